@@ -1,0 +1,46 @@
+# make demo   the whole graph on a corpus that is rendered here
+# make test   lint, types and every test
+# make dev    the Dagster UI and its daemon on 127.0.0.1:3000
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PORT ?= 3000
+
+export DAGSTER_HOME := $(CURDIR)
+export DAGSTER_DISABLE_TELEMETRY := 1
+# Dagster warns that one of its own commands has a successor; both work.
+export PYTHONWARNINGS := ignore
+
+.PHONY: demo test dev lint bench venv clean
+
+venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/dagster asset materialize --select '*' -m mos_assets.definitions
+	@echo
+	@$(BIN)/mos report
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+dev: $(INSTALLED)
+	$(BIN)/dagster dev --host 127.0.0.1 --port $(PORT)
+
+bench: $(INSTALLED)
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .dagster store corpora/demo

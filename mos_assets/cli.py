@@ -1,0 +1,125 @@
+"""The `mos` command: score clips, see what is released, read the latest verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mos_assets.errors import MosAssetsError, ReleaseError
+from mos_assets.settings import Settings
+
+EXIT_ACCEPTED, EXIT_BROKEN, EXIT_PROPOSED = 0, 1, 2
+
+
+class _Group(click.Group):
+    """Shows an error that the user can mend as its message alone."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except MosAssetsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Predict how good a clip looks, and see what stands behind the prediction.
+
+    Settings come from MOS_* environment variables.
+    """
+
+
+@main.command()
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--head", default=None, help="Head id; default konvid_mos_head_v1.")
+def predict(clips: Sequence[Path], head: str | None) -> None:
+    """Score CLIPS with the released head: one line a clip, name, MOS and source, tab-separated.
+
+    Exits with 1 when a clip could not be scored; the others are scored all the same.
+    """
+    from mos_assets.clip_scoring import score_clip
+    from mos_assets.predictor import Predictor
+    from mos_assets.release.naming import KONVID_HEAD
+
+    settings = Settings.from_env()
+    predictor = Predictor(settings.model_folder, head or KONVID_HEAD)
+    failed = False
+    notes: set[str] = set()
+    for clip in clips:
+        try:
+            score = score_clip(clip, predictor, settings)
+        except MosAssetsError as error:
+            click.echo(f"{_printable(error)}", err=True)
+            failed = True
+            continue
+        prediction = score.prediction
+        status = f" ({prediction.status})" if prediction.status else ""
+        click.echo(f"{_printable(clip)}\t{prediction.mos:.3f}\t{prediction.source}{status}")
+        notes.add(f"{prediction.head_id}: {prediction.reason}")
+        if prediction.status and not score.comparable:
+            notes.add(
+                f"{prediction.head_id}: trained on features of another origin than this clip's; "
+                "the score is not comparable with its verdict"
+            )
+    for note in sorted(notes):
+        click.echo(f"note: {note}", err=True)
+    sys.exit(EXIT_BROKEN if failed else 0)
+
+
+@main.command()
+@click.argument("head", required=False)
+def status(head: str | None) -> None:
+    """What is released, of HEAD or of every head.
+
+    Exits with 0 when all of them are Accepted, 2 when one is Proposed, 1 when one is damaged.
+    """
+    from mos_assets.release.status import released_heads
+
+    settings = Settings.from_env()
+    heads = released_heads(settings.model_folder, head)
+    if not heads:
+        raise ReleaseError(
+            f"No head is released in {settings.model_folder}; run "
+            "dagster asset materialize --select '*' -m mos_assets.definitions."
+        )
+    for found in heads:
+        click.echo(f"{found.head_id}\t{found.state}\t{found.detail}")
+    sys.exit(max((found.exit_code for found in heads), key=[0, 2, 1].index))
+
+
+@main.command()
+def report() -> None:
+    """The latest verdict in a few lines, and where the report and the head are."""
+    from mos_assets.evaluation import CHECK_WORDS, GateReport
+    from mos_assets.release.naming import ReleaseFiles
+    from mos_assets.store import Database, verdict_rows
+
+    settings = Settings.from_env()
+    database = Database(settings.store_folder)
+    row = verdict_rows.latest_verdict(database) if database.exists else None
+    if row is None:
+        raise MosAssetsError(f"Nothing was judged yet in {settings.store_folder}.")
+    judged = GateReport.model_validate_json((Path(row.folder) / "gate_report.json").read_bytes())
+    width = max(len(words) for words in CHECK_WORDS.values())
+    click.echo(f"{'corpus':<{width}}  {row.corpora}")
+    click.echo(f"{'clips':<{width}}  {row.n_clips}")
+    click.echo(f"{'labels':<{width}}  {row.label_origin}")
+    for check in judged.verdict.checks:
+        figure = "none" if check.figure is None else f"{check.figure:.4f}"
+        met = "met" if check.passed else "missed"
+        click.echo(
+            f"{CHECK_WORDS[check.name]:<{width}}  {figure}  {check.comparison} "
+            f"{check.threshold:g}  {met}"
+        )
+    click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
+    click.echo(f"{'report':<{width}}  {Path(row.folder) / 'gate_report.md'}")
+    files = ReleaseFiles(settings.model_folder, row.head_id)
+    click.echo(f"{'head':<{width}}  {files.onnx}")
+
+
+def _printable(value: object) -> str:
+    """Text without control characters: clip names come from strangers, terminals obey them."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

@@ -1,0 +1,40 @@
+"""The errors a user can cause: each says what is wrong, where, and what to do about it.
+
+Anything else that is raised in this package is a defect of the package.
+"""
+
+
+class MosAssetsError(Exception):
+    """Base of every error that a user can cause and mend; its text is the whole message."""
+
+
+class SettingsError(MosAssetsError):
+    """A setting has a value that cannot be used."""
+
+
+class CorpusError(MosAssetsError):
+    """A corpus is missing, empty, mis-mounted or unreadable."""
+
+
+class ToolError(MosAssetsError):
+    """A program or library that the platform needs is missing or lacks a part."""
+
+
+class ClipError(MosAssetsError):
+    """One clip cannot be used; the run goes on without it."""
+
+
+class FeatureError(MosAssetsError):
+    """Features are missing, not finite, or not comparable."""
+
+
+class TrainingError(MosAssetsError):
+    """The rows cannot be trained on."""
+
+
+class ReleaseError(MosAssetsError):
+    """A candidate or a released head is incomplete, altered or in use."""
+
+
+class StoreError(MosAssetsError):
+    """The store cannot be opened, read or written."""

@@ -1,0 +1,111 @@
+"""Finding the ffmpeg program and calling it safely.
+
+Clips come from strangers: only plain files may be opened, only by formats that hold
+video themselves, never through a shell, and a file name can never become an option.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mos_assets.errors import ToolError
+
+CONTAINER_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
+    "ivf,h264,hevc,obu,m4v,mxf,nut"
+)
+"""Demuxers that a clip may use; playlists, concat scripts and session descriptions are not among them."""
+
+REMEDY = "Unset MOS_FFMPEG to use the bundled build, or point it to an ffmpeg built with --enable-libvmaf."
+
+
+@dataclass(frozen=True, slots=True)
+class Ffmpeg:
+    """One ffmpeg program that has libvmaf."""
+
+    path: str
+    version: str
+    """First line of `ffmpeg -version` up to the copyright, such as `n9.0.2-17-g2a571b6068`."""
+
+
+@lru_cache(maxsize=8)
+def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
+    """The program of MOS_FFMPEG, else the one in the imageio-ffmpeg package.
+
+    Raises ToolError when it is missing, does not run, or lacks the libvmaf filter.
+    """
+    if configured:
+        path = configured
+    else:
+        import imageio_ffmpeg
+
+        try:
+            path = imageio_ffmpeg.get_ffmpeg_exe()
+        except RuntimeError as error:
+            raise ToolError(f"No ffmpeg was found: {error}. {REMEDY}") from error
+    banner = _ask(path, "-version")
+    match = re.match(r"ffmpeg version (\S+)", banner)
+    if match is None:
+        raise ToolError(f"{path} does not answer as ffmpeg does. {REMEDY}")
+    if not re.search(r"^ .{2,3} libvmaf ", _ask(path, "-filters"), flags=re.MULTILINE):
+        raise ToolError(f"{path} (version {match[1]}) was built without libvmaf. {REMEDY}")
+    return Ffmpeg(path=path, version=match[1])
+
+
+def input_arguments(path: Path) -> list[str]:
+    """Arguments that open one clip, and nothing else, as an input of ffmpeg."""
+    return [
+        "-protocol_whitelist",
+        "file",
+        "-format_whitelist",
+        CONTAINER_FORMATS,
+        "-i",
+        f"file:{path.absolute()}",
+    ]
+
+
+def run_ffmpeg(
+    ffmpeg: Ffmpeg,
+    arguments: Sequence[str],
+    *,
+    timeout_s: float | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run ffmpeg quietly with these arguments; the caller judges the return code.
+
+    Raises subprocess.TimeoutExpired after `timeout_s` seconds; the process is gone by then.
+    """
+    command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        cwd=cwd,
+        check=False,
+    )
+
+
+def last_error(stderr: bytes) -> str:
+    """The most telling line that ffmpeg left on its error stream, fit for one line of a table."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "no message"
+
+
+def _ask(path: str, question: str) -> str:
+    try:
+        answer = subprocess.run(
+            [path, "-hide_banner", question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolError(f"ffmpeg does not run: {error}. {REMEDY}") from error
+    return answer.stdout.decode("utf-8", "replace")

@@ -1,0 +1,189 @@
+"""What users of a released head import: features in, opinion score out.
+
+    >>> from mos_assets import Predictor
+    >>> predictor = Predictor()
+    >>> predictor.predict_mos({"adm2": 0.93, ...}, "libx264").mos
+
+Without a usable head the answer comes from the codec rule of `mos_assets.fallback`, and says
+so; a missing or non-finite feature is always an error and never a zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mos_assets.errors import FeatureError, ReleaseError
+from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.records import ENCODER_VOCABULARY
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import KONVID_HEAD
+from mos_assets.release.promotion import current_files, read_release
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
+"""`model/` beside the package, as in a checkout."""
+
+
+class Source(StrEnum):
+    """Where a prediction comes from."""
+
+    HEAD = "head"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class MosPrediction:
+    """One predicted opinion score; `float()` of it is the score."""
+
+    mos: float
+    """1..5."""
+    source: Source
+    head_id: str
+    status: str | None
+    """`Accepted` or `Proposed`; None for the fallback."""
+    reason: str
+    """For the fallback why no head was used, else the verdict that the head carries."""
+
+    def __float__(self) -> float:
+        return self.mos
+
+
+class Predictor:
+    """Predicts MOS with the released head of one id.
+
+    model_folder: the release folder, by default `model/` of the checkout.
+    head_id: by default `konvid_mos_head_v1`.
+    The head is checked and loaded once, here: a file that is missing, damaged or altered
+    leaves a predictor that answers by the fallback and says why.
+    """
+
+    def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
+        self.head_id = head_id
+        self.manifest: Manifest | None = None
+        self.fallback_reason: str | None = None
+        """Why the fallback answers; None where the head does."""
+        self._session: onnxruntime.InferenceSession | None = None
+        folder = DEFAULT_MODEL_FOLDER if model_folder is None else Path(model_folder)
+        files = current_files(folder, head_id)
+        try:
+            manifest = read_release(files)
+            self._session = _load(files.onnx)
+            self.manifest = manifest
+        except ReleaseError as error:
+            self.fallback_reason = str(error)
+
+    def predict_mos(
+        self,
+        features: Mapping[str, float],
+        codec: str,
+        *,
+        target_quality: float | None = None,
+        encoder_onehot: Sequence[float] | None = None,
+    ) -> MosPrediction:
+        """The opinion score of one clip.
+
+        features: name → value in raw units; with a head, all of its `feature_order`. For the
+        fallback, `vmaf` (0..100, measured) or `probe_bitrate_kbps`.
+        codec: the encoder, such as `libx264`; the fallback needs it and refuses an unknown one.
+        target_quality: CRF, CQ or QP for the fallback; None is the encoder's default.
+        encoder_onehot: slots of the encoder vocabulary, by default the clip of unknown origin.
+        Raises FeatureError naming the feature, codec or slot that cannot be used.
+        """
+        if self._session is None or self.manifest is None:
+            return self._fall_back(features, codec, target_quality)
+        row = [
+            _finite(features, name, f"{self.head_id} needs it")
+            for name in self.manifest.feature_order
+        ]
+        onehot = self._known_slots(encoder_onehot)
+        (scores,) = self._session.run(
+            ["mos"],
+            {
+                "features": np.array([row], dtype=np.float32),
+                "encoder_onehot": np.array([onehot], dtype=np.float32),
+            },
+        )
+        gate = self.manifest.gate
+        verdict = "not judged" if gate is None else _verdict_words(gate.passed, self.manifest)
+        return MosPrediction(
+            float(scores[0]), Source.HEAD, self.head_id, str(self.manifest.status), verdict
+        )
+
+    def _fall_back(
+        self, features: Mapping[str, float], codec: str, target_quality: float | None
+    ) -> MosPrediction:
+        if codec not in CODEC_CURVES:
+            raise FeatureError(
+                f"Codec {codec!r} is not known. Known: {', '.join(sorted(CODEC_CURVES))}."
+            )
+        if "vmaf" in features:
+            vmaf = _finite(features, "vmaf", "it replaces the predicted VMAF")
+        else:
+            bitrate = _finite(
+                features, "probe_bitrate_kbps", "the fallback needs it where vmaf is not given"
+            )
+            vmaf = predict_vmaf(codec, bitrate, target_quality)
+        return MosPrediction(
+            vmaf_to_mos(vmaf),
+            Source.FALLBACK,
+            self.head_id,
+            None,
+            f"No head was used: {self.fallback_reason}",
+        )
+
+    def _known_slots(self, onehot: Sequence[float] | None) -> list[float]:
+        assert self.manifest is not None
+        slots = len(self.manifest.encoder_vocab)
+        if onehot is None:
+            return [1.0] + [0.0] * (slots - 1)
+        if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
+            raise FeatureError(
+                f"encoder_onehot {list(onehot)} must hold a single 1 and at least {slots} slots."
+            )
+        active = list(onehot).index(1.0)
+        if active >= slots:
+            name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
+            raise FeatureError(
+                f"encoder_onehot slot {active} ({name}) is not known to {self.head_id}, which "
+                f"knows {', '.join(self.manifest.encoder_vocab)}; train a head with that slot."
+            )
+        return list(onehot[:slots])
+
+
+def _load(path: Path) -> onnxruntime.InferenceSession:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ReleaseError(f"onnxruntime cannot be imported ({error}).") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's errors have no common public base class
+        raise ReleaseError(f"{path} cannot be loaded by onnxruntime ({error}).") from error
+
+
+def _finite(features: Mapping[str, float], name: str, why: str) -> float:
+    if name not in features:
+        raise FeatureError(f"Feature {name!r} is missing; {why}.")
+    value = float(features[name])
+    if not math.isfinite(value):
+        raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
+    return value
+
+
+def _verdict_words(passed: bool, manifest: Manifest) -> str:
+    origin = manifest.data.label_origin
+    return f"{'gate met' if passed else 'gate missed'} on {manifest.data.rows} {origin} labels"

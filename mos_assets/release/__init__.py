@@ -1,0 +1,1 @@
+"""From candidates to released heads: manifest, card, promotion."""

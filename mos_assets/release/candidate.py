@@ -1,0 +1,93 @@
+"""Candidates: the files that training leaves in the store, and the verdict written into them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import shutil
+from pathlib import Path
+
+from mos_assets.evaluation import GateReport
+from mos_assets.release.manifest import (
+    Manifest,
+    ManifestFold,
+    ManifestGate,
+    ManifestSeed,
+    ManifestThreshold,
+)
+from mos_assets.release.naming import ReleaseFiles
+
+
+def candidate_id(manifest: Manifest) -> str:
+    """Twelve hexadecimal digits that name these weights, data and recipe; the same again for the same."""
+    return hashlib.sha256(manifest.to_json().encode()).hexdigest()[:12]
+
+
+def candidate_files(store: Path, head_id: str, identity: str) -> ReleaseFiles:
+    """Where the files of a candidate lie."""
+    return ReleaseFiles(store / "candidates" / head_id / identity, head_id)
+
+
+def write_candidate_files(
+    store: Path, identity: str, manifest: Manifest, staged_onnx: Path
+) -> ReleaseFiles:
+    """Move a freshly exported ONNX file and its manifest into the candidate's own folder."""
+    files = candidate_files(store, manifest.id, identity)
+    arriving = files.folder.with_name(f".{identity}.part")
+    shutil.rmtree(arriving, ignore_errors=True)
+    arriving.mkdir(parents=True)
+    staged = ReleaseFiles(arriving, manifest.id)
+    os.replace(staged_onnx, staged.onnx)
+    staged.manifest.write_text(manifest.to_json(), encoding="utf-8")
+    # The same candidate again has the same bytes: what is there gives way.
+    shutil.rmtree(files.folder, ignore_errors=True)
+    arriving.rename(files.folder)
+    return files
+
+
+def judged(manifest: Manifest, report: GateReport) -> Manifest:
+    """The manifest with the verdict of this report in it."""
+    verdict = report.verdict
+    return manifest.model_copy(
+        update={
+            "status": verdict.status,
+            "folds": tuple(
+                ManifestFold(
+                    seed=row.seed,
+                    fold=row.fold,
+                    n_train=row.n_train,
+                    n_val=row.n_val,
+                    plcc=_known(row.plcc),
+                    srocc=_known(row.srocc),
+                    rmse=_known(row.rmse),
+                )
+                for row in verdict.folds
+            ),
+            "seeds": tuple(
+                ManifestSeed(
+                    seed=row.seed,
+                    mean_plcc=_known(row.mean_plcc),
+                    mean_srocc=_known(row.mean_srocc),
+                    mean_rmse=_known(row.mean_rmse),
+                )
+                for row in verdict.seeds
+            ),
+            "gate": ManifestGate(
+                passed=verdict.passed,
+                kind=verdict.kind,
+                **{check.name: check.figure for check in verdict.checks},
+                fold_spread=verdict.fold_spread,
+                thresholds=tuple(
+                    ManifestThreshold(
+                        name=check.name, comparison=check.comparison, value=check.threshold
+                    )
+                    for check in verdict.checks
+                ),
+            ),
+        }
+    )
+
+
+def _known(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None

@@ -1,0 +1,165 @@
+"""The manifest: everything that a machine has to know of a head, as JSON beside the ONNX file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mos_assets.errors import ReleaseError
+from mos_assets.records import (
+    ENCODER_VOCABULARY,
+    ENCODER_VOCABULARY_VERSION,
+    MOS_MAX,
+    MOS_MIN,
+    GateKind,
+    LabelOrigin,
+    Status,
+    TrainingTable,
+)
+
+DECISION_RECORD = "docs/decisions/0002-gate.md"
+"""Where the gate's terms are written down."""
+VERSIONED_PACKAGES = ("torch", "onnx", "numpy", "scipy")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class CorpusUsed(_Frozen):
+    """One corpus of the training table."""
+
+    name: str
+    version: str
+    licence: str
+    label_origin: LabelOrigin
+    rows: int
+
+
+class DataUsed(_Frozen):
+    """What the head was trained on; no clip and no per-clip figure is in here."""
+
+    corpora: tuple[CorpusUsed, ...]
+    rows: int
+    features: str
+    """MOS_FEATURES of the run."""
+    reference: str
+    """MOS_REFERENCE of the run."""
+    training_table_sha256: str
+    fold_assignment_sha256: str
+
+    @property
+    def label_origin(self) -> LabelOrigin:
+        """Simulated as soon as one corpus is."""
+        origins = {corpus.label_origin for corpus in self.corpora}
+        return LabelOrigin.HUMAN if origins == {LabelOrigin.HUMAN} else LabelOrigin.SIMULATED
+
+
+class ManifestFold(_Frozen):
+    """One seed on one fold; a figure that could not be had is null."""
+
+    seed: int
+    fold: int
+    n_train: int
+    n_val: int
+    plcc: float | None
+    srocc: float | None
+    rmse: float | None
+
+
+class ManifestSeed(_Frozen):
+    """Means over folds of one seed."""
+
+    seed: int
+    mean_plcc: float | None
+    mean_srocc: float | None
+    mean_rmse: float | None
+
+
+class ManifestThreshold(_Frozen):
+    """One term of the gate."""
+
+    name: str
+    comparison: str
+    value: float
+
+
+class ManifestGate(_Frozen):
+    """The verdict in figures."""
+
+    passed: bool
+    kind: GateKind
+    mean_plcc: float | None
+    mean_srocc: float | None
+    mean_rmse: float | None
+    plcc_spread: float | None
+    fold_spread: float | None
+    thresholds: tuple[ManifestThreshold, ...]
+
+
+class Manifest(_Frozen):
+    """`<id>.json`; sorted keys, indented by two, no dates."""
+
+    adr: str = DECISION_RECORD
+    id: str
+    kind: Literal["mos"] = "mos"
+    status: Status = Status.PROPOSED
+    onnx: str
+    sha256: str
+    opset: int
+    feature_order: tuple[str, ...]
+    feature_mean: tuple[float, ...]
+    feature_std: tuple[float, ...]
+    encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
+    encoder_vocab_version: int = ENCODER_VOCABULARY_VERSION
+    mos_range: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    n_parameters: int
+    operators: tuple[str, ...]
+    extractor_fingerprint: str
+    training_recipe: Mapping[str, Any]
+    data: DataUsed
+    versions: Mapping[str, str]
+    folds: tuple[ManifestFold, ...] = ()
+    seeds: tuple[ManifestSeed, ...] = ()
+    gate: ManifestGate | None = None
+    """None until the head has been judged."""
+
+    def to_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Raises ReleaseError where the file is missing or is not a manifest."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise ReleaseError(f"{path} is missing.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise ReleaseError(f"{path} is not a manifest: {where}: {first['msg']}.") from error
+
+
+def versions() -> dict[str, str]:
+    """Versions that the bytes of a head depend on."""
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in VERSIONED_PACKAGES},
+    }
+
+
+def training_table_sha256(table: TrainingTable) -> str:
+    """sha256 over ids, features, labels and folds, in the table's own (sorted) order."""
+    digest = hashlib.sha256()
+    for text in (table.feature_order, table.clip_ids, table.groups):
+        digest.update(json.dumps(text).encode())
+    for numbers in (table.features, table.mos, table.folds):
+        digest.update(numbers.astype("<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,59 @@
+"""What stands in a release folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mos_assets.errors import ReleaseError
+from mos_assets.records import Status
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.promotion import current_files, read_release
+
+BROKEN = "Broken"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedHead:
+    """One head in the folder."""
+
+    head_id: str
+    state: str
+    """`Accepted`, `Proposed` or `Broken`."""
+    detail: str
+
+    @property
+    def exit_code(self) -> int:
+        """0 Accepted, 2 Proposed, 1 broken."""
+        return {str(Status.ACCEPTED): 0, str(Status.PROPOSED): 2}.get(self.state, 1)
+
+
+def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[ReleasedHead, ...]:
+    """Every head in the folder, or the one of this id, by id; damaged ones are named as such."""
+    ids = (
+        [head_id]
+        if head_id
+        else sorted(
+            {path.stem for path in model_folder.glob("[!.]*.onnx")}
+            | {path.stem for path in model_folder.glob("[!.]*.json")}
+        )
+    )
+    return tuple(_look(model_folder, name) for name in ids)
+
+
+def _look(model_folder: Path, head_id: str) -> ReleasedHead:
+    try:
+        manifest = read_release(current_files(model_folder, head_id))
+    except ReleaseError as error:
+        return ReleasedHead(head_id, BROKEN, str(error))
+    return ReleasedHead(head_id, str(manifest.status), _figures(manifest))
+
+
+def _figures(manifest: Manifest) -> str:
+    gate = manifest.gate
+    rows = f"{manifest.data.rows} {manifest.data.label_origin} labels"
+    if gate is None or gate.mean_plcc is None or gate.mean_srocc is None or gate.mean_rmse is None:
+        return f"no figures, {rows}"
+    return (
+        f"PLCC {gate.mean_plcc:.3f}, SROCC {gate.mean_srocc:.3f}, RMSE {gate.mean_rmse:.3f}, {rows}"
+    )

@@ -1,0 +1,156 @@
+"""Every setting of the platform: its name, default, bounds and meaning, once.
+
+The environment variable of a field is `MOS_` and the field's name in capitals. Thresholds
+of the gate are not settings: no configuration can lower them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mos_assets.errors import SettingsError
+
+PREFIX = "MOS_"
+KONVID_CORPORA = frozenset({"konvid-1k", "konvid-150k", "synthetic"})
+"""Corpora whose heads share the id `konvid_mos_head_v1`."""
+RUN_FOLDS = 5
+"""Folds of a full verdict; fewer can only be Proposed."""
+RUN_SEEDS = 5
+"""Seeds of a full verdict; fewer can only be Proposed."""
+
+
+def _default_workers() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class Settings(BaseModel):
+    """The settings of one run, checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Annotated[
+        str,
+        Field(description="Corpora to train on, comma-separated: demo, synthetic, konvid-1k, …"),
+    ] = "demo"
+    corpus_root: Annotated[str, Field(description="Folder that holds one folder a corpus.")] = (
+        "corpora"
+    )
+    features: Annotated[
+        str,
+        Field(
+            description="Feature blocks joined with '+': konvid-v1, canonical-6, saliency, shots, "
+            "container-v1, or the name of a table in <corpus>/features/."
+        ),
+    ] = "konvid-v1"
+    reference: Annotated[
+        str,
+        Field(
+            description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
+            "transcode), source (the pristine file its label names) or self."
+        ),
+    ] = "loopback"
+    store: Annotated[
+        str, Field(description="Folder of the DuckDB file, shards, candidates and reports.")
+    ] = "store"
+    model_dir: Annotated[str, Field(description="Folder of the released heads.")] = "model"
+    seeds: Annotated[
+        int, Field(ge=1, le=50, description="Seeds; fewer than 5 can only be Proposed.")
+    ] = RUN_SEEDS
+    folds: Annotated[
+        int, Field(ge=1, le=50, description="Folds; fewer than 5 can only be Proposed.")
+    ] = RUN_FOLDS
+    epochs: Annotated[
+        int, Field(ge=0, le=10_000, description="Training epochs; 0 leaves it to the recipe.")
+    ] = 0
+    workers: Annotated[
+        int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
+    ] = Field(default_factory=_default_workers)
+    ffmpeg: Annotated[
+        str, Field(description="An ffmpeg with libvmaf; empty means the bundled build.")
+    ] = ""
+    executor: Annotated[
+        str, Field(description="Where steps run: in_process, multiprocess or dask.")
+    ] = "in_process"
+
+    @field_validator("executor")
+    @classmethod
+    def _known_executor(cls, value: str) -> str:
+        if value not in ("in_process", "multiprocess", "dask"):
+            raise ValueError("must be in_process, multiprocess or dask")
+        return value
+
+    @field_validator("reference")
+    @classmethod
+    def _known_reference(cls, value: str) -> str:
+        if value not in ("loopback", "source", "self"):
+            raise ValueError("must be loopback, source or self")
+        return value
+
+    @field_validator("corpus")
+    @classmethod
+    def _plain_corpus_names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names:
+            raise ValueError("must name at least one corpus")
+        if len(set(names)) != len(names):
+            raise ValueError("names a corpus twice")
+        for name in names:
+            if name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
+                raise ValueError(
+                    f"{name!r} is not a corpus name (letters, digits, '.', '_' and '-' only)"
+                )
+        return ",".join(names)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Settings from MOS_* variables; an empty variable counts as unset.
+
+        Raises SettingsError naming the variable, its value and what is accepted.
+        """
+        environment = os.environ if environment is None else environment
+        known = {PREFIX + name.upper(): name for name in cls.model_fields}
+        given = {
+            known[key]: value for key, value in environment.items() if key in known and value != ""
+        }
+        stray = sorted(k for k in environment if k.startswith(PREFIX) and k not in known)
+        if stray:
+            raise SettingsError(f"{stray[0]} is not a setting. Known: {', '.join(sorted(known))}.")
+        return cls.checked(given)
+
+    @classmethod
+    def checked(cls, given: Mapping[str, object]) -> Self:
+        """Settings from these values. Raises SettingsError instead of pydantic's own error."""
+        try:
+            return cls.model_validate(dict(given))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "settings"
+            message = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Names of the configured corpora, sorted."""
+        return tuple(sorted(self.corpus.split(",")))
+
+    @property
+    def corpus_folder(self) -> Path:
+        return Path(self.corpus_root).absolute()
+
+    @property
+    def store_folder(self) -> Path:
+        return Path(self.store).absolute()
+
+    @property
+    def model_folder(self) -> Path:
+        return Path(self.model_dir).absolute()
+
+    @property
+    def is_full_size(self) -> bool:
+        """Whether enough folds and seeds are configured for a verdict that can be Accepted."""
+        return self.folds >= RUN_FOLDS and self.seeds >= RUN_SEEDS

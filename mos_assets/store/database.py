@@ -1,0 +1,140 @@
+"""Opening the DuckDB file late, closing it soon, and moving whole tables of rows in and out.
+
+DuckDB admits one process while a writer has the file open, so no handle is ever kept:
+each call connects, does its work in one transaction, and closes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mos_assets.errors import StoreError
+from mos_assets.store.schema import (
+    CLIP_MEASUREMENTS,
+    EXTRACTED_FEATURES,
+    FEATURE_KEY,
+    MEASUREMENT_KEY,
+    SCHEMA_VERSION,
+    SCHEMAS,
+    duckdb_columns,
+    quote,
+)
+
+FILE_NAME = "mos_assets.duckdb"
+LOCK_WAIT_S = 60.0
+"""How long to wait for another process to close the file."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """The store in one folder; cheap to make, holds nothing open."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        return self.folder / FILE_NAME
+
+    @property
+    def exists(self) -> bool:
+        return self.path.is_file()
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One connection inside one transaction: committed at the end, rolled back on an error.
+
+        Raises StoreError when the file is held by another process for longer than a minute,
+        is not a DuckDB file, or was made by another version of this package.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        connection = self._open()
+        try:
+            connection.execute("SET TimeZone='UTC'")
+            connection.execute("BEGIN")
+            self._ensure_schema(connection)
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            # Closing without a COMMIT drops the transaction.
+            connection.close()
+
+    def fetch(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The whole answer to one query."""
+        with self.connect() as connection:
+            return connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def replace(
+        self, table: str, rows: pa.Table, *, where: str = "TRUE", parameters: Sequence[object] = ()
+    ) -> None:
+        """Delete what matches `where` and insert the rows, in one transaction."""
+        with self.connect() as connection:
+            replace_rows(connection, table, rows, where=where, parameters=parameters)
+
+    def recreate(self, table: str, rows: pa.Table) -> None:
+        """Replace a table whose columns depend on the settings, together with its shape."""
+        with self.connect() as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE {table} ({duckdb_columns(rows.schema)})")
+            replace_rows(connection, table, rows)
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        pause = 0.05
+        while True:
+            try:
+                return duckdb.connect(str(self.path))
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise StoreError(
+                        f"{self.path} cannot be opened: {error}. If the file is damaged, move it "
+                        "away and materialize again; measured clips are kept in shards beside it."
+                    ) from error
+                if time.monotonic() > deadline:
+                    raise StoreError(
+                        f"{self.path} is held open by another process ({error}). Close the "
+                        "DuckDB shell or wait for the run that writes to it, then try again."
+                    ) from error
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.5)
+
+    def _ensure_schema(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("CREATE TABLE IF NOT EXISTS store_version (version VARCHAR)")
+        found = connection.execute("SELECT version FROM store_version").fetchall()
+        if not found:
+            for name, schema in SCHEMAS.items():
+                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(schema)})")
+            for name, key in (
+                (CLIP_MEASUREMENTS, MEASUREMENT_KEY),
+                (EXTRACTED_FEATURES, FEATURE_KEY),
+            ):
+                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(pa.schema(key))})")
+            connection.execute("INSERT INTO store_version VALUES (?)", [SCHEMA_VERSION])
+        elif found[0][0] != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} has schema {found[0][0]}, this version writes {SCHEMA_VERSION}. Move the "
+                "file away and materialize again; measured clips are kept in shards beside it."
+            )
+
+
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: pa.Table,
+    *,
+    where: str = "TRUE",
+    parameters: Sequence[object] = (),
+) -> None:
+    """Delete what matches `where` and insert the rows, by column name."""
+    connection.execute(f"DELETE FROM {table} WHERE {where}", list(parameters))
+    if rows.num_rows == 0:
+        return
+    connection.register("incoming_rows", rows)
+    names = ", ".join(quote(name) for name in rows.column_names)
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming_rows")
+    connection.unregister("incoming_rows")

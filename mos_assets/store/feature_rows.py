@@ -1,0 +1,109 @@
+"""Rows of `extracted_features` and of `feature_coverage`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from mos_assets.errors import FeatureError
+from mos_assets.records import FeatureMatrix
+from mos_assets.store.database import Database
+from mos_assets.store.schema import (
+    EXTRACTED_FEATURES,
+    FEATURE_COVERAGE,
+    FEATURE_KEY,
+    SCHEMAS,
+    quote,
+    with_figures,
+)
+
+_KEY = tuple(name for name, _ in FEATURE_KEY)
+
+
+def write_features(database: Database, matrix: FeatureMatrix) -> None:
+    """Replace the feature table, its columns and the coverage of each column."""
+    columns: dict[str, object] = {
+        "clip_id": list(matrix.clip_ids),
+        "corpus": list(matrix.corpora),
+        "fingerprint": list(matrix.fingerprints),
+        "complete": [reason is None for reason in matrix.reasons],
+        "reason": list(matrix.reasons),
+    }
+    clash = sorted({name.lower() for name in matrix.feature_order} & set(_KEY))
+    if clash:
+        raise FeatureError(
+            f"A feature table has a column named {clash[0]!r}, which the platform's own table "
+            "uses; rename it."
+        )
+    for index, name in enumerate(matrix.feature_order):
+        column = matrix.values[:, index]
+        columns[name] = pa.array(column, mask=~np.isfinite(column))
+    schema = with_figures(FEATURE_KEY, list(matrix.feature_order))
+    database.recreate(EXTRACTED_FEATURES, pa.table(columns, schema=schema))
+    database.replace(FEATURE_COVERAGE, _coverage(matrix))
+
+
+def _coverage(matrix: FeatureMatrix) -> pa.Table:
+    rows = []
+    for index, name in enumerate(matrix.feature_order):
+        column = matrix.values[:, index]
+        finite = column[np.isfinite(column)]
+        rows.append(
+            {
+                "feature": name,
+                "present": int(finite.size),
+                "missing": int(column.size - finite.size),
+                "mean": float(finite.mean()) if finite.size else None,
+                "std": float(finite.std()) if finite.size else None,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=SCHEMAS[FEATURE_COVERAGE])
+
+
+def feature_columns(database: Database) -> tuple[str, ...]:
+    """Feature names of the stored table, in head order."""
+    names = database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} LIMIT 0").column_names
+    return tuple(name for name in names if name not in _KEY)
+
+
+def feature_table(database: Database) -> pa.Table:
+    """The whole table, by clip id."""
+    return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id")
+
+
+def coverage_table(database: Database) -> pa.Table:
+    """One row a feature: how many clips have it, its mean and population standard deviation."""
+    return database.fetch(f"SELECT * FROM {FEATURE_COVERAGE}")
+
+
+def complete_clip_ids(database: Database) -> frozenset[str]:
+    """Ids of the clips that have every chosen feature."""
+    table = database.fetch(f"SELECT clip_id FROM {EXTRACTED_FEATURES} WHERE complete")
+    return frozenset(table["clip_id"].to_pylist())
+
+
+def incomplete_reasons(database: Database) -> tuple[tuple[str, int], ...]:
+    """(reason, rows) of the rows that do not train, the most frequent first."""
+    table = database.fetch(
+        f"SELECT reason, count(*) AS n FROM {EXTRACTED_FEATURES} WHERE NOT complete "
+        "GROUP BY reason ORDER BY n DESC, reason"
+    )
+    return tuple(zip(table["reason"].to_pylist(), table["n"].to_pylist(), strict=True))
+
+
+def complete_fingerprints(database: Database) -> tuple[str, ...]:
+    """The distinct fingerprints of the complete rows."""
+    table = database.fetch(
+        f"SELECT DISTINCT fingerprint FROM {EXTRACTED_FEATURES} WHERE complete ORDER BY fingerprint"
+    )
+    return tuple(table["fingerprint"].to_pylist())
+
+
+def constant_features(database: Database) -> tuple[str, ...]:
+    """Names of the features that have one value only over the complete rows."""
+    names = feature_columns(database)
+    if not names:
+        return ()
+    counts = ", ".join(f"max({quote(n)}) > min({quote(n)}) AS {quote(n)}" for n in names)
+    row = database.fetch(f"SELECT {counts} FROM {EXTRACTED_FEATURES} WHERE complete").to_pylist()[0]
+    return tuple(name for name in names if row[name] is False)

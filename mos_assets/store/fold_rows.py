@@ -1,0 +1,153 @@
+"""Rows of `folds` and `fold_groups`, and the training table that features and folds make together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from mos_assets.errors import FeatureError, StoreError
+from mos_assets.records import FloatArray, TrainingTable
+from mos_assets.store.database import Database, replace_rows
+from mos_assets.store.feature_rows import feature_columns
+from mos_assets.store.schema import (
+    EXTRACTED_FEATURES,
+    FOLD_GROUPS,
+    FOLDS,
+    RAW_CORPUS,
+    SCHEMAS,
+    quote,
+)
+
+
+def known_fold_groups(database: Database, scope: str, n_folds: int) -> dict[str, int]:
+    """Content group → fold, as assigned before in this scope."""
+    table = database.fetch(
+        f"SELECT content_group, fold FROM {FOLD_GROUPS} WHERE scope = ? AND n_folds = ?",
+        [scope, n_folds],
+    )
+    return dict(zip(table["content_group"].to_pylist(), table["fold"].to_pylist(), strict=True))
+
+
+def write_folds(
+    database: Database,
+    *,
+    scope: str,
+    n_folds: int,
+    group_folds: Mapping[str, int],
+    rows: Sequence[tuple[str, str, str, int]],
+) -> None:
+    """Keep the assignment of groups for ever, and replace the fold of each clip.
+
+    rows: (clip_id, corpus, content_group, fold), fold -1 for rows that never train.
+    """
+    groups = pa.table(
+        {
+            "scope": [scope] * len(group_folds),
+            "n_folds": [n_folds] * len(group_folds),
+            "content_group": list(group_folds),
+            "fold": list(group_folds.values()),
+        },
+        schema=SCHEMAS[FOLD_GROUPS],
+    )
+    columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+    clips = pa.table(
+        dict(zip(SCHEMAS[FOLDS].names, [list(c) for c in columns], strict=True)),
+        schema=SCHEMAS[FOLDS],
+    )
+    with database.connect() as connection:
+        replace_rows(
+            connection,
+            FOLD_GROUPS,
+            groups,
+            where="scope = ? AND n_folds = ?",
+            parameters=[scope, n_folds],
+        )
+        replace_rows(connection, FOLDS, clips)
+
+
+def fold_table(database: Database) -> pa.Table:
+    """The fold of every clip, by clip id."""
+    return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id")
+
+
+def assignment_sha256(database: Database) -> str:
+    """sha256 over (clip, group, fold) of every clip, by clip id."""
+    rows = fold_table(database).to_pylist()
+    text = json.dumps([[r["clip_id"], r["content_group"], r["fold"]] for r in rows])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fold_summary(database: Database) -> pa.Table:
+    """Clips, groups and mean MOS of each fold."""
+    return database.fetch(
+        f"SELECT fold, count(*) AS clips, count(DISTINCT {FOLDS}.content_group) AS groups, "
+        f"avg(mos) AS mean_mos FROM {FOLDS} JOIN {RAW_CORPUS} USING (clip_id) "
+        "GROUP BY fold ORDER BY fold"
+    )
+
+
+def read_training_table(database: Database, corpora: Sequence[str]) -> tuple[TrainingTable, str]:
+    """The complete rows of these corpora with their folds, and their one fingerprint.
+
+    Raises FeatureError where there is no complete row, or where rows of different
+    fingerprints would train together.
+    """
+    features = feature_columns(database)
+    table = database.fetch(
+        f"""
+        SELECT f.clip_id, f.fingerprint, d.fold, d.content_group, c.mos, c.mos_std, c.n_ratings,
+               c.height AS lines, c.codec AS decoder, c.part AS corpus_part
+        FROM {EXTRACTED_FEATURES} f
+        JOIN {FOLDS} d USING (clip_id)
+        JOIN {RAW_CORPUS} c USING (clip_id)
+        WHERE f.complete AND list_contains(?, f.corpus)
+        ORDER BY f.clip_id
+        """,
+        [list(corpora)],
+    )
+    if table.num_rows == 0:
+        raise FeatureError(
+            "No clip has all of the chosen features and a fold. The checks of extracted_features "
+            "name what is missing; materialize extracted_features and folds after mending it."
+        )
+    fingerprints = sorted(set(table["fingerprint"].to_pylist()))
+    if len(fingerprints) > 1:
+        raise FeatureError(
+            "Rows with different extractor fingerprints would train together: "
+            f"{'; '.join(fingerprints)}. Use the same source of features for every corpus."
+        )
+    matrix = database.fetch(
+        f"SELECT {', '.join(quote(n) for n in features)} FROM {EXTRACTED_FEATURES} "
+        f"JOIN {FOLDS} USING (clip_id) JOIN {RAW_CORPUS} USING (clip_id) "
+        f"WHERE complete AND list_contains(?, {EXTRACTED_FEATURES}.corpus) ORDER BY clip_id",
+        [list(corpora)],
+    )
+    values = np.column_stack([_numbers(matrix, name) for name in features])
+    if matrix.num_rows != table.num_rows or not np.isfinite(values).all():
+        raise StoreError("a row marked complete must hold every feature, exactly once")
+    training = TrainingTable(
+        clip_ids=tuple(table["clip_id"].to_pylist()),
+        feature_order=features,
+        features=values,
+        mos=_numbers(table, "mos"),
+        folds=np.asarray(table["fold"].to_numpy(), dtype=np.int64),
+        groups=tuple(table["content_group"].to_pylist()),
+        mos_std=_numbers(table, "mos_std"),
+        n_ratings=_numbers(table, "n_ratings"),
+        height=_numbers(table, "lines"),
+        codec=tuple(table["decoder"].to_pylist()),
+        part=tuple(table["corpus_part"].to_pylist()),
+    )
+    return training, fingerprints[0]
+
+
+def _numbers(table: pa.Table, name: str) -> FloatArray:
+    return np.array(
+        [math.nan if value is None else float(value) for value in table[name].to_pylist()],
+        dtype=np.float64,
+    )

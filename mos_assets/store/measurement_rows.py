@@ -1,0 +1,134 @@
+"""Rows of `clip_measurements` and `shot_metadata`.
+
+Measurements are keyed by the clip's bytes, the part and its fingerprint, so results of
+earlier settings stay and are found again when those settings return.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from mos_assets.records import Measurement, ShotRow
+from mos_assets.store.database import Database, replace_rows
+from mos_assets.store.schema import (
+    CLIP_MEASUREMENTS,
+    MEASUREMENT_KEY,
+    MERGED_SHARDS,
+    SCHEMAS,
+    SHOT_METADATA,
+    quote,
+)
+
+_KEY = tuple(name for name, _ in MEASUREMENT_KEY)
+
+
+def add_shard(database: Database, name: str, rows: pa.Table) -> None:
+    """Add the rows of one shard and remember its name; rows of the same key are replaced."""
+    figures = [name for name in rows.column_names if name not in _KEY]
+    with database.connect() as connection:
+        present = {
+            row[0]
+            for row in connection.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = ?",
+                [CLIP_MEASUREMENTS],
+            ).fetchall()
+        }
+        for name in figures:
+            if name not in present:
+                connection.execute(
+                    f"ALTER TABLE {CLIP_MEASUREMENTS} ADD COLUMN {quote(name)} DOUBLE"
+                )
+        connection.register("new_measurements", rows)
+        replace_rows(
+            connection,
+            CLIP_MEASUREMENTS,
+            rows,
+            where="(sha256, part, fingerprint) IN "
+            "(SELECT (sha256, part, fingerprint) FROM new_measurements)",
+        )
+        connection.unregister("new_measurements")
+        connection.execute(f"INSERT INTO {MERGED_SHARDS} VALUES (?)", [name])
+
+
+def merged_shards(database: Database) -> frozenset[str]:
+    """Names of the shards whose rows are in the database."""
+    return frozenset(database.fetch(f"SELECT name FROM {MERGED_SHARDS}")["name"].to_pylist())
+
+
+def measured_keys(database: Database, fingerprints: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """(sha256, fingerprint) of every measurement of these fingerprints, failures included."""
+    table = database.fetch(
+        f"SELECT sha256, fingerprint FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint)",
+        [sorted(fingerprints)],
+    )
+    return frozenset(
+        zip(table["sha256"].to_pylist(), table["fingerprint"].to_pylist(), strict=True)
+    )
+
+
+def read_measurements(database: Database, fingerprints: Iterable[str]) -> tuple[Measurement, ...]:
+    """Every measurement of these fingerprints."""
+    table = database.fetch(
+        f"SELECT * FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint) "
+        "ORDER BY sha256, part, fingerprint",
+        [sorted(fingerprints)],
+    )
+    figures = [name for name in table.column_names if name not in _KEY]
+    return tuple(
+        Measurement(
+            sha256=row["sha256"],
+            part=row["part"],
+            fingerprint=row["fingerprint"],
+            figures={name: row[name] for name in figures if row[name] is not None},
+            reason=row["reason"],
+        )
+        for row in table.to_pylist()
+    )
+
+
+def measurement_table(
+    database: Database, hashes: Iterable[str], fingerprints: Iterable[str]
+) -> pa.Table:
+    """Measurements of these clips under these fingerprints."""
+    return database.fetch(
+        f"SELECT * FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint) "
+        "AND sha256 IN (SELECT unnest(?)) ORDER BY sha256, part",
+        [sorted(fingerprints), sorted(hashes)],
+    )
+
+
+def write_shots(database: Database, corpora: Sequence[str], rows: Sequence[ShotRow]) -> None:
+    """Replace the shot metadata of these corpora."""
+    schema = SCHEMAS[SHOT_METADATA]
+    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
+    for name, values in columns.items():
+        if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+            raise ValueError(f"shot_metadata.{name} must be finite or NULL")
+    database.replace(
+        SHOT_METADATA,
+        pa.table(columns, schema=schema),
+        where="list_contains(?, corpus)",
+        parameters=[list(corpora)],
+    )
+
+
+def read_shots(database: Database, corpora: Sequence[str]) -> tuple[ShotRow, ...]:
+    """The shot metadata of these corpora, by clip id."""
+    return tuple(ShotRow(**row) for row in shot_table(database, corpora).to_pylist())
+
+
+def shot_table(database: Database, corpora: Sequence[str]) -> pa.Table:
+    """The shot metadata of these corpora as it is stored."""
+    return database.fetch(
+        f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) ORDER BY clip_id",
+        [list(corpora)],
+    )
+
+
+def shard_paths(folder: Path) -> tuple[Path, ...]:
+    """Finished shards in the store, by name; unfinished ones have another suffix."""
+    return tuple(sorted((folder / "shards").glob("*.parquet")))

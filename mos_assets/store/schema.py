@@ -1,0 +1,175 @@
+"""Tables and columns of the store, in one place."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1"
+"""Raised whenever a table below changes shape."""
+
+RAW_CORPUS = "raw_corpus"
+REJECTED_ROWS = "rejected_rows"
+CORPORA = "corpora"
+SEEN_FILES = "seen_files"
+CLIP_MEASUREMENTS = "clip_measurements"
+MERGED_SHARDS = "merged_shards"
+SHOT_METADATA = "shot_metadata"
+EXTRACTED_FEATURES = "extracted_features"
+FEATURE_COVERAGE = "feature_coverage"
+FOLDS = "folds"
+FOLD_GROUPS = "fold_groups"
+CANDIDATES = "candidates"
+PREDICTIONS = "predictions"
+GATE_REPORTS = "gate_reports"
+
+_TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+_TIME = pa.timestamp("us", tz="UTC")
+
+_PROBE_FIELDS = [
+    ("width", _WHOLE),
+    ("height", _WHOLE),
+    ("fps", _REAL),
+    ("duration_s", _REAL),
+    ("frames", _WHOLE),
+    ("pix_fmt", _TEXT),
+    ("codec", _TEXT),
+    ("bit_rate", _WHOLE),
+]
+_FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
+
+MEASUREMENT_KEY = [("sha256", _TEXT), ("part", _TEXT), ("fingerprint", _TEXT), ("reason", _TEXT)]
+FEATURE_KEY = [
+    ("clip_id", _TEXT),
+    ("corpus", _TEXT),
+    ("fingerprint", _TEXT),
+    ("complete", _FLAG),
+    ("reason", _TEXT),
+]
+
+SCHEMAS: dict[str, pa.Schema] = {
+    RAW_CORPUS: pa.schema(
+        [
+            ("clip_id", _TEXT),
+            ("corpus", _TEXT),
+            ("corpus_version", _TEXT),
+            ("part", _TEXT),
+            ("clip_name", _TEXT),
+            ("path", _TEXT),
+            *_FILE_FIELDS,
+            *_PROBE_FIELDS,
+            ("mos", _REAL),
+            ("mos_std", _REAL),
+            ("n_ratings", _WHOLE),
+            ("label_origin", _TEXT),
+            ("content_group", _TEXT),
+            ("reference_path", _TEXT),
+            ("reference_sha256", _TEXT),
+            ("ingested_at", _TIME),
+        ]
+    ),
+    CORPORA: pa.schema(
+        [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+    ),
+    REJECTED_ROWS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("source", _TEXT),
+            ("line", _WHOLE),
+            ("clip_name", _TEXT),
+            ("reason", _TEXT),
+        ]
+    ),
+    SEEN_FILES: pa.schema(
+        [("corpus", _TEXT), ("path", _TEXT), *_FILE_FIELDS, *_PROBE_FIELDS, ("reason", _TEXT)]
+    ),
+    MERGED_SHARDS: pa.schema([("name", _TEXT)]),
+    SHOT_METADATA: pa.schema(
+        [
+            ("clip_id", _TEXT),
+            ("corpus", _TEXT),
+            ("shot_count", _WHOLE),
+            ("mean_length_s", _REAL),
+            ("length_std_s", _REAL),
+            ("shot_count_norm", _REAL),
+            ("shot_mean_len_norm", _REAL),
+            ("shot_cut_density", _REAL),
+            ("source", _TEXT),
+            ("fingerprint", _TEXT),
+            ("reason", _TEXT),
+        ]
+    ),
+    FEATURE_COVERAGE: pa.schema(
+        [
+            ("feature", _TEXT),
+            ("present", _WHOLE),
+            ("missing", _WHOLE),
+            ("mean", _REAL),
+            ("std", _REAL),
+        ]
+    ),
+    FOLDS: pa.schema(
+        [("clip_id", _TEXT), ("corpus", _TEXT), ("content_group", _TEXT), ("fold", _WHOLE)]
+    ),
+    FOLD_GROUPS: pa.schema(
+        [("scope", _TEXT), ("n_folds", _WHOLE), ("content_group", _TEXT), ("fold", _WHOLE)]
+    ),
+    CANDIDATES: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("head_id", _TEXT),
+            ("created_at", _TIME),
+            ("folder", _TEXT),
+            ("sha256", _TEXT),
+        ]
+    ),
+    PREDICTIONS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("clip_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("mos", _REAL),
+            ("predicted", _REAL),
+        ]
+    ),
+    GATE_REPORTS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("head_id", _TEXT),
+            ("judged_at", _TIME),
+            ("corpora", _TEXT),
+            ("label_origin", _TEXT),
+            ("n_clips", _WHOLE),
+            ("status", _TEXT),
+            ("mean_plcc", _REAL),
+            ("mean_srocc", _REAL),
+            ("mean_rmse", _REAL),
+            ("plcc_spread", _REAL),
+            ("folder", _TEXT),
+        ]
+    ),
+}
+"""Tables whose columns are fixed. `clip_measurements` and `extracted_features` grow a column a feature."""
+
+_DUCKDB_TYPES = {
+    _TEXT: "VARCHAR",
+    _REAL: "DOUBLE",
+    _WHOLE: "BIGINT",
+    _FLAG: "BOOLEAN",
+    _TIME: "TIMESTAMPTZ",
+}
+
+
+def duckdb_columns(schema: pa.Schema) -> str:
+    """The column list of a CREATE TABLE for this schema."""
+    return ", ".join(f"{quote(field.name)} {_DUCKDB_TYPES[field.type]}" for field in schema)
+
+
+def with_figures(key: list[tuple[str, pa.DataType]], figures: list[str]) -> pa.Schema:
+    """A schema of key columns followed by one nullable number a figure."""
+    return pa.schema([*key, *((name, _REAL) for name in figures)])
+
+
+def quote(identifier: str) -> str:
+    """An SQL identifier: feature names come from strangers' tables and may hold anything."""
+    return '"' + identifier.replace('"', '""') + '"'

@@ -1,0 +1,132 @@
+"""The asset `extracted_features`: the chosen feature blocks of every clip, and its checks."""
+
+import dagster as dg
+
+from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
+from mos_assets.assets.platform import Platform
+from mos_assets.assets.raw_corpus import raw_corpus
+from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
+from mos_assets.assets.shot_metadata import shot_metadata
+from mos_assets.corpora import join_table, load_feature_tables
+from mos_assets.extraction import CorpusFigures, ShotFeatures, assemble, columns_of, parse_blocks
+from mos_assets.settings import Settings
+from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows
+
+
+@dg.asset(
+    deps=[raw_corpus, clip_measurements, shot_metadata],
+    group_name="features",
+    owners=OWNERS,
+    kinds={"duckdb"},
+    description=(
+        "One row a clip with the columns of MOS_FEATURES, each measured or from a table in "
+        "<corpus>/features/. A row that lacks a feature is kept, marked incomplete with the "
+        "reason, and does not train. Table `extracted_features`; coverage per column in "
+        "`feature_coverage`."
+    ),
+)
+def extracted_features(
+    context: dg.AssetExecutionContext, platform: Platform
+) -> dg.MaterializeResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        blocks = parse_blocks(settings.features)
+        corpora = [gather(settings, database, name) for name in settings.corpora]
+        matrix = assemble(corpora, blocks)
+        feature_rows.write_features(database, matrix)
+        table = feature_rows.feature_table(database)
+        coverage = feature_rows.coverage_table(database)
+    complete = sum(reason is None for reason in matrix.reasons)
+    context.log.info(
+        f"{complete} of {len(matrix.clip_ids)} clips have all {len(matrix.feature_order)} features"
+    )
+    strays = {
+        f"{corpus.name}/{joined.name}": len(joined.unmatched)
+        for corpus in corpora
+        for joined in corpus.tables
+    }
+    return dg.MaterializeResult(
+        metadata={
+            **table_metadata(table),
+            "complete_rows": complete,
+            "incomplete_rows": len(matrix.clip_ids) - complete,
+            "coverage": preview(coverage),
+            "fingerprints": dg.MetadataValue.json(sorted(set(matrix.fingerprints))),
+            "table_rows_without_a_clip": dg.MetadataValue.json(strays),
+        }
+    )
+
+
+def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
+    """All figures of one corpus, from the store and from its feature tables."""
+    clips = corpus_rows.read_clips(database, [name])
+    prints = fingerprints(settings)
+    return CorpusFigures(
+        name=name,
+        clips=clips,
+        measured={
+            (found.sha256, found.part): found
+            for found in measurement_rows.read_measurements(database, prints.values())
+        },
+        part_fingerprints=prints,
+        shots={
+            row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
+            for row in measurement_rows.read_shots(database, [name])
+        },
+        tables=tuple(
+            join_table(clips, table) for table in load_feature_tables(name, settings.corpus_folder)
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    blocking=True,
+    description="There are complete rows; incomplete ones are counted by reason.",
+)
+def features_complete(platform: Platform) -> dg.AssetCheckResult:
+    with user_errors():
+        counts = feature_rows.incomplete_reasons(platform.database)
+        complete = len(feature_rows.complete_clip_ids(platform.database))
+    first = counts[0] if counts else None
+    return dg.AssetCheckResult(
+        passed=complete > 0,
+        description=None
+        if first is None
+        else f"{sum(count for _, count in counts)} rows do not train; most often: {first[0]}",
+        metadata={
+            "complete": complete,
+            "incomplete": dg.MetadataValue.md(
+                "\n".join(f"- {count} × {escape(reason)}" for reason, count in counts[:20])
+                or "none"
+            ),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    description="Every feature varies over the complete rows; one without variance carries nothing.",
+)
+def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
+    with user_errors():
+        constant = feature_rows.constant_features(platform.database)
+    return dg.AssetCheckResult(
+        passed=not constant,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"without variance: {', '.join(constant)}" if constant else None,
+        metadata={"constant": dg.MetadataValue.json(list(constant))},
+    )
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    blocking=True,
+    description="All complete rows carry one extractor fingerprint, so that they are comparable.",
+)
+def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
+    with user_errors():
+        prints = feature_rows.complete_fingerprints(platform.database)
+    return dg.AssetCheckResult(
+        passed=len(prints) <= 1, metadata={"fingerprints": dg.MetadataValue.json(list(prints))}
+    )

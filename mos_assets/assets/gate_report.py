@@ -1,0 +1,121 @@
+"""The asset `gate_report`: the candidate judged against the gate, and the four gate checks."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from mos_assets.assets.platform import Platform
+from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.trained_onnx import head_of, trained_onnx
+from mos_assets.evaluation import (
+    CHECK_WORDS,
+    GateReport,
+    build_report,
+    draw,
+    embedded,
+    render_markdown,
+    with_figures,
+)
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import ReleaseFiles
+from mos_assets.store import fold_rows, verdict_rows
+from mos_assets.store.verdict_rows import VerdictRow
+
+REPORT_JSON = "gate_report.json"
+REPORT_PAGE = "gate_report.md"
+
+
+@dg.asset(
+    deps=[trained_onnx],
+    group_name="verdict",
+    owners=OWNERS,
+    kinds={"scipy", "matplotlib"},
+    description=(
+        "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
+        "sampling alone explains, baselines on the same folds, slices and figures. JSON, Markdown "
+        "and plots in the store; the history of verdicts in table `gate_reports`."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(
+            name,
+            asset="gate_report",
+            description=f"{words} against the gate. A miss is a result: it does not stop the run, "
+            "and the card records it.",
+        )
+        for name, words in CHECK_WORDS.items()
+    ],
+)
+def gate_report(
+    context: dg.AssetExecutionContext, platform: Platform
+) -> dg.MaterializeResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        table, _ = fold_rows.read_training_table(database, settings.corpora)
+        candidate = verdict_rows.latest_candidate(database, head_of(settings))
+        predictions = verdict_rows.read_predictions(database, candidate, table)
+        manifest = Manifest.read(ReleaseFiles(candidate.folder, candidate.head_id).manifest)
+        report = build_report(
+            table,
+            predictions,
+            head_id=candidate.head_id,
+            candidate_id=candidate.candidate_id,
+            corpora=settings.corpora,
+            label_origin=manifest.data.label_origin,
+            full_size=settings.is_full_size,
+        )
+        folder = report_folder(settings.store_folder, report)
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = draw(table, predictions, report, folder)
+        page = with_figures(render_markdown(report), figures)
+        (folder / REPORT_JSON).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
+        verdict_rows.write_verdict(database, _row(report, folder))
+    verdict = report.verdict
+    context.log.info(verdict.sentence)
+    return dg.MaterializeResult(
+        metadata={
+            "status": str(verdict.status),
+            "verdict": verdict.sentence,
+            **{check.name: check.figure for check in verdict.checks if check.figure is not None},
+            "candidate": candidate.candidate_id,
+            "n_clips": report.n_clips,
+            "report": dg.MetadataValue.md(embedded(page, figures)),
+            "folder": dg.MetadataValue.path(str(folder)),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=check.name,
+                passed=check.passed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={
+                    "figure": "does not exist" if check.figure is None else check.figure,
+                    "threshold": f"{check.comparison} {check.threshold:g}",
+                    "candidate": candidate.candidate_id,
+                },
+            )
+            for check in verdict.checks
+        ],
+    )
+
+
+def report_folder(store: Path, report: GateReport) -> Path:
+    """Where the report on a candidate lies."""
+    return store / "reports" / report.head_id / report.candidate_id
+
+
+def _row(report: GateReport, folder: Path) -> VerdictRow:
+    verdict = report.verdict
+    return VerdictRow(
+        candidate_id=report.candidate_id,
+        head_id=report.head_id,
+        judged_at=verdict_rows.now(),
+        corpora=",".join(report.corpora),
+        label_origin=str(report.label_origin),
+        n_clips=report.n_clips,
+        status=str(verdict.status),
+        mean_plcc=verdict.check("mean_plcc").figure,
+        mean_srocc=verdict.check("mean_srocc").figure,
+        mean_rmse=verdict.check("mean_rmse").figure,
+        plcc_spread=verdict.check("plcc_spread").figure,
+        folder=str(folder),
+    )

@@ -1,0 +1,57 @@
+"""The asset `model_card`: the card, and the release of the candidate by the promotion rule."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from mos_assets.assets.gate_report import REPORT_JSON, gate_report
+from mos_assets.assets.platform import Platform
+from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.trained_onnx import head_of
+from mos_assets.errors import StoreError
+from mos_assets.evaluation import GateReport
+from mos_assets.release.candidate import judged
+from mos_assets.release.card import render_card
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import ReleaseFiles
+from mos_assets.release.promotion import promote
+from mos_assets.store import verdict_rows
+
+
+@dg.asset(
+    deps=[gate_report],
+    group_name="verdict",
+    owners=OWNERS,
+    kinds={"markdown", "onnx"},
+    description=(
+        "What a person reads before using the head: status and why, inputs, data, figures, limits. "
+        "Releases ONNX, manifest and card into the model folder, all three or none, unless the "
+        "head in place ranks higher: Accepted, then Proposed on human labels, then on simulated."
+    ),
+)
+def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        candidate = verdict_rows.latest_candidate(database, head_of(settings))
+        verdict = verdict_rows.latest_verdict(database, candidate.head_id)
+        if verdict is None or verdict.candidate_id != candidate.candidate_id:
+            raise StoreError(
+                f"Candidate {candidate.candidate_id} of {candidate.head_id} is not judged yet; "
+                "materialize gate_report."
+            )
+        report = GateReport.model_validate_json((Path(verdict.folder) / REPORT_JSON).read_bytes())
+        files = ReleaseFiles(candidate.folder, candidate.head_id)
+        manifest = judged(Manifest.read(files.manifest), report)
+        card = render_card(manifest, report)
+        files.card.write_text(card, encoding="utf-8")
+        promotion = promote(manifest, files.onnx.read_bytes(), card, settings.model_folder)
+    context.log.info(promotion.reason)
+    return dg.MaterializeResult(
+        metadata={
+            "status": str(manifest.status),
+            "released": promotion.released,
+            "why": promotion.reason,
+            "model_folder": dg.MetadataValue.path(str(settings.model_folder)),
+            "card": dg.MetadataValue.md(card),
+        }
+    )

@@ -1,0 +1,121 @@
+"""The asset `raw_corpus`: label files and clips as they lie on disk, one row a clip."""
+
+from collections import Counter
+
+import dagster as dg
+
+from mos_assets.assets.platform import Platform
+from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.corpora import CorpusRequest, KnownClip, load_corpus
+from mos_assets.extraction import parse_blocks, required_parts
+from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
+from mos_assets.store import corpus_rows
+
+ATTRITION_WARNING = 0.10
+"""Warn where more than this share of the labels has no usable clip."""
+
+
+@dg.asset(
+    group_name="corpus",
+    owners=OWNERS,
+    kinds={"duckdb", "csv"},
+    description=(
+        "The corpora of MOS_CORPUS: one row a rated clip, with its label mapped to 1..5, its file "
+        "and what the container says of it. Rows that could not be used are in `rejected_rows`, "
+        "with the reason. Table `raw_corpus`."
+    ),
+)
+def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        corpora = [
+            load_corpus(
+                CorpusRequest(
+                    name=name, root=settings.corpus_folder, ffmpeg=settings.ffmpeg or None
+                ),
+                known={
+                    (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(
+                        file.sha256, file.probe, file.reason
+                    )
+                    for file in corpus_rows.seen_files(database, name)
+                },
+                workers=settings.workers,
+                progress=context.log.info,
+            )
+            for name in settings.corpora
+        ]
+        for corpus in corpora:
+            context.log.info(_headline(corpus))
+        corpus_rows.write_corpora(database, corpora)
+        rows = corpus_rows.corpus_table(database, settings.corpora)
+        rejected = corpus_rows.rejected_table(database, settings.corpora)
+    return dg.MaterializeResult(
+        metadata={
+            **table_metadata(rows),
+            "corpora": ", ".join(settings.corpora),
+            "label_origin": ", ".join(sorted({str(c.label_origin) for c in corpora})),
+            "clips_with_video": sum(clip.path is not None for c in corpora for clip in c.clips),
+            "clips_opened": sum(c.clips_opened for c in corpora),
+            "rejected_rows": rejected.num_rows,
+            "rejected_preview": preview(rejected.slice(0, 20)),
+        }
+    )
+
+
+def _headline(corpus: Corpus) -> str:
+    with_video = sum(clip.path is not None for clip in corpus.clips)
+    return (
+        f"{corpus.name} {corpus.version}: {len(corpus.clips)} rated clips, {with_video} with video, "
+        f"{corpus.label_origin} labels, {len(corpus.rejected)} rows rejected"
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus, blocking=True, description="Every MOS lies in 1..5 and there is at least one."
+)
+def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
+    rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
+    outside = [
+        f"{row['clip_id']} ({row['mos']})"
+        for row in rows.select(["clip_id", "mos"]).to_pylist()
+        if not MOS_MIN <= row["mos"] <= MOS_MAX
+    ]
+    return dg.AssetCheckResult(
+        passed=rows.num_rows > 0 and not outside,
+        metadata={
+            "labels": rows.num_rows,
+            "outside": len(outside),
+            "first": ", ".join(outside[:5]),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus, blocking=True, description="No clip id and no file stands in the table twice."
+)
+def clips_unique(platform: Platform) -> dg.AssetCheckResult:
+    rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
+    ids = Counter(rows["clip_id"].to_pylist())
+    paths = Counter(path for path in rows["path"].to_pylist() if path is not None)
+    twice = [name for name, count in (ids + paths).items() if count > 1]
+    return dg.AssetCheckResult(
+        passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus,
+    description="At most a tenth of the labels lacks its clip; a warning, and normal where the "
+    "features come from tables.",
+)
+def clips_present(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    rows = corpus_rows.corpus_table(platform.database, settings.corpora)
+    missing = rows["path"].null_count
+    share = missing / rows.num_rows if rows.num_rows else 0.0
+    wanted = bool(required_parts(parse_blocks(settings.features))) and missing < rows.num_rows
+    return dg.AssetCheckResult(
+        passed=share <= ATTRITION_WARNING or not wanted,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"labels": rows.num_rows, "without_clip": missing, "share": share},
+    )

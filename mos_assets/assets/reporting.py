@@ -1,0 +1,67 @@
+"""What every asset tells the UI in the same way: errors in one message, tables with schema and preview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+import pyarrow as pa
+
+from mos_assets.errors import MosAssetsError
+
+OWNERS = ["team:video-quality"]
+PREVIEW_ROWS = 8
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn an error that the user can mend into a failed step with that one message."""
+    try:
+        yield
+    except MosAssetsError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def table_metadata(
+    rows: pa.Table, *, descriptions: Mapping[str, str] | None = None
+) -> dict[str, dg.MetadataValue]:
+    """Row count, column schema and the first rows, under the keys that the UI knows."""
+    descriptions = descriptions or {}
+    columns = [
+        dg.TableColumn(field.name, str(field.type), description=descriptions.get(field.name))
+        for field in rows.schema
+    ]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(rows.num_rows),
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
+        "preview": preview(rows.slice(0, PREVIEW_ROWS)),
+    }
+
+
+def preview(rows: pa.Table) -> dg.MetadataValue:
+    """A small table as Markdown; cells are escaped, since names come from strangers."""
+    if rows.num_rows == 0:
+        return dg.MetadataValue.md("no rows")
+    lines = [
+        "| " + " | ".join(escape(name) for name in rows.column_names) + " |",
+        "|" + "---|" * rows.num_columns,
+    ]
+    lines += [
+        "| " + " | ".join(_cell(value) for value in row.values()) + " |" for row in rows.to_pylist()
+    ]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return escape(str(value))
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, in one table cell."""
+    flat = " ".join(text.split())
+    return "".join("\\" + c if c in r"\`*_{}[]<>|#" else c for c in flat)

@@ -1,0 +1,196 @@
+"""The asset `trained_onnx`: a candidate head in the store, its out-of-fold predictions, its checks."""
+
+import dataclasses
+from pathlib import Path
+
+import dagster as dg
+
+from mos_assets.assets.folds import folds
+from mos_assets.assets.platform import Platform
+from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.extraction import feature_blocks_id
+from mos_assets.head import (
+    PARITY_LIMIT,
+    ExportedHead,
+    Head,
+    Recipe,
+    TrainingResult,
+    check_operators,
+    export_onnx,
+    parity,
+    plan,
+    train,
+)
+from mos_assets.media.probe import hash_file
+from mos_assets.records import SEED, TrainingTable
+from mos_assets.release.candidate import candidate_id, write_candidate_files
+from mos_assets.release.manifest import (
+    CorpusUsed,
+    DataUsed,
+    Manifest,
+    training_table_sha256,
+    versions,
+)
+from mos_assets.release.naming import ReleaseFiles, head_id
+from mos_assets.settings import Settings
+from mos_assets.store import Database, corpus_rows, fold_rows, verdict_rows
+
+OPERATORS_ALLOWED = "operators_allowed"
+EQUALS_TORCH = "onnx_equals_torch"
+CHECKSUM_COMPLETE = "checksum_covers_every_byte"
+
+
+def head_of(settings: Settings) -> str:
+    """The id of the head that these settings train."""
+    return head_id(settings.corpora, feature_blocks_id(settings.features))
+
+
+@dg.asset(
+    deps=[folds],
+    group_name="head",
+    owners=OWNERS,
+    kinds={"pytorch", "onnx"},
+    description=(
+        "Every seed trained on every fold, and the head that ships, by one recipe; exported as a "
+        "single ONNX file with its manifest. A candidate in the store, released by nobody yet. "
+        "Table `predictions` holds the out-of-fold predictions."
+    ),
+    check_specs=[
+        dg.AssetCheckSpec(
+            OPERATORS_ALLOWED,
+            asset="trained_onnx",
+            blocking=True,
+            description="The graph uses the allowed ONNX operators only.",
+        ),
+        dg.AssetCheckSpec(
+            EQUALS_TORCH,
+            asset="trained_onnx",
+            blocking=True,
+            description="onnxruntime and the trained head agree within 1e-5 MOS on the rows.",
+        ),
+        dg.AssetCheckSpec(
+            CHECKSUM_COMPLETE,
+            asset="trained_onnx",
+            blocking=True,
+            description="The manifest's sha256 is that of the one file that holds everything.",
+        ),
+    ],
+)
+def trained_onnx(
+    context: dg.AssetExecutionContext, platform: Platform
+) -> dg.MaterializeResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        table, fingerprint = fold_rows.read_training_table(database, settings.corpora)
+        recipe = Recipe(epochs=settings.epochs or None)
+        seeds = [SEED + index for index in range(settings.seeds)]
+        result = train(table, recipe, seeds, progress=context.log.info)
+        (settings.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
+        staged = settings.store_folder / "candidates" / f".{context.run_id}.onnx"
+        exported = export_onnx(result.head, staged)
+        manifest = _manifest(settings, database, table, fingerprint, recipe, result.head, exported)
+        identity = candidate_id(manifest)
+        files = write_candidate_files(settings.store_folder, identity, manifest, staged)
+        verdict_rows.write_candidate(
+            database,
+            verdict_rows.Candidate(
+                identity, manifest.id, verdict_rows.now(), files.folder, manifest.sha256
+            ),
+            table,
+            result.out_of_fold,
+        )
+        checks = _checks(files, result, table)
+    context.log.info(f"candidate {identity} of {manifest.id}, {manifest.n_parameters} parameters")
+    return dg.MaterializeResult(
+        metadata={
+            "head": manifest.id,
+            "candidate": identity,
+            "onnx": dg.MetadataValue.path(str(files.onnx)),
+            "sha256": manifest.sha256,
+            "n_parameters": manifest.n_parameters,
+            "n_rows": len(table.clip_ids),
+            "n_features": len(table.feature_order),
+            "features": dg.MetadataValue.json(list(table.feature_order)),
+            "operators": ", ".join(manifest.operators),
+            "recipe": dg.MetadataValue.json(dict(manifest.training_recipe)),
+        },
+        check_results=checks,
+    )
+
+
+def _manifest(
+    settings: Settings,
+    database: Database,
+    table: TrainingTable,
+    fingerprint: str,
+    recipe: Recipe,
+    head: Head,
+    exported: ExportedHead,
+) -> Manifest:
+    identity = head_of(settings)
+    rows_of = dict.fromkeys(settings.corpora, 0)
+    corpus_of = corpus_rows.corpus_of_clips(database, settings.corpora)
+    for clip_id in table.clip_ids:
+        rows_of[corpus_of[clip_id]] += 1
+    return Manifest(
+        id=identity,
+        onnx=f"{identity}.onnx",
+        sha256=exported.sha256,
+        opset=exported.opset,
+        operators=exported.operators,
+        feature_order=table.feature_order,
+        feature_mean=tuple(float(x) for x in head.feature_mean),
+        feature_std=tuple(float(x) for x in head.feature_std),
+        n_parameters=exported.n_parameters,
+        extractor_fingerprint=fingerprint,
+        training_recipe=dataclasses.asdict(plan(recipe, int((table.folds >= 0).sum()))),
+        data=DataUsed(
+            corpora=tuple(
+                CorpusUsed(
+                    name=used.name,
+                    version=used.version,
+                    licence=used.licence,
+                    label_origin=used.label_origin,
+                    rows=rows_of[used.name],
+                )
+                for used in corpus_rows.read_corpora(database, settings.corpora)
+            ),
+            rows=len(table.clip_ids),
+            features=settings.features,
+            reference=settings.reference,
+            training_table_sha256=training_table_sha256(table),
+            fold_assignment_sha256=fold_rows.assignment_sha256(database),
+        ),
+        versions=versions(),
+    )
+
+
+def _checks(
+    files: ReleaseFiles, result: TrainingResult, table: TrainingTable
+) -> list[dg.AssetCheckResult]:
+    refused = check_operators(files.onnx)
+    difference = parity(result.head, files.onnx, table.features)
+    vouched = Manifest.read(files.manifest).sha256
+    beside = sorted(path.name for path in _strays(files))
+    return [
+        dg.AssetCheckResult(
+            check_name=OPERATORS_ALLOWED,
+            passed=not refused,
+            metadata={"refused": ", ".join(refused) or "none"},
+        ),
+        dg.AssetCheckResult(
+            check_name=EQUALS_TORCH,
+            passed=difference <= PARITY_LIMIT,
+            metadata={"largest_difference": difference, "limit": PARITY_LIMIT},
+        ),
+        dg.AssetCheckResult(
+            check_name=CHECKSUM_COMPLETE,
+            passed=hash_file(files.onnx) == vouched and not beside,
+            metadata={"sha256": vouched, "files_beside": ", ".join(beside) or "none"},
+        ),
+    ]
+
+
+def _strays(files: ReleaseFiles) -> list[Path]:
+    """Files that could hold weights outside the one that the checksum covers."""
+    return [path for path in files.folder.iterdir() if path not in files.all]

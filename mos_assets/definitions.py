@@ -1,0 +1,68 @@
+"""The front door of the code location: assets, checks, sensors, schedule and resources together.
+
+Nothing heavy is imported here: Dagster loads this module at the start of every run.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from mos_assets.assets import console
+from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.extracted_features import (
+    extracted_features,
+    features_complete,
+    features_not_constant,
+    one_fingerprint,
+)
+from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
+from mos_assets.assets.gate_report import gate_report
+from mos_assets.assets.model_card import model_card
+from mos_assets.assets.platform import RESOURCE_KEY, platform_from
+from mos_assets.assets.raw_corpus import clips_present, clips_unique, labels_in_range, raw_corpus
+from mos_assets.assets.shot_metadata import shot_metadata
+from mos_assets.assets.trained_onnx import trained_onnx
+from mos_assets.automation.executors import executor_for
+from mos_assets.automation.jobs import retrain
+from mos_assets.automation.schedules import weekly_retrain
+from mos_assets.automation.sensors import corpus_sensor, shot_metadata_sensor
+from mos_assets.settings import Settings
+
+
+def build_defs(settings: Settings | None = None) -> dg.Definitions:
+    """Definitions with these settings, by default those of the environment.
+
+    Raises SettingsError where a setting cannot be used.
+    """
+    settings = Settings.from_env() if settings is None else settings
+    console.install()
+    return dg.Definitions(
+        assets=[
+            raw_corpus,
+            clip_measurements,
+            shot_metadata,
+            extracted_features,
+            folds,
+            trained_onnx,
+            gate_report,
+            model_card,
+        ],
+        asset_checks=[
+            labels_in_range,
+            clips_unique,
+            clips_present,
+            features_complete,
+            features_not_constant,
+            one_fingerprint,
+            folds_disjoint,
+            folds_grouped,
+        ],
+        resources={RESOURCE_KEY: platform_from(settings)},
+        executor=executor_for(settings),
+        jobs=[retrain],
+        schedules=[weekly_retrain],
+        sensors=[corpus_sensor, shot_metadata_sensor],
+    )
+
+
+defs = build_defs()

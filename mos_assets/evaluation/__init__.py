@@ -1,0 +1,97 @@
+"""Folds; out-of-fold predictions to metrics, verdict, report and figures.
+
+The door of the room: everything that the layers above use is named here.
+"""
+
+from mos_assets.evaluation.figures import Figure, draw
+from mos_assets.evaluation.folds import (
+    HELD_OUT,
+    FoldAssignment,
+    FoldOf,
+    FoldRow,
+    MergedGroup,
+    assign_folds,
+    merge_groups,
+)
+from mos_assets.evaluation.gate import (
+    CHECK_WORDS,
+    GATE,
+    CheckName,
+    GateCheck,
+    GateThresholds,
+    Verdict,
+    judge,
+    judge_scores,
+)
+from mos_assets.evaluation.markdown import render_markdown
+from mos_assets.evaluation.metrics import (
+    expected_fold_spread,
+    fold_scores,
+    logistic4,
+    plcc,
+    plcc_after_logistic,
+    rmse,
+    seed_scores,
+    srocc,
+    standard_error_of_r,
+)
+from mos_assets.evaluation.pictures import embedded, with_figures
+from mos_assets.evaluation.reading import reading
+from mos_assets.evaluation.report import (
+    Baseline,
+    Calibration,
+    FeatureImportance,
+    GateReport,
+    Interval,
+    Intervals,
+    LabelCeiling,
+    build_report,
+    label_ceiling,
+)
+from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.wording import and_list, plain
+
+__all__ = [
+    "CHECK_WORDS",
+    "GATE",
+    "HELD_OUT",
+    "Baseline",
+    "Calibration",
+    "CheckName",
+    "FeatureImportance",
+    "Figure",
+    "FoldAssignment",
+    "FoldOf",
+    "FoldRow",
+    "GateCheck",
+    "GateReport",
+    "GateThresholds",
+    "Interval",
+    "Intervals",
+    "LabelCeiling",
+    "MergedGroup",
+    "Slice",
+    "Verdict",
+    "and_list",
+    "assign_folds",
+    "build_report",
+    "draw",
+    "embedded",
+    "expected_fold_spread",
+    "fold_scores",
+    "judge",
+    "judge_scores",
+    "label_ceiling",
+    "logistic4",
+    "merge_groups",
+    "plain",
+    "plcc",
+    "plcc_after_logistic",
+    "reading",
+    "render_markdown",
+    "rmse",
+    "seed_scores",
+    "srocc",
+    "standard_error_of_r",
+    "with_figures",
+]

@@ -1,0 +1,155 @@
+"""What the figures of a report mean for somebody who must decide, in plain sentences."""
+
+from __future__ import annotations
+
+from mos_assets.evaluation.gate import CHECK_WORDS, GATE
+from mos_assets.evaluation.report import GateReport, Interval
+from mos_assets.evaluation.wording import count, plain, share
+
+_FAR_SLOPE = 0.1
+"""Calibration slopes this far from 1 are worth a sentence."""
+_FAR_BIAS = 0.3
+"""Mean errors of a slice, in MOS units, that are worth a sentence."""
+
+
+def reading(report: GateReport) -> tuple[str, ...]:
+    """Sentences in the order of their weight for a decision; each follows from the figures."""
+    sentences = [
+        *_against_ridge(report),
+        *_against_thresholds(report),
+        *_spreads(report),
+        *_calibrated(report),
+        *_worst_slices(report),
+        *_held_out(report),
+    ]
+    if report.n_groups < report.n_clips:
+        sentences.append(
+            f"The {count(report.n_clips)} clips share {count(report.n_groups)} contents. The "
+            "intervals resample clips and so are too narrow: what another content would do is "
+            "less certain than they say."
+        )
+    return tuple(sentences)
+
+
+def _against_ridge(report: GateReport) -> list[str]:
+    ridge = next(b for b in report.baselines if b.name == "ridge")
+    margin, interval = ridge.margin_plcc, ridge.margin_plcc_interval
+    if margin is None:
+        return []
+    text = f"ridge on the same folds by {plain(abs(margin))} PLCC"
+    if interval is None:
+        return [f"The head {'beats' if margin > 0 else 'loses to'} {text}."]
+    bounds = _bounds(interval)
+    if interval.low > 0:
+        return [f"The head beats {text} ({bounds}): it has learnt what a linear model cannot."]
+    if interval.high < 0:
+        return [f"The head loses to {text} ({bounds}): ship ridge, or mend the head."]
+    return [
+        f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} ridge on "
+        f"the same folds ({bounds}), which is within the noise: "
+        "the head has not shown that it is worth more than a linear model."
+    ]
+
+
+def _against_thresholds(report: GateReport) -> list[str]:
+    sentences: list[str] = []
+    intervals = report.intervals
+    for name, interval in (
+        ("mean_plcc", intervals.mean_plcc),
+        ("mean_srocc", intervals.mean_srocc),
+        ("mean_rmse", intervals.mean_rmse),
+    ):
+        check = next(c for c in report.verdict.checks if c.name == name)
+        if interval is None or check.figure is None:
+            continue
+        if interval.low <= check.threshold <= interval.high:
+            side = "meets" if check.passed else "misses"
+            sentences.append(
+                f"{CHECK_WORDS[check.name]} {side} {plain(check.threshold)} by less than the "
+                f"sampling noise ({_bounds(interval)}): other clips could have turned it round."
+            )
+        elif not check.passed:
+            sentences.append(
+                f"The whole interval of {CHECK_WORDS[check.name].replace('Mean', 'mean')} "
+                f"({_bounds(interval)}) misses {plain(check.threshold)}: it is not bad luck with "
+                "the clips."
+            )
+    return sentences
+
+
+def _spreads(report: GateReport) -> list[str]:
+    verdict = report.verdict
+    sentences: list[str] = []
+    spread = verdict.check("plcc_spread")
+    if spread.figure is not None and not spread.passed:
+        sentences.append(
+            f"The seeds disagree by {plain(spread.figure, beside=spread.threshold)} PLCC: training "
+            "itself is unstable, which an average of several networks would mend."
+        )
+    if verdict.fold_spread is None or verdict.expected_fold_spread is None:
+        return sentences
+    ratio = verdict.fold_spread / max(verdict.expected_fold_spread, 1e-9)
+    text = (
+        f"Folds spread by {plain(verdict.fold_spread)} PLCC where sampling alone gives "
+        f"{plain(verdict.expected_fold_spread)}"
+    )
+    if ratio > 2.0:
+        sentences.append(f"{text}: some folds are harder than others; see the table of folds.")
+    else:
+        sentences.append(f"{text}: the folds differ no more than chance makes them.")
+    if report.chance_of_fold_spread is not None:
+        sentences.append(
+            "The spread bound is for seeds. Taken over folds, as some trainers do, a perfect "
+            f"estimator would meet {plain(GATE.plcc_spread)} here with a probability of "
+            f"{_chance(report.chance_of_fold_spread)}."
+        )
+    return sentences
+
+
+def _calibrated(report: GateReport) -> list[str]:
+    if report.calibration is None or abs(report.calibration.slope - 1.0) <= _FAR_SLOPE:
+        return []
+    slope = report.calibration.slope
+    verb = (
+        "too timid: they keep too near the middle" if slope > 1 else "too bold: they reach too far"
+    )
+    return [
+        f"Predictions are {verb}. A prediction one MOS higher goes with a rating {plain(slope, 2)} "
+        "higher; a linear map fitted on training folds would lower the RMSE."
+    ]
+
+
+def _worst_slices(report: GateReport) -> list[str]:
+    sentences: list[str] = []
+    biased = [
+        s
+        for s in report.slices
+        if s.dimension in ("height", "codec") and s.bias is not None and abs(s.bias) > _FAR_BIAS
+    ]
+    for part in sorted(biased, key=lambda s: (-abs(s.bias or 0.0), s.name))[:3]:
+        bias = part.bias or 0.0
+        side = "too high" if bias > 0 else "too low"
+        sentences.append(
+            f"Clips of {part.dimension} {part.name} ({count(part.n)}) are predicted "
+            f"{plain(abs(bias), 2)} MOS {side} on average."
+        )
+    return sentences
+
+
+def _held_out(report: GateReport) -> list[str]:
+    return [
+        f"On {count(s.n)} held-out clips ({s.name}), which no head has trained on and the gate "
+        f"leaves out, PLCC is {plain(s.plcc)} and RMSE {plain(s.rmse)}."
+        for s in report.slices
+        if s.dimension == "held out" and s.plcc is not None
+    ]
+
+
+def _bounds(interval: Interval) -> str:
+    return f"{share(0.95)} interval {plain(interval.low)} to {plain(interval.high)}"
+
+
+def _chance(chance: float) -> str:
+    if chance >= 0.01:
+        return share(chance)
+    return f"about 1 in {float(f'{1.0 / chance:.1e}'):,.0f}" if chance > 1e-6 else "nearly nought"

@@ -1,0 +1,138 @@
+"""Where the head is good and where it is not: its figures on parts of the corpus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from mos_assets.evaluation.metrics import plcc, rmse, srocc
+from mos_assets.records import FloatArray, OutOfFold, TrainingTable
+
+LEAST_CLIPS = 20
+"""A smaller slice has no figures: they would be noise."""
+_MOST_VALUES = 12
+"""More distinct picture heights than this are binned."""
+_HEIGHT_EDGES = (0.0, 240.0, 360.0, 480.0, 540.0, 720.0, 1080.0, 1440.0, 2160.0, math.inf)
+_MOS_EDGES = (1.0, 2.0, 3.0, 4.0, 5.0)
+
+Dimension = Literal["height", "codec", "mos", "part", "held out"]
+Mask = np.typing.NDArray[np.bool_]
+
+
+class Slice(BaseModel):
+    """Figures on one part of the corpus, pooled over folds, means over seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dimension: Dimension
+    name: str
+    n: int
+    plcc: float | None
+    srocc: float | None
+    rmse: float | None
+    bias: float | None
+    """Mean of prediction minus rating, in MOS units."""
+    reason: str | None
+    """Why a figure is None."""
+
+
+def slices(table: TrainingTable, oof: OutOfFold) -> tuple[Slice, ...]:
+    """Figures by picture height, codec, rated MOS and corpus part, and of rows never trained on.
+
+    A dimension that says nothing (all unknown, or one value for every clip) is left out, but for
+    the rows of fold -1, which always have their own slice.
+    """
+    inside = table.folds >= 0
+    found: list[Slice] = []
+    for dimension, name, rows in _parts(table):
+        if (rows & inside).any():
+            found.append(_slice(dimension, name, rows & inside, table, oof))
+    held_out = ~inside
+    if held_out.any():
+        parts = sorted(
+            {part or "unnamed" for part, out in zip(table.part, held_out, strict=True) if out}
+        )
+        out = f"part {', '.join(parts)}" if parts != ["unnamed"] else "rows that never trained"
+        found.append(_slice("held out", out, held_out, table, oof))
+    return tuple(found)
+
+
+def _parts(table: TrainingTable) -> Iterator[tuple[Dimension, str, Mask]]:
+    inside = table.folds >= 0
+    yield from _by_height(table.height, inside)
+    yield from _by_value("codec", table.codec, inside)
+    for low, high in pairwise(_MOS_EDGES):
+        last = high == _MOS_EDGES[-1]
+        rows = (table.mos >= low) & ((table.mos <= high) if last else (table.mos < high))
+        yield "mos", f"{low:.0f} to {high:.0f}", rows
+    yield from _by_value("part", table.part, inside)
+
+
+def _by_height(height: FloatArray, inside: Mask) -> Iterator[tuple[Dimension, str, Mask]]:
+    known = np.isfinite(height)
+    values = np.unique(height[known & inside])
+    if len(values) == 0 or (len(values) == 1 and known[inside].all()):
+        return
+    if len(values) <= _MOST_VALUES:
+        for value in values:
+            yield "height", f"{value:.0f}", known & (height == value)
+    else:
+        for low, high in pairwise(_HEIGHT_EDGES):
+            name = f"up to {high:.0f}" if math.isfinite(high) else f"above {low:.0f}"
+            yield "height", name, known & (height > low) & (height <= high)
+    yield "height", "unknown", ~known
+
+
+def _by_value(
+    dimension: Dimension, values: tuple[str | None, ...], inside: Mask
+) -> Iterator[tuple[Dimension, str, Mask]]:
+    present = {value for value, row in zip(values, inside, strict=True) if row}
+    if len(present) < 2:
+        return
+    for value in sorted(present, key=lambda v: (v is None, v or "")):
+        yield dimension, value or "unknown", np.array([v == value for v in values])
+
+
+def _slice(
+    dimension: Dimension, name: str, rows: Mask, table: TrainingTable, oof: OutOfFold
+) -> Slice:
+    n = int(np.count_nonzero(rows))
+    if n < LEAST_CLIPS:
+        reason = f"{n} clips are too few, {LEAST_CLIPS} are needed"
+        return Slice(
+            dimension=dimension,
+            name=name,
+            n=n,
+            plcc=None,
+            srocc=None,
+            rmse=None,
+            bias=None,
+            reason=reason,
+        )
+    mos = table.mos[rows]
+    each = [
+        (plcc(x, mos), srocc(x, mos), rmse(x, mos), float(np.mean(x - mos)))
+        for x in oof.predictions[:, rows]
+    ]
+    means = [figure(math.fsum(column) / len(each)) for column in zip(*each, strict=True)]
+    complete = None not in means
+    return Slice(
+        dimension=dimension,
+        name=name,
+        n=n,
+        plcc=means[0],
+        srocc=means[1],
+        rmse=means[2],
+        bias=means[3],
+        reason=None if complete else "predictions or ratings are constant or not finite",
+    )
+
+
+def figure(value: float) -> float | None:
+    """A reported figure: six places, so that it does not depend on the processor; NaN is None."""
+    return round(float(value), 6) if math.isfinite(value) else None

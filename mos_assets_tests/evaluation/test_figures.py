@@ -1,0 +1,71 @@
+"""The figures: files that are small, the same twice, and give no single clip away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mos_assets.evaluation import draw
+from mos_assets.records import OutOfFold
+
+# mypy: disable-error-code="no-untyped-def"
+
+
+@pytest.fixture(scope="module")
+def drawn(good, tmp_path_factory):
+    table, oof, report = good
+    return draw(table, oof, report, tmp_path_factory.mktemp("figures") / "new")
+
+
+def test_every_figure_says_what_it_shows(drawn) -> None:
+    assert [figure.name for figure in drawn] == [
+        "predicted_against_rated",
+        "residuals",
+        "calibration",
+        "folds_and_seeds",
+    ]
+    for figure in drawn:
+        assert figure.path.read_bytes().startswith(b"\x89PNG")
+        assert figure.path.stat().st_size < 40_000
+        assert figure.sentence.endswith(".")
+        assert any(c.isdigit() for c in figure.title)
+
+
+def test_the_same_predictions_give_the_same_bytes(good, drawn, tmp_path) -> None:
+    table, oof, report = good
+    for before, after in zip(drawn, draw(table, oof, report, tmp_path), strict=True):
+        assert before.path.read_bytes() == after.path.read_bytes()
+
+
+def test_no_date_and_no_program_enter_the_file(drawn) -> None:
+    for figure in drawn:
+        data = figure.path.read_bytes()
+        assert b"tEXt" not in data
+        assert b"tIME" not in data
+
+
+def test_a_users_matplotlib_style_does_not_reach_the_figures(good, drawn, tmp_path) -> None:
+    import matplotlib as mpl
+
+    table, oof, report = good
+    with mpl.rc_context({"font.size": 30.0, "axes.facecolor": "black"}):
+        again = draw(table, oof, report, tmp_path)
+        assert mpl.rcParams["font.size"] == 30.0
+    assert again[0].path.read_bytes() == drawn[0].path.read_bytes()
+
+
+def test_without_finite_predictions_there_is_nothing_to_draw(
+    make_table, report_on, tmp_path
+) -> None:
+    table = make_table(n=50)
+    oof = OutOfFold((1, 2), np.full((2, 50), np.nan))
+    assert draw(table, oof, report_on(table, oof), tmp_path) == ()
+
+
+def test_tiny_and_constant_runs_are_drawn(make_table, report_on, tmp_path) -> None:
+    """Bins that are empty, and figures that do not exist, must not stop a report."""
+    table = make_table(n=20)
+    oof = OutOfFold((1, 2), np.full((2, 20), 3.0))
+    figures = draw(table, oof, report_on(table, oof), tmp_path)
+    assert len(figures) == 4
+    assert "nan" not in " ".join(f.title + f.sentence for f in figures).lower()

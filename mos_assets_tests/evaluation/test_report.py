@@ -1,0 +1,151 @@
+"""The report: complete, strict JSON, the same twice, and readable."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mos_assets.evaluation import GateReport, label_ceiling, reading, render_markdown
+from mos_assets.records import LabelOrigin, OutOfFold, Status
+
+# mypy: disable-error-code="no-untyped-def"
+
+
+def _refuse(token: str) -> None:
+    raise AssertionError(f"{token} is not JSON")
+
+
+def test_a_good_head_reads_as_one(good) -> None:
+    _, _, report = good
+    assert report.verdict.status is Status.ACCEPTED
+    text = render_markdown(report)
+    assert text.splitlines()[0] == f"**{report.verdict.sentence}**"
+    assert "## Why Proposed" not in text
+    assert any(sentence.startswith("The head beats ridge") for sentence in reading(report))
+    ridge = next(b for b in report.baselines if b.name == "ridge")
+    assert ridge.margin_plcc is not None
+    assert ridge.margin_plcc_interval is not None
+    assert ridge.margin_plcc_interval.low < ridge.margin_plcc < ridge.margin_plcc_interval.high
+
+
+def test_json_round_trip(good) -> None:
+    report = good[2]
+    text = report.model_dump_json()
+    json.loads(text, parse_constant=_refuse)
+    assert GateReport.model_validate_json(text) == report
+
+
+def test_the_same_run_gives_the_same_report(good, report_on) -> None:
+    table, oof, report = good
+    again = report_on(table, oof)
+    assert again.model_dump_json() == report.model_dump_json()
+    assert render_markdown(again) == render_markdown(report)
+
+
+def test_intervals_enclose_the_figures(good) -> None:
+    report = good[2]
+    for name in ("mean_plcc", "mean_srocc", "mean_rmse"):
+        interval = getattr(report.intervals, name)
+        assert interval.low <= report.verdict.check(name).figure <= interval.high
+
+
+@pytest.mark.parametrize("broken", ["constant", "one nan", "all nan", "one seed", "one fold"])
+def test_a_broken_run_still_gets_a_report(broken, make_table, predict, report_on) -> None:
+    table = make_table(n=60, n_folds=1 if broken == "one fold" else 5, held_out=5)
+    oof = predict(table, seeds=(1,) if broken == "one seed" else (1, 2, 3, 4, 5))
+    predictions = oof.predictions.copy()
+    if broken == "constant":
+        predictions[:] = 3.0
+    if broken == "one nan":
+        predictions[2, 7] = math.nan
+    if broken == "all nan":
+        predictions[:] = math.nan
+    report = report_on(table, OutOfFold(oof.seeds, predictions))
+    assert report.verdict.status is Status.PROPOSED
+    assert not report.verdict.passed
+    json.loads(report.model_dump_json(), parse_constant=_refuse)
+    text = render_markdown(report)
+    assert text.startswith("**Proposed")
+    assert "## Why Proposed" in text
+    assert "nan" not in text.lower()
+    assert "None" not in text
+
+
+def test_simulated_labels_show_the_surrogate_gate(make_table, predict, report_on) -> None:
+    table = make_table(n=200)
+    text = render_markdown(report_on(table, predict(table), LabelOrigin.SIMULATED))
+    assert "surrogate gate is met" in text.splitlines()[0]
+    assert "| Surrogate: mean PLCC |" in text
+
+
+def test_the_ceiling_follows_the_formula_and_says_when_nothing_can_pass(make_table) -> None:
+    table = make_table()
+    assert label_ceiling(table).figure is None
+    few = replace(table, mos_std=np.full(400, 1.5), n_ratings=np.full(400, 5.0))
+    ceiling = label_ceiling(few)
+    expected = math.sqrt(1 - 1.5**2 / 5 / float(np.var(table.mos)))
+    assert ceiling.figure == pytest.approx(expected, abs=1e-6)
+    assert expected < 0.85
+    assert "no head can pass" in ceiling.sentence
+    many = label_ceiling(replace(few, n_ratings=np.full(400, 60.0)))
+    assert many.figure is not None
+    assert many.figure > 0.85
+    assert "can pass" in many.sentence
+
+
+def test_ratings_that_are_all_noise_have_a_ceiling_of_nought(make_table) -> None:
+    table = replace(make_table(), mos_std=np.full(400, 4.0), n_ratings=np.full(400, 1.0))
+    assert label_ceiling(table).figure == 0.0
+
+
+def test_slices_cover_every_clip_once_a_dimension(make_table, predict, report_on) -> None:
+    table = make_table(held_out=50)
+    height = table.height.copy()
+    height[:10] = math.nan
+    report = report_on(replace(table, height=height), predict(table))
+    for dimension in ("height", "codec", "mos"):
+        assert sum(s.n for s in report.slices if s.dimension == dimension) == 350
+    unknown = next(s for s in report.slices if s.name == "unknown")
+    assert unknown.plcc is None
+    assert unknown.reason == "10 clips are too few, 20 are needed"
+    held_out = next(s for s in report.slices if s.dimension == "held out")
+    assert (held_out.n, held_out.name) == (50, "part b")
+    assert any("held-out clips (part b)" in sentence for sentence in reading(report))
+
+
+def test_a_bias_is_found_and_said(make_table, predict, report_on) -> None:
+    table = make_table()
+    oof = predict(table)
+    shifted = oof.predictions + np.where(table.height == 1080.0, 0.5, 0.0)
+    report = report_on(table, OutOfFold(oof.seeds, shifted))
+    tall = next(s for s in report.slices if s.name == "1080")
+    assert tall.bias == pytest.approx(0.5, abs=0.1)
+    assert any("height 1080" in s and "too high" in s for s in reading(report))
+
+
+def test_unstable_training_is_named(make_table, predict, report_on) -> None:
+    table = make_table()
+    oof = predict(table)
+    predictions = oof.predictions.copy()
+    predictions[0] += np.random.default_rng(3).normal(0, 0.4, 400)
+    report = report_on(table, OutOfFold(oof.seeds, predictions))
+    assert any("unstable" in sentence for sentence in reading(report))
+
+
+def test_few_contents_are_a_caution(make_table, predict, report_on) -> None:
+    table = make_table()
+    table = replace(table, groups=tuple(f"g{i % 20}" for i in range(400)))
+    report = report_on(table, predict(table))
+    assert any("400 clips share 20 contents" in sentence for sentence in reading(report))
+
+
+def test_names_from_files_cannot_break_a_table(make_table, predict, report_on) -> None:
+    table = make_table()
+    table = replace(table, codec=tuple("a|b" if i % 2 else "c\n<b>d" for i in range(400)))
+    text = render_markdown(report_on(table, predict(table)))
+    assert "| a\\|b |" in text
+    assert "| c &lt;b>d |" in text

@@ -1,0 +1,136 @@
+"""Reading external tables of any kind that is accepted: Parquet, CSV, JSON lines.
+
+Cells come out as text or numbers by column; what they mean is for the callers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mos_assets.corpora.request import corpus_folder
+from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table
+from mos_assets.errors import CorpusError
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalTable:
+    """One file: its columns, and its rows with their line (or row number, from 1)."""
+
+    path: Path
+    columns: Columns
+    cells: tuple[Sequence[Cell], ...]
+    """One sequence a column."""
+    lines: tuple[int, ...]
+    damaged: tuple[tuple[int, str], ...]
+    """Lines that are no rows, and why; they are not in `cells`."""
+
+    def clip_names(self) -> tuple[str, ...]:
+        """The first clip column that is not empty, row by row; '' where all are.
+
+        Raises CorpusError where no column names the clip.
+        """
+        found = self.columns.require(TABLE_CLIP_ALIASES, "clip name", self.path)
+        return tuple(
+            next((text for i in found if (text := name_text(self.cells[i][row]))), "")
+            for row in range(len(self.lines))
+        )
+
+
+def name_text(cell: Cell) -> str:
+    """A clip's name as text, where a table keeps ids as numbers."""
+    if cell is None or isinstance(cell, bool):
+        return ""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else ""
+    return str(cell).strip()
+
+
+def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing."""
+    parent = corpus_folder(name, root) / folder
+    if not parent.is_dir():
+        return ()
+    return tuple(
+        sorted(
+            path
+            for path in parent.iterdir()
+            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+        )
+    )
+
+
+def read_external(path: Path) -> ExternalTable:
+    """Read one table. Raises CorpusError naming the file where it cannot be read."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _read_parquet(path)
+    if suffix == ".jsonl":
+        return _read_jsonl(path)
+    table = read_table(path)
+    good = [row for row in table.rows if not row.damage]
+    return ExternalTable(
+        path=path,
+        columns=table.columns,
+        cells=tuple(tuple(row.cells[i] for row in good) for i in range(len(table.columns.names))),
+        lines=tuple(row.line for row in good),
+        damaged=tuple((row.line, row.damage) for row in table.rows if row.damage),
+    )
+
+
+def _read_parquet(path: Path) -> ExternalTable:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as error:
+        raise CorpusError(
+            f"{path} cannot be read as Parquet: {error}. Write it again, or remove it."
+        ) from error
+    return ExternalTable(
+        path=path,
+        columns=Columns(tuple(table.column_names)),
+        cells=tuple(column.to_pylist() for column in table.columns),
+        lines=tuple(range(1, table.num_rows + 1)),
+        damaged=(),
+    )
+
+
+def _read_jsonl(path: Path) -> ExternalTable:
+    try:
+        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
+    rows: list[tuple[int, Mapping[str, Cell]]] = []
+    damaged: list[tuple[int, str]] = []
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            damaged.append((number, f"not JSON ({error})"))
+            continue
+        if isinstance(value, dict):
+            rows.append((number, value))
+        else:
+            damaged.append((number, "not a JSON object"))
+    names = tuple(sorted({name for _, row in rows for name in row}))
+    if not names:
+        raise CorpusError(f"{path} holds no JSON object: it needs one a line.")
+    return ExternalTable(
+        path=path,
+        columns=Columns(names),
+        cells=tuple(tuple(_plain(row.get(name)) for _, row in rows) for name in names),
+        lines=tuple(number for number, _ in rows),
+        damaged=tuple(damaged),
+    )
+
+
+def _plain(value: object) -> Cell:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

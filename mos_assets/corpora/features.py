@@ -1,0 +1,139 @@
+"""External feature tables: numbers by clip name, in `<corpus>/features/` (SPEC 5)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
+from mos_assets.corpora.names import match_names
+from mos_assets.corpora.request import (
+    FEATURE_SUFFIXES,
+    FEATURES_FOLDER,
+    SYNTHETIC,
+    SYNTHETIC_ROWS,
+)
+from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
+from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, CellError, parse_number
+from mos_assets.errors import CorpusError
+from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
+
+MEAN_SUFFIX = "_mean"
+
+
+def load_feature_tables(
+    name: str, root: Path, *, seed: int = SEED, synthetic_rows: int = SYNTHETIC_ROWS
+) -> tuple[FeatureTable, ...]:
+    """Every feature table of a corpus, sorted by name: `<name>.parquet` is the table `<name>`.
+
+    A column is numeric where every cell that is not empty is a number; others are left out.
+    `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
+    the head that is missing. The synthetic corpus has one generated table, `synthetic`.
+    Raises CorpusError for a file that cannot be read or names no clips, and for two files of
+    one table.
+    """
+    if name == SYNTHETIC:
+        return (synthetic_table(synthetic_rows, seed),)
+    tables: list[FeatureTable] = []
+    for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
+        if any(table.name == path.stem for table in tables):
+            raise CorpusError(
+                f"{path.parent} holds the table {path.stem!r} twice, as .csv and as .parquet; "
+                "remove one."
+            )
+        tables.append(_feature_table(read_external(path)))
+    return tuple(tables)
+
+
+def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
+    """The table's figures along these clips; NaN where it has none.
+
+    Raises CorpusError where the table has several rows for one clip: which one holds cannot
+    be known.
+    """
+    match = match_names(table.clip_names, clips)
+    if match.repeated:
+        raise CorpusError(
+            f"Feature table {table.name!r} has more than one row for {len(match.repeated)} clips, "
+            f"such as {match.repeated[0]!r}. Keep one row a clip."
+        )
+    values: FloatArray = np.full((len(clips), len(table.columns)), np.nan)
+    pairs = [(clip, row) for clip, row in enumerate(match.row_of_clip) if row is not None]
+    if pairs:
+        at, rows = (list(side) for side in zip(*pairs, strict=True))
+        values[at] = table.values[rows]
+    return JoinedTable(table.name, table.columns, values, match.unmatched_rows)
+
+
+def _feature_table(table: ExternalTable) -> FeatureTable:
+    if table.damaged:
+        line, why = table.damaged[0]
+        raise CorpusError(
+            f"{table.path}, line {line}: {why}. Feature tables must be whole: write the file again."
+        )
+    names = table.clip_names()
+    nameless = next((line for line, name in zip(table.lines, names, strict=True) if not name), None)
+    if nameless is not None:
+        raise CorpusError(f"{table.path}, row {nameless}: the clip name is empty.")
+    keys = set(table.columns.find(TABLE_CLIP_ALIASES))
+    columns: dict[str, FloatArray] = {}
+    for index, column in enumerate(table.columns.names):
+        numbers = None if index in keys else _numbers(table.cells[index])
+        if numbers is None:
+            continue
+        if column in columns:
+            raise CorpusError(f"{table.path} has the column {column!r} twice; keep one.")
+        columns[column] = numbers
+    if not columns:
+        raise CorpusError(
+            f"{table.path} has no numeric column. Its header is: {', '.join(table.columns.names)}."
+        )
+    columns = _with_means(columns)
+    values = np.column_stack(list(columns.values())).reshape(len(names), len(columns))
+    return FeatureTable(table.path.stem, tuple(columns), names, values)
+
+
+def _with_means(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    resolved: dict[str, FloatArray] = {}
+    for column, values in columns.items():
+        base = column.removesuffix(MEAN_SUFFIX)
+        if f"{column}{MEAN_SUFFIX}" in columns:
+            mean = columns[f"{column}{MEAN_SUFFIX}"]
+            resolved[column] = np.where(np.isfinite(values), values, mean)
+        elif base != column and base not in columns and base in SYNTHETIC_COLUMNS:
+            resolved[base] = values
+        else:
+            resolved[column] = values
+    return resolved
+
+
+def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
+    """The column as numbers, NaN where empty or not finite; None where it holds anything else."""
+    out = np.full(len(cells), np.nan)
+    some = False
+    for row, cell in enumerate(cells):
+        if cell is None or cell == "":
+            continue
+        if isinstance(cell, str):
+            number = _text_number(cell)
+            if number is None:
+                return None
+        elif isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+            return None
+        else:
+            number = float(cell)
+        some = True
+        if math.isfinite(number):
+            out[row] = number
+    return out if some else None
+
+
+def _text_number(text: str) -> float | None:
+    try:
+        return parse_number(text, "cell")
+    except CellError:
+        return math.nan if text.lower().lstrip("+-") in {"nan", "inf", "infinity"} else None

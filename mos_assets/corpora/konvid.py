@@ -1,0 +1,231 @@
+"""The folders of KonViD-1k and KonViD-150k as their authors publish them (SPEC 2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mos_assets.corpora.labels import (
+    LabelColumns,
+    LabelSource,
+    one_label_a_clip,
+    printable,
+    read_labels,
+    reject,
+)
+from mos_assets.corpora.names import join_key, safe_name, stem
+from mos_assets.corpora.request import KONVID_1K, KONVID_150K, ClipDir, CorpusRequest, LabelSet
+from mos_assets.corpora.tables import (
+    CLIP_ALIASES,
+    COUNT_ALIASES,
+    MOS_ALIASES,
+    MOS_SCORE_FILE_ALIASES,
+    STD_ALIASES,
+    VOTE_ALIASES,
+    CellError,
+    Table,
+    map_mos,
+    parse_number,
+    read_table,
+)
+from mos_assets.errors import CorpusError
+from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelOrigin, RejectedRow
+
+KONVID_1K_CEILING = 1_500
+SAME_MOS_1K = 5e-5
+"""The two label files of KonViD-1k round differently; this close, they say the same."""
+MANIFEST = "manifest.csv"
+_PARTS = ("a", "b")
+_LABELS_1K = ("konvid_1k_attributes.csv", "konvid_1k_mos.csv")
+_METADATA_1K = ("KoNViD_1k_metadata", "metadata", ".")
+_CLIPS_1K = ("KoNViD_1k_videos", "videos", ".")
+_LICENCE = "research data: no clip, label or feature may be passed on"
+
+
+def label_files_1k(folder: Path) -> tuple[Path, ...]:
+    """Label files of KonViD-1k: the two official ones, else every CSV beside them, sorted."""
+    for name in _METADATA_1K:
+        found = sorted(path for path in (folder / name).glob("*.csv") if path.is_file())
+        official = [path for path in found if path.name.lower() in _LABELS_1K]
+        if found:
+            return tuple(official or found)
+    return ()
+
+
+def clip_dirs_1k(folder: Path) -> tuple[ClipDir, ...]:
+    """Folders that may hold the clips of KonViD-1k and are there."""
+    return tuple(ClipDir(folder / name) for name in _CLIPS_1K if (folder / name).is_dir())
+
+
+def load_1k(request: CorpusRequest) -> LabelSet:
+    """Labels of KonViD-1k. Raises CorpusError for a folder that does not hold them."""
+    folder = request.folder
+    files = label_files_1k(folder)
+    if not files:
+        raise CorpusError(
+            f"{folder} holds no label file of {KONVID_1K}: KoNViD_1k_attributes.csv or "
+            f"KoNViD_1k_mos.csv is looked for in {folder / _METADATA_1K[0]}, {folder / 'metadata'} "
+            f"and {folder}."
+        )
+    tables = [read_table(path) for path in files]
+    most = max(len(table.rows) for table in tables)
+    if most > KONVID_1K_CEILING:
+        raise CorpusError(_too_many(folder, most))
+    labels: list[Label] = []
+    rejected: list[RejectedRow] = []
+    for table in tables:
+        source = LabelSource(KONVID_1K, _relative(table.path, folder), clip_name=_name_1k)
+        good, bad = read_labels(table, _columns(table, MOS_ALIASES), source)
+        labels += good
+        rejected += bad
+    kept, lost = one_label_a_clip(KONVID_1K, labels, average=False, tolerance=SAME_MOS_1K)
+    if len(kept) > KONVID_1K_CEILING:
+        raise CorpusError(_too_many(folder, len(kept)))
+    return LabelSet(
+        name=KONVID_1K,
+        version="2017",
+        licence=_LICENCE,
+        origin=LabelOrigin.HUMAN,
+        labels=tuple(kept),
+        rejected=tuple(rejected + lost),
+        label_files=tuple(_relative(path, folder) for path in files),
+        clip_dirs=clip_dirs_1k(folder),
+    )
+
+
+def label_files_150k(folder: Path) -> tuple[Path, ...]:
+    """Score, vote and manifest files of KonViD-150k that are there."""
+    names = [MANIFEST] + [
+        f"k150k{part}_{kind}.csv" for part in _PARTS for kind in ("scores", "votes")
+    ]
+    return tuple(folder / name for name in names if (folder / name).is_file())
+
+
+def clip_dirs_150k(folder: Path) -> tuple[ClipDir, ...]:
+    """Folders that may hold clips of KonViD-150k and are there, each part's own first."""
+    dirs = [ClipDir(folder / f"k150k{part}_extracted", part) for part in _PARTS]
+    dirs.append(ClipDir(folder / "clips"))
+    return tuple(entry for entry in dirs if entry.path.is_dir())
+
+
+def load_150k(request: CorpusRequest) -> LabelSet:
+    """Labels of KonViD-150k, parts a and b. Raises CorpusError for a folder that is not it."""
+    folder = request.folder
+    manifest = folder / MANIFEST
+    if manifest.exists():
+        raise CorpusError(
+            f"{manifest} asks for clips to be downloaded, which this version does not do yet. "
+            f"Fetch the clips into {folder / 'clips'}, give their labels as "
+            f"{folder / 'k150ka_scores.csv'} (columns video_name, video_score), and move the "
+            "manifest away."
+        )
+    tables = {
+        part: read_table(folder / f"k150k{part}_scores.csv")
+        for part in _PARTS
+        if (folder / f"k150k{part}_scores.csv").is_file()
+    }
+    if not tables:
+        looks = f" It looks like {KONVID_1K}: set MOS_CORPUS={KONVID_1K}."
+        hint = looks if label_files_1k(folder) else ""
+        raise CorpusError(
+            f"{folder} holds no label file of {KONVID_150K}: k150ka_scores.csv or "
+            f"k150kb_scores.csv is looked for.{hint}"
+        )
+    count = sum(len(table.rows) for table in tables.values())
+    if count < request.min_rows_150k:
+        raise CorpusError(
+            f"{folder} holds {count} label rows; {KONVID_150K} has at least "
+            f"{request.min_rows_150k}. If this is KonViD-1k, put it into a folder {KONVID_1K} and "
+            f"set MOS_CORPUS={KONVID_1K}; if files are missing, fetch k150ka_scores.csv."
+        )
+    by_part: dict[str, list[Label]] = {}
+    rejected: list[RejectedRow] = []
+    for part, table in tables.items():
+        source = LabelSource(KONVID_150K, table.path.name, part=part)
+        good, bad = read_labels(table, _columns(table, MOS_SCORE_FILE_ALIASES), source)
+        kept, lost = one_label_a_clip(KONVID_150K, good, average=False)
+        with_votes, bad_votes = _add_votes(kept, folder / f"k150k{part}_votes.csv")
+        by_part[part] = with_votes
+        rejected += bad + lost + bad_votes
+    in_b = {stem(label.clip_name) for label in by_part.get("b", ())}
+    labels = list(by_part.get("b", ()))
+    for label in by_part.get("a", ()):
+        if stem(label.clip_name) in in_b:
+            # Part b is the authors' test set and has many more votes a clip.
+            reason = "the clip is in part b too, whose label is used"
+            rejected.append(reject(KONVID_150K, label, reason))
+        else:
+            labels.append(label)
+    return LabelSet(
+        name=KONVID_150K,
+        version="2021",
+        licence=_LICENCE,
+        origin=LabelOrigin.HUMAN,
+        labels=tuple(sorted(labels, key=lambda label: label.clip_name)),
+        rejected=tuple(rejected),
+        label_files=tuple(path.name for path in label_files_150k(folder)),
+        clip_dirs=clip_dirs_150k(folder),
+    )
+
+
+def _add_votes(labels: Sequence[Label], path: Path) -> tuple[list[Label], list[RejectedRow]]:
+    """Labels with the count and sample standard deviation of the votes in `path`, one a row."""
+    if not path.is_file():
+        return list(labels), []
+    table = read_table(path)
+    clip = table.columns.require(CLIP_ALIASES, "clip name", path)
+    vote = table.columns.require(VOTE_ALIASES, "vote", path)
+    votes: dict[str, list[float]] = {}
+    rejected: list[RejectedRow] = []
+    for row in table.rows:
+        try:
+            if row.damage:
+                raise CellError(row.damage)
+            name = safe_name(row.first(clip))
+            value = map_mos(parse_number(row.first(vote), "vote"), MOS_MIN, MOS_MAX)
+            votes.setdefault(stem(name), []).append(value)
+        except CellError as error:
+            shown = printable(row.first(clip)) if not row.damage else ""
+            rejected.append(
+                RejectedRow(KONVID_150K, path.name, row.line, shown or None, str(error))
+            )
+    return [_with_votes(label, votes.get(stem(label.clip_name), [])) for label in labels], rejected
+
+
+def _with_votes(label: Label, votes: Sequence[float]) -> Label:
+    n = len(votes)
+    if n == 0:
+        return label
+    mean = math.fsum(votes) / n
+    std = math.sqrt(math.fsum((v - mean) ** 2 for v in votes) / (n - 1)) if n > 1 else None
+    return replace(label, mos_std=std, n_ratings=n)
+
+
+def _columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:
+    columns = table.columns
+    return LabelColumns(
+        clip=columns.require(CLIP_ALIASES, "clip name", table.path),
+        mos=columns.require(mos_aliases, "MOS", table.path),
+        std=columns.find(STD_ALIASES),
+        n=columns.find(COUNT_ALIASES),
+    )
+
+
+def _name_1k(cell: str) -> str:
+    """`<id>.mp4` whichever of its names a label file uses, so that the clip's id never changes."""
+    name = safe_name(cell)
+    return f"{join_key(name)}.mp4"
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _too_many(folder: Path, rows: int) -> str:
+    return (
+        f"{folder} holds {rows} label rows; {KONVID_1K} has at most {KONVID_1K_CEILING}. This "
+        "looks like KonViD-150k: put it into a folder "
+        f"{KONVID_150K} and set MOS_CORPUS={KONVID_150K}."
+    )

@@ -1,0 +1,195 @@
+"""From the rows of label files to at most one label a clip.
+
+Every row that does not become a label is kept as a rejected row with its file, line, value
+and reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mos_assets.corpora.names import safe_name, stem
+from mos_assets.corpora.tables import (
+    CellError,
+    Row,
+    Table,
+    map_mos,
+    parse_count,
+    parse_deviation,
+    parse_number,
+)
+from mos_assets.records import MOS_MAX, MOS_MIN, Label, RejectedRow
+
+Z_95 = 1.96
+"""Half-width of a 95 % confidence interval in standard errors."""
+SAME_MOS = 1e-9
+"""Two labels this close are the same label."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColumns:
+    """Where one table keeps what; an empty tuple means that it does not say."""
+
+    clip: tuple[int, ...]
+    mos: tuple[int, ...]
+    std: tuple[int, ...] = ()
+    ci95: tuple[int, ...] = ()
+    n: tuple[int, ...] = ()
+    group: tuple[int, ...] = ()
+    reference: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSource:
+    """Whose rows are read and how their values are meant."""
+
+    corpus: str
+    file: str
+    """Relative to the corpus folder."""
+    scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    part: str | None = None
+    clip_name: Callable[[str], str] = safe_name
+    """From a cell to the clip's file name; raises CellError."""
+
+
+def read_labels(
+    table: Table, columns: LabelColumns, source: LabelSource
+) -> tuple[list[Label], list[RejectedRow]]:
+    """Labels of one file on the scale 1..5, and the rows that are none.
+
+    A 95 % interval of half-width c becomes the deviation c * sqrt(n) / 1.96 where n is known,
+    and stays unknown where it is not.
+    """
+    labels: list[Label] = []
+    rejected: list[RejectedRow] = []
+    for row in table.rows:
+        try:
+            if row.damage:
+                raise CellError(row.damage)
+            labels.append(_label(row, columns, source))
+        except CellError as error:
+            name = row.first(columns.clip) if not row.damage else ""
+            rejected.append(
+                RejectedRow(
+                    source.corpus, source.file, row.line, printable(name) or None, str(error)
+                )
+            )
+    return labels, rejected
+
+
+def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
+    low, high = source.scale
+    unit = (MOS_MAX - MOS_MIN) / (high - low)
+    name = source.clip_name(row.first(columns.clip))
+    mos = map_mos(parse_number(row.first(columns.mos), "MOS"), low, high)
+    n = parse_count(row.first(columns.n), "number of ratings")
+    std = parse_deviation(row.first(columns.std), "standard deviation", high - low)
+    ci95 = parse_deviation(row.first(columns.ci95), "95 % interval", math.inf)
+    if std is None and ci95 is not None and n is not None:
+        std = ci95 * math.sqrt(n) / Z_95
+    reference = row.first(columns.reference)
+    return Label(
+        clip_name=name,
+        mos=mos,
+        mos_std=None if std is None else std * unit,
+        n_ratings=n,
+        part=source.part,
+        group=row.first(columns.group) or None,
+        reference=safe_name(reference) if reference else None,
+        source=source.file,
+        line=row.line,
+    )
+
+
+def one_label_a_clip(
+    corpus: str, labels: Iterable[Label], *, average: bool, tolerance: float = SAME_MOS
+) -> tuple[list[Label], list[RejectedRow]]:
+    """At most one label a clip name, sorted by name, and the rows that lost their place.
+
+    With `average`, ratings of one clip become their mean, weighted by the number of ratings
+    where every one of them says it; else MOS within `tolerance` of each other are one label
+    and MOS that differ by more are a conflict, of which no row is used.
+    """
+    by_clip: dict[str, list[Label]] = {}
+    for label in sorted(labels, key=lambda a: (a.clip_name, a.source, a.line)):
+        by_clip.setdefault(stem(label.clip_name), []).append(label)
+    kept: list[Label] = []
+    rejected: list[RejectedRow] = []
+    for rows in by_clip.values():
+        if len(rows) == 1:
+            kept += rows
+            continue
+        conflict = _conflict(rows, math.inf if average else tolerance)
+        if conflict:
+            rejected += [reject(corpus, row, conflict) for row in rows]
+        elif average:
+            kept.append(_mean(rows))
+        else:
+            kept.append(_same(rows))
+            seen: dict[str, int] = {}
+            for row in rows:
+                if row.source in seen:
+                    reason = f"duplicate of line {seen[row.source]} with the same label"
+                    rejected.append(reject(corpus, row, reason))
+                seen.setdefault(row.source, row.line)
+    return sorted(kept, key=lambda label: label.clip_name), rejected
+
+
+def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
+    where = ", ".join(f"{row.source}:{row.line}" for row in rows[:4])
+    names = sorted({row.clip_name for row in rows})
+    if len(names) > 1:
+        return f"clips {', '.join(names)} differ in their suffix only ({where}); rename one"
+    scores = [row.mos for row in rows]
+    if max(scores) - min(scores) > tolerance:
+        given = ", ".join(f"{score:g}" for score in scores[:4])
+        return f"conflict: the clip has different labels, MOS {given} ({where}); none is used"
+    if len({row.group for row in rows} - {None}) > 1 or len({row.reference for row in rows}) > 1:
+        return f"conflict: the clip has different groups or references ({where}); none is used"
+    return None
+
+
+def _same(rows: Sequence[Label]) -> Label:
+    """One label of several that agree: the MOS with the most digits, and what any of them knows."""
+    finest = max(rows, key=lambda row: len(repr(row.mos)))
+    return replace(
+        finest,
+        mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
+        n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
+        group=_group(rows),
+    )
+
+
+def _mean(rows: Sequence[Label]) -> Label:
+    """The pooled rating; its deviation is that of all votes together, where all parts are known."""
+    counts = [row.n_ratings for row in rows if row.n_ratings is not None]
+    if len(counts) != len(rows):
+        mean = math.fsum(row.mos for row in rows) / len(rows)
+        return replace(rows[0], mos=mean, mos_std=None, n_ratings=None, group=_group(rows))
+    total = sum(counts)
+    mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
+    mean = min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
+    std = None
+    if all(row.mos_std is not None for row in rows):
+        square = math.fsum(
+            n * ((row.mos_std or 0.0) ** 2 + (row.mos - mean) ** 2)
+            for n, row in zip(counts, rows, strict=True)
+        )
+        std = math.sqrt(square / total)
+    return replace(rows[0], mos=mean, mos_std=std, n_ratings=total, group=_group(rows))
+
+
+def _group(rows: Sequence[Label]) -> str | None:
+    return next((row.group for row in rows if row.group is not None), None)
+
+
+def reject(corpus: str, label: Label, reason: str) -> RejectedRow:
+    """A label that cannot be used after all, where it was read, and why."""
+    return RejectedRow(corpus, label.source, label.line, label.clip_name, reason)
+
+
+def printable(name: str) -> str:
+    """A name fit for one line of a table, however it was written."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name)[:200]

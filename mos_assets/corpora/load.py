@@ -1,0 +1,101 @@
+"""Loading a corpus: which layout it has, its labels, and then its clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mos_assets.corpora.clips import Progress, attach_clips
+from mos_assets.corpora.konvid import load_1k, load_150k
+from mos_assets.corpora.own import load_own, read_toml
+from mos_assets.corpora.request import (
+    CORPUS_TOML,
+    DEMO,
+    KONVID_1K,
+    KONVID_150K,
+    SYNTHETIC,
+    CorpusRequest,
+    Known,
+    LabelSet,
+    require_folder,
+)
+from mos_assets.corpora.synthetic import load_synthetic
+from mos_assets.errors import CorpusError
+from mos_assets.records import Corpus, LabelOrigin
+
+
+def load_corpus(
+    request: CorpusRequest, *, known: Known, workers: int, progress: Progress
+) -> Corpus:
+    """The corpus as it is on disk now; the demo is rendered first where it is not there.
+
+    Files in `known` with the same size and mtime are neither opened nor hashed. Raises
+    CorpusError for a corpus that is missing, empty, mis-mounted or unreadable, and ToolError
+    where the demo has to be rendered and there is no ffmpeg.
+    """
+    labels = _labels(request, workers, progress)
+    for note in labels.notes:
+        progress(note)
+    if not labels.labels:
+        first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
+        raise CorpusError(
+            f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
+            f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
+        )
+    return attach_clips(labels, known=known, workers=workers, progress=progress)
+
+
+def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:
+    if request.name == SYNTHETIC:
+        return load_synthetic(request)
+    if request.name == DEMO:
+        return _demo(request, workers, progress)
+    folder = require_folder(request.name, request.root)
+    if request.name == KONVID_1K:
+        return load_1k(request)
+    if request.name == KONVID_150K:
+        return load_150k(request)
+    return load_own(folder)
+
+
+def _demo(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:
+    from mos_assets.corpora.demo import DEMO_VERSION, render_demo
+    from mos_assets.media.ffmpeg import find_ffmpeg
+
+    folder = request.folder
+    if not folder.exists():
+        progress(f"rendering the demo corpus into {folder}, once")
+        ffmpeg = find_ffmpeg(request.ffmpeg)
+        render_demo(request.root.absolute(), ffmpeg, workers=workers, progress=progress)
+    flaw = _demo_flaw(folder, DEMO_VERSION)
+    if flaw:
+        raise CorpusError(
+            f"{folder} is not a whole demo corpus of version {DEMO_VERSION}: {flaw}. "
+            "Delete that folder and run again; it is rendered anew."
+        )
+    return load_own(folder)
+
+
+def _demo_flaw(folder: Path, version: str) -> str | None:
+    """What keeps a folder from being the demo as rendered, or None."""
+    if not (folder / CORPUS_TOML).is_file():
+        return f"it has no {CORPUS_TOML}"
+    try:
+        toml = read_toml(folder)
+        if toml.version != version:
+            return f"its version is {toml.version}"
+        if toml.label_origin is not LabelOrigin.SIMULATED:
+            return "its labels are not marked as simulated"
+        labels = load_own(folder)
+    except CorpusError as error:
+        return str(error).rstrip(".")
+    if labels.rejected:
+        row = labels.rejected[0]
+        return f"{row.source}, line {row.line}: {row.reason}"
+    if toml.clips is None:
+        return "it names no folder of clips"
+    missing = [
+        label.clip_name
+        for label in labels.labels
+        if not (folder / toml.clips / label.clip_name).is_file()
+    ]
+    return f"{len(missing)} clips are missing, such as {missing[0]}" if missing else None

@@ -1,0 +1,115 @@
+"""Names of clips: which are safe to look up, which mean the same clip, and joining by name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mos_assets.corpora.tables import CellError
+from mos_assets.records import Clip
+
+VIDEO_SUFFIXES = frozenset(
+    f".{kind}"
+    for kind in (
+        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "flv", "mpg", "mpeg", "ts", "ogv", "wmv"),
+        *("y4m", "ivf", "h264", "264", "hevc", "265", "obu", "mxf", "nut", "3gp"),
+    )
+)
+KONVID_CROPS = ("_original_centercrop_960x540_8s", "_cut_centercrop_960x540_8s")
+"""What follows the id in the names of KonViD-1k's clips, in the order of looking."""
+_KONVID_CROP = re.compile(rf"(\d+)(?:{'|'.join(KONVID_CROPS)})")
+_PLAIN = re.compile(r"\w[\w.-]{0,200}", re.ASCII)
+"""Safe beyond doubt, as nearly all names are; the rest is looked at more closely."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def safe_name(text: str) -> str:
+    """A clip's file name relative to its folder; a bare stem (`0001`) means `0001.mp4`.
+
+    Raises CellError for a name that is empty, absolute, leads out of the folder, or holds
+    a backslash or control character: such a name is never opened.
+    """
+    if _PLAIN.fullmatch(text):
+        return text if video_suffix(text) else text + ".mp4"
+    if not text:
+        raise CellError("the clip name is empty")
+    if _CONTROL.search(text):
+        raise CellError(f"the clip name {text!r} holds a control character")
+    if "\\" in text:
+        raise CellError(f"the clip name {text!r} holds a backslash; separate folders by '/'")
+    if text.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", text):
+        raise CellError(f"the clip name {text!r} is not relative to the corpus")
+    parts = text.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise CellError(f"the clip name {text!r} leads outside its folder or is not plain")
+    if any(len(part.encode("utf-8", "surrogatepass")) > 255 - len(".mp4") for part in parts):
+        raise CellError(f"the clip name {text[:60]!r}… is too long for a file")
+    return text if video_suffix(text) else text + ".mp4"
+
+
+def video_suffix(name: str) -> str:
+    """The suffix of a video file, as written, or ''."""
+    dot = name.rfind(".")
+    return name[dot:] if dot > 0 and name[dot:].lower() in VIDEO_SUFFIXES else ""
+
+
+def stem(name: str) -> str:
+    """The name without its video suffix; dots that are part of the name stay."""
+    suffix = video_suffix(name)
+    return name.removesuffix(suffix) if suffix else name
+
+
+def join_key(name: str) -> str:
+    """What two spellings of one clip have in common: no suffix, a KonViD crop by its id."""
+    plain = stem(name)
+    crop = _KONVID_CROP.fullmatch(plain)
+    return crop[1] if crop else plain
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """How the rows of an external table meet the clips of a corpus."""
+
+    row_of_clip: tuple[int | None, ...]
+    """Per clip, in the order given: index of its row, or None."""
+    unmatched_rows: tuple[str, ...]
+    """Names in the table that no clip has."""
+    clips_without_row: tuple[str, ...]
+    """clip_ids."""
+    repeated: tuple[str, ...]
+    """Names of clips that have more than one row: none of those rows is joined."""
+
+
+def match_names(row_names: Sequence[str], clips: Sequence[Clip]) -> NameMatch:
+    """Join rows to clips by clip id, or file name with or without suffix.
+
+    The id of a KonViD-1k clip and the name of its crop (KONVID_CROPS) are the same.
+    """
+    clip_keys = [join_key(clip.clip_id.removeprefix(f"{clip.corpus}/")) for clip in clips]
+    known = set(clip_keys)
+    prefixes = {f"{clip.corpus}/" for clip in clips}
+
+    def key_of(name: str) -> str:
+        plain = join_key(name)
+        if plain not in known:
+            for prefix in prefixes:
+                if name.startswith(prefix):
+                    return join_key(name.removeprefix(prefix))
+        return plain
+
+    row_keys = [key_of(name) for name in row_names]
+    times = Counter(row_keys)
+    row_of_key = {key: row for row, key in enumerate(row_keys) if times[key] == 1}
+    rows = tuple(row_of_key.get(key) for key in clip_keys)
+    return NameMatch(
+        row_of_clip=rows,
+        unmatched_rows=tuple(
+            sorted({n for n, key in zip(row_names, row_keys, strict=True) if key not in known})
+        ),
+        clips_without_row=tuple(
+            clip.clip_id for clip, row in zip(clips, rows, strict=True) if row is None
+        ),
+        repeated=tuple(sorted(key for key, count in times.items() if count > 1 and key in known)),
+    )

@@ -1,0 +1,178 @@
+"""Your own corpus: a folder with a corpus.toml that says where labels and clips are (SPEC 2)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mos_assets.corpora.labels import LabelColumns, LabelSource, one_label_a_clip, read_labels
+from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
+from mos_assets.corpora.tables import Table, read_table
+from mos_assets.errors import CorpusError
+from mos_assets.records import Label, LabelOrigin, RejectedRow
+
+Text = Annotated[str, Field(min_length=1)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class ColumnNames(BaseModel):
+    """`[columns]`: the header names of the label files, found in any case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clip: Text
+    mos: Text
+    std: Text | None = None
+    ci95: Text | None = None
+    """Half-width of the 95 % confidence interval of the MOS."""
+    n: Text | None = None
+    group: Text | None = None
+    reference: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_deviation(self) -> Self:
+        if self.std is not None and self.ci95 is not None:
+            raise ValueError("give std or ci95, not both")
+        return self
+
+
+class CorpusToml(BaseModel):
+    """The whole of a corpus.toml; a key that is not here is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Text
+    version: Text
+    licence: Text
+    labels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    scale: tuple[Bound, Bound]
+    clips: Text | None = None
+    repeated: Literal["mean", "reject"] = "reject"
+    label_origin: LabelOrigin = LabelOrigin.HUMAN
+    columns: ColumnNames
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not self.scale[0] < self.scale[1]:
+            raise ValueError(f"scale {list(self.scale)} must be [lowest, highest]")
+        inside = [("labels", glob) for glob in self.labels] + [("clips", self.clips or ".")]
+        for key, value in inside:
+            if _leads_out(value):
+                raise ValueError(f"{key} {value!r} must stay inside the corpus folder")
+        return self
+
+
+def read_toml(folder: Path) -> CorpusToml:
+    """The folder's corpus.toml. Raises CorpusError naming the file and the key that is wrong."""
+    path = folder / CORPUS_TOML
+    if not path.is_file():
+        content = "is empty" if not any(folder.iterdir()) else f"has no {CORPUS_TOML}"
+        raise CorpusError(
+            f"{folder} {content}. A corpus of your own needs {path} with name, version, licence, "
+            "labels, scale and [columns] clip and mos."
+        )
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorpusError(f"{path} cannot be read as TOML: {error}.") from error
+    try:
+        parsed = CorpusToml.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown key; check its spelling or remove it"
+        raise CorpusError(f"{path}: {f'{key}: ' if key else ''}{message}.") from error
+    if parsed.name != folder.name:
+        raise CorpusError(
+            f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
+        )
+    return parsed
+
+
+def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
+    """Files that the globs of `labels` find, each once, sorted by relative path.
+
+    Raises CorpusError for a glob that finds nothing or, through a link, a file outside.
+    """
+    found: set[Path] = set()
+    for glob in toml.labels:
+        paths = [path for path in folder.glob(glob) if path.is_file()]
+        if not paths:
+            raise CorpusError(
+                f"{folder / CORPUS_TOML}: labels: no file matches {glob!r} in {folder}."
+            )
+        for path in paths:
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise CorpusError(
+                    f"{folder / CORPUS_TOML}: labels: {path} leads outside the corpus folder."
+                )
+        found.update(paths)
+    return tuple(sorted(found, key=lambda path: path.relative_to(folder).as_posix()))
+
+
+def load_own(folder: Path) -> LabelSet:
+    """Labels of a corpus that describes itself. Raises CorpusError where it does so wrongly."""
+    toml = read_toml(folder)
+    files = label_files(folder, toml)
+    clip_dirs: tuple[ClipDir, ...] = ()
+    if toml.clips is not None:
+        if not (folder / toml.clips).is_dir():
+            raise CorpusError(
+                f"{folder / CORPUS_TOML}: clips: there is no folder {folder / toml.clips}. "
+                "Create it, or remove the key where there are labels only."
+            )
+        clip_dirs = (ClipDir(folder / toml.clips, recursive=True),)
+    labels: list[Label] = []
+    rejected: list[RejectedRow] = []
+    for path in files:
+        source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
+        table = read_table(path)
+        good, bad = read_labels(table, _columns(table, toml.columns), source)
+        labels += good
+        rejected += bad
+    kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated == "mean")
+    repeated = len(labels) - len(kept) - len(lost)
+    notes = (
+        (f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; {repeated} averaged away",)
+        if repeated
+        else ()
+    )
+    return LabelSet(
+        name=toml.name,
+        version=toml.version,
+        licence=toml.licence,
+        origin=toml.label_origin,
+        labels=tuple(kept),
+        rejected=tuple(rejected + lost),
+        label_files=tuple(path.relative_to(folder).as_posix() for path in files),
+        clip_dirs=clip_dirs,
+        reference_dirs=(folder, *(entry.path for entry in clip_dirs)),
+        notes=notes,
+    )
+
+
+def _columns(table: Table, names: ColumnNames) -> LabelColumns:
+    def column(name: str | None, key: str) -> tuple[int, ...]:
+        if name is None:
+            return ()
+        return table.columns.require((name,), f"key [columns] {key} of corpus.toml", table.path)
+
+    return LabelColumns(
+        clip=column(names.clip, "clip"),
+        mos=column(names.mos, "mos"),
+        std=column(names.std, "std"),
+        ci95=column(names.ci95, "ci95"),
+        n=column(names.n, "n"),
+        group=column(names.group, "group"),
+        reference=column(names.reference, "reference"),
+    )
+
+
+def _leads_out(pattern: str) -> bool:
+    path = PurePosixPath(pattern)
+    return path.is_absolute() or ".." in path.parts or "\\" in pattern or "\x00" in pattern

@@ -1,0 +1,157 @@
+"""What is asked of this room and what it hands out beyond `records.Corpus`, as plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mos_assets.errors import CorpusError
+from mos_assets.records import SEED, Label, LabelOrigin, Probe, RejectedRow, ShotFigures
+
+DEMO = "demo"
+KONVID_1K = "konvid-1k"
+KONVID_150K = "konvid-150k"
+SYNTHETIC = "synthetic"
+BUILT_IN_CORPORA = (DEMO, KONVID_1K, KONVID_150K, SYNTHETIC)
+"""Names with a layout of their own; every other name is a folder with a corpus.toml."""
+
+SYNTHETIC_ROWS = 600
+KONVID_150K_FLOOR = 5_000
+CORPUS_TOML = "corpus.toml"
+FEATURES_FOLDER = "features"
+SHOTS_FOLDER = "shots"
+FEATURE_SUFFIXES = (".csv", ".parquet")
+SHOT_SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRequest:
+    """Which corpus to load, and from where."""
+
+    name: str
+    root: Path
+    """MOS_CORPUS_ROOT: the folder that holds one folder a corpus."""
+    ffmpeg: str | None = None
+    """Configured ffmpeg; only rendering the demo needs it. None means the bundled build."""
+    seed: int = SEED
+    """Of the synthetic corpus."""
+    synthetic_rows: int = SYNTHETIC_ROWS
+    min_rows_150k: int = KONVID_150K_FLOOR
+
+    @property
+    def folder(self) -> Path:
+        return corpus_folder(self.name, self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClip:
+    """What an earlier run found in a file whose size and mtime are still the same."""
+
+    sha256: str
+    probe: Probe | None
+    reason: str | None = None
+    """Why the file cannot be used as a clip; then there is no probe."""
+
+
+Known = Mapping[tuple[str, int, int], KnownClip]
+"""(absolute path, size in bytes, mtime in ns) → what is in that file."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFiles:
+    """What a sensor watches for one corpus; all absolute, sorted, and there now."""
+
+    label_paths: tuple[Path, ...]
+    """Label files, vote files, manifest and corpus.toml."""
+    clip_dirs: tuple[Path, ...]
+    shot_paths: tuple[Path, ...]
+    feature_paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedShots:
+    """The three shot columns as another tool has computed them already (SPEC 5)."""
+
+    shot_count_norm: float
+    shot_mean_len_norm: float
+    shot_cut_density: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalShots:
+    """One clip's row of external shot metadata; without either kind of figures: unavailable."""
+
+    clip_name: str
+    """As written in the table, with or without suffix."""
+    figures: ShotFigures | None
+    normalised: NormalisedShots | None
+    source: str
+    """File, relative to the corpus folder."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShotTable:
+    """All external shot metadata of a corpus, files in the order of their names."""
+
+    rows: tuple[ExternalShots, ...]
+    rejected: tuple[RejectedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDir:
+    """A folder that clips of one part, or of any part (None), are looked for in."""
+
+    path: Path
+    part: str | None = None
+    recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """What the label files of a corpus say, before any clip has been looked at."""
+
+    name: str
+    version: str
+    licence: str
+    origin: LabelOrigin
+    labels: tuple[Label, ...]
+    """At most one a clip."""
+    rejected: tuple[RejectedRow, ...]
+    label_files: tuple[str, ...]
+    clip_dirs: tuple[ClipDir, ...] = field(default=())
+    reference_dirs: tuple[Path, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+    """Lines for whoever watches the run."""
+
+
+def corpus_folder(name: str, root: Path) -> Path:
+    """`<root>/<name>`, absolute. Raises CorpusError for a name that could lead elsewhere."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise CorpusError(
+            f"{name!r} is not a corpus name (MOS_CORPUS): use letters, digits, '.', '_' and '-' "
+            "only."
+        )
+    return root.absolute() / name
+
+
+def require_folder(name: str, root: Path) -> Path:
+    """The corpus's folder. Raises CorpusError naming it, its root and what is there instead."""
+    folder = corpus_folder(name, root)
+    if folder.is_dir():
+        return folder
+    there = sorted(
+        entry.name
+        for entry in (root.iterdir() if root.is_dir() else ())
+        if entry.is_dir() and (entry.name in BUILT_IN_CORPORA or (entry / CORPUS_TOML).is_file())
+    )
+    found = f"corpora there: {', '.join(there)}" if there else "no corpus is there"
+    if not root.is_dir():
+        found = "that root does not exist"
+    raise CorpusError(
+        f"Corpus {name!r} was looked for in {folder} and is not there "
+        f"(MOS_CORPUS_ROOT={root.absolute()}; {found}). Put the corpus there, or set "
+        f"MOS_CORPUS_ROOT or MOS_CORPUS; {DEMO!r} and {SYNTHETIC!r} need no files."
+    )

@@ -1,0 +1,176 @@
+"""Reading comma-separated tables as strangers write them, one physical line at a time.
+
+A line is a row: damage, such as an unclosed quote or a row cut short, costs that line and not
+the ones after it. Quoted line breaks are therefore refused, which no label needs.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mos_assets.errors import CorpusError
+
+CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
+"""Of KonViD's label files, in priority order."""
+TABLE_CLIP_ALIASES = ("clip_name", "clip_id", *CLIP_ALIASES)
+"""Of external feature and shot tables."""
+MOS_ALIASES = ("MOS", "mos")
+MOS_SCORE_FILE_ALIASES = ("mos", "video_score", "MOS")
+STD_ALIASES = ("SD", "sd", "mos_std", "mos_std_dev", "SD_MOS")
+COUNT_ALIASES = ("n", "ratings", "num_ratings", "n_ratings")
+VOTE_ALIASES = ("vote", "rating", "score", "video_score", "mos")
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
+_UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
+
+
+class CellError(ValueError):
+    """One cell cannot be used; the text says why, for a rejected row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The header of one table, and how names find their columns in it."""
+
+    names: tuple[str, ...]
+
+    def find(self, aliases: Sequence[str]) -> tuple[int, ...]:
+        """Columns that an alias names, in alias order; exact spelling before another case."""
+        found: list[int] = []
+        for alias in aliases:
+            exact = [i for i, name in enumerate(self.names) if name == alias]
+            other = [i for i, name in enumerate(self.names) if name.casefold() == alias.casefold()]
+            found += exact + other
+        return tuple(dict.fromkeys(found))
+
+    def require(self, aliases: Sequence[str], what: str, file: Path) -> tuple[int, ...]:
+        """As `find`. Raises CorpusError naming the file, its header and what is accepted."""
+        found = self.find(aliases)
+        if not found:
+            raise CorpusError(
+                f"{file} has no column for the {what}. Its header is: {', '.join(self.names)}. "
+                f"Accepted (in any case): {', '.join(dict.fromkeys(a.lower() for a in aliases))}."
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One data line; `cells` is as long as the header unless `damage` says what is wrong."""
+
+    line: int
+    cells: tuple[str, ...]
+    damage: str | None
+
+    def first(self, columns: Sequence[int]) -> str:
+        """The first cell of these columns that is not empty, stripped; else ''."""
+        for i in columns:
+            if self.cells[i]:
+                return self.cells[i]
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One comma-separated file."""
+
+    path: Path
+    columns: Columns
+    rows: tuple[Row, ...]
+
+
+def read_table(path: Path) -> Table:
+    """Read a table: UTF-8 with or without BOM, quoted or not, LF or CRLF; blank lines are skipped.
+
+    Raises CorpusError where the file cannot be read, is empty, or its header is not text.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
+    rows = _rows(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
+    header = next(rows, None)
+    if header is None:
+        raise CorpusError(f"{path} is empty: it needs a header line and rows.")
+    if header.damage:
+        raise CorpusError(
+            f"{path}, line {header.line}: the header cannot be read ({header.damage}). "
+            "Save the file as comma-separated UTF-8."
+        )
+    width = len(header.cells)
+    return Table(path, Columns(header.cells), tuple(_fitted(row, width) for row in rows))
+
+
+def _rows(lines: Sequence[bytes]) -> Iterator[Row]:
+    for number, raw in enumerate(lines, start=1):
+        try:
+            text = raw.decode("utf-8").removesuffix("\r")
+        except UnicodeDecodeError:
+            yield Row(number, (), "not UTF-8")
+            continue
+        if not text.strip():
+            continue
+        if '"' not in text:
+            yield Row(number, tuple(cell.strip() for cell in text.split(",")), None)
+            continue
+        try:
+            cells = next(csv.reader([text], strict=True))
+        except (csv.Error, StopIteration) as error:
+            yield Row(number, (), f"torn row ({error})")
+            continue
+        yield Row(number, tuple(cell.strip() for cell in cells), None)
+
+
+def _fitted(row: Row, width: int) -> Row:
+    if row.damage or len(row.cells) == width:
+        return row
+    if len(row.cells) > width and not any(row.cells[width:]):
+        return Row(row.line, row.cells[:width], None)
+    return Row(row.line, (), f"torn row: {len(row.cells)} cells where the header names {width}")
+
+
+def parse_number(text: str, what: str) -> float:
+    """A finite number in plain decimal or exponent notation. Raises CellError naming the value."""
+    if not text:
+        raise CellError(f"{what} is empty")
+    if _NOT_FINITE.fullmatch(text):
+        raise CellError(f"{what} is {text!r}, which is not finite")
+    if not _NUMBER.fullmatch(text):
+        raise CellError(f"{what} is {text!r}, which is not a number")
+    value = float(text)
+    if not math.isfinite(value):
+        raise CellError(f"{what} is {text!r}, which is not finite")
+    return value
+
+
+def parse_deviation(text: str, what: str, limit: float) -> float | None:
+    """A number in 0..limit, or None where the cell says that it is unknown. Raises CellError."""
+    if text.casefold() in _UNKNOWN:
+        return None
+    value = parse_number(text, what)
+    if not 0.0 <= value <= limit:
+        raise CellError(f"{what} is {text!r}, outside 0..{limit:g}")
+    return value
+
+
+def parse_count(text: str, what: str) -> int | None:
+    """A whole number from 1 up (`50.0` is 50), or None where unknown. Raises CellError."""
+    if text.casefold() in _UNKNOWN:
+        return None
+    value = parse_number(text, what)
+    if value < 1 or value != int(value):
+        raise CellError(f"{what} is {text!r}, which is not a whole number from 1 up")
+    return int(value)
+
+
+def map_mos(value: float, low: float, high: float) -> float:
+    """A native score in low..high, mapped linearly to 1..5. Raises CellError outside the range."""
+    if not low <= value <= high:
+        raise CellError(f"MOS is {value:g}, outside the declared range {low:g}..{high:g}")
+    return 1.0 + 4.0 * (value - low) / (high - low) if (low, high) != (1.0, 5.0) else value

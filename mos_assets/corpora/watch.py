@@ -1,0 +1,49 @@
+"""Which files a sensor has to look at: labels, clip folders, shots and features of one corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mos_assets.corpora import konvid
+from mos_assets.corpora.external import external_files
+from mos_assets.corpora.own import label_files, read_toml
+from mos_assets.corpora.request import (
+    CORPUS_TOML,
+    DEMO,
+    FEATURE_SUFFIXES,
+    FEATURES_FOLDER,
+    KONVID_1K,
+    KONVID_150K,
+    SHOT_SUFFIXES,
+    SHOTS_FOLDER,
+    SYNTHETIC,
+    WatchedFiles,
+    require_folder,
+)
+
+
+def watched_files(name: str, root: Path) -> WatchedFiles:
+    """What is there to watch now. The synthetic corpus and a demo not rendered yet have nothing.
+
+    Raises CorpusError where the corpus is missing or its corpus.toml is wrong: that is not
+    the same as a corpus without files.
+    """
+    if name == SYNTHETIC or (name == DEMO and not (root / DEMO).is_dir()):
+        return WatchedFiles((), (), (), ())
+    folder = require_folder(name, root)
+    if name == KONVID_1K:
+        labels = konvid.label_files_1k(folder)
+        clips = tuple(entry.path for entry in konvid.clip_dirs_1k(folder))
+    elif name == KONVID_150K:
+        labels = konvid.label_files_150k(folder)
+        clips = tuple(entry.path for entry in konvid.clip_dirs_150k(folder))
+    else:
+        toml = read_toml(folder)
+        labels = (folder / CORPUS_TOML, *label_files(folder, toml))
+        clips = (folder / toml.clips,) if toml.clips and (folder / toml.clips).is_dir() else ()
+    return WatchedFiles(
+        label_paths=tuple(sorted(labels)),
+        clip_dirs=tuple(sorted(clips)),
+        shot_paths=external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
+        feature_paths=external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
+    )

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
+
+
+def corpus_of(root: Path, labels: str, clips: dict[str, bytes], toml: str = MINIMAL_TOML) -> Path:
+    write_tree(root, {"mine/corpus.toml": toml, "mine/labels.csv": labels})
+    (root / "mine" / "clips").mkdir(exist_ok=True)
+    return write_tree(root, {f"mine/clips/{name}": content for name, content in clips.items()})
+
+
+def test_a_second_run_opens_nothing_and_a_new_clip_costs_one(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    labels = "clip,mos\na,3\nsub/b.mp4,2\nbroken,4\n"
+    corpus_of(tmp_path, labels, {"a.mp4": videos[0], "sub/b.mp4": videos[1], "broken.mp4": b"text"})
+    first = load(tmp_path)
+    assert first.clips_opened == 3
+    again = load(tmp_path, known=known_of(first))
+    assert again.clips_opened == 0
+    assert (again.clips, again.rejected, again.files) == (first.clips, first.rejected, first.files)
+    corpus_of(tmp_path, labels + "c,1\n", {"c.mp4": videos[2]})
+    assert load(tmp_path, known=known_of(first)).clips_opened == 1
+
+
+def test_known_clips_are_not_even_readable(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
+    """Not opened means not opened: other bytes behind the same size and mtime go unnoticed."""
+    corpus_of(tmp_path, "clip,mos\na,3\n", {"a.mp4": videos[0]})
+    first = load(tmp_path)
+    path = tmp_path / "mine" / "clips" / "a.mp4"
+    before = path.stat()
+    path.write_bytes(bytes(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert load(tmp_path, known=known_of(first)).clips == first.clips
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    touched = load(tmp_path, known=known_of(first))
+    assert touched.clips_opened == 1
+    assert touched.clips == ()
+
+
+def test_a_broken_clip_costs_its_own_label_only(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
+    labels = "clip,mos\ngood,3\nempty,2\ntext,2\nabsent,4\n"
+    corpus_of(tmp_path, labels, {"good.mp4": videos[0], "empty.mp4": b"", "text.mp4": b"hello"})
+    corpus = load(tmp_path)
+    assert [(clip.clip_name, clip.path is None) for clip in corpus.clips] == [
+        ("absent.mp4", True),
+        ("good.mp4", False),
+    ]
+    assert [(row.line, row.clip_name) for row in corpus.rejected] == [
+        (3, "empty.mp4"),
+        (4, "text.mp4"),
+    ]
+    assert "the file is empty" in corpus.rejected[0].reason
+    good = corpus.clips[1]
+    assert good.probe is not None
+    assert (good.probe.width, good.probe.codec) == (64, "h264")
+
+
+def test_same_bytes_are_one_row_or_a_conflict(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
+    one, two, three = videos
+    labels = "clip,mos\na,3\nb,3\nc,4\nd,2\ne,1\n"
+    files = {"a.mp4": one, "b.mp4": one, "c.mp4": two, "d.mp4": two, "e.mp4": three}
+    corpus_of(tmp_path, labels, files)
+    corpus = load(tmp_path)
+    assert [clip.clip_name for clip in corpus.clips] == ["a.mp4", "e.mp4"]
+    reasons = {row.clip_name: row.reason for row in corpus.rejected}
+    assert set(reasons) == {"b.mp4", "c.mp4", "d.mp4"}
+    assert "same bytes and label as a.mp4" in reasons["b.mp4"]
+    assert "conflict" in reasons["c.mp4"]
+    assert "conflict" in reasons["d.mp4"]
+
+
+def test_clips_without_a_label_are_reported(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
+    corpus_of(
+        tmp_path, "clip,mos\na,3\n", {"a.mp4": videos[0], "x.mp4": videos[1], "notes.txt": b""}
+    )
+    (row,) = load(tmp_path).rejected
+    assert (row.line, row.clip_name, row.source) == (None, "x.mp4", "clips")
+
+
+def test_a_name_that_leads_outside_is_never_opened(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    outside = tmp_path / "outside.mp4"
+    outside.write_bytes(videos[0])
+    labels = f"clip,mos\na,3\n../../outside.mp4,3\n{outside},3\n"
+    corpus_of(tmp_path, labels, {"a.mp4": videos[1]})
+    corpus = load(tmp_path)
+    assert [row.line for row in corpus.rejected] == [3, 4]
+    assert [file.path.name for file in corpus.files] == ["a.mp4"]
+
+
+def test_a_pipe_in_the_clip_folder_is_no_clip(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
+    """Opening it would hang the run for ever."""
+    corpus_of(tmp_path, "clip,mos\na,3\np,3\n", {"a.mp4": videos[0]})
+    os.mkfifo(tmp_path / "mine" / "clips" / "p.mp4")
+    assert [clip.path is None for clip in load(tmp_path).clips] == [False, True]
+
+
+def test_references_are_found_hashed_once_and_missed_aloud(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    labels = "clip,mos,ref\na,3,pristine/p.mp4\nb,2,pristine/p.mp4\nc,2,gone.mp4\n"
+    write_tree(tmp_path, {"mine/pristine/p.mp4": videos[2]})
+    toml = MINIMAL_TOML + 'reference = "ref"\n'
+    corpus_of(tmp_path, labels, {"a.mp4": videos[0], "b.mp4": videos[1]}, toml)
+    corpus = load(tmp_path)
+    a, b, c = corpus.clips
+    assert a.reference_path == b.reference_path == tmp_path / "mine" / "pristine" / "p.mp4"
+    assert a.reference_sha256 is not None
+    assert (c.reference_path, c.reference_sha256) == (None, None)
+    assert "gone.mp4" in corpus.rejected[0].reason
+    assert corpus.clips_opened == 3
+    assert load(tmp_path, known=known_of(corpus)).clips_opened == 0
+
+
+def test_the_result_does_not_depend_on_the_order_of_label_rows(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    rows = ["a,3", "b,3", "c,4", "d,2"]
+    files = {"a.mp4": videos[0], "b.mp4": videos[0], "c.mp4": videos[1]}
+    corpus_of(tmp_path / "x", "clip,mos\n" + "\n".join(rows), files)
+    corpus_of(tmp_path / "y", "clip,mos\n" + "\n".join(rows[::-1]), dict(reversed(files.items())))
+
+    def essence(root: Path) -> list[tuple[str, float, str | None]]:
+        return [(clip.clip_id, clip.mos, clip.sha256) for clip in load(root).clips]
+
+    assert essence(tmp_path / "x") == essence(tmp_path / "y")

@@ -104,7 +104,7 @@ class Predictor:
             _finite(features, name, f"{self.head_id} needs it")
             for name in self.manifest.feature_order
         ]
-        onehot = self._known_slots(encoder_onehot)
+        onehot = self._known_slots(self.manifest.encoder_vocab, encoder_onehot)
         (scores,) = self._session.run(
             ["mos"],
             {
@@ -140,9 +140,8 @@ class Predictor:
             f"No head was used: {self.fallback_reason}",
         )
 
-    def _known_slots(self, onehot: Sequence[float] | None) -> list[float]:
-        assert self.manifest is not None
-        slots = len(self.manifest.encoder_vocab)
+    def _known_slots(self, vocab: Sequence[str], onehot: Sequence[float] | None) -> list[float]:
+        slots = len(vocab)
         if onehot is None:
             return [1.0] + [0.0] * (slots - 1)
         if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
@@ -154,7 +153,7 @@ class Predictor:
             name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
             raise FeatureError(
                 f"encoder_onehot slot {active} ({name}) is not known to {self.head_id}, which "
-                f"knows {', '.join(self.manifest.encoder_vocab)}; train a head with that slot."
+                f"knows {', '.join(vocab)}; train a head with that slot."
             )
         return list(onehot[:slots])
 

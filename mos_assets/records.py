@@ -62,7 +62,7 @@ class Label:
     part: str | None
     """`a` or `b` of KonViD-150k, else None."""
     group: str | None
-    """Rows of one group share content and stay in one fold; None means the clip is its own group."""
+    """Rows of one group share content and stay in one fold; None: the clip is its own group."""
     reference: str | None
     """File name of the pristine source, where the labels name one."""
     source: str
@@ -171,14 +171,14 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one extractor found in one clip: figures by column name, or the reason why there are none."""
+    """What one extractor found in one clip: figures by column name, or why there are none."""
 
     sha256: str
     """Of the clip's bytes."""
     part: str
     """`libvmaf`, `saliency` or `shots`."""
     fingerprint: str
-    """Identifies extractor, version and settings; rows of different fingerprints are not comparable."""
+    """Extractor, version and settings; figures of different fingerprints are not comparable."""
     figures: Mapping[str, float]
     """Finite numbers; empty where `reason` is set."""
     reason: str | None

@@ -106,7 +106,7 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=extracted_features,
-    description="Every feature varies over the complete rows; one without variance carries nothing.",
+    description="Every feature varies over the complete rows; a constant one carries nothing.",
 )
 def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():

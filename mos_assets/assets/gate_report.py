@@ -45,9 +45,7 @@ REPORT_PAGE = "gate_report.md"
         for name, words in CHECK_WORDS.items()
     ],
 )
-def gate_report(
-    context: dg.AssetExecutionContext, platform: Platform
-) -> dg.MaterializeResult:
+def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         table, _ = fold_rows.read_training_table(database, settings.corpora)

@@ -1,4 +1,4 @@
-"""The settings as a Dagster resource: the form that the launchpad shows, filled from MOS_* variables."""
+"""The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ from mos_assets.store import Database
 RESOURCE_KEY = "platform"
 
 
-class _PlatformBase(dg.ConfigurableResource):  # type: ignore[type-arg]
+class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
     @property
     def settings(self) -> Settings:
-        """The settings, checked. Raises dagster.Failure with one message where one cannot be used."""
+        """The settings, checked. Raises dagster.Failure where one cannot be used."""
         try:
             return Settings.checked({name: getattr(self, name) for name in Settings.model_fields})
         except SettingsError as error:

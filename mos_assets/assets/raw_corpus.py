@@ -65,8 +65,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
 def _headline(corpus: Corpus) -> str:
     with_video = sum(clip.path is not None for clip in corpus.clips)
     return (
-        f"{corpus.name} {corpus.version}: {len(corpus.clips)} rated clips, {with_video} with video, "
-        f"{corpus.label_origin} labels, {len(corpus.rejected)} rows rejected"
+        f"{corpus.name} {corpus.version}: {len(corpus.clips)} rated clips, {with_video} with "
+        f"video, {corpus.label_origin} labels, {len(corpus.rejected)} rows rejected"
     )
 
 

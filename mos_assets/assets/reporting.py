@@ -1,4 +1,4 @@
-"""What every asset tells the UI in the same way: errors in one message, tables with schema and preview."""
+"""What every asset tells the UI in the same way: errors, table schemas, previews."""
 
 from __future__ import annotations
 

@@ -37,9 +37,7 @@ EXTERNAL = "external-shots"
         "`shot_metadata`."
     ),
 )
-def shot_metadata(
-    context: dg.AssetExecutionContext, platform: Platform
-) -> dg.MaterializeResult:
+def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The asset `trained_onnx`: a candidate head in the store, its out-of-fold predictions, its checks."""
+"""The asset `trained_onnx`: a candidate head in the store, and its out-of-fold predictions."""
 
 import dataclasses
 from pathlib import Path
@@ -76,9 +76,7 @@ def head_of(settings: Settings) -> str:
         ),
     ],
 )
-def trained_onnx(
-    context: dg.AssetExecutionContext, platform: Platform
-) -> dg.MaterializeResult:
+def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         table, fingerprint = fold_rows.read_training_table(database, settings.corpora)

@@ -1,4 +1,4 @@
-"""Whether a sensor launches: a pure function of what it saw before, what it sees now, and what runs."""
+"""Whether a sensor launches: a pure function of what it saw, what it sees, and what runs."""
 
 from __future__ import annotations
 

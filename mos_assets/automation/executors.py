@@ -25,6 +25,7 @@ def executor_for(settings: Settings) -> dg.ExecutorDefinition:
                 raise SettingsError(
                     "MOS_EXECUTOR=dask needs dagster-dask: pip install 'mos-assets[dask]'."
                 ) from error
-            return dask_executor
+            chosen: dg.ExecutorDefinition = dask_executor
+            return chosen
         case _:
             return dg.in_process_executor

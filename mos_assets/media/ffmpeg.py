@@ -19,9 +19,12 @@ CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
     "ivf,h264,hevc,obu,m4v,mxf,nut"
 )
-"""Demuxers that a clip may use; playlists, concat scripts and session descriptions are not among them."""
+"""Demuxers that a clip may use: no playlist, no concat script, no session description."""
 
-REMEDY = "Unset MOS_FFMPEG to use the bundled build, or point it to an ffmpeg built with --enable-libvmaf."
+REMEDY = (
+    "Unset MOS_FFMPEG to use the bundled build, or point it to an ffmpeg built with "
+    "--enable-libvmaf."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def run_ffmpeg(
 
 def last_error(stderr: bytes) -> str:
     """The most telling line that ffmpeg left on its error stream, fit for one line of a table."""
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [
+        line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()
+    ]
     return lines[-1][:300] if lines else "no message"
 
 

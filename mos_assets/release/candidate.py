@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import shutil
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from mos_assets.release.naming import ReleaseFiles
 
 
 def candidate_id(manifest: Manifest) -> str:
-    """Twelve hexadecimal digits that name these weights, data and recipe; the same again for the same."""
+    """Twelve hexadecimal digits that name these weights, data and recipe."""
     return hashlib.sha256(manifest.to_json().encode()).hexdigest()[:12]
 
 
@@ -38,7 +37,7 @@ def write_candidate_files(
     shutil.rmtree(arriving, ignore_errors=True)
     arriving.mkdir(parents=True)
     staged = ReleaseFiles(arriving, manifest.id)
-    os.replace(staged_onnx, staged.onnx)
+    staged_onnx.replace(staged.onnx)
     staged.manifest.write_text(manifest.to_json(), encoding="utf-8")
     # The same candidate again has the same bytes: what is there gives way.
     shutil.rmtree(files.folder, ignore_errors=True)

@@ -151,13 +151,20 @@ def _probe(row: dict[str, Any]) -> Probe | None:
 
 
 def _clip(row: dict[str, Any]) -> Clip:
-    paths = {name: Path(row[name]) if row[name] else None for name in ("path", "reference_path")}
-    plain = {
-        name: row[name]
-        for name in Clip.__slots__
-        if name not in ("probe", "path", "reference_path", "label_origin")
-    }
-    return Clip(**plain, **paths, probe=_probe(row), label_origin=LabelOrigin(row["label_origin"]))
+    plain = {name: row[name] for name in Clip.__slots__ if name != "probe"}
+    return Clip(
+        **{
+            **plain,
+            "path": _path(row["path"]),
+            "reference_path": _path(row["reference_path"]),
+            "label_origin": LabelOrigin(row["label_origin"]),
+            "probe": _probe(row),
+        }
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def _text(path: Path | None) -> str | None:

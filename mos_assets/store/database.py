@@ -117,8 +117,8 @@ class Database:
             connection.execute("INSERT INTO store_version VALUES (?)", [SCHEMA_VERSION])
         elif found[0][0] != SCHEMA_VERSION:
             raise StoreError(
-                f"{self.path} has schema {found[0][0]}, this version writes {SCHEMA_VERSION}. Move the "
-                "file away and materialize again; measured clips are kept in shards beside it."
+                f"{self.path} has schema {found[0][0]}, this version writes {SCHEMA_VERSION}. Move "
+                "the file away and materialize again; measured clips are kept in shards beside it."
             )
 
 

@@ -1,4 +1,4 @@
-"""Rows of `folds` and `fold_groups`, and the training table that features and folds make together."""
+"""Rows of `folds` and `fold_groups`, and the training table of features and folds together."""
 
 from __future__ import annotations
 
@@ -121,10 +121,12 @@ def read_training_table(database: Database, corpora: Sequence[str]) -> tuple[Tra
             "Rows with different extractor fingerprints would train together: "
             f"{'; '.join(fingerprints)}. Use the same source of features for every corpus."
         )
+    # Feature names come from anywhere and may equal a column of another table.
+    names = ", ".join(f"f.{quote(name)}" for name in features)
     matrix = database.fetch(
-        f"SELECT {', '.join(quote(n) for n in features)} FROM {EXTRACTED_FEATURES} "
-        f"JOIN {FOLDS} USING (clip_id) JOIN {RAW_CORPUS} USING (clip_id) "
-        f"WHERE complete AND list_contains(?, {EXTRACTED_FEATURES}.corpus) ORDER BY clip_id",
+        f"SELECT {names} FROM {EXTRACTED_FEATURES} f JOIN {FOLDS} d USING (clip_id) "
+        f"JOIN {RAW_CORPUS} c USING (clip_id) WHERE f.complete AND list_contains(?, f.corpus) "
+        "ORDER BY f.clip_id",
         [list(corpora)],
     )
     values = np.column_stack([_numbers(matrix, name) for name in features])

@@ -149,7 +149,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
 }
-"""Tables whose columns are fixed. `clip_measurements` and `extracted_features` grow a column a feature."""
+"""Tables of fixed columns; `clip_measurements` and `extracted_features` have one a feature."""
 
 _DUCKDB_TYPES = {
     _TEXT: "VARCHAR",

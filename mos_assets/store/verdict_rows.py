@@ -1,4 +1,4 @@
-"""Rows of `candidates`, `predictions` and `gate_reports`: what was trained and how it was judged."""
+"""Rows of `candidates`, `predictions` and `gate_reports`: what was trained, how it was judged."""
 
 from __future__ import annotations
 

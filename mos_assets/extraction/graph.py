@@ -1,0 +1,133 @@
+"""The one ffmpeg command that decodes a clip once and feeds every part that was asked for.
+
+File names reach ffmpeg as input arguments only; filter graphs hold fixed names, and the
+command runs inside an empty folder of its own.
+
+Frames are renumbered as they are decoded, so that frame n of the clip always meets frame n
+of its reference, whatever the timestamps (variable frame rate, gaps) say. Rotation in the
+container is applied, as players do: the figures describe the picture that people saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from fractions import Fraction
+from pathlib import Path
+
+from mos_assets.extraction.columns import LIBVMAF, SALIENCY, SHOTS
+from mos_assets.extraction.fingerprint import (
+    LOOPBACK_CRF,
+    LOOPBACK_PRESET,
+    SALIENCY_LINES,
+    THUMBNAIL_HEIGHT,
+    THUMBNAIL_WIDTH,
+    ReferencePolicy,
+)
+from mos_assets.media.ffmpeg import input_arguments
+
+LIBVMAF_LOG = "libvmaf.json"
+CLIP_FRAMES = "clip_frames.txt"
+"""One line a decoded frame of the clip: its own timestamp and time base."""
+REFERENCE_FRAMES = "reference_frames.txt"
+"""One line a decoded frame of the reference."""
+THUMBNAILS = "thumbnails.rgb"
+GREY_FRAMES = "grey.y4m"
+
+_LIBVMAF = (
+    "libvmaf=model=:feature=name=adm|name=vif|name=motion"
+    f":log_fmt=json:log_path={LIBVMAF_LOG}:n_threads=0:shortest=1:repeatlast=0"
+)
+"""Without a model these three extractors give the six; the log has a fixed, relative name."""
+_EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
+"""x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
+_NULL = ["-f", "null", "-"]
+_KEEP_FRAMES = ["-fps_mode", "passthrough"]
+
+
+def exact_rate(fps: float) -> Fraction:
+    """The rational frame rate that a container most likely means: 30000/1001 for 29.97003."""
+    return Fraction(fps).limit_denominator(1001)
+
+
+def command(
+    clip: Path,
+    reference: Path | None,
+    parts: Set[str],
+    policy: ReferencePolicy,
+    fps: float,
+) -> list[str]:
+    """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
+
+    `reference` is given exactly where libvmaf is wanted under the source policy.
+    """
+    rate = exact_rate(fps)
+    time_base = f"{rate.denominator}/{rate.numerator}"
+    clock = f"settb={time_base},setpts=N"
+    compare = LIBVMAF in parts
+    loopback = compare and policy is ReferencePolicy.LOOPBACK
+    source = compare and policy is ReferencePolicy.SOURCE
+
+    branches = ["count"]
+    chains: list[str] = []
+    later_chains: list[str] = []
+    if loopback:
+        branches.append("pristine")
+        chains.append(f"[count]{_EVEN}[counted]")
+        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{_LIBVMAF}[compared]")
+    elif source:
+        branches.append("distorted")
+        chains += [
+            f"[1:v:0]{clock},split=2[reference][size]",
+            "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+            f"[resized][reference]{_LIBVMAF}[compared]",
+        ]
+    elif compare:
+        branches += ["left", "right"]
+        chains.append(f"[left][right]{_LIBVMAF}[compared]")
+    if SHOTS in parts:
+        branches.append("small")
+        chains.append(
+            f"[small]scale={THUMBNAIL_WIDTH}:{THUMBNAIL_HEIGHT}:flags=bicubic,format=rgb24[thumbnails]"
+        )
+    if SALIENCY in parts:
+        branches.append("sampled")
+        chains.append(
+            f"[sampled]select=not(mod(n\\,{max(1, round(fps))})),"
+            f"scale=-2:{SALIENCY_LINES}:flags=bicubic,format=gray[grey]"
+        )
+    labels = "".join(f"[{name}]" for name in branches)
+    chains.insert(0, f"[0:v:0]{clock},split={len(branches)}{labels}")
+
+    arguments = ["-y", "-xerror", "-filter_complex_threads", "1"]
+    arguments += ["-threads", "1", *input_arguments(clip)]
+    if source:
+        if reference is None:
+            raise ValueError("the source policy needs a reference")
+        arguments += ["-threads", "1", *input_arguments(reference)]
+    arguments += ["-filter_complex", ";".join(chains)]
+    arguments += ["-map", "[counted]" if loopback else "[count]", *_KEEP_FRAMES]
+    arguments += ["-enc_time_base", time_base.replace("/", ":")]
+    if loopback:
+        arguments += ["-c:v", "libx264", "-preset", LOOPBACK_PRESET, "-crf", str(LOOPBACK_CRF)]
+        arguments += ["-threads", "1"]
+    else:
+        arguments += ["-c:v", "wrapped_avframe"]
+    arguments += [*_log_frames(CLIP_FRAMES), *_NULL]
+    if loopback:
+        arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
+    if compare:
+        arguments += ["-map", "[compared]", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
+        arguments += ["-enc_time_base", time_base.replace("/", ":"), *_NULL]
+    if SHOTS in parts:
+        arguments += ["-map", "[thumbnails]", *_KEEP_FRAMES, "-f", "rawvideo", THUMBNAILS]
+    if SALIENCY in parts:
+        arguments += ["-map", "[grey]", *_KEEP_FRAMES, "-f", "yuv4mpegpipe", "-strict", "-1"]
+        arguments += [GREY_FRAMES]
+    if source:
+        arguments += ["-map", "1:v:0", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
+        arguments += [*_log_frames(REFERENCE_FRAMES), *_NULL]
+    return arguments
+
+
+def _log_frames(name: str) -> list[str]:
+    return ["-stats_enc_pre:v", name, "-stats_enc_pre_fmt:v", "{ptsi} {tbi}"]

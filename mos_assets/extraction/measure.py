@@ -1,0 +1,295 @@
+"""Measuring clips: one decode a clip, every part that was asked for, a figure or a reason.
+
+Nothing here stops a run because of one clip, and nothing is scored on half a clip: the
+frames that were decoded, the container's own count and libvmaf's count must agree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mos_assets.errors import ClipError
+from mos_assets.extraction import graph, outputs
+from mos_assets.extraction.columns import (
+    FIGURES_OF_PART,
+    FRAMES,
+    LIBVMAF,
+    SALIENCY,
+    SHOT_COUNT,
+    SHOT_LENGTH_STD,
+    SHOT_MEAN_LENGTH,
+    SHOTS,
+)
+from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.saliency import saliency_means
+from mos_assets.extraction.shots import shot_figures
+from mos_assets.extraction.threads import single_threaded
+from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.media.ffmpeg import Ffmpeg, last_error, run_ffmpeg
+from mos_assets.media.probe import probe
+from mos_assets.records import Measurement, Probe
+
+START_LIMIT_S = 60.0
+"""Seconds that any clip may take, however short."""
+FRAME_LIMIT_S = 0.6
+"""Seconds a frame of 960 by 540 may take; about twenty times what it costs on one slow core."""
+FRAME_LIMIT_PIXELS = 960 * 540
+UNKNOWN_LENGTH_S = 600.0
+"""Length that a clip is taken to have where its container names none."""
+RATE_TOLERANCE = 1e-3
+"""Relative difference at which two frame rates are no longer the same."""
+STATED_RATE_TOLERANCE = 0.05
+"""Relative difference at which timestamps overrule the frame rate that a container states."""
+DURATION_TOLERANCE = 0.1
+"""Share of a stated duration that may be missing where the container counts no frames."""
+
+_GONE = "the file is not there"
+_TOO_LONG = "measuring took longer than"
+_ENDED_EARLY = "File ended prematurely"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTask:
+    """What to measure in one clip."""
+
+    clip_id: str
+    path: Path
+    sha256: str
+    probe: Probe
+    parts: frozenset[str]
+    """Names of `blocks.PARTS`."""
+    reference_path: Path | None
+    """Pristine file; used under the source policy only."""
+    reference_sha256: str | None
+    policy: ReferencePolicy
+
+
+def is_transient(reason: str) -> bool:
+    """Whether a reason may be gone at the next try: a missing file, a time limit."""
+    return _GONE in reason or _TOO_LONG in reason
+
+
+def time_limit_s(probed: Probe) -> float:
+    """Seconds after which a clip is given up, from its stated length and size."""
+    frames = probed.frames or (probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
+    size = max(1.0, probed.width * probed.height / FRAME_LIMIT_PIXELS)
+    return START_LIMIT_S + frames * FRAME_LIMIT_S * size
+
+
+def measure_clip(
+    task: ClipTask, ffmpeg: Ffmpeg, *, limit_s: float | None = None
+) -> tuple[Measurement, ...]:
+    """One measurement a part, in the order of part names; nothing about a clip raises.
+
+    `limit_s` replaces the time limit that follows from the clip's length. Raises ToolError
+    where ffmpeg or a library is missing or broken.
+    """
+    unknown = task.parts - FIGURES_OF_PART.keys()
+    if unknown:
+        raise ValueError(f"unknown parts {sorted(unknown)}")
+    prints = {part: fingerprint(part, task.policy, ffmpeg) for part in sorted(task.parts)}
+    found: dict[str, dict[str, float] | str] = {}
+    if task.parts:
+        with single_threaded(task.parts):
+            found = _measure(task, ffmpeg, limit_s or time_limit_s(task.probe))
+    return tuple(_measurement(task, part, name, found[part]) for part, name in prints.items())
+
+
+def measure_clips(
+    tasks: Sequence[ClipTask],
+    ffmpeg: Ffmpeg,
+    *,
+    workers: int,
+    on_done: Callable[[ClipTask, tuple[Measurement, ...]], None] | None = None,
+) -> tuple[tuple[Measurement, ...], ...]:
+    """Measure clips in parallel; results, and calls of `on_done`, come in the order of `tasks`.
+
+    `on_done` runs in the calling thread. The results do not depend on `workers`.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    parts = frozenset[str]().union(*(task.parts for task in tasks))
+    results = []
+    with single_threaded(parts), ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(measure_clip, task, ffmpeg) for task in tasks]
+        try:
+            for task, result in zip(tasks, _in_order(futures), strict=True):
+                results.append(result)
+                if on_done is not None:
+                    on_done(task, result)
+        except BaseException:
+            # Clips in flight are finished, those that wait are not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return tuple(results)
+
+
+def _in_order(
+    futures: Sequence[Future[tuple[Measurement, ...]]],
+) -> Iterator[tuple[Measurement, ...]]:
+    for future in futures:
+        yield future.result()
+
+
+def _measurement(
+    task: ClipTask, part: str, name: str, outcome: dict[str, float] | str
+) -> Measurement:
+    if isinstance(outcome, str):
+        return Measurement(task.sha256, part, name, figures={}, reason=outcome)
+    return Measurement(task.sha256, part, name, figures=outcome, reason=None)
+
+
+def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[str, float] | str]:
+    """Figures or a reason for every part of the task."""
+    found: dict[str, dict[str, float] | str] = {}
+    parts = set(task.parts)
+    reference: Path | None = None
+    if LIBVMAF in parts and task.policy is ReferencePolicy.SOURCE:
+        try:
+            reference = _usable_reference(task)
+        except ClipError as error:
+            found[LIBVMAF] = str(error)
+            parts.discard(LIBVMAF)
+    if not parts:
+        return found
+    try:
+        return found | _decode_and_score(task, ffmpeg, parts, reference, limit_s)
+    except ClipError as error:
+        if reference is None:
+            return found | dict.fromkeys(parts, str(error))
+        found[LIBVMAF] = str(error)
+        parts.discard(LIBVMAF)
+    # The reference may be what failed: the parts that do without it are tried alone.
+    try:
+        return found | (_decode_and_score(task, ffmpeg, parts, None, limit_s) if parts else {})
+    except ClipError as error:
+        return found | dict.fromkeys(parts, str(error))
+
+
+def _decode_and_score(
+    task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], reference: Path | None, limit_s: float
+) -> dict[str, dict[str, float] | str]:
+    """One decode for these parts; raises ClipError where it fails for all of them."""
+    found: dict[str, dict[str, float] | str] = {}
+    with TemporaryDirectory(prefix="mos-clip-") as name:
+        folder = Path(name)
+        decoded = _decode(task, ffmpeg, parts, reference, folder, limit_s)
+        for part in sorted(parts):
+            try:
+                found[part] = _figures(part, task.probe.fps, reference, folder, decoded)
+            except ClipError as error:
+                found[part] = str(error)
+    return found
+
+
+def _usable_reference(task: ClipTask) -> Path:
+    if task.reference_path is None:
+        raise ClipError("the labels name no reference for it")
+    if not task.reference_path.is_file():
+        raise ClipError(f"reference {task.reference_path.name}: {_GONE}")
+    try:
+        pristine = probe(task.reference_path)
+    except ClipError as error:
+        raise ClipError(f"reference {task.reference_path.name}: {error}") from error
+    if not math.isclose(pristine.fps, task.probe.fps, rel_tol=RATE_TOLERANCE):
+        raise ClipError(
+            f"it runs at {task.probe.fps:.3f} frames a second, its reference at {pristine.fps:.3f}"
+        )
+    return task.reference_path
+
+
+def _decode(
+    task: ClipTask,
+    ffmpeg: Ffmpeg,
+    parts: set[str],
+    reference: Path | None,
+    folder: Path,
+    limit_s: float,
+) -> int:
+    """Run the one command in `folder`; frames decoded. Raises ClipError for a bad clip."""
+    if not task.path.is_file():
+        raise ClipError(_GONE)
+    arguments = graph.command(task.path, reference, parts, task.policy, task.probe.fps)
+    try:
+        run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, cwd=folder)
+    except subprocess.TimeoutExpired as error:
+        raise ClipError(f"{_TOO_LONG} {limit_s:.0f} s") from error
+    decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
+    said = first_error(run.stderr)
+    if run.returncode != 0:
+        raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")
+    if _ENDED_EARLY.encode() in run.stderr:
+        raise ClipError(f"the file is cut off: it ends after {decoded} frames")
+    if decoded == 0:
+        raise ClipError(f"no frame could be decoded: {said}")
+    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
+    _check_count(task.probe, decoded, shown)
+    return decoded
+
+
+def first_error(stderr: bytes) -> str:
+    """The first line that ffmpeg left: the cause, where the last is only its consequence.
+
+    Addresses in memory are taken out: the same clip has the same reason every time.
+    """
+    return re.sub(r" @ 0x[0-9a-f]+", "", last_error(stderr.strip().split(b"\n")[0]))
+
+
+def _check_count(probed: Probe, decoded: int, shown_s: float | None) -> None:
+    """Hold the decoded frames against the container; an edit list may hide some of its frames."""
+    by_time = None if probed.duration_s is None else probed.duration_s * probed.fps
+    if probed.frames is not None:
+        expected = probed.frames
+        if by_time is not None:
+            expected = min(expected, math.floor(by_time + 1e-6))
+        if not expected <= decoded <= probed.frames:
+            raise ClipError(f"{decoded} frames were decoded of the {probed.frames} it should hold")
+        return
+    if probed.duration_s is None:
+        return
+    span = (decoded - 1) / probed.fps if shown_s is None else shown_s
+    if span < probed.duration_s * (1 - DURATION_TOLERANCE) - 2 / probed.fps:
+        raise ClipError(
+            f"its {decoded} frames show {span:.2f} s of {probed.duration_s:.2f} s it should last"
+        )
+
+
+def _true_rate(stated: float, decoded: int, shown_s: float | None) -> float:
+    """Frames a second by timestamps where they contradict the stated rate, else the stated one."""
+    if shown_s is None or shown_s <= 0 or decoded < 2:
+        return stated
+    measured = (decoded - 1) / shown_s
+    return stated if math.isclose(measured, stated, rel_tol=STATED_RATE_TOLERANCE) else measured
+
+
+def _figures(
+    part: str, fps: float, reference: Path | None, folder: Path, decoded: int
+) -> dict[str, float]:
+    if part == LIBVMAF:
+        if reference is not None:
+            frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
+            if frames != decoded:
+                raise ClipError(f"it has {decoded} frames, its reference {frames}")
+        return outputs.libvmaf_means(folder, decoded)
+    if part == SALIENCY:
+        return saliency_means(outputs.grey_frames(folder))
+    if part != SHOTS:
+        raise ValueError(f"{part!r} is not a part of a measurement")
+    probabilities = transition_probabilities(outputs.thumbnails(folder, decoded))
+    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
+    shots = shot_figures(probabilities, _true_rate(fps, decoded, shown))
+    if shots.length_std_s is None or shots.frames is None:
+        raise ValueError("measured shots always have a deviation and a number of frames")
+    return {
+        SHOT_COUNT: float(shots.shot_count),
+        SHOT_MEAN_LENGTH: shots.mean_length_s,
+        SHOT_LENGTH_STD: shots.length_std_s,
+        FRAMES: float(shots.frames),
+    }

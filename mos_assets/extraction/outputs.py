@@ -1,0 +1,113 @@
+"""Reading what the ffmpeg command left in its folder: counts, libvmaf's log, raw pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mos_assets.errors import ClipError
+from mos_assets.extraction.columns import LIBVMAF_COLUMNS
+from mos_assets.extraction.fingerprint import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
+from mos_assets.extraction.graph import GREY_FRAMES, LIBVMAF_LOG, THUMBNAILS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
+_STAMP = re.compile(r"-?\d+")
+_NO_STAMP = 1 << 62
+"""Timestamps this large stand for none."""
+_METRICS = {name: f"integer_{name}" for name in LIBVMAF_COLUMNS}
+
+
+def count_frames(folder: Path, name: str) -> int:
+    """Lines of a frame log; a log that was never opened counts none."""
+    path = folder / name
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def shown_s(folder: Path, name: str) -> float | None:
+    """Seconds from the first to the last frame of a log, by the clip's own timestamps.
+
+    None where a frame has no timestamp, as in raw streams.
+    """
+    path = folder / name
+    first: Fraction | None = None
+    last: Fraction | None = None
+    with path.open() as file:
+        for line in file:
+            stamp, _, base = line.strip().partition(" ")
+            if not _STAMP.fullmatch(stamp) or abs(int(stamp)) >= _NO_STAMP:
+                return None
+            numerator, _, denominator = base.partition("/")
+            if int(denominator) == 0:
+                return None
+            last = int(stamp) * Fraction(int(numerator), int(denominator))
+            first = last if first is None else first
+    return None if first is None or last is None else float(last - first)
+
+
+def libvmaf_means(folder: Path, frames: int) -> dict[str, float]:
+    """The six means over all frames of libvmaf's log.
+
+    Raises ClipError where the log does not hold exactly `frames` complete frames.
+    """
+    path = folder / LIBVMAF_LOG
+    if not path.exists():
+        raise ClipError("libvmaf wrote no log")
+    try:
+        rows = json.loads(path.read_text())["frames"]
+        values = {name: [row["metrics"][key] for row in rows] for name, key in _METRICS.items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClipError(f"libvmaf's log cannot be read ({error!r})") from error
+    if len(rows) != frames:
+        raise ClipError(f"libvmaf scored {len(rows)} frames where {frames} were decoded")
+    means = {name: math.fsum(column) / frames for name, column in values.items()}
+    for name, mean in means.items():
+        if not math.isfinite(mean):
+            raise ClipError(f"libvmaf gave {name} = {mean}")
+    return means
+
+
+def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:
+    """[frames, 27, 48, 3] RGB, 0..255, mapped from the file: copy before the folder goes.
+
+    Raises ClipError where their number is not that of the decoded frames.
+    """
+    import numpy as np
+
+    path = folder / THUMBNAILS
+    shape = (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3)
+    found, rest = divmod(path.stat().st_size, math.prod(shape))
+    if rest or found != frames:
+        raise ClipError(f"{found} thumbnails were made of {frames} decoded frames")
+    return np.memmap(path, dtype=np.uint8, mode="r", shape=(frames, *shape))
+
+
+def grey_frames(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
+    """The sampled grey pictures, [lines, columns], 0..255, one after the other.
+
+    Raises ClipError where the stream ends inside a picture.
+    """
+    import numpy as np
+
+    with (folder / GREY_FRAMES).open("rb") as file:
+        fields = file.readline().decode("ascii", "replace").split()
+        size = {field[0]: field[1:] for field in fields[1:]}
+        if not fields or fields[0] != "YUV4MPEG2" or not size.get("C", "").startswith("mono"):
+            raise ClipError("no grey pictures were made")
+        width, height = int(size["W"]), int(size["H"])
+        while file.readline():
+            data = file.read(width * height)
+            if len(data) != width * height:
+                raise ClipError("the grey pictures end too early")
+            yield np.frombuffer(data, dtype=np.uint8).reshape(height, width)

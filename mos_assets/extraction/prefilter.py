@@ -1,0 +1,96 @@
+"""Which windows cannot hold a transition, judged on the thumbnails alone.
+
+A shot network costs as much for a still picture as for a cut. A window is passed over when
+neither sign of a transition is anywhere in what the network would see of it:
+
+- colour: how far the sorted levels of each channel (the histogram as an earth mover's
+  distance, in levels of 0..255) moved over 2, 8, 16 and 24 frames. Cuts and dissolves between
+  different pictures, fades and flashes move it; camera pans, object motion, noise do not. A
+  dissolve between pictures of like colours lowers contrast half way, which moves it too;
+- isolated change: how far the mean absolute difference of two neighbouring frames stands out
+  from that of the frames around them. Cuts between pictures of like colours stand out.
+
+The bounds lie well below anything that was seen to reach a probability of 0.5; when in doubt
+the network decides. Raise PREFILTER_VERSION with any change here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+WINDOW = 100
+STEP = 50
+MARGIN = (WINDOW - STEP) // 2
+
+COLOUR_BOUNDS = ((2, 4.0), (8, 5.0), (16, 10.0), (24, 15.0))
+"""(lag in frames, largest mean movement of the sorted levels)."""
+PEAK_ABOVE_HIGHEST = 3.0
+"""Largest excess, in levels, of a frame difference over the highest of its four neighbours."""
+PEAK_ABOVE_MEDIAN = 4.0
+"""Largest excess over the median of its four neighbours."""
+
+_KEEP_EVERY = 8
+"""Every eighth of the 1296 sorted levels describes the histogram."""
+_BLOCK = 512
+"""Frames in memory at a time."""
+
+
+def quiet_windows(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """[windows] True where no transition can be in the kept frames; thumbnails [n, 27, 48, 3]."""
+    import numpy as np
+
+    frames = len(thumbnails)
+    levels, changes = _describe(thumbnails)
+    quiet = np.zeros(-(-frames // STEP), dtype=np.bool_)
+    for window in range(len(quiet)):
+        first = max(0, window * STEP - MARGIN)
+        last = min(frames, window * STEP + STEP + MARGIN)
+        quiet[window] = _still_colours(levels[first:last]) and _no_peak(changes[first + 1 : last])
+    return quiet
+
+
+def _describe(
+    thumbnails: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float64]]:
+    """Sorted levels [n, 3, 162], and mean absolute change [n] from the frame before."""
+    import numpy as np
+
+    frames = len(thumbnails)
+    by_channel = thumbnails.reshape(frames, -1, 3)
+    levels = np.empty((frames, 3, -(-by_channel.shape[1] // _KEEP_EVERY)), dtype=np.int16)
+    changes = np.zeros(frames)
+    for first in range(0, frames, _BLOCK):
+        last = min(frames, first + _BLOCK)
+        block = np.asarray(by_channel[max(0, first - 1) : last])
+        changes[last - len(block) + 1 : last] = np.abs(
+            block[1:].astype(np.int16) - block[:-1].astype(np.int16)
+        ).mean(axis=(1, 2))
+        ordered = np.sort(np.asarray(by_channel[first:last]).transpose(0, 2, 1), axis=2)
+        levels[first:last] = ordered[:, :, ::_KEEP_EVERY]
+    return levels, changes
+
+
+def _still_colours(levels: npt.NDArray[np.int16]) -> bool:
+    import numpy as np
+
+    return all(
+        len(levels) <= lag or np.abs(levels[lag:] - levels[:-lag]).mean(axis=(1, 2)).max() <= bound
+        for lag, bound in COLOUR_BOUNDS
+    )
+
+
+def _no_peak(changes: npt.NDArray[np.float64]) -> bool:
+    import numpy as np
+
+    if not len(changes):
+        return True
+    padded = np.pad(changes, 2, mode="edge")
+    around = np.stack([padded[:-4], padded[1:-3], padded[3:-1], padded[4:]])
+    return bool(
+        (changes - around.max(axis=0)).max() <= PEAK_ABOVE_HIGHEST
+        and (changes - np.median(around, axis=0)).max() <= PEAK_ABOVE_MEDIAN
+    )

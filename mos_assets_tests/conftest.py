@@ -1,0 +1,135 @@
+"""What several rooms' tests share: one small trained head, and no settings from outside."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mos_assets.evaluation import GateReport, build_report
+from mos_assets.head import Recipe, export_onnx, train
+from mos_assets.records import LabelOrigin, OutOfFold, Status, TrainingTable
+from mos_assets.release.candidate import judged
+from mos_assets.release.card import render_card
+from mos_assets.release.manifest import (
+    CorpusUsed,
+    DataUsed,
+    Manifest,
+    training_table_sha256,
+    versions,
+)
+
+HEAD_ID = "konvid_mos_head_v1"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A MOS_* variable of the developer's shell must not change what a test sees."""
+    for name in [name for name in os.environ if name.startswith("MOS_")]:
+        monkeypatch.delenv(name)
+    yield
+
+
+@dataclass(frozen=True)
+class Release:
+    """The three files of a release, before they are files."""
+
+    manifest: Manifest
+    onnx: bytes
+    card: str
+    report: GateReport
+
+    def standing(self, status: Status, origin: LabelOrigin) -> "Release":
+        """The same head with another verdict."""
+        data = self.manifest.data
+        corpus = data.corpora[0].model_copy(update={"label_origin": origin})
+        manifest = self.manifest.model_copy(
+            update={"status": status, "data": data.model_copy(update={"corpora": (corpus,)})}
+        )
+        return replace(self, manifest=manifest)
+
+
+@pytest.fixture(scope="session")
+def rated() -> TrainingTable:
+    """200 rows of three features, two of which say something of the rating."""
+    rng = np.random.default_rng(7)
+    features = rng.normal(size=(200, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, 1.0]
+    mos = 3.0 + 0.5 * features[:, 0] - 0.04 * features[:, 1] + rng.normal(scale=0.2, size=200)
+    unknown = np.full(200, np.nan)
+    return TrainingTable(
+        clip_ids=tuple(f"made/{index:04d}" for index in range(200)),
+        feature_order=("adm2", "motion2", "saliency_mean"),
+        features=features,
+        mos=np.clip(mos, 1.0, 5.0),
+        folds=np.arange(200) % 5,
+        groups=tuple(f"made/{index:04d}" for index in range(200)),
+        mos_std=unknown,
+        n_ratings=unknown,
+        height=unknown,
+        codec=(None,) * 200,
+        part=(None,) * 200,
+    )
+
+
+@pytest.fixture(scope="session")
+def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A real head, trained briefly and judged, on labels that count as simulated."""
+    result = train(rated, Recipe(members=1, epochs=2), [1, 2], progress=lambda _: None)
+    path = tmp_path_factory.mktemp("head") / "head.onnx"
+    exported = export_onnx(result.head, path)
+    oof = OutOfFold(result.out_of_fold.seeds, result.out_of_fold.predictions)
+    report = build_report(
+        rated,
+        oof,
+        head_id=HEAD_ID,
+        candidate_id="0123456789ab",
+        corpora=["made"],
+        label_origin=LabelOrigin.SIMULATED,
+        full_size=False,
+    )
+    manifest = judged(
+        Manifest(
+            id=HEAD_ID,
+            onnx=f"{HEAD_ID}.onnx",
+            sha256=exported.sha256,
+            opset=exported.opset,
+            operators=exported.operators,
+            feature_order=rated.feature_order,
+            feature_mean=tuple(map(float, result.head.feature_mean)),
+            feature_std=tuple(map(float, result.head.feature_std)),
+            n_parameters=exported.n_parameters,
+            extractor_fingerprint="table:made",
+            training_recipe={"members": 1},
+            data=DataUsed(
+                corpora=(
+                    CorpusUsed(
+                        name="made",
+                        version="1",
+                        licence="none",
+                        label_origin=LabelOrigin.SIMULATED,
+                        rows=200,
+                    ),
+                ),
+                rows=200,
+                features="made",
+                reference="loopback",
+                training_table_sha256=training_table_sha256(rated),
+                fold_assignment_sha256="0" * 64,
+            ),
+            versions=versions(),
+        ),
+        report,
+    )
+    return Release(manifest, path.read_bytes(), render_card(manifest, report), report)
+
+
+@pytest.fixture
+def model_folder(release: Release, tmp_path: Path) -> Path:
+    """A release folder with that head in it."""
+    from mos_assets.release.promotion import promote
+
+    folder = tmp_path / "model"
+    promote(release.manifest, release.onnx, release.card, folder)
+    return folder

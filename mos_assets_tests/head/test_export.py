@@ -1,0 +1,172 @@
+"""The file says what the head says, in range, with allowed operators and reproducible bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mos_assets.errors import FeatureError
+from mos_assets.head import (
+    ALLOWED_OPERATORS,
+    OPSET,
+    PARITY_LIMIT,
+    ExportedHead,
+    Recipe,
+    TrainingResult,
+    export_onnx,
+    onnx_predict,
+    parity,
+    train,
+)
+from mos_assets.records import SEED, TrainingTable
+from mos_assets_tests.head.conftest import make_table, quiet
+
+
+@pytest.fixture(scope="session")
+def exported(result: TrainingResult, tmp_path_factory: pytest.TempPathFactory) -> ExportedHead:
+    return export_onnx(result.head, tmp_path_factory.mktemp("head") / "head.onnx")
+
+
+def test_the_contract_of_inputs_and_output(exported: ExportedHead) -> None:
+    graph = onnx.load(exported.path).graph
+
+    def shape(value: onnx.ValueInfoProto) -> tuple[str, int, list[str | int]]:
+        tensor = value.type.tensor_type
+        return (
+            value.name,
+            tensor.elem_type,
+            [d.dim_param or d.dim_value for d in tensor.shape.dim],
+        )
+
+    single = onnx.TensorProto.FLOAT
+    assert [shape(value) for value in graph.input] == [
+        ("features", single, ["batch", 5]),
+        ("encoder_onehot", single, ["batch", 1]),
+    ]
+    assert [shape(value) for value in graph.output] == [("mos", single, ["batch"])]
+
+
+def test_one_file_holds_everything(exported: ExportedHead) -> None:
+    model = onnx.load(exported.path, load_external_data=False)
+    assert not any(tensor.external_data for tensor in model.graph.initializer)
+    assert [entry.name for entry in exported.path.parent.iterdir()] == ["head.onnx"]
+    assert exported.sha256 == hashlib.sha256(exported.path.read_bytes()).hexdigest()
+    assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", OPSET)]
+
+
+def test_the_graph_ends_in_one_plus_four_sigmoid(exported: ExportedHead) -> None:
+    graph = onnx.load(exported.path).graph
+    assert [node.op_type for node in graph.node][-3:] == ["Sigmoid", "Mul", "Add"]
+
+
+def test_only_allowed_operators(exported: ExportedHead) -> None:
+    assert set(exported.operators) <= ALLOWED_OPERATORS
+    assert "Sigmoid" in exported.operators
+
+
+def test_no_trace_of_time_or_place(exported: ExportedHead, result: TrainingResult) -> None:
+    other = exported.path.with_name("other name.onnx")
+    again = export_onnx(result.head, other)
+    other.unlink()
+    assert again.sha256 == exported.sha256
+
+
+def test_equals_the_reference_on_real_rows(
+    exported: ExportedHead, result: TrainingResult, table: TrainingTable
+) -> None:
+    assert parity(result.head, exported.path, table.features) <= PARITY_LIMIT
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=5, max_size=5),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_any_finite_row_is_in_range_and_equal(
+    exported: ExportedHead, result: TrainingResult, rows: list[list[float]]
+) -> None:
+    """1 <= MOS <= 5 and parity hold for every float64, far outside of float32 too."""
+    features = np.array(rows)
+    mos = onnx_predict(exported.path, features)
+    assert ((mos >= 1) & (mos <= 5)).all()
+    assert parity(result.head, exported.path, features) <= PARITY_LIMIT
+
+
+def test_parity_far_outside_of_the_training_rows(
+    exported: ExportedHead, result: TrainingResult, table: TrainingTable
+) -> None:
+    rng = np.random.default_rng(4)
+    near = table.features.mean(axis=0) + 5 * table.features.std(axis=0) * rng.standard_normal(
+        (2000, 5)
+    )
+    far = rng.choice([-1e30, -1e10, -1.0, 0.0, 1e-30, 1.0, 1e10, 1e30], (2000, 5))
+    for features in (near, far):
+        assert parity(result.head, exported.path, features) <= PARITY_LIMIT
+
+
+def test_parity_notices_another_head(exported: ExportedHead, table: TrainingTable) -> None:
+    other = train(make_table(seed=9), Recipe(members=1, epochs=2), [1], progress=quiet).head
+    assert parity(other, exported.path, table.features) > PARITY_LIMIT
+
+
+def test_a_constant_column_has_no_say(
+    exported: ExportedHead, result: TrainingResult, table: TrainingTable
+) -> None:
+    """Its weights were never trained: a new value there must not move the prediction."""
+    moved = table.features.copy()
+    moved[:, -1] = -1e6
+    expected = onnx_predict(exported.path, table.features)
+    assert np.array_equal(onnx_predict(exported.path, moved), expected)
+    assert np.array_equal(result.head.predict(moved), result.head.predict(table.features))
+
+
+def test_the_encoder_input_is_used(exported: ExportedHead, table: TrainingTable) -> None:
+    """No slot active takes the slot's offset away, so the input is no decoration."""
+    none = np.zeros((len(table.mos), 1), dtype=np.float32)
+    with_slot = onnx_predict(exported.path, table.features)
+    assert not np.allclose(onnx_predict(exported.path, table.features, none), with_slot, atol=1e-4)
+
+
+def test_bytes_predict_like_the_file(exported: ExportedHead, table: TrainingTable) -> None:
+    content = exported.path.read_bytes()
+    assert np.array_equal(
+        onnx_predict(content, table.features), onnx_predict(exported.path, table.features)
+    )
+
+
+def test_standardisation_is_that_of_the_training_rows(
+    result: TrainingResult, table: TrainingTable
+) -> None:
+    trained = table.features[table.folds >= 0]
+    assert result.head.feature_mean == pytest.approx(trained.mean(axis=0), rel=1e-5, abs=1e-6)
+    assert result.head.feature_std[:-1] == pytest.approx(trained.std(axis=0)[:-1], rel=1e-5)
+    assert result.head.feature_std[-1] == 1.0
+
+
+def test_the_eleven_features_stay_small(tmp_path: Path) -> None:
+    table = make_table(rows=60, columns=11)
+    head = train(table, Recipe(epochs=1), [SEED], progress=quiet).head
+    assert export_onnx(head, tmp_path / "head.onnx").n_parameters <= 100_000
+
+
+def test_predicting_needs_complete_rows(result: TrainingResult, table: TrainingTable) -> None:
+    features = table.features.copy()
+    features[2, 1] = np.nan
+    with pytest.raises(FeatureError, match=r"column1.*row 2"):
+        result.head.predict(features)
+    with pytest.raises(FeatureError, match="column0"):
+        result.head.predict(features[:, :3])
+
+
+def test_parity_of_nothing_is_refused(exported: ExportedHead, result: TrainingResult) -> None:
+    with pytest.raises(ValueError, match="at least one row"):
+        parity(result.head, exported.path, np.empty((0, 5)))

@@ -1,0 +1,112 @@
+"""The store opens late, closes soon, waits for others, and keeps a transaction whole."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mos_assets.errors import StoreError
+from mos_assets.store import Database, database
+from mos_assets.store.schema import REJECTED_ROWS, SCHEMAS, quote
+
+ROW = {"corpus": "a", "source": "labels.csv", "line": 2, "clip_name": None, "reason": "torn"}
+
+
+def rows(*found: dict[str, object]) -> pa.Table:
+    return pa.Table.from_pylist(list(found), schema=SCHEMAS[REJECTED_ROWS])
+
+
+def test_rows_come_back_with_their_nulls(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    store.replace(REJECTED_ROWS, rows(ROW))
+    assert store.fetch(f"SELECT * FROM {REJECTED_ROWS}").to_pylist() == [ROW]
+
+
+def test_replace_deletes_only_what_matches(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    store.replace(REJECTED_ROWS, rows(ROW, {**ROW, "corpus": "b"}))
+    store.replace(REJECTED_ROWS, rows(), where="corpus = ?", parameters=["a"])
+    assert store.fetch(f"SELECT corpus FROM {REJECTED_ROWS}")["corpus"].to_pylist() == ["b"]
+
+
+def test_an_error_leaves_nothing_half_written(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    store.replace(REJECTED_ROWS, rows(ROW))
+    with pytest.raises(RuntimeError), store.connect() as connection:
+        connection.execute(f"DELETE FROM {REJECTED_ROWS}")
+        raise RuntimeError("the power went")
+    assert store.fetch(f"SELECT * FROM {REJECTED_ROWS}").num_rows == 1
+
+
+def test_waits_for_another_process_to_let_go(tmp_path: Path) -> None:
+    """A second process cannot even read while a writer has the file open."""
+    store = Database(tmp_path)
+    store.replace(REJECTED_ROWS, rows(ROW))
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True);"
+            "time.sleep(1.0); c.close()",
+            str(store.path),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    start = time.monotonic()
+    assert store.fetch(f"SELECT * FROM {REJECTED_ROWS}").num_rows == 1
+    assert time.monotonic() - start > 0.3
+    holder.communicate()
+
+
+def test_a_file_held_for_too_long_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Database(tmp_path)
+    store.replace(REJECTED_ROWS, rows(ROW))
+    monkeypatch.setattr(database, "LOCK_WAIT_S", 0.2)
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True);"
+            "sys.stdin.read()",
+            str(store.path),
+        ],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        with pytest.raises(StoreError, match="held open by another process"):
+            store.fetch("SELECT 1")
+    finally:
+        holder.communicate()
+
+
+def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    store.path.write_bytes(b"this is not a database" * 1000)
+    with pytest.raises(StoreError, match="move it away"):
+        store.fetch("SELECT 1")
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    with store.connect() as connection:
+        connection.execute("UPDATE store_version SET version = '0'")
+    with pytest.raises(StoreError, match="has schema 0"):
+        store.fetch("SELECT 1")
+
+
+def test_identifiers_from_strangers_are_quoted(tmp_path: Path) -> None:
+    nasty = 'x"; DROP TABLE raw_corpus; --'
+    with Database(tmp_path).connect() as connection:
+        connection.execute(f"CREATE TABLE t ({quote(nasty)} DOUBLE)")
+        names = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 't'"
+        ).fetchall()
+    assert names == [(nasty,)]

@@ -1,0 +1,61 @@
+"""Settings come from MOS_* variables, once, and a wrong one is named together with its value."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mos_assets.errors import SettingsError
+from mos_assets.settings import Settings
+
+
+def test_defaults_without_any_variable() -> None:
+    settings = Settings.from_env({"PATH": "/bin"})
+    assert settings.corpora == ("demo",)
+    assert settings.features == "konvid-v1"
+    assert (settings.seeds, settings.folds) == (5, 5)
+    assert settings.is_full_size
+    assert settings.workers >= 1
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Settings.from_env({"MOS_CORPUS": ""}).corpora == ("demo",)
+
+
+def test_corpora_are_split_and_sorted() -> None:
+    assert Settings.from_env({"MOS_CORPUS": "b, a"}).corpora == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MOS_SEEDS", "many"),
+        ("MOS_SEEDS", "0"),
+        ("MOS_WORKERS", "-1"),
+        ("MOS_EXECUTOR", "kubernetes"),
+        ("MOS_REFERENCE", "pristine"),
+        ("MOS_CORPUS", "../elsewhere"),
+        ("MOS_CORPUS", "a,a"),
+        ("MOS_CORPUS", ","),
+    ],
+)
+def test_a_bad_value_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({variable: value})
+    assert variable in str(caught.value)
+
+
+def test_a_misspelt_variable_is_an_error_and_not_a_default() -> None:
+    with pytest.raises(SettingsError, match="MOS_CORPORA is not a setting"):
+        Settings.from_env({"MOS_CORPORA": "konvid-1k"})
+
+
+@given(st.integers(1, 50), st.integers(1, 50))
+def test_full_size_needs_five_of_both(seeds: int, folds: int) -> None:
+    settings = Settings.from_env({"MOS_SEEDS": str(seeds), "MOS_FOLDS": str(folds)})
+    assert settings.is_full_size == (seeds >= 5 and folds >= 5)
+
+
+def test_no_setting_names_a_threshold() -> None:
+    """The gate is not configurable: nothing in the settings may sound like one of its terms."""
+    for name in Settings.model_fields:
+        assert not any(word in name for word in ("plcc", "srocc", "rmse", "gate", "threshold"))

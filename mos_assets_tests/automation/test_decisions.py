@@ -1,5 +1,7 @@
 """The decision of a sensor, over every input that there is."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +35,7 @@ def test_no_change_is_lost_and_none_launches_twice(ticks: list[tuple[str, int]])
             cursor = current
         if in_flight == 0:
             assert cursor == current
-    assert all(one != two for one, two in zip(launches, launches[1:], strict=False))
+    assert all(one != two for one, two in pairwise(launches))
 
 
 def test_back_to_an_earlier_state_is_a_change_too() -> None:

@@ -79,9 +79,9 @@ DEGRADATIONS: tuple[Degradation, ...] = (
     Degradation(
         "noise",
         (
-            Level("noise=alls=8:allf=t:all_seed=101", _TRANSPARENT, 0.16),
-            Level("noise=alls=20:allf=t:all_seed=102", _TRANSPARENT, 0.42),
-            Level("noise=alls=45:allf=t:all_seed=103", _TRANSPARENT, 0.74),
+            Level("noise=alls=4:allf=t:all_seed=101", _TRANSPARENT, 0.04),
+            Level("noise=alls=8:allf=t:all_seed=102", _TRANSPARENT, 0.14),
+            Level("noise=alls=16:allf=t:all_seed=103", _TRANSPARENT, 0.30),
         ),
     ),
     Degradation(

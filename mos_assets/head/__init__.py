@@ -1,0 +1,35 @@
+"""The head: from rated rows to out-of-fold predictions and one ONNX file.
+
+Training tables come in, trained networks and their honest predictions go out. Which rows exist,
+how folds are cut and whether the figures suffice is the business of other rooms.
+"""
+
+from mos_assets.head.export import (
+    OPSET,
+    PARITY_LIMIT,
+    ExportedHead,
+    export_onnx,
+    onnx_predict,
+    parity,
+)
+from mos_assets.head.network import Head
+from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
+from mos_assets.head.recipe import Plan, Recipe, plan
+from mos_assets.head.training import TrainingResult, train
+
+__all__ = [
+    "ALLOWED_OPERATORS",
+    "OPSET",
+    "PARITY_LIMIT",
+    "ExportedHead",
+    "Head",
+    "Plan",
+    "Recipe",
+    "TrainingResult",
+    "check_operators",
+    "export_onnx",
+    "onnx_predict",
+    "parity",
+    "plan",
+    "train",
+]

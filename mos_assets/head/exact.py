@@ -1,0 +1,61 @@
+"""Arithmetic whose result does not depend on threads, vector units or the order of a sum.
+
+Operands of matrix products are rounded to fixed binary grids that are coarse enough for every
+product and every partial sum to fit the 53 bits of a float64: then addition is exact, hence
+associative, and any BLAS kernel returns the same bits. All else uses only operations that IEEE
+754 rounds correctly (+, -, ·, /, square root, comparison); `exp` is built from them here, because
+libraries differ in its last bit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mos_assets.records import FloatArray
+
+INPUT_BITS = 14
+"""Binary places of standardised features, |x| <= 8: 17 bits and a sign."""
+WEIGHT_BITS = 20
+"""Binary places of weights, |w| <= 8: 23 bits and a sign."""
+HIDDEN_BITS = 14
+"""Binary places of hidden activations: 21 bits and a sign."""
+HIDDEN_LIMIT = 127.0
+"""Hidden activations end here."""
+SLOPE_BITS = 20
+"""Binary places of slopes: 0.6 at the output, 8·1.2 at a hidden unit: 24 bits and a sign."""
+WEIGHT_LIMIT = 8.0
+"""Weights are held within this bound."""
+
+_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
+_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
+_EXP_LIMIT = 40.0
+_EXP_TERMS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
+
+
+def to_grid(values: FloatArray, bits: int, out: FloatArray | None = None) -> FloatArray:
+    """Round to the nearest multiple of 2**-bits, half to even; |values| < 2**(51 - bits)."""
+    shift = 1.5 * 2.0 ** (52 - bits)
+    rounded: FloatArray = np.add(values, shift, out=out)
+    np.subtract(rounded, shift, out=rounded)
+    return rounded
+
+
+def exp(values: FloatArray) -> FloatArray:
+    """e**values for |values| <= 40 (clipped there), within 2 units in the last place."""
+    clipped = np.clip(values, -_EXP_LIMIT, _EXP_LIMIT)
+    powers = np.rint(clipped * (1.0 / math.log(2.0)))
+    rest = (clipped - powers * _LN2_HIGH) - powers * _LN2_LOW
+    total = np.full_like(rest, _EXP_TERMS[0])
+    for term in _EXP_TERMS[1:]:
+        total *= rest
+        total += term
+    scaled: FloatArray = np.ldexp(total, powers.astype(np.int32))
+    return scaled
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """1/(1 + e**-values), the same bits everywhere."""
+    result: FloatArray = 1.0 / (1.0 + exp(-values))
+    return result

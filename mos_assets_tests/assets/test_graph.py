@@ -1,0 +1,229 @@
+"""The graph as its user meets it: real clips in, a judged and released head out."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mos_assets import Predictor
+from mos_assets.evaluation import GateReport
+from mos_assets.predictor import Source
+from mos_assets.release.naming import ReleaseFiles
+from mos_assets.release.promotion import read_release
+from mos_assets.store import corpus_rows, feature_rows, fold_rows
+from mos_assets_tests.assets.conftest import Ran, World, make_world, ran, write_labels
+
+ASSETS = [
+    "raw_corpus",
+    "clip_measurements",
+    "shot_metadata",
+    "extracted_features",
+    "folds",
+    "trained_onnx",
+    "gate_report",
+    "model_card",
+]
+HEAD = "filmed_mos_head_v1"
+SHARED = Path(__file__).parents[2] / "../shared/data"
+
+
+def test_every_asset_materializes_in_its_order(filmed: Ran) -> None:
+    assert filmed.result.success
+    found = [
+        event.asset_key.to_user_string()
+        for event in filmed.result.get_asset_materialization_events()
+        if event.asset_key
+    ]
+    assert found == ASSETS
+
+
+def test_every_clip_has_the_eleven_features(filmed: Ran) -> None:
+    table = feature_rows.feature_table(filmed.world.database)
+    assert table.num_rows == 15
+    assert all(table["complete"].to_pylist())
+    assert feature_rows.feature_columns(filmed.world.database) == (
+        *("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2"),
+        *("saliency_mean", "saliency_var"),
+        *("shot_count_norm", "shot_mean_len_norm", "shot_cut_density"),
+    )
+
+
+def test_integrity_checks_pass_and_a_missed_gate_does_not_stop_the_run(filmed: Ran) -> None:
+    gate = {"mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"}
+    failed = {name for name, check in filmed.checks.items() if not check.passed}
+    assert len(filmed.checks) == 15
+    assert failed <= gate | {"features_not_constant"}
+    assert failed & gate
+    for name in gate:
+        assert filmed.checks[name].severity is dg.AssetCheckSeverity.ERROR
+        assert not filmed.checks[name].blocking
+
+
+def test_folds_share_no_scene(filmed: Ran) -> None:
+    rows = fold_rows.fold_table(filmed.world.database).to_pylist()
+    assert len(rows) == 15
+    for scene in {row["content_group"] for row in rows}:
+        assert len({row["fold"] for row in rows if row["content_group"] == scene}) == 1
+
+
+def test_the_head_is_released_with_its_verdict_and_answers(filmed: Ran) -> None:
+    folder = filmed.world.settings.model_folder
+    manifest = read_release(ReleaseFiles(folder, HEAD))
+    assert manifest.status == "Proposed"
+    assert manifest.gate is not None
+    assert not manifest.gate.passed
+    assert len(manifest.folds) == 2 * 3
+    predictor = Predictor(folder, HEAD)
+    row = feature_rows.feature_table(filmed.world.database).to_pylist()[0]
+    features = {name: row[name] for name in manifest.feature_order}
+    answer = predictor.predict_mos(features, "libx264")
+    assert answer.source is Source.HEAD
+    assert 1.0 <= answer.mos <= 5.0
+
+
+def test_the_report_says_why_and_its_figures_are_there(filmed: Ran) -> None:
+    folder = Path(str(filmed.metadata("gate_report")["folder"].value))
+    report = GateReport.model_validate_json((folder / "gate_report.json").read_bytes())
+    assert report.n_clips == 15
+    assert any("folds" in reason for reason in report.verdict.reasons)
+    page = (folder / "gate_report.md").read_text()
+    for picture in folder.glob("*.png"):
+        assert f"]({picture.name})" in page
+    shown = str(filmed.metadata("gate_report")["report"].value)
+    assert shown.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) > 0
+
+
+def test_assets_carry_what_the_ui_shows(filmed: Ran) -> None:
+    for asset in ("raw_corpus", "clip_measurements", "extracted_features", "folds"):
+        metadata = filmed.metadata(asset)
+        assert "dagster/row_count" in metadata
+        assert "dagster/column_schema" in metadata
+        assert "preview" in metadata
+
+
+def test_a_second_run_opens_no_clip_and_gives_the_same_bytes(filmed: Ran) -> None:
+    folder = filmed.world.settings.model_folder
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    shards = sorted((filmed.world.settings.store_folder / "shards").iterdir())
+    again = ran(filmed.world)
+    assert again.result.success
+    assert again.metadata("raw_corpus")["clips_opened"].value == 0
+    assert sorted((filmed.world.settings.store_folder / "shards").iterdir()) == shards
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_a_lost_database_is_rebuilt_from_the_shards(filmed: Ran, tmp_path: Path) -> None:
+    shutil.copytree(filmed.world.root, tmp_path / "copy")
+    world = make_world(tmp_path / "copy", "filmed")
+    world.database.path.unlink()
+    shards = sorted((world.settings.store_folder / "shards").iterdir())
+    assert world.run(
+        "raw_corpus", "clip_measurements", "shot_metadata", "extracted_features"
+    ).success
+    assert sorted((world.settings.store_folder / "shards").iterdir()) == shards
+    assert all(feature_rows.feature_table(world.database)["complete"].to_pylist())
+
+
+def test_one_new_clip_and_one_broken_clip_cost_what_they_should(
+    filmed: Ran, tmp_path: Path
+) -> None:
+    shutil.copytree(filmed.world.root, tmp_path / "copy")
+    world = make_world(tmp_path / "copy", "filmed")
+    corpus = world.folder("filmed")
+    source = corpus / "clips" / "scene0_crf44.mp4"
+    (corpus / "clips" / "torn.mp4").write_bytes(source.read_bytes()[:-700])
+    (corpus / "clips" / "text.mp4").write_text("not a clip")
+    with (corpus / "labels.csv").open("a") as labels:
+        labels.write("torn.mp4,2.0,torn\ntext.mp4,2.0,text\n")
+    found = ran(world)
+    assert found.result.success
+    rejected = corpus_rows.rejected_table(world.database, ["filmed"]).to_pylist()
+    assert any(row["clip_name"] == "text.mp4" for row in rejected)
+    rows = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
+    torn = rows.get("filmed/torn")
+    assert torn is None or (not torn["complete"] and torn["reason"])
+    assert sum(row["complete"] for row in rows.values()) == 15
+
+
+def test_external_shots_replace_measured_ones_and_decode_nothing(
+    filmed: Ran, tmp_path: Path
+) -> None:
+    shutil.copytree(filmed.world.root, tmp_path / "copy")
+    world = make_world(tmp_path / "copy", "filmed")
+    clips = sorted(path.stem for path in (world.folder("filmed") / "clips").iterdir())
+    (world.folder("filmed") / "shots").mkdir()
+    rows = "".join(f"{name},{2 + n % 3},0.2\n" for n, name in enumerate(clips[:-1]))
+    (world.folder("filmed") / "shots" / "mine.csv").write_text(
+        "clip_name,shot_count,shot_avg_duration_sec\n" + rows + "stranger,2,0.2\n"
+    )
+    shards = sorted((world.settings.store_folder / "shards").iterdir())
+    found = ran(world)
+    assert found.result.success
+    assert sorted((world.settings.store_folder / "shards").iterdir()) == shards
+    assert found.metadata("shot_metadata")["clips_with_shots"].value == 14
+    assert found.metadata("shot_metadata")["external_rows_without_a_clip"].value == {"filmed": 1}
+    reasons = dict(feature_rows.incomplete_reasons(world.database))
+    assert sum(reasons.values()) == 1
+
+
+def test_a_table_without_clips_trains_too(tabled: World) -> None:
+    found = ran(tabled)
+    assert found.result.success
+    assert found.metadata("clip_measurements")["dagster/row_count"].value == 0
+    assert read_release(ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own"))
+
+
+def test_a_feature_without_variance_is_called_out_by_name(tabled: World) -> None:
+    own = tabled.folder("tabled") / "features" / "own.csv"
+    head, *rows = own.read_text().splitlines()
+    own.write_text("\n".join([f"{head},flat", *(f"{row},7" for row in rows)]) + "\n")
+    check = ran(tabled).checks["features_not_constant"]
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["constant"].value == ["flat"]
+
+
+def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
+    assert tabled.run().success
+    before = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
+    folder = tabled.folder("tabled")
+    with (
+        (folder / "labels.csv").open("a") as labels,
+        (folder / "features" / "own.csv").open("a") as own,
+    ):
+        for index in range(7):
+            labels.write(f"new{index}.mp4,{1.5 + index / 3},new{index}\n")
+            own.write(f"new{index},{index},{index / 2}\n")
+    assert tabled.run().success
+    after = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
+    assert len(after) == 22
+    assert before.items() <= after.items()
+
+
+def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
+    """No clip has its features: nothing trains, and nothing is released."""
+    own = tabled.folder("tabled") / "features" / "own.csv"
+    own.write_text("clip,sharpness,noise\nstranger,1,2\n")
+    result = tabled.run()
+    assert not result.success
+    assert not tabled.settings.model_folder.exists()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not there")
+def test_real_clips_go_through_every_extractor(tmp_path: Path) -> None:
+    """Four real clips; bikes.mp4 is cut several times."""
+    folder = tmp_path / "corpora" / "real"
+    write_labels(folder)
+    shutil.copytree(SHARED / "clips", folder / "clips")
+    names = sorted(path.name for path in (folder / "clips").iterdir())
+    rows = "".join(f"{name},{2 + n / 2},{name}\n" for n, name in enumerate(names))
+    (folder / "labels.csv").write_text("clip,mos,scene\n" + rows)
+    world = make_world(tmp_path, "real")
+    assert world.run(
+        "raw_corpus", "clip_measurements", "shot_metadata", "extracted_features"
+    ).success
+    found = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
+    assert all(row["complete"] for row in found.values())
+    assert found["real/bikes"]["shot_cut_density"] > 0
+    assert found["real/carphone_pristine"]["shot_cut_density"] == 0

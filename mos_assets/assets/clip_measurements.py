@@ -93,9 +93,10 @@ def plan(context: dg.OpExecutionContext, platform: Platform) -> Iterator[dg.Dyna
     with user_errors():
         merge_shards(database, settings.store_folder)
         tasks = plan_tasks(settings, database)
-    context.log.info(
-        f"{len(tasks)} clips to measure" if tasks else "every clip is measured already"
-    )
+    if required_parts(parse_blocks(settings.features)):
+        context.log.info(f"{len(tasks)} clips to measure")
+    else:
+        context.log.info(f"{settings.features} needs no clip to be measured")
     size = max(SMALLEST_SHARD, -(-len(tasks) // MOST_SHARDS))
     for start in range(0, len(tasks), size):
         some = tasks[start : start + size]

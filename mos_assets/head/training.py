@@ -47,7 +47,7 @@ def train(
     computes, because more would only spin over such small products. `progress` gets a line every
     few seconds at most. Raises TrainingError for rows that cannot be trained on.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
         return _train(table, recipe, seeds, progress)

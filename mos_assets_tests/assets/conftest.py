@@ -148,7 +148,7 @@ def tabled(tmp_path: Path) -> World:
     folder = tmp_path / "corpora" / "tabled"
     write_labels(folder, clips="")
     (folder / "features").mkdir()
-    rows = ["clip,sharpness,noise"]
+    rows = ["clip_name,sharpness,noise"]
     for index in range(len(SCENES)):
         for crf, mos in QUALITIES:
             rows.append(f"scene{index}_crf{crf},{mos * 2 + index},{crf / 7 + index % 2}")

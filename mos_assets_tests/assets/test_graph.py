@@ -204,7 +204,7 @@ def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
 def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
     """No clip has its features: nothing trains, and nothing is released."""
     own = tabled.folder("tabled") / "features" / "own.csv"
-    own.write_text("clip,sharpness,noise\nstranger,1,2\n")
+    own.write_text("clip_name,sharpness,noise\nstranger,1,2\n")
     result = tabled.run()
     assert not result.success
     assert not tabled.settings.model_folder.exists()

@@ -123,6 +123,7 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
             on_done=lambda _, parts: progress.add(any(m.reason is not None for m in parts)),
         )
         measurements = [measurement for clip in found for measurement in clip]
+        progress.end()
         for measurement in measurements:
             if measurement.reason is not None:
                 context.log.warning(f"{names[measurement.sha256]}: {measurement.reason}")

@@ -74,9 +74,14 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         metadata={
             "status": str(verdict.status),
             "verdict": verdict.sentence,
-            **{check.name: check.figure for check in verdict.checks if check.figure is not None},
+            **{
+                check.name: round(check.figure, 4)
+                for check in verdict.checks
+                if check.figure is not None
+            },
             "candidate": candidate.candidate_id,
             "n_clips": report.n_clips,
+            "figures": dg.MetadataValue.md(embedded(with_figures("", figures), figures)),
             "report": dg.MetadataValue.md(embedded(page, figures)),
             "folder": dg.MetadataValue.path(str(folder)),
         },
@@ -86,7 +91,7 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
                 passed=check.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
-                    "figure": "does not exist" if check.figure is None else check.figure,
+                    "figure": "does not exist" if check.figure is None else round(check.figure, 4),
                     "threshold": f"{check.comparison} {check.threshold:g}",
                     "candidate": candidate.candidate_id,
                 },

@@ -31,14 +31,21 @@ class Progress:
         with self._lock:
             self._done += 1
             self._failed += failed
-            clock = time.monotonic()
-            if clock - self._said < CALM_S:
-                return
-            self._said = clock
-            rate = self._done / (clock - self._start)
-            done = self._done_before + self._done
-            left = (self._total - done) / rate
-            self._say(
-                f"measured {done} of {self._total} clips, {rate:.1f} a second, "
-                f"about {left / 60:.0f} min {left % 60:.0f} s left, {self._failed} failed"
-            )
+            if time.monotonic() - self._said >= CALM_S:
+                self._tell()
+
+    def end(self) -> None:
+        """The shard is finished: tell, unless that was told just now."""
+        with self._lock:
+            if self._done and time.monotonic() - self._said >= CALM_S / 4:
+                self._tell()
+
+    def _tell(self) -> None:
+        self._said = time.monotonic()
+        rate = self._done / (self._said - self._start)
+        done = self._done_before + self._done
+        minutes, seconds = divmod(round((self._total - done) / rate), 60)
+        self._say(
+            f"measured {done} of {self._total} clips, {rate:.1f} a second, "
+            f"about {minutes} min {seconds} s left, {self._failed} failed"
+        )

@@ -117,5 +117,5 @@ def clips_present(platform: Platform) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=share <= ATTRITION_WARNING or not wanted,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"labels": rows.num_rows, "without_clip": missing, "share": share},
+        metadata={"labels": rows.num_rows, "without_clip": missing, "share": round(share, 4)},
     )

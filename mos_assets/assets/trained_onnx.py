@@ -49,7 +49,7 @@ def head_of(settings: Settings) -> str:
     deps=[folds],
     group_name="head",
     owners=OWNERS,
-    kinds={"pytorch", "onnx"},
+    kinds={"numpy", "onnx"},
     description=(
         "Every seed trained on every fold, and the head that ships, by one recipe; exported as a "
         "single ONNX file with its manifest. A candidate in the store, released by nobody yet. "

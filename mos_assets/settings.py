@@ -74,8 +74,11 @@ class Settings(BaseModel):
         str, Field(description="An ffmpeg with libvmaf; empty means the bundled build.")
     ] = ""
     executor: Annotated[
-        str, Field(description="Where steps run: in_process, multiprocess or dask; read when Dagster loads "
-            "the code.")
+        str,
+        Field(
+            description="Where steps run: in_process, multiprocess or dask; read when Dagster "
+            "loads the code."
+        ),
     ] = "in_process"
 
     @field_validator("executor")

@@ -12,7 +12,7 @@ from mos_assets.evaluation import (
     GateReport,
     build_report,
     draw,
-    embedded,
+    figure_section,
     render_markdown,
     with_figures,
 )
@@ -63,12 +63,16 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         )
         folder = report_folder(settings.store_folder, report)
         folder.mkdir(parents=True, exist_ok=True)
-        figures = draw(table, predictions, report, folder)
-        page = with_figures(render_markdown(report), figures)
+        report = with_figures(report, draw(table, predictions, report, folder))
+        page = render_markdown(report)
         (folder / REPORT_JSON).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        (folder / REPORT_PAGE).write_text(page, encoding="utf-8")
+        (folder / REPORT_PAGE).write_text(
+            _with_section(page, figure_section(report.figures)), encoding="utf-8"
+        )
         verdict_rows.write_verdict(database, _row(report, folder))
     verdict = report.verdict
+    # The UI cannot read the store folder, so the pictures travel in the text.
+    pictures = figure_section(report.figures, folder)
     context.log.info(verdict.sentence)
     return dg.MaterializeResult(
         metadata={
@@ -81,8 +85,8 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
             },
             "candidate": candidate.candidate_id,
             "n_clips": report.n_clips,
-            "figures": dg.MetadataValue.md(embedded(with_figures("", figures), figures)),
-            "report": dg.MetadataValue.md(embedded(page, figures)),
+            "figures": dg.MetadataValue.md(pictures),
+            "report": dg.MetadataValue.md(_with_section(page, pictures)),
             "folder": dg.MetadataValue.path(str(folder)),
         },
         check_results=[
@@ -122,3 +126,7 @@ def _row(report: GateReport, folder: Path) -> VerdictRow:
         plcc_spread=verdict.check("plcc_spread").figure,
         folder=str(folder),
     )
+
+
+def _with_section(page: str, figures: str) -> str:
+    return f"{page.rstrip()}\n\n## Figures\n\n{figures}\n" if figures else page

@@ -42,7 +42,7 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         report = GateReport.model_validate_json((Path(verdict.folder) / REPORT_JSON).read_bytes())
         files = ReleaseFiles(candidate.folder, candidate.head_id)
         manifest = judged(Manifest.read(files.manifest), report)
-        card = render_card(manifest, report)
+        card = render_card(manifest, report, Path(verdict.folder))
         files.card.write_text(card, encoding="utf-8")
         promotion = promote(manifest, files.onnx.read_bytes(), card, settings.model_folder)
     context.log.info(promotion.reason)

@@ -35,7 +35,7 @@ from mos_assets.evaluation.metrics import (
     srocc,
     standard_error_of_r,
 )
-from mos_assets.evaluation.pictures import embedded, with_figures
+from mos_assets.evaluation.pictures import figure_section, with_figures
 from mos_assets.evaluation.reading import reading
 from mos_assets.evaluation.report import (
     Baseline,
@@ -45,6 +45,7 @@ from mos_assets.evaluation.report import (
     Interval,
     Intervals,
     LabelCeiling,
+    ReportFigure,
     build_report,
     label_ceiling,
 )
@@ -70,14 +71,15 @@ __all__ = [
     "Intervals",
     "LabelCeiling",
     "MergedGroup",
+    "ReportFigure",
     "Slice",
     "Verdict",
     "and_list",
     "assign_folds",
     "build_report",
     "draw",
-    "embedded",
     "expected_fold_spread",
+    "figure_section",
     "fold_scores",
     "judge",
     "judge_scores",

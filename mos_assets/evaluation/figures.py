@@ -99,6 +99,7 @@ def _density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder:
 
     def paint(axes: Axes, canvas: Canvas) -> None:
         from matplotlib.colors import LinearSegmentedColormap, LogNorm
+        from matplotlib.ticker import MaxNLocator
 
         shades = LinearSegmentedColormap.from_list("clips", ["#dbe7f3", _BLUE, "#0b2545"], N=16)
         cells = axes.hexbin(
@@ -120,7 +121,8 @@ def _density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder:
             [MOS_MIN, MOS_MAX], [MOS_MIN, MOS_MAX], color=_RED, lw=1.8, label="prediction = rating"
         )
         axes.legend(loc="lower right", frameon=True, facecolor=_CARD, edgecolor="none")
-        bar = canvas.colorbar(cells, ax=axes, pad=0.02)
+        whole = None if most > 50 else MaxNLocator(integer=True)
+        bar = canvas.colorbar(cells, ax=axes, pad=0.02, ticks=whole)
         bar.set_label("clips in a cell")
         bar.outline.set_visible(False)
         _mos_axes(axes, "predicted MOS, mean over seeds", "rated MOS")

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from pathlib import Path
 
 from mos_assets.evaluation.figures import Figure
+from mos_assets.evaluation.report import GateReport, ReportFigure
 
 
-def with_figures(page: str, figures: Sequence[Figure]) -> str:
-    """The page with a section of its figures, which lie in its own folder."""
-    if not figures:
-        return page
-    parts = [f"![{figure.title}]({figure.path.name})\n\n{figure.sentence}" for figure in figures]
-    return page.rstrip() + "\n\n## Figures\n\n" + "\n\n".join(parts) + "\n"
+def with_figures(report: GateReport, figures: Sequence[Figure]) -> GateReport:
+    """The report that knows its figures, which lie in its own folder."""
+    notes = tuple(
+        ReportFigure(file=figure.path.name, title=figure.title, sentence=figure.sentence)
+        for figure in figures
+    )
+    return report.model_copy(update={"figures": notes})
 
 
-def embedded(page: str, figures: Sequence[Figure]) -> str:
-    """The page with its pictures inside it, for readers that cannot see its folder."""
-    for figure in figures:
-        picture = base64.b64encode(figure.path.read_bytes()).decode("ascii")
-        page = page.replace(f"]({figure.path.name})", f"](data:image/png;base64,{picture})")
-    return page
+def figure_section(figures: Sequence[ReportFigure], folder: Path | None = None) -> str:
+    """Markdown that shows the figures, each with its sentence.
+
+    folder: where the files are, to carry the pictures in the text itself for readers that
+    cannot see that folder; None refers to files beside the page.
+    """
+    return "\n\n".join(
+        f"![{figure.title}]({_target(figure, folder)})\n\n{figure.sentence}" for figure in figures
+    )
+
+
+def _target(figure: ReportFigure, folder: Path | None) -> str:
+    if folder is None:
+        return figure.file
+    picture = base64.b64encode((folder / figure.file).read_bytes()).decode("ascii")
+    return f"data:image/png;base64,{picture}"

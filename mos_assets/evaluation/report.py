@@ -98,6 +98,17 @@ class FeatureImportance(BaseModel):
     plcc_drop: float
 
 
+class ReportFigure(BaseModel):
+    """A picture beside the report, and what it says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    """PNG in the report's folder."""
+    title: str
+    sentence: str
+
+
 class GateReport(BaseModel):
     """One candidate's verdict with everything that helps to read it."""
 
@@ -124,6 +135,8 @@ class GateReport(BaseModel):
     baselines: tuple[Baseline, ...]
     slices: tuple[Slice, ...]
     importance: tuple[FeatureImportance, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
+    """Empty until they are drawn."""
 
 
 def build_report(

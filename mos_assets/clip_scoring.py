@@ -88,14 +88,13 @@ def _measure(
         reference_sha256=None,
     )
     measured = measure_clip(task, find_ffmpeg(settings.ffmpeg or None)) if task.parts else ()
-    features: dict[str, float] = {}
-    for columns in [*map(_columns, measured), container_columns(header)]:
-        if columns.reason is not None and not set(columns.figures) >= set(order):
-            missing = [n for n in order if n not in features and n not in columns.figures]
-            if columns is not None and measured and missing and columns.figures == {}:
-                raise ClipError(f"{path}: {columns.reason}")
-        features.update(columns.figures)
-    return features, [found.fingerprint for found in measured]
+    found = [*map(_columns, measured), container_columns(header)]
+    features = {name: value for columns in found for name, value in columns.figures.items()}
+    missing = [name for name in order if name not in features]
+    if missing:
+        reasons = "; ".join(columns.reason for columns in found if columns.reason is not None)
+        raise ClipError(f"{path}: {missing[0]} cannot be had: {reasons}")
+    return features, [measurement.fingerprint for measurement in measured]
 
 
 def _columns(found: Measurement) -> Columns:

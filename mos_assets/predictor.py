@@ -21,7 +21,7 @@ import numpy as np
 
 from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
-from mos_assets.records import ENCODER_VOCABULARY
+from mos_assets.records import ENCODER_VOCABULARY, GateKind
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD
 from mos_assets.release.promotion import current_files, read_release
@@ -112,10 +112,12 @@ class Predictor:
                 "encoder_onehot": np.array([onehot], dtype=np.float32),
             },
         )
-        gate = self.manifest.gate
-        verdict = "not judged" if gate is None else _verdict_words(gate.passed, self.manifest)
         return MosPrediction(
-            float(scores[0]), Source.HEAD, self.head_id, str(self.manifest.status), verdict
+            float(scores[0]),
+            Source.HEAD,
+            self.head_id,
+            str(self.manifest.status),
+            _verdict_words(self.manifest),
         )
 
     def _fall_back(
@@ -183,6 +185,9 @@ def _finite(features: Mapping[str, float], name: str, why: str) -> float:
     return value
 
 
-def _verdict_words(passed: bool, manifest: Manifest) -> str:
-    origin = manifest.data.label_origin
-    return f"{'gate met' if passed else 'gate missed'} on {manifest.data.rows} {origin} labels"
+def _verdict_words(manifest: Manifest) -> str:
+    if manifest.gate is None:
+        return "not judged"
+    gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"
+    labels = f"{manifest.data.rows} {manifest.data.label_origin} labels"
+    return f"{gate} {'met' if manifest.gate.passed else 'missed'} on {labels}"

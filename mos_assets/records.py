@@ -173,8 +173,8 @@ class FeatureTable:
 class Measurement:
     """What one extractor found in one clip: figures by column name, or why there are none."""
 
-    sha256: str
-    """Of the clip's bytes."""
+    content: str
+    """sha256 of the clip's bytes; joined by `+` with that of its reference where one was used."""
     part: str
     """`libvmaf`, `saliency` or `shots`."""
     fingerprint: str

@@ -5,7 +5,7 @@ writes to the database, so shards can run anywhere that sees the store folder.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +16,23 @@ from mos_assets.assets.progress import Progress
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.corpora import has_external_shots
 from mos_assets.extraction import (
+    SHARD_SUFFIX,
     SHOTS,
     ClipTask,
+    Journal,
     ReferencePolicy,
+    content_key,
     fingerprint,
     is_transient,
     measure_clips,
     measurement_table,
     parse_blocks,
     read_shard,
+    recover_journals,
     required_parts,
-    write_shard,
 )
-from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
+from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.records import Measurement
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, measurement_rows
 
@@ -64,72 +68,93 @@ def plan_tasks(settings: Settings, database: Database) -> tuple[ClipTask, ...]:
     external = {
         name for name in settings.corpora if has_external_shots(name, settings.corpus_folder)
     }
-    tasks: dict[str, ClipTask] = {}
+    policy = ReferencePolicy(settings.reference)
+    planned = set(done)
+    tasks: list[ClipTask] = []
     for clip in corpus_rows.read_clips(database, settings.corpora):
         if clip.path is None or clip.sha256 is None or clip.probe is None:
             continue
-        parts = frozenset(
-            part
+        missing = {
+            part: (content_key(part, policy, clip.sha256, clip.reference_sha256), print_)
             for part, print_ in prints.items()
-            if (clip.sha256, print_) not in done and not (part == SHOTS and clip.corpus in external)
-        )
-        if parts and clip.sha256 not in tasks:
-            tasks[clip.sha256] = ClipTask(
-                clip_id=clip.clip_id,
-                path=clip.path,
-                sha256=clip.sha256,
-                probe=clip.probe,
-                parts=parts,
-                policy=ReferencePolicy(settings.reference),
-                reference_path=clip.reference_path,
-                reference_sha256=clip.reference_sha256,
+            if not (part == SHOTS and clip.corpus in external)
+        }
+        parts = frozenset(part for part, key in missing.items() if key not in planned)
+        planned.update(missing.values())
+        if parts:
+            tasks.append(
+                ClipTask(
+                    clip_id=clip.clip_id,
+                    path=clip.path,
+                    sha256=clip.sha256,
+                    probe=clip.probe,
+                    parts=parts,
+                    policy=policy,
+                    reference_path=clip.reference_path,
+                    reference_sha256=clip.reference_sha256,
+                )
             )
-    return tuple(tasks.values())
+    return tuple(tasks)
 
 
 @dg.op(ins={"raw_corpus": dg.In(dg.Nothing)}, out=dg.DynamicOut(), description="What is missing.")
 def plan(context: dg.OpExecutionContext, platform: Platform) -> Iterator[dg.DynamicOutput[Shard]]:
     settings, database = platform.settings, platform.database
     with user_errors():
-        merge_shards(database, settings.store_folder)
+        saved = recover_journals(shard_folder(settings))
+        merge_shards(database, shard_folder(settings))
         tasks = plan_tasks(settings, database)
+    if saved:
+        context.log.info(f"{saved} clips that a killed run had measured are kept")
     if required_parts(parse_blocks(settings.features)):
         context.log.info(f"{len(tasks)} clips to measure")
     else:
         context.log.info(f"{settings.features} needs no clip to be measured")
+    prints = fingerprints(settings) if tasks else {}
     size = max(SMALLEST_SHARD, -(-len(tasks) // MOST_SHARDS))
     for start in range(0, len(tasks), size):
         some = tasks[start : start + size]
-        key = hashlib.sha256("".join(_name(task) for task in some).encode()).hexdigest()[:16]
-        path = settings.store_folder / "shards" / f"{key}.parquet"
+        key = _shard_key(some, prints)
+        path = shard_folder(settings) / f"{key}{SHARD_SUFFIX}"
         yield dg.DynamicOutput(Shard(path, some, start, len(tasks)), mapping_key=key)
 
 
-def _name(task: ClipTask) -> str:
-    return f"{task.sha256}:{','.join(sorted(task.parts))};"
+def _shard_key(tasks: Sequence[ClipTask], prints: Mapping[str, str]) -> str:
+    """A name that only these clips, parts and fingerprints have."""
+    digest = hashlib.sha256()
+    for task in tasks:
+        wanted = ",".join(f"{part}={prints[part]}" for part in sorted(task.parts))
+        digest.update(f"{task.sha256} {task.reference_sha256} {wanted}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def shard_folder(settings: Settings) -> Path:
+    """Where shards and their journals lie."""
+    return settings.store_folder / "shards"
 
 
 @dg.op(description="Decode, measure and write one shard.")
 def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) -> int:
     settings = platform.settings
     progress = Progress(context.log.info, done_before=shard.done_before, total=shard.total)
-    names = {task.sha256: task.clip_id for task in shard.tasks}
-    with user_errors():
-        ffmpeg: Ffmpeg = find_ffmpeg(settings.ffmpeg or None)
-        found = measure_clips(
-            shard.tasks,
-            ffmpeg,
-            workers=settings.workers,
-            on_done=lambda _, parts: progress.add(any(m.reason is not None for m in parts)),
-        )
-        measurements = [measurement for clip in found for measurement in clip]
-        progress.end()
-        for measurement in measurements:
+    journal = Journal(shard.path)
+    lasting: list[Measurement] = []
+
+    def note(task: ClipTask, found: tuple[Measurement, ...]) -> None:
+        for measurement in found:
             if measurement.reason is not None:
-                context.log.warning(f"{names[measurement.sha256]}: {measurement.reason}")
+                context.log.warning(f"{task.clip_id}: {measurement.reason}")
         # What may succeed at the next try is not kept, so that the next run tries again.
-        lasting = [m for m in measurements if m.reason is None or not is_transient(m.reason)]
-        write_shard(shard.path, lasting)
+        kept = [m for m in found if m.reason is None or not is_transient(m.reason)]
+        journal.note(kept)
+        lasting.extend(kept)
+        progress.add(any(m.reason is not None for m in found))
+
+    with user_errors():
+        ffmpeg = find_ffmpeg(settings.ffmpeg or None)
+        measure_clips(shard.tasks, ffmpeg, workers=settings.workers, on_done=note)
+        journal.close(lasting)
+    progress.end()
     return progress.failed
 
 
@@ -137,7 +162,7 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
 def merge(context: dg.OpExecutionContext, platform: Platform, failed: list[int]) -> None:
     settings, database = platform.settings, platform.database
     with user_errors():
-        merge_shards(database, settings.store_folder)
+        merge_shards(database, shard_folder(settings))
         prints = fingerprints(settings)
         rows = measurement_rows.measurement_table(
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
@@ -153,10 +178,10 @@ def merge(context: dg.OpExecutionContext, platform: Platform, failed: list[int])
     )
 
 
-def merge_shards(database: Database, store: Path) -> None:
+def merge_shards(database: Database, shards: Path) -> None:
     """Add every finished shard that the database does not hold yet, and remember its name."""
     merged = measurement_rows.merged_shards(database)
-    for path in measurement_rows.shard_paths(store):
+    for path in sorted(shards.glob(f"[!.]*{SHARD_SUFFIX}")):
         if path.name not in merged:
             measurement_rows.add_shard(database, path.name, measurement_table(read_shard(path)))
 

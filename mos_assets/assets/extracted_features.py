@@ -8,7 +8,14 @@ from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.corpora import join_table, load_feature_tables
-from mos_assets.extraction import CorpusFigures, ShotFeatures, assemble, columns_of, parse_blocks
+from mos_assets.extraction import (
+    CorpusFigures,
+    ReferencePolicy,
+    ShotFeatures,
+    assemble,
+    columns_of,
+    parse_blocks,
+)
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows
 
@@ -65,10 +72,11 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
         name=name,
         clips=clips,
         measured={
-            (found.sha256, found.part): found
+            (found.content, found.part): found
             for found in measurement_rows.read_measurements(database, prints.values())
         },
         part_fingerprints=prints,
+        policy=ReferencePolicy(settings.reference),
         shots={
             row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
             for row in measurement_rows.read_shots(database, [name])

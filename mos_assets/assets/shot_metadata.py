@@ -69,7 +69,7 @@ def _measured_rows(
 ) -> list[ShotRow]:
     fingerprint = fingerprints(settings).get(SHOTS)
     found: Mapping[str, Measurement] = {
-        measurement.sha256: measurement
+        measurement.content: measurement
         for measurement in measurement_rows.read_measurements(
             database, [] if fingerprint is None else [fingerprint]
         )

@@ -24,7 +24,14 @@ from mos_assets.extraction.columns import (
 )
 from mos_assets.extraction.container import container_columns
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
-from mos_assets.extraction.measure import ClipTask, is_transient, measure_clip, measure_clips
+from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, recover_journals
+from mos_assets.extraction.measure import (
+    ClipTask,
+    content_key,
+    is_transient,
+    measure_clip,
+    measure_clips,
+)
 from mos_assets.extraction.shards import measurement_table, read_shard, write_shard
 from mos_assets.extraction.shot_rows import (
     columns_of,
@@ -40,6 +47,7 @@ __all__ = [
     "FRAMES",
     "KONVID_V1",
     "PARTS",
+    "SHARD_SUFFIX",
     "SHOTS",
     "SHOT_COUNT",
     "SHOT_LENGTH_STD",
@@ -48,11 +56,13 @@ __all__ = [
     "ClipTask",
     "Columns",
     "CorpusFigures",
+    "Journal",
     "ReferencePolicy",
     "ShotFeatures",
     "assemble",
     "columns_of",
     "container_columns",
+    "content_key",
     "expand_columns",
     "feature_blocks_id",
     "fingerprint",
@@ -65,6 +75,7 @@ __all__ = [
     "normalised_shot_row",
     "parse_blocks",
     "read_shard",
+    "recover_journals",
     "required_parts",
     "shot_columns",
     "shot_figures",

@@ -18,6 +18,8 @@ from mos_assets.errors import FeatureError
 from mos_assets.extraction.blocks import BLOCKS, Block, expand_columns
 from mos_assets.extraction.columns import SHOTS, Columns
 from mos_assets.extraction.container import container_columns
+from mos_assets.extraction.fingerprint import ReferencePolicy
+from mos_assets.extraction.measure import content_key
 from mos_assets.media.probe import PROBE_VERSION
 from mos_assets.records import Clip, FeatureMatrix, FloatArray, JoinedTable, Measurement
 
@@ -39,9 +41,10 @@ class CorpusFigures:
     name: str
     clips: tuple[Clip, ...]
     measured: Mapping[tuple[str, str], Measurement]
-    """(sha256, part) → measurement under the current settings."""
+    """(content, part) → measurement under the current settings."""
     part_fingerprints: Mapping[str, str]
     """Part → fingerprint under the current settings."""
+    policy: ReferencePolicy
     shots: Mapping[str, ShotFeatures]
     """clip_id → shot columns; measured or external."""
     tables: tuple[JoinedTable, ...]
@@ -166,7 +169,8 @@ def _shots(corpus: CorpusFigures, clip: Clip) -> Columns:
 def _measurement(corpus: CorpusFigures, part: str, clip: Clip) -> Columns:
     if clip.sha256 is None:
         return Columns({}, NO_CLIP)
-    found = corpus.measured.get((clip.sha256, part))
+    content = content_key(part, corpus.policy, clip.sha256, clip.reference_sha256)
+    found = corpus.measured.get((content, part))
     if found is None:
         return Columns({}, f"its {part} is not measured yet; materialize clip_measurements")
     return Columns(found.figures, found.reason)

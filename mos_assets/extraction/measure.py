@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,41 +109,44 @@ def measure_clips(
     workers: int,
     on_done: Callable[[ClipTask, tuple[Measurement, ...]], None] | None = None,
 ) -> tuple[tuple[Measurement, ...], ...]:
-    """Measure clips in parallel; results, and calls of `on_done`, come in the order of `tasks`.
+    """Measure clips in parallel; results come in the order of `tasks`.
 
-    `on_done` runs in the calling thread. The results do not depend on `workers`.
+    `on_done` runs in the calling thread for each clip as soon as it is measured. The results do
+    not depend on `workers`.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     parts = frozenset[str]().union(*(task.parts for task in tasks))
-    results = []
     with single_threaded(parts), ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(measure_clip, task, ffmpeg) for task in tasks]
+        futures = {pool.submit(measure_clip, task, ffmpeg): task for task in tasks}
         try:
-            for task, result in zip(tasks, _in_order(futures), strict=True):
-                results.append(result)
+            for future in as_completed(futures):
+                result = future.result()
                 if on_done is not None:
-                    on_done(task, result)
+                    on_done(futures[future], result)
         except BaseException:
             # Clips in flight are finished, those that wait are not begun.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return tuple(results)
+    return tuple(future.result() for future in futures)
 
 
-def _in_order(
-    futures: Sequence[Future[tuple[Measurement, ...]]],
-) -> Iterator[tuple[Measurement, ...]]:
-    for future in futures:
-        yield future.result()
+def content_key(
+    part: str, policy: ReferencePolicy, sha256: str, reference_sha256: str | None
+) -> str:
+    """What the figures of a part depend on: the clip's bytes, and its reference's where used."""
+    if part == LIBVMAF and policy is ReferencePolicy.SOURCE and reference_sha256 is not None:
+        return f"{sha256}+{reference_sha256}"
+    return sha256
 
 
 def _measurement(
     task: ClipTask, part: str, name: str, outcome: dict[str, float] | str
 ) -> Measurement:
+    content = content_key(part, task.policy, task.sha256, task.reference_sha256)
     if isinstance(outcome, str):
-        return Measurement(task.sha256, part, name, figures={}, reason=outcome)
-    return Measurement(task.sha256, part, name, figures=outcome, reason=None)
+        return Measurement(content, part, name, figures={}, reason=outcome)
+    return Measurement(content, part, name, figures=outcome, reason=None)
 
 
 def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[str, float] | str]:

@@ -21,21 +21,21 @@ from mos_assets.records import Measurement
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = ("sha256", "part", "fingerprint", "reason")
+KEYS = ("content", "part", "fingerprint", "reason")
 FIGURES = tuple(name for figures in FIGURES_OF_PART.values() for name in figures)
 """Every figure column, in the order of the file; one column a figure, NULL where not measured."""
 PARTIAL_SUFFIX = ".partial"
 
 
 def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
-    """Rows sorted by sha256, part and fingerprint.
+    """Rows sorted by content, part and fingerprint.
 
     Raises ValueError for a figure that is unknown or not finite, for a measurement that has
     neither figures nor a reason or has both, and for a key that comes twice.
     """
     import pyarrow as pa
 
-    rows = sorted(measurements, key=lambda row: (row.sha256, row.part, row.fingerprint))
+    rows = sorted(measurements, key=_key)
     for row, following in pairwise(rows):
         if _key(row) == _key(following):
             raise ValueError(f"two measurements of {_key(row)}")
@@ -85,7 +85,7 @@ def read_shard(path: Path) -> tuple[Measurement, ...]:
         raise StoreError(
             f"{path} cannot be read as a shard ({error}); delete it to measure again."
         ) from error
-    missing = [name for name in (*KEYS, *FIGURES) if name not in table.column_names]
+    missing = [name for name in KEYS if name not in table.column_names]
     if missing:
         raise StoreError(
             f"{path} is not a shard of this version: it lacks {', '.join(missing)}; "
@@ -94,14 +94,16 @@ def read_shard(path: Path) -> tuple[Measurement, ...]:
     return tuple(
         Measurement(
             **{name: row[name] for name in KEYS},
-            figures={name: row[name] for name in FIGURES if row[name] is not None},
+            figures={
+                name: value for name, value in row.items() if name not in KEYS and value is not None
+            },
         )
         for row in table.to_pylist()
     )
 
 
 def _key(row: Measurement) -> tuple[str, str, str]:
-    return row.sha256, row.part, row.fingerprint
+    return row.content, row.part, row.fingerprint
 
 
 def _check(row: Measurement) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -47,8 +46,8 @@ def add_shard(database: Database, name: str, rows: pa.Table) -> None:
             connection,
             CLIP_MEASUREMENTS,
             rows,
-            where="(sha256, part, fingerprint) IN "
-            "(SELECT (sha256, part, fingerprint) FROM new_measurements)",
+            where="(content, part, fingerprint) IN "
+            "(SELECT (content, part, fingerprint) FROM new_measurements)",
         )
         connection.unregister("new_measurements")
         connection.execute(f"INSERT INTO {MERGED_SHARDS} VALUES (?)", [name])
@@ -60,13 +59,13 @@ def merged_shards(database: Database) -> frozenset[str]:
 
 
 def measured_keys(database: Database, fingerprints: Iterable[str]) -> frozenset[tuple[str, str]]:
-    """(sha256, fingerprint) of every measurement of these fingerprints, failures included."""
+    """(content, fingerprint) of every measurement of these fingerprints, failures included."""
     table = database.fetch(
-        f"SELECT sha256, fingerprint FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint)",
+        f"SELECT content, fingerprint FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint)",
         [sorted(fingerprints)],
     )
     return frozenset(
-        zip(table["sha256"].to_pylist(), table["fingerprint"].to_pylist(), strict=True)
+        zip(table["content"].to_pylist(), table["fingerprint"].to_pylist(), strict=True)
     )
 
 
@@ -74,13 +73,13 @@ def read_measurements(database: Database, fingerprints: Iterable[str]) -> tuple[
     """Every measurement of these fingerprints."""
     table = database.fetch(
         f"SELECT * FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint) "
-        "ORDER BY sha256, part, fingerprint",
+        "ORDER BY content, part, fingerprint",
         [sorted(fingerprints)],
     )
     figures = [name for name in table.column_names if name not in _KEY]
     return tuple(
         Measurement(
-            sha256=row["sha256"],
+            content=row["content"],
             part=row["part"],
             fingerprint=row["fingerprint"],
             figures={name: row[name] for name in figures if row[name] is not None},
@@ -96,7 +95,7 @@ def measurement_table(
     """Measurements of these clips under these fingerprints."""
     return database.fetch(
         f"SELECT * FROM {CLIP_MEASUREMENTS} WHERE list_contains(?, fingerprint) "
-        "AND sha256 IN (SELECT unnest(?)) ORDER BY sha256, part",
+        "AND split_part(content, '+', 1) IN (SELECT unnest(?)) ORDER BY content, part",
         [sorted(fingerprints), sorted(hashes)],
     )
 
@@ -127,8 +126,3 @@ def shot_table(database: Database, corpora: Sequence[str]) -> pa.Table:
         f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) ORDER BY clip_id",
         [list(corpora)],
     )
-
-
-def shard_paths(folder: Path) -> tuple[Path, ...]:
-    """Finished shards in the store, by name; unfinished ones have another suffix."""
-    return tuple(sorted((folder / "shards").glob("*.parquet")))

@@ -37,7 +37,7 @@ _PROBE_FIELDS = [
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
 
-MEASUREMENT_KEY = [("sha256", _TEXT), ("part", _TEXT), ("fingerprint", _TEXT), ("reason", _TEXT)]
+MEASUREMENT_KEY = [("content", _TEXT), ("part", _TEXT), ("fingerprint", _TEXT), ("reason", _TEXT)]
 FEATURE_KEY = [
     ("clip_id", _TEXT),
     ("corpus", _TEXT),

@@ -1,0 +1,114 @@
+"""A run that is killed with SIGKILL at any moment loses the clips in flight and nothing else."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mos_assets.store import measurement_rows
+from mos_assets_tests.assets.conftest import World, make_world, write_labels
+
+KILLS = 20
+COSTLY = "raw_corpus", "clip_measurements"
+
+
+def measure_once(world: World) -> None:
+    """One real run, in a process of its own."""
+    os.setsid()
+    assert world.run(*COSTLY).success
+
+
+def power_cut(process: multiprocessing.process.BaseProcess) -> None:
+    """End the run and the ffmpeg programs that it started, without a word."""
+    assert process.pid is not None
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        # It is over already, or has not made a session of its own yet.
+        process.kill()
+    process.join()
+
+
+def clips_on_disk(world: World) -> int:
+    """Clips whose measurements are safe: in shards, or in the journals of shards."""
+    shards = world.settings.store_folder / "shards"
+    contents: set[str] = set()
+    for path in shards.glob("**/[!.]*.parquet"):
+        contents.update(pq.read_table(path, columns=["content"])["content"].to_pylist())
+    return len(contents)
+
+
+def measured(world: World) -> pa.Table:
+    database = world.database
+    keys = database.fetch("SELECT DISTINCT content, fingerprint FROM clip_measurements")
+    return measurement_rows.measurement_table(
+        database, keys["content"].to_pylist(), keys["fingerprint"].to_pylist()
+    )
+
+
+@pytest.fixture
+def filmed_twice(tmp_path: Path, write_clips: Callable[[Path], None]) -> tuple[World, World]:
+    """The same corpus under two roots: one to be interrupted, one not."""
+    first = tmp_path / "first" / "corpora" / "filmed"
+    write_clips(first / "clips")
+    write_labels(first)
+    second = tmp_path / "second" / "corpora"
+    second.mkdir(parents=True)
+    (second / "filmed").symlink_to(first)
+    features = {"features": "canonical-6+saliency"}
+    return (
+        make_world(tmp_path / "first", "filmed", **features),
+        make_world(tmp_path / "second", "filmed", **features),
+    )
+
+
+def test_twenty_kills_and_the_table_is_that_of_an_uninterrupted_run(
+    filmed_twice: tuple[World, World],
+) -> None:
+    killed, whole = filmed_twice
+    assert whole.run(*COSTLY).success
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mos_assets.definitions", "cv2", "pyarrow.parquet"])
+    moments = random.Random(20260508)
+    safe = 0
+    for _ in range(KILLS):
+        process = context.Process(target=measure_once, args=(killed,))
+        process.start()
+        time.sleep(moments.uniform(0.2, 2.2))
+        power_cut(process)
+        now = clips_on_disk(killed)
+        assert now >= safe
+        safe = now
+    assert killed.run(*COSTLY).success
+    assert measured(killed).equals(measured(whole))
+    left = [path.name for path in (killed.settings.store_folder / "shards").iterdir()]
+    assert all(name.endswith(".parquet") and not name.startswith(".") for name in left)
+
+
+def test_a_killed_run_is_taken_up_where_it_was(filmed_twice: tuple[World, World]) -> None:
+    """Killed after a few clips: the next run measures the others only."""
+    world, _ = filmed_twice
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=measure_once, args=(world,))
+    process.start()
+    deadline = time.monotonic() + 60
+    while clips_on_disk(world) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    power_cut(process)
+    safe = clips_on_disk(world)
+    assert safe >= 3
+    result = world.run(*COSTLY)
+    planned = [
+        event.step_key
+        for event in result.all_events
+        if event.is_step_success and event.step_key and ".measure[" in event.step_key
+    ]
+    assert (not planned) == (safe == 15)
+    assert clips_on_disk(world) == 15

@@ -43,4 +43,4 @@ bench: $(INSTALLED)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) .dagster store corpora/demo
+	rm -rf $(VENV) .dagster

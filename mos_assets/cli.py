@@ -11,7 +11,7 @@ import click
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
-EXIT_ACCEPTED, EXIT_BROKEN, EXIT_PROPOSED = 0, 1, 2
+EXIT_FAILED = 1
 
 
 class _Group(click.Group):
@@ -66,7 +66,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
             )
     for note in sorted(notes):
         click.echo(f"note: {note}", err=True)
-    sys.exit(EXIT_BROKEN if failed else 0)
+    sys.exit(EXIT_FAILED if failed else 0)
 
 
 @main.command()
@@ -94,7 +94,9 @@ def status(head: str | None) -> None:
 def report() -> None:
     """The latest verdict in a few lines, and where the report and the head are."""
     from mos_assets.evaluation import CHECK_WORDS, GateReport
+    from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
+    from mos_assets.release.promotion import current_files
     from mos_assets.store import Database, verdict_rows
 
     settings = Settings.from_env()
@@ -102,7 +104,7 @@ def report() -> None:
     row = verdict_rows.latest_verdict(database) if database.exists else None
     if row is None:
         raise MosAssetsError(f"Nothing was judged yet in {settings.store_folder}.")
-    judged = GateReport.model_validate_json((Path(row.folder) / "gate_report.json").read_bytes())
+    judged = GateReport.model_validate_json((row.folder / "gate_report.json").read_bytes())
     width = max(len(words) for words in CHECK_WORDS.values())
     click.echo(f"{'corpus':<{width}}  {row.corpora}")
     click.echo(f"{'clips':<{width}}  {row.n_clips}")
@@ -115,9 +117,14 @@ def report() -> None:
             f"{check.threshold:g}  {met}"
         )
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
-    click.echo(f"{'report':<{width}}  {Path(row.folder) / 'gate_report.md'}")
-    files = ReleaseFiles(settings.model_folder, row.head_id)
-    click.echo(f"{'head':<{width}}  {files.onnx}")
+    click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
+    candidate = verdict_rows.latest_candidate(database, row.head_id)
+    files = current_files(settings.model_folder, row.head_id)
+    if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
+        click.echo(f"{'head':<{width}}  {files.onnx}")
+    else:
+        onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
+        click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")
 
 
 def _printable(value: object) -> str:

@@ -5,6 +5,8 @@ Nothing heavy is imported here: Dagster loads this module at the start of every 
 
 from __future__ import annotations
 
+import sys
+
 import dagster as dg
 
 from mos_assets.assets import console
@@ -26,6 +28,7 @@ from mos_assets.automation.executors import executor_for
 from mos_assets.automation.jobs import retrain
 from mos_assets.automation.schedules import weekly_retrain
 from mos_assets.automation.sensors import corpus_sensor, shot_metadata_sensor
+from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
 
@@ -65,4 +68,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     )
 
 
-defs = build_defs()
+try:
+    defs = build_defs()
+except SettingsError as error:
+    # The message is all that the reader needs; an import error would bury it in frames.
+    sys.exit(f"Error: {error}")

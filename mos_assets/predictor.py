@@ -100,6 +100,8 @@ class Predictor:
         """
         if self._session is None or self.manifest is None:
             return self._fall_back(features, codec, target_quality)
+        if codec not in CODEC_CURVES and codec not in ENCODER_VOCABULARY:
+            raise _unknown_codec(codec)
         row = [
             _finite(features, name, f"{self.head_id} needs it")
             for name in self.manifest.feature_order
@@ -124,9 +126,7 @@ class Predictor:
         self, features: Mapping[str, float], codec: str, target_quality: float | None
     ) -> MosPrediction:
         if codec not in CODEC_CURVES:
-            raise FeatureError(
-                f"Codec {codec!r} is not known. Known: {', '.join(sorted(CODEC_CURVES))}."
-            )
+            raise _unknown_codec(codec)
         if "vmaf" in features:
             vmaf = _finite(features, "vmaf", "it replaces the predicted VMAF")
         else:
@@ -176,10 +176,18 @@ def _load(path: Path) -> onnxruntime.InferenceSession:
         raise ReleaseError(f"{path} cannot be loaded by onnxruntime ({error}).") from error
 
 
+def _unknown_codec(codec: str) -> FeatureError:
+    known = ", ".join(sorted(CODEC_CURVES))
+    return FeatureError(f"Codec {codec!r} is not known. Known: {known}.")
+
+
 def _finite(features: Mapping[str, float], name: str, why: str) -> float:
     if name not in features:
         raise FeatureError(f"Feature {name!r} is missing; {why}.")
-    value = float(features[name])
+    try:
+        value = float(features[name])
+    except (TypeError, ValueError) as error:
+        raise FeatureError(f"Feature {name!r} is {features[name]!r}, no number; {why}.") from error
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
     return value

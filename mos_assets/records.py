@@ -257,7 +257,8 @@ class TrainingTable:
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """Predictions of heads that never saw the row's fold."""
+    """Predictions of heads that never saw the row: of its fold's heads, or of the shipped head for
+    rows that never train."""
 
     seeds: tuple[int, ...]
     predictions: FloatArray

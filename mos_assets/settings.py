@@ -7,6 +7,7 @@ of the gate are not settings: no configuration can lower them.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
@@ -104,11 +105,14 @@ class Settings(BaseModel):
         if len(set(names)) != len(names):
             raise ValueError("names a corpus twice")
         for name in names:
-            if name.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in name):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
                 raise ValueError(
-                    f"{name!r} is not a corpus name (letters, digits, '.', '_' and '-' only)"
+                    f"{name!r} is not a corpus name (letters a-z, digits, '.', '_' and '-' only, "
+                    "a letter or digit first)"
                 )
-        return ",".join(names)
+            if name == "konvid":
+                raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
+        return ",".join(sorted(names))
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -153,6 +157,28 @@ class Settings(BaseModel):
     @property
     def model_folder(self) -> Path:
         return Path(self.model_dir).absolute()
+
+    def shaping(self) -> tuple[str, ...]:
+        """`NAME=value` of what shapes a head: the corpora, and settings not at their default."""
+        names = ("corpus", "features", "reference", "seeds", "folds", "epochs")
+        fields = type(self).model_fields
+        return tuple(
+            f"{PREFIX}{name.upper()}={getattr(self, name)}"
+            for name in names
+            if name == "corpus" or getattr(self, name) != fields[name].default
+        )
+
+    @property
+    def feature_scope(self) -> str:
+        """What the table of features depends on, in words."""
+        return (
+            f"MOS_CORPUS={self.corpus} MOS_FEATURES={self.features} MOS_REFERENCE={self.reference}"
+        )
+
+    @property
+    def fold_scope(self) -> str:
+        """What the table of folds depends on, in words."""
+        return f"{self.feature_scope} MOS_FOLDS={self.folds}"
 
     @property
     def is_full_size(self) -> bool:

@@ -114,7 +114,7 @@ def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> R
                 ),
                 rows=200,
                 features="made",
-                reference="loopback",
+                settings=("MOS_CORPUS=made",),
                 training_table_sha256=training_table_sha256(rated),
                 fold_assignment_sha256="0" * 64,
             ),

@@ -26,12 +26,14 @@ from mos_assets.extraction import (
     is_transient,
     measure_clips,
     measurement_table,
+    measuring,
     parse_blocks,
     read_shard,
     recover_journals,
     required_parts,
 )
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.media.probe import hash_file
 from mos_assets.records import Measurement
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, measurement_rows
@@ -150,7 +152,7 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
         lasting.extend(kept)
         progress.add(any(m.reason is not None for m in found))
 
-    with user_errors():
+    with user_errors(), measuring(shard.path.parent):
         ffmpeg = find_ffmpeg(settings.ffmpeg or None)
         measure_clips(shard.tasks, ffmpeg, workers=settings.workers, on_done=note)
         journal.close(lasting)
@@ -179,11 +181,13 @@ def merge(context: dg.OpExecutionContext, platform: Platform, failed: list[int])
 
 
 def merge_shards(database: Database, shards: Path) -> None:
-    """Add every finished shard that the database does not hold yet, and remember its name."""
+    """Add every finished shard that the database does not hold yet, and remember its bytes."""
     merged = measurement_rows.merged_shards(database)
     for path in sorted(shards.glob(f"[!.]*{SHARD_SUFFIX}")):
-        if path.name not in merged:
-            measurement_rows.add_shard(database, path.name, measurement_table(read_shard(path)))
+        sha256 = hash_file(path)
+        if (path.name, sha256) not in merged:
+            rows = measurement_table(read_shard(path))
+            measurement_rows.add_shard(database, path.name, sha256, rows)
 
 
 @dg.graph_asset(

@@ -1,6 +1,6 @@
 """The asset `folds`: which clip is judged in which fold, and its checks."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 
 import dagster as dg
 
@@ -9,7 +9,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.evaluation import FoldRow, assign_folds
 from mos_assets.records import Clip
-from mos_assets.store import corpus_rows, feature_rows, fold_rows
+from mos_assets.store import corpus_rows, feature_rows, fold_rows, stamps
 
 TEST_PART = ("konvid-150k", "b")
 """The part that its authors set apart for testing; it never trains."""
@@ -29,6 +29,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     settings, database = platform.settings, platform.database
     scope = ",".join(settings.corpora)
     with user_errors():
+        stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
         complete = feature_rows.complete_clip_ids(database)
         clips = [
             clip
@@ -51,6 +52,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
                 for row in assignment.folds
             ],
         )
+        stamps.write_stamp(database, stamps.SPLIT, settings.fold_scope, assignment.sha256)
         table = fold_rows.fold_table(database)
         summary = fold_rows.fold_summary(database)
     for note in assignment.notes:
@@ -79,9 +81,10 @@ def _row(clip: Clip) -> FoldRow:
     asset=folds, blocking=True, description="Every complete clip stands in exactly one fold."
 )
 def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
-    rows = fold_rows.fold_table(platform.database)
+    with user_errors():
+        rows = fold_rows.fold_table(platform.database)
+        complete = feature_rows.complete_clip_ids(platform.database)
     counts = Counter(rows["clip_id"].to_pylist())
-    complete = feature_rows.complete_clip_ids(platform.database)
     missing = sorted(complete - set(counts))
     twice = sorted(name for name, count in counts.items() if count > 1)
     return dg.AssetCheckResult(
@@ -90,16 +93,12 @@ def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=folds, blocking=True, description="No content group spans two folds.")
+@dg.asset_check(
+    asset=folds, blocking=True, description="No content, and no bytes, lie in two folds."
+)
 def folds_grouped(platform: Platform) -> dg.AssetCheckResult:
-    rows = fold_rows.fold_table(platform.database)
-    folds_of: dict[str, set[int]] = defaultdict(set)
-    for group, fold in zip(
-        rows["content_group"].to_pylist(), rows["fold"].to_pylist(), strict=True
-    ):
-        folds_of[group].add(fold)
-    torn = sorted(group for group, found in folds_of.items() if len(found) > 1)
+    with user_errors():
+        torn = fold_rows.torn_contents(platform.database)
     return dg.AssetCheckResult(
-        passed=not torn,
-        metadata={"groups": len(folds_of), "torn": len(torn), "first": ", ".join(torn[:5])},
+        passed=not torn, metadata={"torn": len(torn), "first": ", ".join(torn[:5])}
     )

@@ -18,7 +18,7 @@ from mos_assets.evaluation import (
 )
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.store import fold_rows, verdict_rows
+from mos_assets.store import fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
@@ -48,6 +48,7 @@ REPORT_PAGE = "gate_report.md"
 def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
+        stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
         table, _ = fold_rows.read_training_table(database, settings.corpora)
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
@@ -124,7 +125,7 @@ def _row(report: GateReport, folder: Path) -> VerdictRow:
         mean_srocc=verdict.check("mean_srocc").figure,
         mean_rmse=verdict.check("mean_rmse").figure,
         plcc_spread=verdict.check("plcc_spread").figure,
-        folder=str(folder),
+        folder=folder,
     )
 
 

@@ -1,7 +1,5 @@
 """The asset `model_card`: the card, and the release of the candidate by the promotion rule."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from mos_assets.assets.gate_report import REPORT_JSON, gate_report
@@ -39,10 +37,12 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 f"Candidate {candidate.candidate_id} of {candidate.head_id} is not judged yet; "
                 "materialize gate_report."
             )
-        report = GateReport.model_validate_json((Path(verdict.folder) / REPORT_JSON).read_bytes())
+        report = GateReport.model_validate_json((verdict.folder / REPORT_JSON).read_bytes())
         files = ReleaseFiles(candidate.folder, candidate.head_id)
         manifest = judged(Manifest.read(files.manifest), report)
-        card = render_card(manifest, report, Path(verdict.folder))
+        card = render_card(manifest, report, verdict.folder)
+        # The candidate keeps its verdict, so that a release can be restored from it whole.
+        files.manifest.write_text(manifest.to_json(), encoding="utf-8")
         files.card.write_text(card, encoding="utf-8")
         promotion = promote(manifest, files.onnx.read_bytes(), card, settings.model_folder)
     context.log.info(promotion.reason)

@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field, create_model
 
 from mos_assets.errors import SettingsError
+from mos_assets.extraction import parse_blocks
 from mos_assets.settings import Settings
 from mos_assets.store import Database
 
@@ -19,7 +20,9 @@ class _PlatformBase(dg.ConfigurableResource):
     def settings(self) -> Settings:
         """The settings, checked. Raises dagster.Failure where one cannot be used."""
         try:
-            return Settings.checked({name: getattr(self, name) for name in Settings.model_fields})
+            found = Settings.checked({name: getattr(self, name) for name in Settings.model_fields})
+            parse_blocks(found.features)
+            return found
         except SettingsError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 

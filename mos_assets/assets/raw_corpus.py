@@ -6,7 +6,7 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.corpora import CorpusRequest, KnownClip, load_corpus
+from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, KnownClip, load_corpus
 from mos_assets.extraction import parse_blocks, required_parts
 from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
 from mos_assets.store import corpus_rows
@@ -74,7 +74,8 @@ def _headline(corpus: Corpus) -> str:
     asset=raw_corpus, blocking=True, description="Every MOS lies in 1..5 and there is at least one."
 )
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
-    rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
+    with user_errors():
+        rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
     outside = [
         f"{row['clip_id']} ({row['mos']})"
         for row in rows.select(["clip_id", "mos"]).to_pylist()
@@ -94,7 +95,8 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     asset=raw_corpus, blocking=True, description="No clip id and no file stands in the table twice."
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
-    rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
+    with user_errors():
+        rows = corpus_rows.corpus_table(platform.database, platform.settings.corpora)
     ids = Counter(rows["clip_id"].to_pylist())
     paths = Counter(path for path in rows["path"].to_pylist() if path is not None)
     twice = [name for name, count in (ids + paths).items() if count > 1]
@@ -105,17 +107,22 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=raw_corpus,
-    description="At most a tenth of the labels lacks its clip; a warning, and normal where the "
-    "features come from tables.",
+    description="At most a tenth of the labels lacks a usable clip; a warning, and normal where "
+    "the features come from tables.",
 )
 def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
-    rows = corpus_rows.corpus_table(platform.database, settings.corpora)
-    missing = rows["path"].null_count
-    share = missing / rows.num_rows if rows.num_rows else 0.0
-    wanted = bool(required_parts(parse_blocks(settings.features))) and missing < rows.num_rows
+    with user_errors():
+        needed = bool(required_parts(parse_blocks(settings.features)))
+        rows = corpus_rows.corpus_table(platform.database, settings.corpora)
+        rejected = corpus_rows.rejected_table(platform.database, settings.corpora)
+    unusable = sum(reason.startswith(UNUSABLE_CLIP) for reason in rejected["reason"].to_pylist())
+    labels = rows.num_rows + unusable
+    missing = rows["path"].null_count + unusable
+    share = missing / labels if labels else 0.0
+    wanted = needed and missing < labels
     return dg.AssetCheckResult(
         passed=share <= ATTRITION_WARNING or not wanted,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"labels": rows.num_rows, "without_clip": missing, "share": round(share, 4)},
+        metadata={"labels": labels, "without_usable_clip": missing, "share": round(share, 4)},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
@@ -23,15 +23,9 @@ def user_errors() -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from None
 
 
-def table_metadata(
-    rows: pa.Table, *, descriptions: Mapping[str, str] | None = None
-) -> dict[str, dg.MetadataValue]:
+def table_metadata(rows: pa.Table) -> dict[str, dg.MetadataValue]:
     """Row count, column schema and the first rows, under the keys that the UI knows."""
-    descriptions = descriptions or {}
-    columns = [
-        dg.TableColumn(field.name, str(field.type), description=descriptions.get(field.name))
-        for field in rows.schema
-    ]
+    columns = [dg.TableColumn(field.name, str(field.type)) for field in rows.schema]
     return {
         "dagster/row_count": dg.MetadataValue.int(rows.num_rows),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),

@@ -9,6 +9,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.corpora import ExternalShots, ShotTable, load_shot_tables, match_names
+from mos_assets.errors import CorpusError
 from mos_assets.extraction import (
     SHOTS,
     Columns,
@@ -41,13 +42,22 @@ def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.M
     settings, database = platform.settings, platform.database
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}
+    rejected: dict[str, int] = {}
     with user_errors():
         for name in settings.corpora:
             clips = corpus_rows.read_clips(database, [name])
             external = load_shot_tables(name, settings.corpus_folder)
             if external is not None:
                 match = match_names([row.clip_name for row in external.rows], clips)
-                strays[name] = len(match.unmatched_rows) + len(external.rejected)
+                if match.repeated:
+                    raise CorpusError(
+                        f"The shot files of corpus {name} hold several rows for "
+                        f"{match.repeated[0]!r}; keep one row a clip."
+                    )
+                for row in external.rejected:
+                    context.log.warning(f"{row.source}, line {row.line}: {row.reason}")
+                strays[name] = len(match.unmatched_rows)
+                rejected[name] = len(external.rejected)
                 rows += _external_rows(clips, external, match.row_of_clip)
             else:
                 rows += _measured_rows(settings, database, clips)
@@ -60,6 +70,7 @@ def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.M
             **table_metadata(table),
             "clips_with_shots": known,
             "external_rows_without_a_clip": dg.MetadataValue.json(strays),
+            "external_rows_rejected": dg.MetadataValue.json(rejected),
         }
     )
 

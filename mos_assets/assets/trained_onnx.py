@@ -33,7 +33,7 @@ from mos_assets.release.manifest import (
 )
 from mos_assets.release.naming import ReleaseFiles, head_id
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, fold_rows, verdict_rows
+from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
 
 OPERATORS_ALLOWED = "operators_allowed"
 EQUALS_TORCH = "onnx_equals_torch"
@@ -79,6 +79,8 @@ def head_of(settings: Settings) -> str:
 def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
+        stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
+        stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
         table, fingerprint = fold_rows.read_training_table(database, settings.corpora)
         recipe = Recipe(epochs=settings.epochs or None)
         seeds = [SEED + index for index in range(settings.seeds)]
@@ -155,9 +157,11 @@ def _manifest(
             ),
             rows=len(table.clip_ids),
             features=settings.features,
-            reference=settings.reference,
+            settings=settings.shaping(),
             training_table_sha256=training_table_sha256(table),
-            fold_assignment_sha256=fold_rows.assignment_sha256(database),
+            fold_assignment_sha256=stamps.require_stamp(
+                database, stamps.SPLIT, settings.fold_scope
+            ),
         ),
         versions=versions(),
     )

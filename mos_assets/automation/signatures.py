@@ -23,7 +23,9 @@ def corpus_signature(settings: Settings) -> str:
         digest.update(name.encode())
         _add_files(digest, watched.label_paths)
         for folder in watched.clip_dirs:
-            _add_files(digest, _files_below(folder))
+            # Where clips lie in the corpus folder itself, shots/ and features/ are beside them.
+            beside = folder == settings.corpus_folder / name
+            _add_files(digest, _files_in(folder, deep=not beside))
     return digest.hexdigest()
 
 
@@ -37,8 +39,8 @@ def shot_metadata_signature(settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def _files_below(folder: Path) -> Iterable[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def _files_in(folder: Path, *, deep: bool) -> Iterable[Path]:
+    return sorted(path for path in folder.glob("**/*" if deep else "*") if path.is_file())
 
 
 def _add_files(digest: hashlib._Hash, paths: Iterable[Path]) -> None:

@@ -8,6 +8,7 @@ from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
+    UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
     Known,
@@ -21,6 +22,7 @@ from mos_assets.corpora.watch import watched_files
 
 __all__ = [
     "BUILT_IN_CORPORA",
+    "UNUSABLE_CLIP",
     "CorpusRequest",
     "ExternalShots",
     "Known",

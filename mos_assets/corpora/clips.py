@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mos_assets.corpora.labels import SAME_MOS, reject
 from mos_assets.corpora.names import KONVID_CROPS, join_key, stem, video_suffix
-from mos_assets.corpora.request import ClipDir, Known, KnownClip, LabelSet
+from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, KnownClip, LabelSet
 from mos_assets.errors import ClipError
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Clip, Corpus, Label, RejectedRow, SeenFile
@@ -84,9 +84,7 @@ def attach_clips(labels: LabelSet, *, known: Known, workers: int, progress: Prog
         at = clip_of.get(label.clip_name)
         finding = findings[at.key] if at is not None else None
         if finding is not None and finding.reason is not None:
-            rejected.append(
-                reject(labels.name, label, f"the clip cannot be used: {finding.reason}")
-            )
+            rejected.append(reject(labels.name, label, f"{UNUSABLE_CLIP}: {finding.reason}"))
             continue
         reference = reference_of.get(label.reference) if label.reference is not None else None
         pristine_finding = findings[reference.key] if reference is not None else None
@@ -216,7 +214,7 @@ def _row(
         mos_std=label.mos_std,
         n_ratings=label.n_ratings,
         label_origin=labels.origin,
-        content_group=label.group or clip_id,
+        content_group=f"{labels.name}/{label.group}" if label.group else clip_id,
         reference_path=reference.path if reference else None,
         reference_sha256=pristine.sha256 if isinstance(pristine, KnownClip) else None,
     )

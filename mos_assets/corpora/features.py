@@ -82,11 +82,14 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
     keys = set(table.columns.find(TABLE_CLIP_ALIASES))
     columns: dict[str, FloatArray] = {}
     for index, column in enumerate(table.columns.names):
-        numbers = None if index in keys else _numbers(table.cells[index])
+        # A nameless column is the index that some tools write in front.
+        numbers = None if index in keys or not column else _numbers(table.cells[index])
         if numbers is None:
             continue
-        if column in columns:
-            raise CorpusError(f"{table.path} has the column {column!r} twice; keep one.")
+        if column.casefold() in {name.casefold() for name in columns}:
+            raise CorpusError(
+                f"{table.path} has the column {column!r} twice, letter case apart; keep one."
+            )
         columns[column] = numbers
     if not columns:
         raise CorpusError(

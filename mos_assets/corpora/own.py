@@ -101,7 +101,13 @@ def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
     """
     found: set[Path] = set()
     for glob in toml.labels:
-        paths = [path for path in folder.glob(glob) if path.is_file()]
+        try:
+            paths = [path for path in folder.glob(glob) if path.is_file()]
+        except (ValueError, IndexError, NotImplementedError) as error:
+            raise CorpusError(
+                f"{folder / CORPUS_TOML}: labels: {glob!r} is not a file name or pattern in the "
+                "corpus folder."
+            ) from error
         if not paths:
             raise CorpusError(
                 f"{folder / CORPUS_TOML}: labels: no file matches {glob!r} in {folder}."

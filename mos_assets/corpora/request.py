@@ -18,6 +18,8 @@ BUILT_IN_CORPORA = (DEMO, KONVID_1K, KONVID_150K, SYNTHETIC)
 """Names with a layout of their own; every other name is a folder with a corpus.toml."""
 
 SYNTHETIC_ROWS = 600
+UNUSABLE_CLIP = "the clip cannot be used"
+"""How the reason of a rated row begins whose clip is there and no good."""
 KONVID_150K_FLOOR = 5_000
 CORPUS_TOML = "corpus.toml"
 FEATURES_FOLDER = "features"

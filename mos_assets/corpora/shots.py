@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
@@ -120,7 +121,8 @@ class _Reader:
             return None
         if isinstance(cell, bool):
             raise CellError(f"{aliases[0]} is {cell!r}, which is not a number")
-        if isinstance(cell, int | float):
-            return float(cell) if math.isfinite(cell) else None
+        if isinstance(cell, int | float | Decimal):
+            number = float(cell)
+            return number if math.isfinite(number) else None
         text = cell.strip().lower()
         return None if text in {"", "nan", "na", "null", "none"} else parse_number(text, aliases[0])

@@ -50,7 +50,7 @@ from mos_assets.evaluation.report import (
     label_ceiling,
 )
 from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.wording import and_list, plain
+from mos_assets.evaluation.wording import and_list, cell, plain
 
 __all__ = [
     "CHECK_WORDS",
@@ -77,6 +77,7 @@ __all__ = [
     "and_list",
     "assign_folds",
     "build_report",
+    "cell",
     "draw",
     "expected_fold_spread",
     "figure_section",

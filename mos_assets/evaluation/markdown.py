@@ -6,7 +6,7 @@ from mos_assets.evaluation.bootstrap import LEVEL
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE, CheckName, GateCheck
 from mos_assets.evaluation.reading import reading
 from mos_assets.evaluation.report import GateReport, Interval
-from mos_assets.evaluation.wording import and_list, count, plain, share
+from mos_assets.evaluation.wording import and_list, cell, count, plain, share
 from mos_assets.records import LabelOrigin
 
 TEMPLATE = "gate_report.md.j2"
@@ -26,7 +26,7 @@ def render_markdown(report: GateReport) -> str:
         autoescape=False,  # noqa: S701
     )
     environment.filters.update(
-        plain=plain, signed=_signed, count=count, cell=_cell, bounds=_bounds, and_list=and_list
+        plain=plain, signed=_signed, count=count, cell=cell, bounds=_bounds, and_list=and_list
     )
     return environment.get_template(TEMPLATE).render(
         report=report,
@@ -69,9 +69,3 @@ def _bounds(interval: Interval | None) -> str:
 def _signed(figure: float | None, places: int = 3) -> str:
     text = plain(figure, places)
     return f"+{text}" if figure is not None and figure > 0 else text
-
-
-def _cell(text: str) -> str:
-    """Names come from files; none may break the table or be taken for HTML."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -40,3 +40,9 @@ def count(n: int) -> str:
 def share(part: float) -> str:
     """A fraction as whole percent."""
     return f"{100.0 * part:.0f} %"
+
+
+def cell(text: object) -> str:
+    """Text from a file for one cell of a Markdown table: it cannot break it or pass for HTML."""
+    flat = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;")
+    return flat.replace("\\", "\\\\").replace("|", "\\|")

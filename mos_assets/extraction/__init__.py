@@ -3,7 +3,7 @@
 This is the room's door; other rooms import these names and nothing below it.
 """
 
-from mos_assets.extraction.assemble import CorpusFigures, ShotFeatures, assemble
+from mos_assets.extraction.assemble import TABLE_ORIGIN, CorpusFigures, ShotFeatures, assemble
 from mos_assets.extraction.blocks import (
     BLOCKS,
     KONVID_V1,
@@ -24,7 +24,7 @@ from mos_assets.extraction.columns import (
 )
 from mos_assets.extraction.container import container_columns
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
-from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, recover_journals
+from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.extraction.measure import (
     ClipTask,
     content_key,
@@ -52,6 +52,7 @@ __all__ = [
     "SHOT_COUNT",
     "SHOT_LENGTH_STD",
     "SHOT_MEAN_LENGTH",
+    "TABLE_ORIGIN",
     "Block",
     "ClipTask",
     "Columns",
@@ -71,6 +72,7 @@ __all__ = [
     "measure_clips",
     "measured_shot_row",
     "measurement_table",
+    "measuring",
     "missing_shot_row",
     "normalised_shot_row",
     "parse_blocks",

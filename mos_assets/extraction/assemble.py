@@ -24,6 +24,8 @@ from mos_assets.media.probe import PROBE_VERSION
 from mos_assets.records import Clip, FeatureMatrix, FloatArray, JoinedTable, Measurement
 
 NO_CLIP = "there is no clip for this label"
+TABLE_ORIGIN = "table:"
+"""How the fingerprint of figures begins that come from an external table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
             reasons.append(f"table {table.name} has no row for it")
         else:
             reasons.append(f"table {table.name} has no finite {holes[0]} for it")
-    return _Figures(values, f"table:{table.name}", tuple(reasons))
+    return _Figures(values, f"{TABLE_ORIGIN}{table.name}", tuple(reasons))
 
 
 def _measured(corpus: CorpusFigures, block: Block) -> _Figures:

@@ -121,9 +121,11 @@ def expand_columns(
                 f"MOS_FEATURES names {name!r}, which is neither a built-in block "
                 f"({', '.join([*ALIASES, *BLOCKS])}) nor a table in the corpus' features folder."
             )
-    twice = sorted({column for column in columns if columns.count(column) > 1})
+    folded = [column.casefold() for column in columns]
+    twice = [name for name, key in zip(columns, folded, strict=True) if folded.count(key) > 1]
     if twice:
         raise SettingsError(
-            f"The blocks {'+'.join(blocks)} hold the columns {', '.join(twice)} twice; drop one."
+            f"The blocks {'+'.join(blocks)} hold the same column more than once, letter "
+            f"case apart: {', '.join(twice)}; drop one."
         )
     return tuple(columns)

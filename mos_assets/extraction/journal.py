@@ -7,9 +7,11 @@ the next one turns what is in it into a shard, so only clips in flight are measu
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from mos_assets.records import Measurement
 
 SHARD_SUFFIX = ".parquet"
 JOURNAL_SUFFIX = ".clips"
+LOCK = ".lock"
+"""Held in common by whoever measures, and alone by whoever recovers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,37 @@ class Journal:
             write_shard(self.folder / f"{name}{SHARD_SUFFIX}", measurements)
 
     def close(self, measurements: Sequence[Measurement]) -> None:
-        """Write the shard, and let the journal go."""
-        write_shard(self.shard, measurements)
+        """Write the shard, unless nothing could be measured, and let the journal go."""
+        if measurements:
+            write_shard(self.shard, measurements)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def measuring(shards: Path) -> Iterator[None]:
+    """Hold off `recover_journals` while this process writes journals into the folder."""
+    shards.mkdir(parents=True, exist_ok=True)
+    with (shards / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def recover_journals(shards: Path) -> int:
     """Turn what killed runs left in this folder into shards; the number of clips that were saved.
 
-    No other run may be measuring into the folder.
+    While another run is measuring into the folder its journals are its own, and stay.
     """
+    if not shards.is_dir():
+        return 0
+    with (shards / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        return _recover(shards)
+
+
+def _recover(shards: Path) -> int:
     saved = 0
     for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
         files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))

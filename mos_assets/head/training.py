@@ -22,6 +22,7 @@ _PROGRESS_S = 3.0
 _MIN_ROWS = 8
 _PREDICTION_BITS = 24
 _SHIPPED = -1
+"""Stands for the fold that the shipped head leaves out: that of the rows that never train."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class TrainingResult:
 
     head: Head
     out_of_fold: OutOfFold
-    """Predictions are NaN in rows whose fold is -1."""
+    """Rows of fold -1, which no head sees, get the shipped head's prediction for every seed."""
 
 
 def train(
@@ -87,10 +88,12 @@ def _train(
             ]
             head = _fold_into_head(table.feature_order, standardiser, groups)
             report.done()
-            if fold != _SHIPPED:
-                held_out = folds == fold
-                predictions[index, order[held_out]] = to_grid(
-                    head.predict(features[held_out]), _PREDICTION_BITS
+            # For the shipped head these are the rows of fold -1, which no head ever sees.
+            unseen = folds == fold
+            if unseen.any():
+                which = slice(None) if fold == _SHIPPED else index
+                predictions[which, order[unseen]] = to_grid(
+                    head.predict(features[unseen]), _PREDICTION_BITS
                 )
     return TrainingResult(head, OutOfFold(tuple(seeds), predictions))
 

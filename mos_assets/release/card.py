@@ -6,10 +6,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.evaluation import CHECK_WORDS, GateReport, and_list, figure_section, plain, reading
+from mos_assets.evaluation import (
+    CHECK_WORDS,
+    GateReport,
+    and_list,
+    cell,
+    figure_section,
+    plain,
+    reading,
+)
 from mos_assets.records import LabelOrigin
 from mos_assets.release.comparators import COMPARATORS
-from mos_assets.release.feature_notes import feature_note
+from mos_assets.release.feature_notes import feature_notes
 from mos_assets.release.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -34,7 +42,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         verdict=report.verdict,
         gate=manifest.gate,
         words=CHECK_WORDS,
-        notes=[feature_note(name) for name in manifest.feature_order],
+        notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         reading=reading(report),
         comparators=COMPARATORS,
@@ -59,7 +67,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        plain=plain, and_list=and_list, cell=lambda text: str(text).replace("|", "\\|")
-    )
+    environment.filters.update(plain=plain, and_list=and_list, cell=cell)
     return environment.get_template(_TEMPLATE)

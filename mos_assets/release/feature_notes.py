@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from mos_assets.extraction import BLOCKS, TABLE_ORIGIN
 
 LIBVMAF = "libvmaf, mean over frames"
 SALIENCY = "spectral residual saliency, one frame a second"
@@ -36,7 +39,21 @@ class FeatureNote:
     formula: str
 
 
-def feature_note(name: str) -> FeatureNote:
-    """What is known of a feature; columns of external tables are as their owner defines them."""
-    source, formula = _NOTES.get(name, ("external feature table", "as its owner defines it"))
-    return FeatureNote(name, source, formula)
+def feature_notes(order: Sequence[str], fingerprint: str) -> tuple[FeatureNote, ...]:
+    """What is known of each feature, in the order of the head's input.
+
+    fingerprint: `block=origin` joined by ` + `; a block whose origin is a table was not measured
+    here, and columns that no block names are as their owner defines them.
+    """
+    tables = {}
+    for part in fingerprint.split(" + "):
+        block, _, origin = part.partition("=")
+        if origin.startswith(TABLE_ORIGIN) and block in BLOCKS:
+            tables.update(dict.fromkeys(BLOCKS[block].columns, origin))
+    notes = []
+    for name in order:
+        source, formula = _NOTES.get(name, ("external table", "as its owner defines it"))
+        if name in tables:
+            source = f"external table {tables[name].removeprefix(TABLE_ORIGIN)}"
+        notes.append(FeatureNote(name, source, formula))
+    return tuple(notes)

@@ -50,8 +50,8 @@ class DataUsed(_Frozen):
     rows: int
     features: str
     """MOS_FEATURES of the run."""
-    reference: str
-    """MOS_REFERENCE of the run."""
+    settings: tuple[str, ...]
+    """`NAME=value` of what shapes the head: the corpora, and settings not at their default."""
     training_table_sha256: str
     fold_assignment_sha256: str
 

@@ -21,6 +21,7 @@ from mos_assets.media.probe import hash_file
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
+from mos_assets.settings import KONVID_CORPORA
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def promote(manifest: Manifest, onnx: bytes, card: str, model_folder: Path) -> P
         finish_interrupted_release(files)
         if any(path.exists() for path in files.all):
             current = read_release(files)
+            _same_head(current, manifest)
             if rank(current) > rank(manifest):
                 return Promotion(
                     False,
@@ -116,6 +118,28 @@ def finish_interrupted_release(files: ReleaseFiles) -> None:
     shutil.rmtree(retired, ignore_errors=True)
     commit.rename(retired)
     shutil.rmtree(retired)
+
+
+def _same_head(current: Manifest, manifest: Manifest) -> None:
+    """Ids are made of names that may hold any separator: two heads can come out with one id."""
+    ours, theirs = (
+        (
+            {corpus.name for corpus in found.data.corpora} - KONVID_CORPORA,
+            found.data.features.split("+"),
+        )
+        for found in (manifest, current)
+    )
+    if ours != theirs:
+        raise ReleaseError(
+            f"{manifest.id} in place was trained on {_inputs(current)}, this candidate on "
+            f"{_inputs(manifest)}: two heads have one id. Rename the corpus or the feature table, "
+            "or set MOS_MODEL_DIR."
+        )
+
+
+def _inputs(manifest: Manifest) -> str:
+    corpora = ", ".join(corpus.name for corpus in manifest.data.corpora)
+    return f"{corpora} with {manifest.data.features}"
 
 
 def _commit_folder(files: ReleaseFiles) -> Path:

@@ -89,8 +89,8 @@ class Database:
         while True:
             try:
                 return duckdb.connect(str(self.path))
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
+            except duckdb.Error as error:
+                if not isinstance(error, duckdb.IOException) or "lock" not in str(error).lower():
                     raise StoreError(
                         f"{self.path} cannot be opened: {error}. If the file is damaged, move it "
                         "away and materialize again; measured clips are kept in shards beside it."

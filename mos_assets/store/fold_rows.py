@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 
@@ -75,11 +73,27 @@ def fold_table(database: Database) -> pa.Table:
     return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id")
 
 
-def assignment_sha256(database: Database) -> str:
-    """sha256 over (clip, group, fold) of every clip, by clip id."""
-    rows = fold_table(database).to_pylist()
-    text = json.dumps([[r["clip_id"], r["content_group"], r["fold"]] for r in rows])
-    return hashlib.sha256(text.encode()).hexdigest()
+def torn_contents(database: Database) -> tuple[str, ...]:
+    """Content groups, and hashes of bytes, of the corpus that lie in more than one fold.
+
+    Looked up in the corpus itself, not in the groups that the split was made with. Rows that
+    never train count as a fold of their own: their content must not train either.
+    """
+    torn = database.fetch(
+        f"""
+        WITH placed AS (
+            SELECT c.content_group, c.sha256, d.fold
+            FROM {FOLDS} d JOIN {RAW_CORPUS} c USING (clip_id)
+        )
+        SELECT content_group AS content FROM placed
+        GROUP BY content_group HAVING count(DISTINCT fold) > 1
+        UNION ALL
+        SELECT sha256 FROM placed WHERE sha256 IS NOT NULL
+        GROUP BY sha256 HAVING count(DISTINCT fold) > 1
+        ORDER BY content
+        """
+    )
+    return tuple(torn["content"].to_pylist())
 
 
 def fold_summary(database: Database) -> pa.Table:

@@ -25,9 +25,9 @@ from mos_assets.store.schema import (
 _KEY = tuple(name for name, _ in MEASUREMENT_KEY)
 
 
-def add_shard(database: Database, name: str, rows: pa.Table) -> None:
-    """Add the rows of one shard and remember its name; rows of the same key are replaced."""
-    figures = [name for name in rows.column_names if name not in _KEY]
+def add_shard(database: Database, name: str, sha256: str, rows: pa.Table) -> None:
+    """Add the rows of one shard and remember its bytes; rows of the same key are replaced."""
+    figures = [figure for figure in rows.column_names if figure not in _KEY]
     with database.connect() as connection:
         present = {
             row[0]
@@ -36,10 +36,10 @@ def add_shard(database: Database, name: str, rows: pa.Table) -> None:
                 [CLIP_MEASUREMENTS],
             ).fetchall()
         }
-        for name in figures:
-            if name not in present:
+        for figure in figures:
+            if figure not in present:
                 connection.execute(
-                    f"ALTER TABLE {CLIP_MEASUREMENTS} ADD COLUMN {quote(name)} DOUBLE"
+                    f"ALTER TABLE {CLIP_MEASUREMENTS} ADD COLUMN {quote(figure)} DOUBLE"
                 )
         connection.register("new_measurements", rows)
         replace_rows(
@@ -50,12 +50,14 @@ def add_shard(database: Database, name: str, rows: pa.Table) -> None:
             "(SELECT (content, part, fingerprint) FROM new_measurements)",
         )
         connection.unregister("new_measurements")
-        connection.execute(f"INSERT INTO {MERGED_SHARDS} VALUES (?)", [name])
+        connection.execute(f"DELETE FROM {MERGED_SHARDS} WHERE name = ?", [name])
+        connection.execute(f"INSERT INTO {MERGED_SHARDS} VALUES (?, ?)", [name, sha256])
 
 
-def merged_shards(database: Database) -> frozenset[str]:
-    """Names of the shards whose rows are in the database."""
-    return frozenset(database.fetch(f"SELECT name FROM {MERGED_SHARDS}")["name"].to_pylist())
+def merged_shards(database: Database) -> frozenset[tuple[str, str]]:
+    """(name, sha256) of the shards whose rows are in the database."""
+    table = database.fetch(f"SELECT name, sha256 FROM {MERGED_SHARDS}")
+    return frozenset(zip(table["name"].to_pylist(), table["sha256"].to_pylist(), strict=True))
 
 
 def measured_keys(database: Database, fingerprints: Iterable[str]) -> frozenset[tuple[str, str]]:

@@ -18,6 +18,7 @@ EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
 FOLDS = "folds"
 FOLD_GROUPS = "fold_groups"
+STAMPS = "stamps"
 CANDIDATES = "candidates"
 PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
@@ -82,7 +83,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     SEEN_FILES: pa.schema(
         [("corpus", _TEXT), ("path", _TEXT), *_FILE_FIELDS, *_PROBE_FIELDS, ("reason", _TEXT)]
     ),
-    MERGED_SHARDS: pa.schema([("name", _TEXT)]),
+    MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),
     SHOT_METADATA: pa.schema(
         [
             ("clip_id", _TEXT),
@@ -113,6 +114,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     FOLD_GROUPS: pa.schema(
         [("scope", _TEXT), ("n_folds", _WHOLE), ("content_group", _TEXT), ("fold", _WHOLE)]
     ),
+    STAMPS: pa.schema([("made", _TEXT), ("under", _TEXT), ("sha256", _TEXT)]),
     CANDIDATES: pa.schema(
         [
             ("candidate_id", _TEXT),

@@ -43,7 +43,7 @@ class VerdictRow:
     mean_srocc: float | None
     mean_rmse: float | None
     plcc_spread: float | None
-    folder: str
+    folder: Path
     """Holds gate_report.json, gate_report.md and the figures."""
 
 
@@ -52,15 +52,14 @@ def write_candidate(
 ) -> None:
     """Record a candidate together with its out-of-fold predictions."""
     n_seeds, n_rows = predictions.predictions.shape
-    judged = np.tile(table.folds >= 0, n_seeds)
     rows = pa.table(
         {
-            "candidate_id": [candidate.candidate_id] * int(judged.sum()),
-            "clip_id": np.tile(np.array(table.clip_ids, dtype=object), n_seeds)[judged],
-            "seed": np.repeat(np.array(predictions.seeds, dtype=np.int64), n_rows)[judged],
-            "fold": np.tile(table.folds, n_seeds)[judged],
-            "mos": np.tile(table.mos, n_seeds)[judged],
-            "predicted": predictions.predictions.reshape(-1)[judged],
+            "candidate_id": [candidate.candidate_id] * (n_seeds * n_rows),
+            "clip_id": np.tile(np.array(table.clip_ids, dtype=object), n_seeds),
+            "seed": np.repeat(np.array(predictions.seeds, dtype=np.int64), n_rows),
+            "fold": np.tile(table.folds, n_seeds),
+            "mos": np.tile(table.mos, n_seeds),
+            "predicted": predictions.predictions.reshape(-1),
         },
         schema=SCHEMAS[PREDICTIONS],
     )
@@ -70,7 +69,7 @@ def write_candidate(
                 "candidate_id": candidate.candidate_id,
                 "head_id": candidate.head_id,
                 "created_at": candidate.created_at,
-                "folder": str(candidate.folder),
+                "folder": _inside(database, candidate.folder),
                 "sha256": candidate.sha256,
             }
         ],
@@ -90,7 +89,7 @@ def latest_candidate(database: Database, head_id: str) -> Candidate:
     ).to_pylist()
     if not rows:
         raise StoreError(f"No candidate of {head_id} is in the store; materialize trained_onnx.")
-    return Candidate(**{**rows[0], "folder": Path(rows[0]["folder"])})
+    return Candidate(**{**rows[0], "folder": database.folder / rows[0]["folder"]})
 
 
 def read_predictions(database: Database, candidate: Candidate, table: TrainingTable) -> OutOfFold:
@@ -104,24 +103,23 @@ def read_predictions(database: Database, candidate: Candidate, table: TrainingTa
         [candidate.candidate_id],
     )
     seeds = sorted(set(rows["seed"].to_pylist()))
-    judged = table.folds >= 0
-    expected = [name for name, keep in zip(table.clip_ids, judged, strict=True) if keep]
-    if rows["clip_id"].to_pylist() != expected * len(seeds) or rows["fold"].to_pylist() != list(
-        table.folds[judged]
-    ) * len(seeds):
+    same_clips = rows["clip_id"].to_pylist() == list(table.clip_ids) * len(seeds)
+    same_folds = rows["fold"].to_pylist() == table.folds.tolist() * len(seeds)
+    if not (same_clips and same_folds):
         raise StoreError(
             f"Candidate {candidate.candidate_id} was trained on other rows or folds than the "
             "store holds now; materialize trained_onnx again."
         )
-    predictions = np.full((len(seeds), len(table.clip_ids)), np.nan)
-    predictions[:, judged] = rows["predicted"].to_numpy().reshape(len(seeds), -1)
+    predictions = rows["predicted"].to_numpy().reshape(len(seeds), -1)
     return OutOfFold(seeds=tuple(seeds), predictions=predictions)
 
 
 def write_verdict(database: Database, verdict: VerdictRow) -> None:
     """Add a line to the history; judging the same candidate again replaces its line."""
     schema = SCHEMAS[GATE_REPORTS]
-    line = pa.Table.from_pylist([{n: getattr(verdict, n) for n in schema.names}], schema=schema)
+    row = {name: getattr(verdict, name) for name in schema.names}
+    row["folder"] = _inside(database, verdict.folder)
+    line = pa.Table.from_pylist([row], schema=schema)
     database.replace(
         GATE_REPORTS, line, where="candidate_id = ?", parameters=[verdict.candidate_id]
     )
@@ -134,7 +132,14 @@ def latest_verdict(database: Database, head_id: str | None = None) -> VerdictRow
         "ORDER BY judged_at DESC LIMIT 1",
         [head_id, head_id],
     ).to_pylist()
-    return VerdictRow(**rows[0]) if rows else None
+    if not rows:
+        return None
+    return VerdictRow(**{**rows[0], "folder": database.folder / rows[0]["folder"]})
+
+
+def _inside(database: Database, folder: Path) -> str:
+    """The folder relative to the store, which may be moved as a whole."""
+    return folder.relative_to(database.folder).as_posix()
 
 
 def now() -> datetime:

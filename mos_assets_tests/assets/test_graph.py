@@ -63,8 +63,12 @@ def test_integrity_checks_pass_and_a_missed_gate_does_not_stop_the_run(filmed: R
 def test_folds_share_no_scene(filmed: Ran) -> None:
     rows = fold_rows.fold_table(filmed.world.database).to_pylist()
     assert len(rows) == 15
-    for scene in {row["content_group"] for row in rows}:
-        assert len({row["fold"] for row in rows if row["content_group"] == scene}) == 1
+    folds_of: dict[str, set[int]] = {}
+    for row in rows:
+        scene = row["clip_id"].removeprefix("filmed/").split("_")[0]
+        folds_of.setdefault(scene, set()).add(row["fold"])
+    assert len(folds_of) == 5
+    assert all(len(folds) == 1 for folds in folds_of.values())
 
 
 def test_the_head_is_released_with_its_verdict_and_answers(filmed: Ran) -> None:
@@ -199,6 +203,42 @@ def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
     after = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
     assert len(after) == 22
     assert before.items() <= after.items()
+
+
+def test_a_head_never_trains_on_the_features_of_another_run(tabled: World) -> None:
+    """Only the later assets, under other settings: refused, not trained on what lies there."""
+    assert tabled.run().success
+    (tabled.folder("tabled") / "features" / "other.csv").write_text(
+        (tabled.folder("tabled") / "features" / "own.csv").read_text()
+    )
+    other = tabled.using(features="other")
+    assert not other.run("trained_onnx", "gate_report", "model_card").success
+    assert not other.run("folds").success
+    assert not ReleaseFiles(other.settings.model_folder, "tabled_mos_head_v1_other").onnx.exists()
+
+
+def test_two_heads_of_one_id_do_not_overwrite_each_other(tabled: World) -> None:
+    """Blocks `a+b` and a table `a_b` come out with one id."""
+    folder = tabled.folder("tabled") / "features"
+    own = (folder / "own.csv").read_text()
+    (folder / "a.csv").write_text(own)
+    (folder / "a_b.csv").write_text(own)
+    (folder / "b.csv").write_text(own.replace("sharpness", "first").replace("noise", "second"))
+    assert tabled.using(features="a_b").run().success
+    files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_a_b")
+    before = files.onnx.read_bytes()
+    assert not tabled.using(features="a+b").run().success
+    assert files.onnx.read_bytes() == before
+
+
+def test_unusable_clips_count_as_missing(filmed: Ran, tmp_path: Path) -> None:
+    shutil.copytree(filmed.world.root, tmp_path / "copy")
+    world = make_world(tmp_path / "copy", "filmed")
+    for path in sorted((world.folder("filmed") / "clips").iterdir())[:3]:
+        path.write_text("not a clip any more")
+    check = ran(world).checks["clips_present"]
+    assert not check.passed
+    assert check.metadata["without_usable_clip"].value == 3
 
 
 def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:

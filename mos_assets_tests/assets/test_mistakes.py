@@ -104,6 +104,22 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     assert nothing_was_written(world)
 
 
+def test_a_misspelt_setting(labelled: World) -> None:
+    code, said = materialize(labelled, MOS_CORPORA="own")
+    assert code != 0
+    assert "MOS_CORPORA is not a setting" in said
+    assert "Traceback" not in said
+    assert nothing_was_written(labelled)
+
+
+def test_a_malformed_feature_block(labelled: World) -> None:
+    code, said = materialize(labelled.using(features="a++b"))
+    assert code != 0
+    assert "holds an empty block name" in said
+    assert "Stack Trace" not in said
+    assert nothing_was_written(labelled)
+
+
 def test_a_defect_still_shows_its_stack(labelled: World) -> None:
     """Only what the user can mend is cut short."""
     labelled.settings.store_folder.parent.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ def test_the_demo_is_an_ordinary_corpus_with_simulated_labels(small_demo: Path) 
     corpus = load(small_demo, "demo")
     assert corpus.label_origin is LabelOrigin.SIMULATED
     assert (len(corpus.clips), corpus.rejected, corpus.clips_opened) == (12, (), 12)
-    assert {clip.content_group for clip in corpus.clips} == {"credits", "newsreel"}
+    assert {clip.content_group for clip in corpus.clips} == {"demo/credits", "demo/newsreel"}
     for clip in corpus.clips:
         assert clip.probe is not None
         assert (clip.probe.width, clip.probe.height, clip.probe.fps) == (320, 180, 25.0)

@@ -23,7 +23,7 @@ def test_native_scale_deviation_interval_and_group(tmp_path: Path) -> None:
     toml = NO_CLIPS.replace("[1.0, 5.0]", "[0, 100]") + 'ci95 = "ci"\nn = "N"\ngroup = "src"\n'
     own(tmp_path, toml, "Clip,MOS,ci,n,src\na,50,4.9,25,s\nb,100,4.9,,\nc,100.1,,,\n")
     a, b = load(tmp_path).clips
-    assert (a.mos, a.n_ratings, a.content_group) == (3.0, 25, "s")
+    assert (a.mos, a.n_ratings, a.content_group) == (3.0, 25, "mine/s")
     assert a.mos_std == pytest.approx(4.9 * 5 / 1.96 * 4 / 100)
     assert (b.mos, b.mos_std, b.content_group) == (5.0, None, "mine/b")
 

@@ -109,7 +109,7 @@ promotion.promote(manifest, (source / "new.onnx").read_bytes(), "new", folder)
 def test_a_machine_that_dies_at_any_step_leaves_the_old_head_or_the_new_one(
     release: Release, tmp_path: Path
 ) -> None:
-    """The process is ended at its first, second, third … file operation, until one gets through."""
+    """The process is ended at every second of its file operations, until one run gets through."""
     old = release.standing(Status.PROPOSED, LabelOrigin.SIMULATED)
     new = release.standing(Status.PROPOSED, LabelOrigin.HUMAN)
     source = tmp_path / "source"

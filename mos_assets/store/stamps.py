@@ -1,0 +1,44 @@
+"""Under which settings the tables of features and folds were made.
+
+Both are replaced as a whole by every run. Whoever reads them says under which settings it
+expects them, and is refused where they were made under others.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from mos_assets.errors import FeatureError
+from mos_assets.store.database import Database
+from mos_assets.store.schema import SCHEMAS, STAMPS
+
+FEATURES = "extracted_features"
+SPLIT = "folds"
+
+
+def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> None:
+    """Remember that the table of this asset was made under these settings."""
+    row = {"made": made, "under": under, "sha256": sha256}
+    database.replace(
+        STAMPS,
+        pa.Table.from_pylist([row], schema=SCHEMAS[STAMPS]),
+        where="made = ?",
+        parameters=[made],
+    )
+
+
+def require_stamp(database: Database, made: str, under: str) -> str:
+    """The stored hash, empty where none was given.
+
+    Raises FeatureError where the table was made under other settings, or not at all.
+    """
+    rows = database.fetch(f"SELECT * FROM {STAMPS} WHERE made = ?", [made]).to_pylist()
+    if not rows:
+        raise FeatureError(f"{made} was not materialized yet; materialize it first.")
+    if rows[0]["under"] != under:
+        raise FeatureError(
+            f"{made} was made under other settings ({rows[0]['under']}) than this run's ({under}); "
+            f"materialize {made} again."
+        )
+    sha256: str = rows[0]["sha256"]
+    return sha256

@@ -1,6 +1,7 @@
 """The graph as its user meets it: real clips in, a judged and released head out."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -8,11 +9,12 @@ import pytest
 
 from mos_assets import Predictor
 from mos_assets.evaluation import GateReport
+from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import read_release
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
-from mos_assets_tests.assets.conftest import Ran, World, make_world, ran, write_labels
+from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran, write_labels
 
 ASSETS = [
     "raw_corpus",
@@ -148,6 +150,54 @@ def test_one_new_clip_and_one_broken_clip_cost_what_they_should(
     torn = rows.get("filmed/torn")
     assert torn is None or (not torn["complete"] and torn["reason"])
     assert sum(row["complete"] for row in rows.values()) == 15
+
+
+def test_another_reference_policy_measures_libvmaf_again_and_nothing_else(
+    filmed: Ran, tmp_path: Path
+) -> None:
+    shutil.copytree(filmed.world.root, tmp_path / "copy")
+    world = make_world(tmp_path / "copy", "filmed", reference="self")
+    shards = world.settings.store_folder / "shards"
+    before = set(shards.glob("*.parquet"))
+    costly = ("raw_corpus", "clip_measurements")
+    assert world.run(*costly).success
+    new = [row for path in set(shards.glob("*.parquet")) - before for row in read_shard(path)]
+    assert len(new) == 15
+    assert {row.part for row in new} == {"libvmaf"}
+    assert all(row.figures["adm2"] == pytest.approx(1.0, abs=1e-4) for row in new)
+    # Back under the first policy everything is there already.
+    after = set(shards.glob("*.parquet"))
+    assert make_world(tmp_path / "copy", "filmed").run(*costly).success
+    assert set(shards.glob("*.parquet")) == after
+
+
+def test_a_pristine_source_is_the_reference_where_labels_name_one(
+    tmp_path: Path, write_clips: Callable[[Path], None]
+) -> None:
+    """Full-reference figures: the less a transcode destroyed, the nearer adm2 is to 1. Another
+    pristine file is another measurement; the distorted clip's other parts stay."""
+    folder = tmp_path / "corpora" / "paired"
+    write_clips(folder / "clips")
+    rows = "".join(
+        f"scene0_crf{crf}.mp4,{mos},scene0_crf18.mp4\n" for crf, mos in ((34, 3.0), (44, 2.0))
+    )
+    (folder / "labels.csv").write_text("clip,mos,source\n" + rows)
+    toml = TOML.format(name="paired", clips='clips = "clips"').replace("group", "reference")
+    (folder / "corpus.toml").write_text(toml.replace('"scene"', '"source"'))
+    world = make_world(tmp_path, "paired", reference="source", features="canonical-6+saliency")
+    costly = ("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features")
+    assert world.run(*costly).success
+    rows_now = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
+    near, far = (rows_now[f"paired/scene0_crf{crf}"]["adm2"] for crf in (34, 44))
+    assert 1.0 > near > far
+    shards = world.settings.store_folder / "shards"
+    before = set(shards.glob("*.parquet"))
+    pristine = folder / "clips" / "scene0_crf18.mp4"
+    pristine.write_bytes((folder / "clips" / "scene1_crf18.mp4").read_bytes())
+    assert world.run(*costly).success
+    new = [row for path in set(shards.glob("*.parquet")) - before for row in read_shard(path)]
+    assert {row.part for row in new} == {"libvmaf"}
+    assert len(new) == 2
 
 
 def test_external_shots_replace_measured_ones_and_decode_nothing(

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 LARGEST_FILE_BYTES = 4 << 30
 """Size that any one file of a child may reach."""
 KEPT_BYTES = 1 << 16
 """Of the error stream, this much is kept from its beginning and from its end."""
+OUTPUT_BYTES = 1 << 28
+"""Of the output stream, all is kept, and no command writes more than this to it."""
 CPU_PER_SECOND = 8
 """CPU seconds a child may use for every second of its time limit, over all of its threads."""
 _BLOCK = 1 << 16
@@ -40,25 +41,24 @@ class Bounds:
 def run_bounded(
     command: Sequence[str], bounds: Bounds, *, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program without a shell, without input, in a session of its own; its errors are kept.
+    """Run a program without a shell, without input, in a session of its own; keep what it says.
 
     Whatever happens here, the program and its children that share its session have ended when
-    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`.
+    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`, and ValueError where
+    it writes more to its output than any command here asks for.
     """
     end = None if bounds.seconds is None else time.monotonic() + bounds.seconds
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,
         start_new_session=True,
     ) as process:
         try:
             _hold(process.pid, bounds)
-            if process.stderr is None:
-                raise AssertionError("the error stream is a pipe")
-            said = _read(process.stderr, end)
+            said = _read(process, end)
             left = None if end is None else max(0.0, end - time.monotonic())
             if said is None:
                 raise subprocess.TimeoutExpired(command, bounds.seconds or 0.0)
@@ -66,7 +66,7 @@ def run_bounded(
         except BaseException:
             _end_session(process)
             raise
-    return subprocess.CompletedProcess(command, code, b"", said)
+    return subprocess.CompletedProcess(command, code, *said)
 
 
 def _hold(pid: int, bounds: Bounds) -> None:
@@ -86,23 +86,31 @@ def _hold(pid: int, bounds: Bounds) -> None:
             resource.prlimit(pid, kind, (amount, amount))
 
 
-def _read(stream: IO[bytes], end: float | None) -> bytes | None:
-    """What is said until the stream closes: its beginning and its end; None where time ran out."""
-    first, last = bytearray(), bytearray()
+def _read(process: subprocess.Popen[bytes], end: float | None) -> tuple[bytes, bytes] | None:
+    """The output, and beginning and end of the errors; None where time ran out before."""
+    if process.stdout is None or process.stderr is None:
+        raise ValueError("output and errors are pipes")
+    output, first, last = bytearray(), bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while True:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while selector.get_map():
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:
                 return None
-            if not selector.select(left):
-                continue
-            block = os.read(stream.fileno(), _BLOCK)
-            if not block:
-                return bytes(first + last)
-            room = KEPT_BYTES - len(first)
-            first += block[:room]
-            last = (last + block[room:])[-KEPT_BYTES:] if len(block) > room else last
+            for key, _ in selector.select(left):
+                block = os.read(key.fd, _BLOCK)
+                if not block:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stdout:
+                    output += block
+                    if len(output) > OUTPUT_BYTES:
+                        raise ValueError(f"{process.args!r} wrote more than {OUTPUT_BYTES} bytes")
+                else:
+                    room = KEPT_BYTES - len(first)
+                    first += block[:room]
+                    last = (last + block[room:])[-KEPT_BYTES:]
+    return bytes(output), bytes(first + last)
 
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:

@@ -61,7 +61,7 @@ _GONE = "the file is not there"
 _TOO_LONG = "measuring took longer than"
 _ENDED_EARLY = "File ended prematurely"
 _NOISE = re.compile(rb"not on whitelist|Last message repeated")
-_DEMUXER = re.compile(rb"\[(matroska,webm|mov,mp4[\w,]*|mpegts|mpeg|ogg|asf|flv|nut) @ ")
+_DEMUXER = re.compile(rb"\[(in#\d+/)?(matroska,webm|mov,mp4[\w,]*|mpegts|mpeg|ogg|asf|flv|nut) @ ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ def run_bounded(
     """Run a program without a shell, without input, in a session of its own; keep what it says.
 
     Whatever happens here, the program and its children that share its session have ended when
-    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`, and ValueError where
-    it writes more to its output than any command here asks for.
+    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`, and
+    ValueError where it writes more to its output than any command here asks for.
     """
     end = None if bounds.seconds is None else time.monotonic() + bounds.seconds
     with subprocess.Popen(

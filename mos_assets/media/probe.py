@@ -28,6 +28,8 @@ _HASH_BLOCK = 1 << 20
 _Y4M_MAGIC = b"YUV4MPEG2 "
 _Y4M_HEADER_BYTES = 256
 _Y4M_FRAME = b"FRAME\n"
+_TS_PACKETS = (188, 192, 204)
+"""Bytes a packet of an MPEG transport stream: plain, with a clock, with error correction."""
 
 
 def hash_file(path: Path) -> str:
@@ -63,6 +65,9 @@ def probe(path: Path) -> Probe:
                 raise ClipError("there is no video stream in it")
             stream = container.streams.video[0]
             found = _probe_of(stream, container)
+            size = path.stat().st_size
+            if container.format.name == "mpegts" and all(size % n for n in _TS_PACKETS):
+                raise ClipError("the file is cut off: it ends inside a packet")
             if header is not None:
                 _check_y4m_size(path, header, found)
             return found

@@ -130,7 +130,9 @@ def test_pictures_that_lie_in_another_file_are_not_fetched(
 ) -> None:
     whole = render("whole.mov", "-i", str(plain), encoder=("-c", "copy"))
     bait = tmp_path / "bait.mov"
-    bait.write_bytes(with_alias(whole.read_bytes(), whole))
+    target = tmp_path / "target.mov"
+    target.write_bytes(whole.read_bytes())
+    bait.write_bytes(with_alias(whole.read_bytes(), target))
     follow = ["-enable_drefs", "1", "-use_absolute_path", "1", "-xerror", "-i", str(bait)]
     taken = run_ffmpeg(ffmpeg, [*follow, "-f", "framemd5", "-"])
     assert taken.stdout.count(b"\n0,") == 25, "the bait has to work where it is allowed to"
@@ -235,7 +237,7 @@ def test_a_header_that_claims_too_much_is_refused(tmp_path: Path) -> None:
 
 def test_memory_is_bounded(plain: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound reaches the program: one that is far too small stops it."""
-    monkeypatch.setattr("mos_assets.extraction.measure.MEMORY_BYTES", 300 << 20)
+    monkeypatch.setattr("mos_assets.extraction.measure.MEMORY_BYTES", 64 << 20)
     (found,) = measure_clip(task_of(plain, "libvmaf"), ffmpeg)
     assert found.reason is not None
     assert not found.figures

@@ -63,12 +63,12 @@ def test_more_output_than_any_command_asks_for_is_loud() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits are set on Linux only")
 def test_memory_and_files_are_bounded(tmp_path: Path) -> None:
-    allocate = "import time; time.sleep(0.2); bytearray(3 << 29)"
-    bounds = Bounds(30, memory_bytes=1 << 30, file_bytes=1 << 20)
+    allocate = "import time; time.sleep(0.2); bytearray(600 << 20)"
+    bounds = Bounds(30, memory_bytes=500 << 20, file_bytes=1 << 20)
     run = run_bounded([sys.executable, "-c", allocate], bounds)
     assert run.returncode != 0
     assert b"MemoryError" in run.stderr
-    wider = Bounds(30, memory_bytes=8 << 30)
+    wider = Bounds(30, memory_bytes=4 << 30)
     assert run_bounded([sys.executable, "-c", allocate], wider).returncode == 0
     write = "import time; time.sleep(0.2); open('big', 'wb').write(bytes(3 << 20))"
     assert run_bounded([sys.executable, "-c", write], bounds, cwd=tmp_path).returncode != 0

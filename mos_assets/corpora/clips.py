@@ -1,11 +1,13 @@
 """From labels to corpus rows: finding the clips, and probing and hashing those that are new.
 
 A file whose size and mtime are known already is neither opened nor hashed. A clip that cannot
-be used costs its own label and nothing else.
+be used costs its own label and nothing else. The folder itself may be a link, as its owner
+placed it; a link in it that leads out of the corpus is never followed.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -14,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mos_assets.corpora.labels import SAME_MOS, reject
+from mos_assets.corpora.labels import SAME_MOS, printable, reject
 from mos_assets.corpora.names import KONVID_CROPS, join_key, stem, video_suffix
 from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, KnownClip, LabelSet
 from mos_assets.errors import ClipError
@@ -24,7 +26,11 @@ from mos_assets.records import Clip, Corpus, Label, RejectedRow, SeenFile
 Progress = Callable[[str], None]
 
 NO_LABEL = "the clip has no label"
+LEADS_OUT = "it is a link that leads outside the corpus folder"
+NOT_TEXT = "its path is not UTF-8; rename it"
 _REPORT_EVERY_S = 5.0
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""Ways in which a path names no file; every other failure to look is loud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +52,36 @@ class _Unreadable:
 
 
 _Finding = KnownClip | _Unreadable
+_Index = Mapping[str, Path | _Unreadable]
+"""Files of one clip folder by name, and those that must not be opened."""
 
 
-def attach_clips(labels: LabelSet, *, known: Known, workers: int, progress: Progress) -> Corpus:
-    """The corpus as it is on disk now: every label with its clip, where there is one.
+def attach_clips(
+    labels: LabelSet, folder: Path, *, known: Known, workers: int, progress: Progress
+) -> Corpus:
+    """The corpus in `folder` as it is on disk now: every label with its clip, if there is one.
 
     The same bytes under several names are one row where their labels agree, and a conflict
     of which none is used where they do not. Labels without a clip are rows without a path;
     clips without a label are rejected rows without a line.
     """
-    indexes = [(entry, _files_in(entry)) for entry in labels.clip_dirs]
+    indexes = [(entry, _files_in(entry, folder)) for entry in labels.clip_dirs]
     rejected = list(labels.rejected)
     clip_of: dict[str, _Stat] = {}
+    refused: dict[str, str] = {}
     reference_of: dict[str, _Stat] = {}
     for label in labels.labels:
         found = _locate(label, indexes)
-        if found is not None:
+        if isinstance(found, _Unreadable):
+            refused[label.clip_name] = found.reason
+        elif found is not None:
             clip_of[label.clip_name] = found
         if label.reference is not None and label.reference not in reference_of:
-            pristine = _find_reference(label.reference, labels.reference_dirs)
-            if pristine is None:
+            pristine = _find_reference(label.reference, labels.reference_dirs, folder)
+            if not isinstance(pristine, _Stat):
                 reason = f"reference {label.reference!r} is not there"
+                if pristine is not None:
+                    reason = f"reference {label.reference!r} cannot be used: {pristine.reason}"
                 rejected.append(
                     RejectedRow(labels.name, label.source, None, label.clip_name, reason)
                 )
@@ -83,8 +98,9 @@ def attach_clips(labels: LabelSet, *, known: Known, workers: int, progress: Prog
     for label in labels.labels:
         at = clip_of.get(label.clip_name)
         finding = findings[at.key] if at is not None else None
-        if finding is not None and finding.reason is not None:
-            rejected.append(reject(labels.name, label, f"{UNUSABLE_CLIP}: {finding.reason}"))
+        flaw = refused.get(label.clip_name) or (finding.reason if finding is not None else None)
+        if flaw is not None:
+            rejected.append(reject(labels.name, label, f"{UNUSABLE_CLIP}: {flaw}"))
             continue
         reference = reference_of.get(label.reference) if label.reference is not None else None
         pristine_finding = findings[reference.key] if reference is not None else None
@@ -112,24 +128,44 @@ def attach_clips(labels: LabelSet, *, known: Known, workers: int, progress: Prog
     )
 
 
-def _files_in(entry: ClipDir) -> dict[str, Path]:
+def _files_in(entry: ClipDir, corpus: Path) -> _Index:
     """Regular files of a clip folder by name relative to it; hidden ones do not count."""
-    found: dict[str, Path] = {}
+    found: dict[str, Path | _Unreadable] = {}
     pending = [(entry.path, "")]
     while pending:
         folder, prefix = pending.pop()
         with os.scandir(folder) as items:
             for item in items:
+                path, name = Path(item.path), prefix + item.name
                 if item.name.startswith("."):
                     continue
-                if item.is_file():
-                    found[prefix + item.name] = Path(item.path)
+                if item.is_symlink():
+                    if _stat(path) is not None:
+                        inside = _is_inside(path, entry.path, corpus)
+                        found[name] = _as_text(path) if inside else _Unreadable(LEADS_OUT)
+                elif item.is_file():
+                    found[name] = _as_text(path)
                 elif entry.recursive and item.is_dir(follow_symlinks=False):
-                    pending.append((Path(item.path), f"{prefix}{item.name}/"))
+                    pending.append((path, f"{name}/"))
     return found
 
 
-def _locate(label: Label, indexes: Iterable[tuple[ClipDir, Mapping[str, Path]]]) -> _Stat | None:
+def _is_inside(path: Path, *folders: Path) -> bool:
+    """Whether a path, all links followed, ends in one of these folders."""
+    real = path.resolve()
+    return any(real.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _as_text(path: Path) -> Path | _Unreadable:
+    """The path, unless no table could hold it."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return _Unreadable(NOT_TEXT)
+    return path
+
+
+def _locate(label: Label, indexes: Iterable[tuple[ClipDir, _Index]]) -> _Stat | _Unreadable | None:
     names = [label.clip_name]
     if join_key(label.clip_name).isdigit():
         base, suffix = stem(label.clip_name), video_suffix(label.clip_name)
@@ -138,21 +174,30 @@ def _locate(label: Label, indexes: Iterable[tuple[ClipDir, Mapping[str, Path]]])
         if entry.part not in (None, label.part):
             continue
         for name in names:
-            found = _stat(files[name]) if name in files else None
+            at = files.get(name)
+            found = _stat(at) if isinstance(at, Path) else at
             if found is not None:
                 return found
     return None
 
 
-def _find_reference(name: str, folders: Iterable[Path]) -> _Stat | None:
-    return next((found for folder in folders if (found := _stat(folder / name)) is not None), None)
+def _find_reference(name: str, folders: Iterable[Path], corpus: Path) -> _Stat | _Unreadable | None:
+    for folder in folders:
+        found = _stat(folder / name)
+        if found is not None:
+            inside = _is_inside(found.path, folder, corpus)
+            at = _as_text(found.path) if inside else _Unreadable(LEADS_OUT)
+            return at if isinstance(at, _Unreadable) else found
+    return None
 
 
 def _stat(path: Path) -> _Stat | None:
     try:
         status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise
     if not stat.S_ISREG(status.st_mode):
         return None
     return _Stat(path.absolute(), status.st_size, status.st_mtime_ns)
@@ -251,15 +296,20 @@ def _one_row_a_content(
 
 
 def _unlabelled(
-    labels: LabelSet, indexes: Iterable[tuple[ClipDir, Mapping[str, Path]]], used: set[Path]
+    labels: LabelSet, indexes: Iterable[tuple[ClipDir, _Index]], used: set[Path]
 ) -> Iterator[RejectedRow]:
     named = {label.clip_name for label in labels.labels} | {
         row.clip_name for row in labels.rejected
     }
     for entry, files in indexes:
         for name, path in files.items():
-            if video_suffix(name) and path.absolute() not in used and name not in named:
-                yield RejectedRow(labels.name, entry.path.name, None, name, NO_LABEL)
+            if not video_suffix(name) or name in named:
+                continue
+            if isinstance(path, _Unreadable):
+                reason = f"{NO_LABEL}; {path.reason}"
+                yield RejectedRow(labels.name, entry.path.name, None, printable(name), reason)
+            elif path.absolute() not in used:
+                yield RejectedRow(labels.name, entry.path.name, None, printable(name), NO_LABEL)
 
 
 def _seen_files(

@@ -41,7 +41,7 @@ def load_corpus(
             f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
             f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
         )
-    return attach_clips(labels, known=known, workers=workers, progress=progress)
+    return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
 
 
 def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

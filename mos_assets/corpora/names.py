@@ -23,13 +23,15 @@ _KONVID_CROP = re.compile(rf"(\d+)(?:{'|'.join(KONVID_CROPS)})")
 _PLAIN = re.compile(r"\w[\w.-]{0,200}", re.ASCII)
 """Safe beyond doubt, as nearly all names are; the rest is looked at more closely."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half a character: bytes that are not UTF-8, or a broken escape in JSON."""
 
 
 def safe_name(text: str) -> str:
     """A clip's file name relative to its folder; a bare stem (`0001`) means `0001.mp4`.
 
-    Raises CellError for a name that is empty, absolute, leads out of the folder, or holds
-    a backslash or control character: such a name is never opened.
+    Raises CellError for a name that is empty, absolute, leads out of the folder, is not UTF-8,
+    or holds a backslash or control character: such a name is never opened.
     """
     if _PLAIN.fullmatch(text):
         return text if video_suffix(text) else text + ".mp4"
@@ -37,6 +39,8 @@ def safe_name(text: str) -> str:
         raise CellError("the clip name is empty")
     if _CONTROL.search(text):
         raise CellError(f"the clip name {text!r} holds a control character")
+    if _SURROGATE.search(text):
+        raise CellError(f"the clip name {text!r} is not UTF-8")
     if "\\" in text:
         raise CellError(f"the clip name {text!r} holds a backslash; separate folders by '/'")
     if text.startswith(("/", "~")) or re.match(r"[A-Za-z]:/", text):
@@ -44,7 +48,7 @@ def safe_name(text: str) -> str:
     parts = text.split("/")
     if any(part in ("", ".", "..") for part in parts):
         raise CellError(f"the clip name {text!r} leads outside its folder or is not plain")
-    if any(len(part.encode("utf-8", "surrogatepass")) > 255 - len(".mp4") for part in parts):
+    if any(len(part.encode()) > 255 - len(".mp4") for part in parts):
         raise CellError(f"the clip name {text[:60]!r}… is too long for a file")
     return text if video_suffix(text) else text + ".mp4"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, ToolError
 from mos_assets.extraction import graph, outputs
 from mos_assets.extraction.columns import (
     FIGURES_OF_PART,
@@ -41,6 +42,12 @@ START_LIMIT_S = 60.0
 FRAME_LIMIT_S = 0.6
 """Seconds a frame of 960 by 540 may take; about twenty times what it costs on one slow core."""
 FRAME_LIMIT_PIXELS = 960 * 540
+LONGEST_LIMIT_S = 3 * 3600.0
+"""Seconds after which any clip is given up, whatever length its header claims."""
+MEMORY_BYTES = 4 << 30
+"""Address space that measuring a clip may take, however small its pictures; three times the use."""
+MEMORY_BYTES_A_PIXEL = 800
+"""Address space beyond that for every pixel of a picture; about twice the use."""
 UNKNOWN_LENGTH_S = 600.0
 """Length that a clip is taken to have where its container names none."""
 RATE_TOLERANCE = 1e-3
@@ -53,6 +60,12 @@ DURATION_TOLERANCE = 0.1
 _GONE = "the file is not there"
 _TOO_LONG = "measuring took longer than"
 _ENDED_EARLY = "File ended prematurely"
+_DISK_FULL = b"No space left on device"
+_ENDED_BY = "ffmpeg was ended by"
+_KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
+"""From outside: the machine ran out of memory, or is shutting down."""
+_NOISE = re.compile(rb"not on whitelist|Last message repeated")
+_DEMUXER = re.compile(rb"\[(in#\d+/)?(matroska,webm|mov,mp4[\w,]*|mpegts|mpeg|ogg|asf|flv|nut) @ ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +85,21 @@ class ClipTask:
 
 
 def is_transient(reason: str) -> bool:
-    """Whether a reason may be gone at the next try: a missing file, a time limit."""
-    return _GONE in reason or _TOO_LONG in reason
+    """Whether a reason may be gone at the next try: a missing file, a time limit, a kill."""
+    return any(words in reason for words in (_GONE, _TOO_LONG, *_KILLED))
 
 
 def time_limit_s(probed: Probe) -> float:
     """Seconds after which a clip is given up, from its stated length and size."""
-    frames = probed.frames or (probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
+    frames = probed.frames or max(0.0, probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
     size = max(1.0, probed.width * probed.height / FRAME_LIMIT_PIXELS)
-    return START_LIMIT_S + frames * FRAME_LIMIT_S * size
+    return min(LONGEST_LIMIT_S, START_LIMIT_S + frames * FRAME_LIMIT_S * size)
+
+
+def memory_limit_bytes(*pictures: Probe) -> int:
+    """Address space for the program that decodes these clips together."""
+    pixels = sum(probed.width * probed.height for probed in pictures)
+    return MEMORY_BYTES + MEMORY_BYTES_A_PIXEL * pixels
 
 
 def measure_clip(
@@ -220,16 +239,26 @@ def _decode(
     if not task.path.is_file():
         raise ClipError(_GONE)
     arguments = graph.command(task.path, reference, parts, task.policy, task.probe.fps)
+    opened = [task.probe] if reference is None else [task.probe, probe(reference)]
+    memory = memory_limit_bytes(*opened)
     try:
-        run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, cwd=folder)
+        run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, memory_bytes=memory, cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise ClipError(f"{_TOO_LONG} {limit_s:.0f} s") from error
+    if _DISK_FULL in run.stderr:
+        raise ToolError(f"There is no space left in {folder.parent}; free some and run again.")
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     said = first_error(run.stderr)
+    if run.returncode < 0:
+        name = signal.Signals(-run.returncode).name
+        raise ClipError(f"{_ENDED_BY} {name} after {decoded} frames: {said}")
     if run.returncode != 0:
         raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")
     if _ENDED_EARLY.encode() in run.stderr:
         raise ClipError(f"the file is cut off: it ends after {decoded} frames")
+    complaint = _complaint(run.stderr) if task.probe.frames is None else None
+    if complaint is not None:
+        raise ClipError(f"the container is damaged: {complaint}")
     if decoded == 0:
         raise ClipError(f"no frame could be decoded: {said}")
     shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
@@ -240,9 +269,17 @@ def _decode(
 def first_error(stderr: bytes) -> str:
     """The first line that ffmpeg left: the cause, where the last is only its consequence.
 
+    What is said of decoders that are not on the list is left out: those of sound never are.
     Addresses in memory are taken out: the same clip has the same reason every time.
     """
-    return re.sub(r" @ 0x[0-9a-f]+", "", last_error(stderr.strip().split(b"\n")[0]))
+    lines = [line for line in stderr.split(b"\n") if line.strip() and not _NOISE.search(line)]
+    return re.sub(r" @ 0x[0-9a-f]+", "", last_error(lines[0] if lines else stderr))
+
+
+def _complaint(stderr: bytes) -> str | None:
+    """What the demuxer of a container that counts no frames found wrong: it may skip some."""
+    found = next((line for line in stderr.split(b"\n") if _DEMUXER.match(line)), None)
+    return None if found is None else first_error(found)
 
 
 def _check_count(probed: Probe, decoded: int, shown_s: float | None) -> None:

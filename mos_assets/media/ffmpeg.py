@@ -1,7 +1,8 @@
 """Finding the ffmpeg program and calling it safely.
 
 Clips come from strangers: only plain files may be opened, only by formats that hold
-video themselves, never through a shell, and a file name can never become an option.
+video themselves and by decoders that such files need, never through a shell, and a file name
+can never become an option. Pictures, probing, time and memory are bounded.
 """
 
 from __future__ import annotations
@@ -14,12 +15,37 @@ from functools import lru_cache
 from pathlib import Path
 
 from mos_assets.errors import ToolError
+from mos_assets.media.child import Bounds, run_bounded
 
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
     "ivf,h264,hevc,obu,m4v,mxf,nut"
 )
 """Demuxers that a clip may use: no playlist, no concat script, no session description."""
+VIDEO_DECODERS = (
+    "h264,hevc,vvc,av1,libdav1d,libaom-av1,vp6,vp6a,vp6f,vp8,vp9,libvpx,libvpx-vp9,theora,"
+    "mpeg1video,mpeg2video,mpegvideo,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h261,h263,h263i,h263p,flv,"
+    "wmv1,wmv2,wmv3,vc1,mjpeg,dvvideo,prores,dnxhd,cfhd,ffv1,huffyuv,ffvhuff,utvideo,magicyuv,"
+    "jpeg2000,libopenjpeg,png,qtrle,svq1,svq3,cinepak,v210,v410,r210,rawvideo"
+)
+"""Decoders that a clip may use: every other one, those of sound included, is never begun."""
+MAX_SIDE = 16384
+"""Lines or columns beyond which a clip is refused."""
+MAX_PIXELS = 1 << 26
+"""Pixels a picture beyond which a clip is refused; four times those of 4096 by 4096."""
+PROBE_BYTES = 5_000_000
+"""Read at most this far to learn what a file holds."""
+PROBE_US = 5_000_000
+"""Look at most at this much of the film to learn what a file holds."""
+LIMITS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": CONTAINER_FORMATS,
+    "codec_whitelist": VIDEO_DECODERS,
+    "probesize": str(PROBE_BYTES),
+    "analyzeduration": str(PROBE_US),
+    "max_pixels": str(MAX_PIXELS),
+}
+"""Options under which every clip is opened, by the program and by the library alike."""
 
 REMEDY = (
     "Unset MOS_FFMPEG to use the bundled build, or point it to an ffmpeg built with "
@@ -62,14 +88,8 @@ def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
 
 def input_arguments(path: Path) -> list[str]:
     """Arguments that open one clip, and nothing else, as an input of ffmpeg."""
-    return [
-        "-protocol_whitelist",
-        "file",
-        "-format_whitelist",
-        CONTAINER_FORMATS,
-        "-i",
-        f"file:{path.absolute()}",
-    ]
+    limits = [word for name, value in LIMITS.items() for word in (f"-{name}", value)]
+    return [*limits, "-i", f"file:{path.absolute()}"]
 
 
 def run_ffmpeg(
@@ -77,28 +97,22 @@ def run_ffmpeg(
     arguments: Sequence[str],
     *,
     timeout_s: float | None = None,
+    memory_bytes: int | None = None,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run ffmpeg quietly with these arguments; the caller judges the return code.
 
-    Raises subprocess.TimeoutExpired after `timeout_s` seconds; the process is gone by then.
+    `memory_bytes` bounds its address space where the system can (Linux). Raises
+    subprocess.TimeoutExpired after `timeout_s` seconds; the process is gone by then.
     """
     command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=timeout_s,
-        cwd=cwd,
-        check=False,
-    )
+    return run_bounded(command, Bounds(timeout_s, memory_bytes), cwd=cwd)
 
 
 def last_error(stderr: bytes) -> str:
     """The most telling line that ffmpeg left on its error stream, fit for one line of a table."""
-    lines = [
-        line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()
-    ]
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
+    lines = ["".join(c if c.isprintable() else "?" for c in line) for line in lines if line]
     return lines[-1][:300] if lines else "no message"
 
 

@@ -1,0 +1,121 @@
+"""One child process within bounds: time, memory, size of its files, length of what it says.
+
+The programs run here read files of strangers. The bounds are held by the kernel where it can
+(Linux), so that they hold for a child whose parent was killed as well.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+LARGEST_FILE_BYTES = 4 << 30
+"""Size that any one file of a child may reach."""
+KEPT_BYTES = 1 << 16
+"""Of the error stream, this much is kept from its beginning and from its end."""
+OUTPUT_BYTES = 1 << 28
+"""Of the output stream, all is kept, and no command writes more than this to it."""
+CPU_PER_SECOND = 8
+"""CPU seconds a child may use for every second of its time limit, over all of its threads."""
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one child may use; None is no bound."""
+
+    seconds: float | None = None
+    memory_bytes: int | None = None
+    """Address space."""
+    file_bytes: int = LARGEST_FILE_BYTES
+
+
+def run_bounded(
+    command: Sequence[str], bounds: Bounds, *, cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program without a shell, without input, in a session of its own; keep what it says.
+
+    Whatever happens here, the program and its children that share its session have ended when
+    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`, and
+    ValueError where it writes more to its output than any command here asks for.
+    """
+    end = None if bounds.seconds is None else time.monotonic() + bounds.seconds
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        start_new_session=True,
+    ) as process:
+        try:
+            _hold(process.pid, bounds)
+            said = _read(process, end)
+            left = None if end is None else max(0.0, end - time.monotonic())
+            if said is None:
+                raise subprocess.TimeoutExpired(command, bounds.seconds or 0.0)
+            code = process.wait(left)
+        except BaseException:
+            _end_session(process)
+            raise
+    return subprocess.CompletedProcess(command, code, *said)
+
+
+def _hold(pid: int, bounds: Bounds) -> None:
+    """Set the kernel's limits; those of a child that has ended already do not matter."""
+    limits = {resource.RLIMIT_FSIZE: bounds.file_bytes, resource.RLIMIT_CORE: 0}
+    if bounds.memory_bytes is not None:
+        limits[resource.RLIMIT_AS] = bounds.memory_bytes
+    if bounds.seconds is not None:
+        limits[resource.RLIMIT_CPU] = int(bounds.seconds * CPU_PER_SECOND) + 1
+    if not hasattr(resource, "prlimit"):
+        return
+    for kind, amount in limits.items():
+        with suppress(ProcessLookupError):
+            _, hardest = resource.prlimit(pid, kind)
+            if hardest != resource.RLIM_INFINITY:
+                amount = min(amount, hardest)
+            resource.prlimit(pid, kind, (amount, amount))
+
+
+def _read(process: subprocess.Popen[bytes], end: float | None) -> tuple[bytes, bytes] | None:
+    """The output, and beginning and end of the errors; None where time ran out before."""
+    if process.stdout is None or process.stderr is None:
+        raise ValueError("output and errors are pipes")
+    output, first, last = bytearray(), bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while selector.get_map():
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return None
+            for key, _ in selector.select(left):
+                block = os.read(key.fd, _BLOCK)
+                if not block:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stdout:
+                    output += block
+                    if len(output) > OUTPUT_BYTES:
+                        raise ValueError(f"{process.args!r} wrote more than {OUTPUT_BYTES} bytes")
+                else:
+                    room = KEPT_BYTES - len(first)
+                    first += block[:room]
+                    last = (last + block[room:])[-KEPT_BYTES:]
+    return bytes(output), bytes(first + last)
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """Kill the program and what it has started; it is reaped by the `with` that holds it."""
+    if process.returncode is None:
+        # Not reaped yet, so its number cannot belong to another group by now.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

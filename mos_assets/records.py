@@ -176,7 +176,7 @@ class Measurement:
     sha256: str
     """Of the clip's bytes."""
     part: str
-    """`libvmaf`, `saliency` or `shots`."""
+    """`libvmaf`, `nr`, `saliency` or `shots`."""
     fingerprint: str
     """Extractor, version and settings; figures of different fingerprints are not comparable."""
     figures: Mapping[str, float]

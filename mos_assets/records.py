@@ -176,7 +176,7 @@ class Measurement:
     content: str
     """sha256 of the clip's bytes; joined by `+` with that of its reference where one was used."""
     part: str
-    """`libvmaf`, `saliency` or `shots`."""
+    """`libvmaf`, `nr`, `saliency` or `shots`."""
     fingerprint: str
     """Extractor, version and settings; figures of different fingerprints are not comparable."""
     figures: Mapping[str, float]

@@ -1,4 +1,4 @@
-"""One clip in, figures out: libvmaf, saliency, shots and container data, each under a fingerprint.
+"""One clip in, figures out: libvmaf, no-reference, saliency, shots, container; all fingerprinted.
 
 This is the room's door; other rooms import these names and nothing below it.
 """

@@ -12,6 +12,8 @@ from mos_assets.extraction.columns import (
     FIGURES_OF_PART,
     LIBVMAF,
     LIBVMAF_COLUMNS,
+    NR,
+    NR_COLUMNS,
     SALIENCY,
     SALIENCY_COLUMNS,
     SHOT_COLUMNS,
@@ -40,6 +42,7 @@ BLOCKS: Mapping[str, Block] = {
         Block("saliency", SALIENCY_COLUMNS, SALIENCY),
         Block("shots", SHOT_COLUMNS, SHOTS),
         Block("container-v1", CONTAINER_COLUMNS, None),
+        Block("nr-v1", NR_COLUMNS, NR),
     )
 }
 """Built-in blocks by name; any other name is a table in `<corpus>/features/`."""
@@ -50,14 +53,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = {"konvid-v1": ("canonical-6", "saliency
 KONVID_V1 = ALIASES["konvid-v1"]
 """The eleven columns of the published head."""
 
-_RESERVED = frozenset({"nr-v1"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def parse_blocks(text: str) -> tuple[str, ...]:
     """Block names of a MOS_FEATURES value, aliases expanded, in column order.
 
-    Raises SettingsError where a name is empty, malformed, given twice, or not built yet.
+    Raises SettingsError where a name is empty, malformed or given twice.
     """
     blocks: list[str] = []
     for name in (part.strip() for part in text.split("+")):
@@ -69,11 +71,6 @@ def parse_blocks(text: str) -> tuple[str, ...]:
             raise SettingsError(
                 f"MOS_FEATURES={text!r}: {name!r} is not a block name; use letters, digits, "
                 "'.', '_' and '-', and begin with a letter or digit."
-            )
-        if name in _RESERVED:
-            raise SettingsError(
-                f"MOS_FEATURES={text!r}: the block {name!r} is reserved and not available yet; "
-                f"choose from {', '.join([*ALIASES, *BLOCKS])} or the name of a feature table."
             )
         blocks.extend(ALIASES.get(name, (name,)))
     twice = sorted({name for name in blocks if blocks.count(name) > 1})

@@ -23,15 +23,41 @@ SHOT_FIGURES = (SHOT_COUNT, SHOT_MEAN_LENGTH, SHOT_LENGTH_STD, FRAMES)
 SHOT_COLUMNS = ("shot_count_norm", "shot_mean_len_norm", "shot_cut_density")
 CONTAINER_COLUMNS = ("log10_bits_per_pixel", "height", "fps")
 
-LIBVMAF, SALIENCY, SHOTS = "libvmaf", "saliency", "shots"
+SIX_STATISTICS = ("mean", "std", "p10", "p90")
+"""Over frames: mean, population standard deviation, 10th and 90th percentile."""
+NR_SIX_COLUMNS = tuple(
+    f"nr_{statistic}_{name}" for statistic in SIX_STATISTICS for name in LIBVMAF_COLUMNS
+)
+NR_ACTIVITY_COLUMNS = ("nr_mean_si", "nr_max_si", "nr_mean_ti", "nr_max_ti")
+NR_PICTURE_COLUMNS = (
+    "nr_blur",
+    "nr_blockiness",
+    "nr_noise",
+    "nr_contrast",
+    "nr_colourfulness",
+    "nr_entropy",
+    "nr_banding",
+)
+NR_STREAM_COLUMNS = ("nr_log10_bits_per_pixel", "nr_long_side", "nr_short_side", "nr_fps")
+NR_COLUMNS = (*NR_SIX_COLUMNS, *NR_ACTIVITY_COLUMNS, *NR_PICTURE_COLUMNS, *NR_STREAM_COLUMNS)
+"""The block `nr-v1`; units, ranges and sources are in `extraction.nr`.
+
+Complete by itself: the means of the six are in it, under names that do not clash with
+`canonical-6`, and no name ends in `_mean`, which feature tables read as another column.
+"""
+
+LIBVMAF, NR, SALIENCY, SHOTS = "libvmaf", "nr", "saliency", "shots"
 """The parts of a measurement."""
 
 FIGURES_OF_PART: Mapping[str, tuple[str, ...]] = {
     LIBVMAF: LIBVMAF_COLUMNS,
+    NR: NR_COLUMNS,
     SALIENCY: SALIENCY_COLUMNS,
     SHOTS: SHOT_FIGURES,
 }
 """Part name to the figures that it measures."""
+COMPARED = frozenset({LIBVMAF, NR})
+"""The parts that need the comparison with the reference; measured together they share one."""
 
 
 @dataclass(frozen=True, slots=True)

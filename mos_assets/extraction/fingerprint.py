@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import metadata
 
 from mos_assets.errors import ToolError
-from mos_assets.extraction.columns import LIBVMAF, SALIENCY, SHOTS
+from mos_assets.extraction.columns import LIBVMAF, NR, SALIENCY, SHOTS
 from mos_assets.media.ffmpeg import Ffmpeg
 
 LOOPBACK_CRF = 35
@@ -23,7 +23,7 @@ THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 48, 27
 PREFILTER_VERSION = 1
 """Raised whenever the pre-filter could let another window pass."""
 
-_VERSIONS = {LIBVMAF: 1, SALIENCY: 1, SHOTS: 1}
+_VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 1, SHOTS: 1}
 """Raised whenever the code of a part would give other figures with the same libraries."""
 _OPENCV = ("opencv-contrib-python-headless", "opencv-contrib-python")
 
@@ -48,6 +48,8 @@ def fingerprint(part: str, policy: ReferencePolicy, ffmpeg: Ffmpeg) -> str:
     match part:
         case "libvmaf":
             settings = [_reference(policy)]
+        case "nr":
+            settings = [_reference(policy), f"opencv-{_version(*_OPENCV)}", "pairs-1fps"]
         case "saliency":
             settings = [f"opencv-{_version(*_OPENCV)}", f"spectral-{SALIENCY_LINES}-1fps"]
         case "shots":

@@ -14,7 +14,7 @@ from collections.abc import Set
 from fractions import Fraction
 from pathlib import Path
 
-from mos_assets.extraction.columns import LIBVMAF, SALIENCY, SHOTS
+from mos_assets.extraction.columns import COMPARED, NR, SALIENCY, SHOTS
 from mos_assets.extraction.fingerprint import (
     LOOPBACK_CRF,
     LOOPBACK_PRESET,
@@ -32,6 +32,20 @@ REFERENCE_FRAMES = "reference_frames.txt"
 """One line a decoded frame of the reference."""
 THUMBNAILS = "thumbnails.rgb"
 GREY_FRAMES = "grey.y4m"
+LUMA_FRAMES = "luma.y4m"
+"""Two neighbouring frames a second, in grey levels."""
+COLOUR_FRAMES = "colour.ppm"
+"""The first of each pair, small, in colour."""
+BANDING_LOG = "banding.json"
+"""libvmaf's cambi of the first of each pair."""
+PACKETS = "packets.txt"
+"""One line a packet of the coded stream, with its size."""
+
+LARGEST_LUMA = 1920
+"""Longest side in pixels of a picture in LUMA_FRAMES; larger ones are scaled down."""
+COLOUR_LINES = 270
+SMALLEST_BANDING = 216
+"""cambi refuses pictures with both sides below; those are enlarged without new levels."""
 
 _LIBVMAF = (
     "libvmaf=model=:feature=name=adm|name=vif|name=motion"
@@ -42,6 +56,11 @@ _EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
 """x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
 _NULL = ["-f", "null", "-"]
 _KEEP_FRAMES = ["-fps_mode", "passthrough"]
+
+
+def sampling_step(fps: float) -> int:
+    """Frames from one sampled frame to the next: one sample a second."""
+    return max(1, round(fps))
 
 
 def exact_rate(fps: float) -> Fraction:
@@ -58,12 +77,12 @@ def command(
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
-    `reference` is given exactly where libvmaf is wanted under the source policy.
+    `reference` is given exactly where a comparison is wanted under the source policy.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
     clock = f"settb={time_base},setpts=N"
-    compare = LIBVMAF in parts
+    compare = bool(COMPARED & parts)
     loopback = compare and policy is ReferencePolicy.LOOPBACK
     source = compare and policy is ReferencePolicy.SOURCE
 
@@ -92,9 +111,12 @@ def command(
     if SALIENCY in parts:
         branches.append("sampled")
         chains.append(
-            f"[sampled]select=not(mod(n\\,{max(1, round(fps))})),"
+            f"[sampled]select=not(mod(n\\,{sampling_step(fps)})),"
             f"scale=-2:{SALIENCY_LINES}:flags=bicubic,format=gray[grey]"
         )
+    if NR in parts:
+        branches.append("looked")
+        chains += _nr_chains(sampling_step(fps))
     labels = "".join(f"[{name}]" for name in branches)
     chains.insert(0, f"[0:v:0]{clock},split={len(branches)}{labels}")
 
@@ -123,10 +145,38 @@ def command(
     if SALIENCY in parts:
         arguments += ["-map", "[grey]", *_KEEP_FRAMES, "-f", "yuv4mpegpipe", "-strict", "-1"]
         arguments += [GREY_FRAMES]
+    if NR in parts:
+        arguments += _nr_outputs()
     if source:
         arguments += ["-map", "1:v:0", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
         arguments += [*_log_frames(REFERENCE_FRAMES), *_NULL]
     return arguments
+
+
+def _nr_chains(step: int) -> list[str]:
+    """From [looked]: pairs of frames in grey, the first of each in colour and through cambi."""
+    shrink = f"min(1\\,{LARGEST_LUMA}/max(iw\\,ih))"
+    enlarge = f"max(1\\,{SMALLEST_BANDING}/max(iw\\,ih))"
+    return [
+        f"[looked]select=lt(mod(n\\,{step})\\,2),split[pairs][both]",
+        f"[pairs]scale=w=round(iw*{shrink}):h=round(ih*{shrink}):flags=bicubic,format=gray[luma]",
+        f"[both]select=not(mod(n\\,{min(step, 2)})),split[coloured][stepped]",
+        f"[coloured]scale=-2:{COLOUR_LINES}:flags=bicubic,format=rgb24[colour]",
+        f"[stepped]scale=w=ceil(iw*{enlarge}):h=ceil(ih*{enlarge}):flags=neighbor,"
+        "split[banded][again]",
+        "[banded][again]libvmaf=model=:feature=name=cambi"
+        f":log_fmt=json:log_path={BANDING_LOG}:n_threads=0[banding]",
+    ]
+
+
+def _nr_outputs() -> list[str]:
+    grey = ["-f", "yuv4mpegpipe", "-strict", "-1"]
+    return [
+        *("-map", "[luma]", *_KEEP_FRAMES, *grey, LUMA_FRAMES),
+        *("-map", "[colour]", *_KEEP_FRAMES, "-c:v", "ppm", "-f", "image2pipe", COLOUR_FRAMES),
+        *("-map", "[banding]", *_KEEP_FRAMES, "-c:v", "wrapped_avframe", *_NULL),
+        *("-map", "0:v:0", "-c:v", "copy", "-copyinkf:v", "-f", "framecrc", PACKETS),
+    ]
 
 
 def _log_frames(name: str) -> list[str]:

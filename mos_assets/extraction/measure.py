@@ -19,9 +19,11 @@ from tempfile import TemporaryDirectory
 from mos_assets.errors import ClipError, ToolError
 from mos_assets.extraction import graph, outputs
 from mos_assets.extraction.columns import (
+    COMPARED,
     FIGURES_OF_PART,
     FRAMES,
     LIBVMAF,
+    NR,
     SALIENCY,
     SHOT_COUNT,
     SHOT_LENGTH_STD,
@@ -29,6 +31,7 @@ from mos_assets.extraction.columns import (
     SHOTS,
 )
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.nr import nr_figures
 from mos_assets.extraction.saliency import saliency_means
 from mos_assets.extraction.shots import shot_figures
 from mos_assets.extraction.threads import single_threaded
@@ -173,12 +176,13 @@ def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[s
     found: dict[str, dict[str, float] | str] = {}
     parts = set(task.parts)
     reference: Path | None = None
-    if LIBVMAF in parts and task.policy is ReferencePolicy.SOURCE:
+    compared = parts & COMPARED
+    if compared and task.policy is ReferencePolicy.SOURCE:
         try:
             reference = _usable_reference(task)
         except ClipError as error:
-            found[LIBVMAF] = str(error)
-            parts.discard(LIBVMAF)
+            found |= dict.fromkeys(compared, str(error))
+            parts -= compared
     if not parts:
         return found
     try:
@@ -186,8 +190,8 @@ def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[s
     except ClipError as error:
         if reference is None:
             return found | dict.fromkeys(parts, str(error))
-        found[LIBVMAF] = str(error)
-        parts.discard(LIBVMAF)
+        found |= dict.fromkeys(compared, str(error))
+        parts -= compared
     # The reference may be what failed: the parts that do without it are tried alone.
     try:
         return found | (_decode_and_score(task, ffmpeg, parts, None, limit_s) if parts else {})
@@ -205,7 +209,7 @@ def _decode_and_score(
         decoded = _decode(task, ffmpeg, parts, reference, folder, limit_s)
         for part in sorted(parts):
             try:
-                found[part] = _figures(part, task.probe.fps, reference, folder, decoded)
+                found[part] = _figures(part, task.probe, reference, folder, decoded)
             except ClipError as error:
                 found[part] = str(error)
     return found
@@ -310,21 +314,24 @@ def _true_rate(stated: float, decoded: int, shown_s: float | None) -> float:
 
 
 def _figures(
-    part: str, fps: float, reference: Path | None, folder: Path, decoded: int
+    part: str, probed: Probe, reference: Path | None, folder: Path, decoded: int
 ) -> dict[str, float]:
+    if part in COMPARED and reference is not None:
+        frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
+        if frames != decoded:
+            raise ClipError(f"it has {decoded} frames, its reference {frames}")
     if part == LIBVMAF:
-        if reference is not None:
-            frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
-            if frames != decoded:
-                raise ClipError(f"it has {decoded} frames, its reference {frames}")
         return outputs.libvmaf_means(folder, decoded)
     if part == SALIENCY:
         return saliency_means(outputs.grey_frames(folder))
+    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
+    fps = _true_rate(probed.fps, decoded, shown)
+    if part == NR:
+        return nr_figures(folder, probed, decoded, fps)
     if part != SHOTS:
         raise ValueError(f"{part!r} is not a part of a measurement")
     probabilities = transition_probabilities(outputs.thumbnails(folder, decoded))
-    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
-    shots = shot_figures(probabilities, _true_rate(fps, decoded, shown))
+    shots = shot_figures(probabilities, fps)
     if shots.length_std_s is None or shots.frames is None:
         raise ValueError("measured shots always have a deviation and a number of frames")
     return {

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING
 from mos_assets.errors import ClipError
 from mos_assets.extraction.columns import LIBVMAF_COLUMNS
 from mos_assets.extraction.fingerprint import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
-from mos_assets.extraction.graph import GREY_FRAMES, LIBVMAF_LOG, THUMBNAILS
+from mos_assets.extraction.graph import (
+    BANDING_LOG,
+    COLOUR_FRAMES,
+    GREY_FRAMES,
+    LIBVMAF_LOG,
+    PACKETS,
+    THUMBNAILS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -23,6 +30,9 @@ if TYPE_CHECKING:
 _STAMP = re.compile(r"-?\d+")
 _NO_STAMP = 1 << 62
 """Timestamps this large stand for none."""
+_CAMBI = "cambi"
+_PACKET_SIZE = 4
+"""Column of a packet's size in ffmpeg's frame list."""
 _METRICS = {name: f"integer_{name}" for name in LIBVMAF_COLUMNS}
 
 
@@ -56,26 +66,46 @@ def shown_s(folder: Path, name: str) -> float | None:
     return None if first is None or last is None else float(last - first)
 
 
-def libvmaf_means(folder: Path, frames: int) -> dict[str, float]:
-    """The six means over all frames of libvmaf's log.
+def libvmaf_values(folder: Path, frames: int) -> dict[str, list[float]]:
+    """The six of every frame, in the order of frames, from libvmaf's log.
 
-    Raises ClipError where the log does not hold exactly `frames` complete frames.
+    Raises ClipError where the log does not hold exactly `frames` complete, finite frames.
     """
-    path = folder / LIBVMAF_LOG
+    values = _per_frame(folder / LIBVMAF_LOG, _METRICS)
+    for name, column in values.items():
+        if len(column) != frames:
+            raise ClipError(f"libvmaf scored {len(column)} frames where {frames} were decoded")
+        odd = next((value for value in column if not math.isfinite(value)), None)
+        if odd is not None:
+            raise ClipError(f"libvmaf gave {name} = {odd}")
+    return values
+
+
+def libvmaf_means(folder: Path, frames: int) -> dict[str, float]:
+    """The six means over all frames; raises ClipError as `libvmaf_values` does."""
+    values = libvmaf_values(folder, frames)
+    return {name: math.fsum(column) / frames for name, column in values.items()}
+
+
+def banding_values(folder: Path) -> list[float]:
+    """Banding of every sampled frame; raises ClipError where the log cannot be read."""
+    return _per_frame(folder / BANDING_LOG, {_CAMBI: _CAMBI})[_CAMBI]
+
+
+def _per_frame(path: Path, metrics: Mapping[str, str]) -> dict[str, list[float]]:
     if not path.exists():
         raise ClipError("libvmaf wrote no log")
     try:
         rows = json.loads(path.read_text())["frames"]
-        values = {name: [row["metrics"][key] for row in rows] for name, key in _METRICS.items()}
+        return {name: [row["metrics"][key] for row in rows] for name, key in metrics.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise ClipError(f"libvmaf's log cannot be read ({error!r})") from error
-    if len(rows) != frames:
-        raise ClipError(f"libvmaf scored {len(rows)} frames where {frames} were decoded")
-    means = {name: math.fsum(column) / frames for name, column in values.items()}
-    for name, mean in means.items():
-        if not math.isfinite(mean):
-            raise ClipError(f"libvmaf gave {name} = {mean}")
-    return means
+
+
+def coded_bytes(folder: Path) -> int:
+    """Bytes of all packets of the coded stream."""
+    with (folder / PACKETS).open() as file:
+        return sum(int(line.split(",")[_PACKET_SIZE]) for line in file if line[0] != "#")
 
 
 def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:
@@ -93,14 +123,14 @@ def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:
     return np.memmap(path, dtype=np.uint8, mode="r", shape=(frames, *shape))
 
 
-def grey_frames(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
-    """The sampled grey pictures, [lines, columns], 0..255, one after the other.
+def grey_frames(folder: Path, name: str = GREY_FRAMES) -> Iterator[npt.NDArray[np.uint8]]:
+    """The grey pictures of one output, [lines, columns], 0..255, one after the other.
 
     Raises ClipError where the stream ends inside a picture.
     """
     import numpy as np
 
-    with (folder / GREY_FRAMES).open("rb") as file:
+    with (folder / name).open("rb") as file:
         fields = file.readline().decode("ascii", "replace").split()
         size = {field[0]: field[1:] for field in fields[1:]}
         if not fields or fields[0] != "YUV4MPEG2" or not size.get("C", "").startswith("mono"):
@@ -111,3 +141,22 @@ def grey_frames(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
             if len(data) != width * height:
                 raise ClipError("the grey pictures end too early")
             yield np.frombuffer(data, dtype=np.uint8).reshape(height, width)
+
+
+def colour_frames(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
+    """The sampled colour pictures, [lines, columns, 3] sRGB, 0..255, one after the other.
+
+    Raises ClipError where the stream ends inside a picture.
+    """
+    import numpy as np
+
+    with (folder / COLOUR_FRAMES).open("rb") as file:
+        while magic := file.readline():
+            size, depth = file.readline().split(), file.readline()
+            if magic != b"P6\n" or len(size) != 2 or depth != b"255\n":
+                raise ClipError("no colour pictures were made")
+            width, height = int(size[0]), int(size[1])
+            data = file.read(width * height * 3)
+            if len(data) != width * height * 3:
+                raise ClipError("the colour pictures end too early")
+            yield np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)

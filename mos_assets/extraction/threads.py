@@ -10,36 +10,38 @@ import threading
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
-from mos_assets.extraction.columns import SALIENCY, SHOTS
+from mos_assets.extraction.columns import NR, SALIENCY, SHOTS
 
 _lock = threading.Lock()
-_users = {SALIENCY: 0, SHOTS: 0}
+_TORCH, _OPENCV = "torch", "opencv"
+_LIBRARIES = {NR: _OPENCV, SALIENCY: _OPENCV, SHOTS: _TORCH}
+_users = {_OPENCV: 0, _TORCH: 0}
 _before: dict[str, int] = {}
 
 
 @contextmanager
 def single_threaded(parts: Set[str]) -> Iterator[None]:
     """Hold the libraries of these parts to one thread; the last to leave restores the setting."""
-    held = sorted(part for part in _users if part in parts)
+    held = sorted({library for part, library in _LIBRARIES.items() if part in parts})
     with _lock:
-        for part in held:
-            if _users[part] == 0:
-                _before[part] = _get(part)
-            _users[part] += 1
+        for library in held:
+            if _users[library] == 0:
+                _before[library] = _get(library)
+            _users[library] += 1
             # Torch keeps the number per thread as well, so each thread says it for itself.
-            _set(part, 1)
+            _set(library, 1)
     try:
         yield
     finally:
         with _lock:
-            for part in held:
-                _users[part] -= 1
-                if _users[part] == 0:
-                    _set(part, _before.pop(part))
+            for library in held:
+                _users[library] -= 1
+                if _users[library] == 0:
+                    _set(library, _before.pop(library))
 
 
-def _get(part: str) -> int:
-    if part == SHOTS:
+def _get(library: str) -> int:
+    if library == _TORCH:
         import torch
 
         return torch.get_num_threads()
@@ -48,8 +50,8 @@ def _get(part: str) -> int:
     return cv2.getNumThreads()
 
 
-def _set(part: str, threads: int) -> None:
-    if part == SHOTS:
+def _set(library: str, threads: int) -> None:
+    if library == _TORCH:
         import torch
 
         torch.set_num_threads(threads)

@@ -38,6 +38,7 @@ def test_konvid_v1_expands_in_place() -> None:
         ("canonical-6+container-v1", "_canonical-6_container-v1"),
         ("videval", "_videval"),
         ("konvid-v1+videval", "_konvid-v1_videval"),
+        ("konvid-v1+nr-v1", "_konvid-v1_nr-v1"),
     ],
 )
 def test_id_suffix(text: str, suffix: str) -> None:
@@ -56,7 +57,6 @@ def test_id_suffix(text: str, suffix: str) -> None:
         ("../secrets", "not a block name"),
         ("a/b", "not a block name"),
         (".hidden", "not a block name"),
-        ("nr-v1", "not available"),
     ],
 )
 def test_a_bad_value_is_refused_and_named(text: str, named: str) -> None:
@@ -85,7 +85,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 def test_parts_follow_from_the_blocks() -> None:
-    assert required_parts(parse_blocks("konvid-v1+videval")) == set(PARTS)
+    assert required_parts(parse_blocks("konvid-v1+nr-v1+videval")) == set(PARTS)
+    assert required_parts(parse_blocks("konvid-v1")) == set(PARTS) - {"nr"}
     assert required_parts(("canonical-6", "container-v1")) == {"libvmaf"}
     assert required_parts(("videval", "container-v1")) == frozenset()
 

@@ -17,10 +17,11 @@ def test_it_reads_as_what_it_is() -> None:
     assert ":prefilter-" in fingerprint("shots", ReferencePolicy.LOOPBACK, FFMPEG)
 
 
-def test_the_policy_changes_libvmaf_only() -> None:
+def test_the_policy_changes_what_is_compared_only() -> None:
     by_part = {part: {fingerprint(part, p, FFMPEG) for p in ReferencePolicy} for part in PARTS}
     assert {part: len(texts) for part, texts in by_part.items()} == {
         "libvmaf": 3,
+        "nr": 3,
         "saliency": 1,
         "shots": 1,
     }

@@ -214,7 +214,8 @@ def test_unusual_pictures(name: str, render: Render, ffmpeg: Ffmpeg) -> None:
     encoder = ("-c:v", "ffv1", "-pix_fmt", pixels)
     clip = render(f"{name}.mkv", "-f", "lavfi", "-i", source, encoder=encoder)
     found = by_part(measure_clip(task_of(clip), ffmpeg))
-    assert [m.reason for m in found.values()] == [None] * len(PARTS)
+    without = {part for part, m in found.items() if m.reason is not None}
+    assert without == ({"nr"} if frames == 1 else set()), "one frame has no change over time"
     assert found["shots"].figures["frames"] == frames
     assert 0.5 < found["libvmaf"].figures["adm2"] < 0.999
     itself = only(measure_clip(task_of(clip, "libvmaf", policy=ReferencePolicy.SELF), ffmpeg))

@@ -45,7 +45,7 @@ class Settings(BaseModel):
         str,
         Field(
             description="Feature blocks joined with '+': konvid-v1, canonical-6, saliency, shots, "
-            "container-v1, or the name of a table in <corpus>/features/."
+            "container-v1, nr-v1, or the name of a table in <corpus>/features/."
         ),
     ] = "konvid-v1"
     reference: Annotated[

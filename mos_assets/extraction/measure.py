@@ -157,7 +157,7 @@ def content_key(
     part: str, policy: ReferencePolicy, sha256: str, reference_sha256: str | None
 ) -> str:
     """What the figures of a part depend on: the clip's bytes, and its reference's where used."""
-    if part == LIBVMAF and policy is ReferencePolicy.SOURCE and reference_sha256 is not None:
+    if part in COMPARED and policy is ReferencePolicy.SOURCE and reference_sha256 is not None:
         return f"{sha256}+{reference_sha256}"
     return sha256
 

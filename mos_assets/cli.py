@@ -43,8 +43,16 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
     from mos_assets.clip_scoring import score_clip
     from mos_assets.predictor import Predictor
     from mos_assets.release.naming import KONVID_HEAD
+    from mos_assets.release.status import released_heads
 
     settings = Settings.from_env()
+    if head is not None and not any(
+        found.head_id == head for found in released_heads(settings.model_folder)
+    ):
+        known = ", ".join(found.head_id for found in released_heads(settings.model_folder))
+        raise ReleaseError(
+            f"No head {head!r} is released in {settings.model_folder}. There: {known or 'none'}."
+        )
     predictor = Predictor(settings.model_folder, head or KONVID_HEAD)
     failed = False
     notes: set[str] = set()
@@ -56,8 +64,11 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
             failed = True
             continue
         prediction = score.prediction
-        status = f" ({prediction.status})" if prediction.status else ""
-        click.echo(f"{_printable(clip)}\t{prediction.mos:.3f}\t{prediction.source}{status}")
+        source = str(prediction.source)
+        if prediction.status:
+            doubt = "" if score.comparable else ", not comparable"
+            source += f" ({prediction.status}{doubt})"
+        click.echo(f"{_printable(clip)}\t{prediction.mos:.3f}\t{source}")
         notes.add(f"{prediction.head_id}: {prediction.reason}")
         if prediction.status and not score.comparable:
             notes.add(
@@ -91,8 +102,9 @@ def status(head: str | None) -> None:
 
 
 @main.command()
-def report() -> None:
-    """The latest verdict in a few lines, and where the report and the head are."""
+@click.argument("head", required=False)
+def report(head: str | None) -> None:
+    """The latest verdict, of HEAD or of any, and where the report and the head are."""
     from mos_assets.evaluation import CHECK_WORDS, GateReport
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
@@ -101,14 +113,16 @@ def report() -> None:
 
     settings = Settings.from_env()
     database = Database(settings.store_folder)
-    row = verdict_rows.latest_verdict(database) if database.exists else None
+    row = verdict_rows.latest_verdict(database, head) if database.exists else None
     if row is None:
-        raise MosAssetsError(f"Nothing was judged yet in {settings.store_folder}.")
+        what = f"No head {head!r}" if head else "Nothing"
+        raise MosAssetsError(f"{what} was judged yet in {settings.store_folder}.")
     judged = GateReport.model_validate_json((row.folder / "gate_report.json").read_bytes())
     width = max(len(words) for words in CHECK_WORDS.values())
     click.echo(f"{'corpus':<{width}}  {row.corpora}")
     click.echo(f"{'clips':<{width}}  {row.n_clips}")
     click.echo(f"{'labels':<{width}}  {row.label_origin}")
+    click.echo(f"{'judged':<{width}}  {row.judged_at:%Y-%m-%d %H:%M} UTC")
     for check in judged.verdict.checks:
         figure = "none" if check.figure is None else f"{check.figure:.4f}"
         met = "met" if check.passed else "missed"
@@ -122,6 +136,7 @@ def report() -> None:
     files = current_files(settings.model_folder, row.head_id)
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
         click.echo(f"{'head':<{width}}  {files.onnx}")
+        click.echo(f"{'use it':<{width}}  mos predict --head {row.head_id} CLIP")
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
         click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")

@@ -40,7 +40,7 @@ def test_predict_scores_a_clip_with_the_released_head(clip: Path) -> None:
     name, score, source = found.stdout.splitlines()[0].split("\t")
     assert name == str(clip)
     assert 1.0 <= float(score) <= 5.0
-    assert source == "head (Proposed)"
+    assert source == "head (Proposed, not comparable)"
     assert "simulated labels" in found.stderr
     assert "not comparable" in found.stderr
 
@@ -50,6 +50,13 @@ def test_predict_without_a_head_says_that_it_is_the_fallback(clip: Path, tmp_pat
     assert found.exit_code == 0, found.output
     assert found.stdout.splitlines()[0].endswith("\tfallback")
     assert "is missing" in found.stderr
+
+
+def test_a_head_that_is_not_there_is_an_error_and_no_fallback(clip: Path) -> None:
+    found = mos("predict", "--head", "mine_mos_head_v1", str(clip), MOS_MODEL_DIR=str(MODEL))
+    assert found.exit_code == 1
+    assert f"There: {HEAD_ID}" in found.output
+    assert "fallback" not in found.output
 
 
 def test_a_bad_clip_is_named_and_the_others_are_scored(clip: Path, tmp_path: Path) -> None:

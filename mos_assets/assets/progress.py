@@ -37,15 +37,17 @@ class Progress:
     def end(self) -> None:
         """The shard is finished: tell, unless that was told just now."""
         with self._lock:
-            if self._done and time.monotonic() - self._said >= CALM_S / 4:
+            last = self._done_before + self._done == self._total
+            if self._done and (last or time.monotonic() - self._said >= CALM_S / 4):
                 self._tell()
 
     def _tell(self) -> None:
         self._said = time.monotonic()
         rate = self._done / (self._said - self._start)
+        pace = f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s a clip"
         done = self._done_before + self._done
         minutes, seconds = divmod(round((self._total - done) / rate), 60)
         self._say(
-            f"measured {done} of {self._total} clips, {rate:.1f} a second, "
+            f"measured {done} of {self._total} clips, {pace}, "
             f"about {minutes} min {seconds} s left, {self._failed} failed"
         )

@@ -6,11 +6,13 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, KnownClip, load_corpus
-from mos_assets.extraction import parse_blocks, required_parts
+from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, KnownClip, load_corpus, table_names
+from mos_assets.extraction import parse_blocks, require_blocks, required_parts
 from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
 from mos_assets.store import corpus_rows
 
+REJECTED_SHOWN = 5
+"""Rejected rows of a corpus that the log names one by one."""
 ATTRITION_WARNING = 0.10
 """Warn where more than this share of the labels has no usable clip."""
 
@@ -28,6 +30,10 @@ ATTRITION_WARNING = 0.10
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
+        for name in settings.corpora:
+            require_blocks(
+                parse_blocks(settings.features), table_names(name, settings.corpus_folder)
+            )
         corpora = [
             load_corpus(
                 CorpusRequest(
@@ -46,6 +52,14 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         ]
         for corpus in corpora:
             context.log.info(_headline(corpus))
+            for row in corpus.rejected[:REJECTED_SHOWN]:
+                place = row.source if row.line is None else f"{row.source}, line {row.line}"
+                context.log.warning(f"{corpus.name}: {place}: {row.clip_name or ''}: {row.reason}")
+            if len(corpus.rejected) > REJECTED_SHOWN:
+                context.log.warning(
+                    f"{corpus.name}: {len(corpus.rejected) - REJECTED_SHOWN} more in the table "
+                    "rejected_rows and in the asset's metadata"
+                )
         corpus_rows.write_corpora(database, corpora)
         rows = corpus_rows.corpus_table(database, settings.corpora)
         rejected = corpus_rows.rejected_table(database, settings.corpora)

@@ -3,7 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
-from mos_assets.corpora.features import join_table, load_feature_tables
+from mos_assets.corpora.features import join_table, load_feature_tables, table_names
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
@@ -37,5 +37,6 @@ __all__ = [
     "load_feature_tables",
     "load_shot_tables",
     "match_names",
+    "table_names",
     "watched_files",
 ]

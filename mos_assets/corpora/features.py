@@ -12,10 +12,12 @@ import numpy as np
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
+    DEMO,
     FEATURE_SUFFIXES,
     FEATURES_FOLDER,
     SYNTHETIC,
     SYNTHETIC_ROWS,
+    require_folder,
 )
 from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
 from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, CellError, parse_number
@@ -47,6 +49,19 @@ def load_feature_tables(
             )
         tables.append(_feature_table(read_external(path)))
     return tuple(tables)
+
+
+def table_names(name: str, root: Path) -> frozenset[str]:
+    """Names of the feature tables of a corpus, without reading them.
+
+    Raises CorpusError where the corpus is not there; the demo is rendered when it is loaded.
+    """
+    if name == SYNTHETIC:
+        return frozenset({SYNTHETIC})
+    if name != DEMO:
+        require_folder(name, root)
+    found = external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
+    return frozenset(path.stem for path in found)
 
 
 def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:

@@ -12,6 +12,7 @@ from mos_assets.extraction.blocks import (
     expand_columns,
     feature_blocks_id,
     parse_blocks,
+    require_blocks,
     required_parts,
 )
 from mos_assets.extraction.columns import (
@@ -78,6 +79,7 @@ __all__ = [
     "parse_blocks",
     "read_shard",
     "recover_journals",
+    "require_blocks",
     "required_parts",
     "shot_columns",
     "shot_figures",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mos_assets.errors import SettingsError
@@ -100,6 +100,17 @@ def required_parts(blocks: Sequence[str]) -> frozenset[str]:
     return frozenset(part for part in parts if part is not None)
 
 
+def require_blocks(blocks: Sequence[str], tables: Collection[str]) -> None:
+    """Raise SettingsError for the first block that is neither built in nor one of these tables."""
+    for name in blocks:
+        if name not in BLOCKS and name not in tables:
+            raise SettingsError(
+                f"MOS_FEATURES names {name!r}, which is neither a built-in block "
+                f"({', '.join([*ALIASES, *BLOCKS])}) nor a table in the corpus's features/ folder "
+                f"(there: {', '.join(sorted(tables)) or 'none'})."
+            )
+
+
 def expand_columns(
     blocks: Sequence[str], external: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
@@ -114,15 +125,14 @@ def expand_columns(
         elif name in external:
             columns.extend(external[name])
         else:
-            raise SettingsError(
-                f"MOS_FEATURES names {name!r}, which is neither a built-in block "
-                f"({', '.join([*ALIASES, *BLOCKS])}) nor a table in the corpus' features folder."
-            )
+            require_blocks([name], external)
     folded = [column.casefold() for column in columns]
-    twice = [name for name, key in zip(columns, folded, strict=True) if folded.count(key) > 1]
+    twice = sorted(
+        {name for name, key in zip(columns, folded, strict=True) if folded.count(key) > 1}
+    )
     if twice:
         raise SettingsError(
-            f"The blocks {'+'.join(blocks)} hold the same column more than once, letter "
-            f"case apart: {', '.join(twice)}; drop one."
+            f"The blocks {'+'.join(blocks)} hold {', '.join(twice)} twice, letter case apart; "
+            "drop one."
         )
     return tuple(columns)

@@ -168,7 +168,11 @@ def _check(table: TrainingTable) -> None:
 def _check_rows(mos: FloatArray, fold: int) -> None:
     where = "in all folds" if fold == _SHIPPED else f"outside fold {fold}"
     if len(mos) < _MIN_ROWS:
-        raise TrainingError(f"{len(mos)} training rows {where}; at least {_MIN_ROWS} are needed")
+        raise TrainingError(
+            f"{len(mos)} complete rows {where} are too few to train on, {_MIN_ROWS} are the least. "
+            "Add rated clips (some hundred make a verdict worth reading), or see the checks of "
+            "extracted_features for rows that lack a feature."
+        )
     if float(mos.max()) == float(mos.min()):
         raise TrainingError(
             f"column mos is {mos[0]} in every row {where}; labels without variance teach nothing"

@@ -46,7 +46,7 @@ def test_the_card_has_every_section(release: Release) -> None:
     for section in SECTIONS:
         assert f"\n## {section}\n" in release.card
     assert release.card.startswith(f"# {HEAD_ID}\n")
-    assert "**Status: Proposed.**" in release.card
+    assert "Status: **Proposed: " in release.card
 
 
 def test_every_input_stands_in_the_card_with_its_index(release: Release) -> None:

@@ -11,7 +11,7 @@ from mos_assets.extraction import BLOCKS, ReferencePolicy, expand_columns, measu
 from mos_assets.extraction import parse_blocks as parse
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement
-from mos_assets.release.feature_notes import feature_note
+from mos_assets.release.feature_notes import feature_notes
 from mos_assets_tests.extraction.conftest import Render, task_of
 
 COLUMNS = BLOCKS["nr-v1"].columns
@@ -32,7 +32,7 @@ def test_it_joins_the_other_blocks_and_is_explained() -> None:
     columns = expand_columns(parse("konvid-v1+container-v1+nr-v1"), {})
     assert columns[14:] == COLUMNS
     assert not any(name.endswith("_mean") for name in COLUMNS), "tables read that as an alias"
-    assert all(feature_note(name).source != "external feature table" for name in COLUMNS)
+    assert all(note.source != "external table" for note in feature_notes(COLUMNS, "nr-v1=nr-1"))
 
 
 def test_alone_or_in_company_the_figures_are_the_same(plain: Path, ffmpeg: Ffmpeg) -> None:

@@ -24,6 +24,7 @@ from mos_assets.records import (
     Status,
     TrainingTable,
 )
+from mos_assets.settings import RUN_FOLDS, RUN_SEEDS
 
 CheckName = Literal["mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"]
 
@@ -42,9 +43,9 @@ class GateThresholds:
     """At most; largest minus smallest per-seed mean PLCC."""
     surrogate_mean_plcc: float = 0.75
     """At least, on simulated labels."""
-    folds: int = 5
+    folds: int = RUN_FOLDS
     """At least, for `Accepted`."""
-    seeds: int = 5
+    seeds: int = RUN_SEEDS
     """At least, for `Accepted`."""
 
 

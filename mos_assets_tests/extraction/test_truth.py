@@ -64,7 +64,9 @@ def test_unusual_clips_equal_the_bare_command(
     made = ("-f", "lavfi", "-i", f"testsrc2={source}", "-frames:v", str(frames))
     clip = render(f"truth_{name}", *made, encoder=encoder)
     found = {m.part: m for m in measure_clip(task_of(clip), ffmpeg)}
-    assert [m.reason for m in found.values()] == [None] * len(found)
+    without = {part: m.reason for part, m in found.items() if m.reason is not None}
+    one = {"nr": "it has one frame: there is no temporal information in it"}
+    assert without == (one if frames == 1 else {})
     crop = "crop=160:90:0:0," if name.startswith("odd") else ""
     expected = bare_loopback(clip, ffmpeg, tmp_path, crop)
     assert dict(found["libvmaf"].figures) == pytest.approx(expected, abs=2e-6)

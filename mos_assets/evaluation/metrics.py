@@ -146,6 +146,16 @@ def fold_scores(table: TrainingTable, oof: OutOfFold) -> tuple[FoldScore, ...]:
     return tuple(scores)
 
 
+def mean(figures: Sequence[float]) -> float:
+    """The correctly rounded mean; NaN where a figure is not finite, or their sum is not."""
+    if not all(math.isfinite(figure) for figure in figures):
+        return math.nan
+    try:
+        return math.fsum(figures) / len(figures)
+    except OverflowError:
+        return math.nan
+
+
 def seed_scores(folds: Sequence[FoldScore]) -> tuple[SeedScore, ...]:
     """Means over the folds of each seed, in order of appearance; NaN where one fold has NaN."""
     seeds = list(dict.fromkeys(row.seed for row in folds))
@@ -155,9 +165,9 @@ def seed_scores(folds: Sequence[FoldScore]) -> tuple[SeedScore, ...]:
         scores.append(
             SeedScore(
                 seed=seed,
-                mean_plcc=math.fsum(row.plcc for row in mine) / len(mine),
-                mean_srocc=math.fsum(row.srocc for row in mine) / len(mine),
-                mean_rmse=math.fsum(row.rmse for row in mine) / len(mine),
+                mean_plcc=mean([row.plcc for row in mine]),
+                mean_srocc=mean([row.srocc for row in mine]),
+                mean_rmse=mean([row.rmse for row in mine]),
             )
         )
     return tuple(scores)

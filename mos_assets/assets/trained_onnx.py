@@ -80,7 +80,7 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
     settings, database = platform.settings, platform.database
     with user_errors():
         stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
-        stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
+        split = stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
         table, fingerprint = fold_rows.read_training_table(database, settings.corpora)
         recipe = Recipe(epochs=settings.epochs or None)
         seeds = [SEED + index for index in range(settings.seeds)]
@@ -88,7 +88,9 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
         (settings.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
         staged = settings.store_folder / "candidates" / f".{context.run_id}.onnx"
         exported = export_onnx(result.head, staged)
-        manifest = _manifest(settings, database, table, fingerprint, recipe, result.head, exported)
+        manifest = _manifest(
+            settings, database, table, fingerprint, split, recipe, result.head, exported
+        )
         identity = candidate_id(manifest)
         files = write_candidate_files(settings.store_folder, identity, manifest, staged)
         verdict_rows.write_candidate(
@@ -123,6 +125,7 @@ def _manifest(
     database: Database,
     table: TrainingTable,
     fingerprint: str,
+    split: str,
     recipe: Recipe,
     head: Head,
     exported: ExportedHead,
@@ -159,9 +162,7 @@ def _manifest(
             features=settings.features,
             settings=settings.shaping(),
             training_table_sha256=training_table_sha256(table),
-            fold_assignment_sha256=stamps.require_stamp(
-                database, stamps.SPLIT, settings.fold_scope
-            ),
+            fold_assignment_sha256=split,
         ),
         versions=versions(),
     )

@@ -26,6 +26,7 @@ from mos_assets.evaluation.gate import (
 from mos_assets.evaluation.markdown import render_markdown
 from mos_assets.evaluation.metrics import (
     expected_fold_spread,
+    finite_or_none,
     fold_scores,
     logistic4,
     plcc,
@@ -81,6 +82,7 @@ __all__ = [
     "draw",
     "expected_fold_spread",
     "figure_section",
+    "finite_or_none",
     "fold_scores",
     "judge",
     "judge_scores",

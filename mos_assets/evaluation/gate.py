@@ -13,7 +13,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from mos_assets.evaluation.metrics import expected_fold_spread, fold_scores, mean, seed_scores
+from mos_assets.evaluation.metrics import (
+    expected_fold_spread,
+    finite_or_none,
+    fold_scores,
+    mean,
+    seed_scores,
+)
 from mos_assets.evaluation.wording import and_list, plain
 from mos_assets.records import (
     FoldScore,
@@ -230,17 +236,13 @@ def _check(
 
 
 def _mean(figures: Sequence[float], enough: bool) -> float | None:
-    return _known(mean(figures)) if enough else None
+    return finite_or_none(mean(figures)) if enough else None
 
 
 def _spread(figures: Sequence[float], enough: bool) -> float | None:
     if not enough or not all(math.isfinite(x) for x in figures):
         return None
-    return _known(max(figures) - min(figures))
-
-
-def _known(figure: float) -> float | None:
-    return figure if math.isfinite(figure) else None
+    return finite_or_none(max(figures) - min(figures))
 
 
 def _expected(folds: Sequence[FoldScore], r: float | None, n_folds: int) -> float | None:

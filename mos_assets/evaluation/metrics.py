@@ -146,6 +146,11 @@ def fold_scores(table: TrainingTable, oof: OutOfFold) -> tuple[FoldScore, ...]:
     return tuple(scores)
 
 
+def finite_or_none(figure: float) -> float | None:
+    """The figure, or None where it does not exist: JSON and NULL have no NaN."""
+    return figure if math.isfinite(figure) else None
+
+
 def mean(figures: Sequence[float]) -> float:
     """The correctly rounded mean; NaN where a figure is not finite, or their sum is not."""
     if not all(math.isfinite(figure) for figure in figures):

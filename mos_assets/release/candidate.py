@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import shutil
 from pathlib import Path
 
-from mos_assets.evaluation import GateReport
+from mos_assets.evaluation import GateReport, finite_or_none
 from mos_assets.release.manifest import (
     Manifest,
     ManifestFold,
@@ -57,18 +56,18 @@ def judged(manifest: Manifest, report: GateReport) -> Manifest:
                     fold=row.fold,
                     n_train=row.n_train,
                     n_val=row.n_val,
-                    plcc=_known(row.plcc),
-                    srocc=_known(row.srocc),
-                    rmse=_known(row.rmse),
+                    plcc=finite_or_none(row.plcc),
+                    srocc=finite_or_none(row.srocc),
+                    rmse=finite_or_none(row.rmse),
                 )
                 for row in verdict.folds
             ),
             "seeds": tuple(
                 ManifestSeed(
                     seed=row.seed,
-                    mean_plcc=_known(row.mean_plcc),
-                    mean_srocc=_known(row.mean_srocc),
-                    mean_rmse=_known(row.mean_rmse),
+                    mean_plcc=finite_or_none(row.mean_plcc),
+                    mean_srocc=finite_or_none(row.mean_srocc),
+                    mean_rmse=finite_or_none(row.mean_rmse),
                 )
                 for row in verdict.seeds
             ),
@@ -86,7 +85,3 @@ def judged(manifest: Manifest, report: GateReport) -> Manifest:
             ),
         }
     )
-
-
-def _known(figure: float) -> float | None:
-    return figure if math.isfinite(figure) else None

@@ -29,7 +29,6 @@ from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, measuring, reco
 from mos_assets.extraction.measure import (
     ClipTask,
     content_key,
-    is_transient,
     measure_clip,
     measure_clips,
 )
@@ -42,6 +41,7 @@ from mos_assets.extraction.shot_rows import (
     shot_row,
 )
 from mos_assets.extraction.shots import shot_columns, shot_figures
+from mos_assets.extraction.soundness import is_transient
 
 __all__ = [
     "BLOCKS",

@@ -20,10 +20,10 @@ SALIENCY_LINES = 270
 """Height in lines at which saliency is computed."""
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 48, 27
 """Picture size that TransNet V2 was trained on."""
-PREFILTER_VERSION = 1
+PREFILTER_VERSION = 2
 """Raised whenever the pre-filter could let another window pass."""
 
-_VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 1, SHOTS: 1}
+_VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 2, SHOTS: 1}
 """Raised whenever the code of a part would give other figures with the same libraries."""
 _OPENCV = ("opencv-contrib-python-headless", "opencv-contrib-python")
 

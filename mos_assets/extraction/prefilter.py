@@ -1,7 +1,7 @@
-"""Which windows cannot hold a transition, judged on the thumbnails alone.
+"""What the thumbnails alone say of each window: no sign of a transition, a slow one, or a fast one.
 
-A shot network costs as much for a still picture as for a cut. A window is passed over when
-neither sign of a transition is anywhere in what the network would see of it:
+A shot network costs as much for a still picture as for a cut. Two signs are looked for in
+what the network would see of a window:
 
 - colour: how far the sorted levels of each channel (the histogram as an earth mover's
   distance, in levels of 0..255) moved over 2, 8, 16 and 24 frames. Cuts and dissolves between
@@ -10,14 +10,19 @@ neither sign of a transition is anywhere in what the network would see of it:
 - isolated change: how far the mean absolute difference of two neighbouring frames stands out
   from that of the frames around them. Cuts between pictures of like colours stand out.
 
-Nothing below the bounds was seen to reach a probability of 0.5; when in doubt the network
-decides. They leave no room to be raised: a 30-frame dissolve between pictures made alike on
-purpose reached 0.56 with the colour signs 1.28 times above them. Raise PREFILTER_VERSION with
-any change here.
+A window without a sign is passed over: nothing below the bounds was seen to reach a
+probability of 0.5. They leave no room to be raised: a 30-frame dissolve between pictures made
+alike on purpose reached 0.56 with the colour signs 1.28 times above them.
+
+Where colours drift over 8 frames and more but not over 2, a zoom looks like a long dissolve.
+Such a window is slow: the network may first look at every second frame, where a slow
+transition is as plain and costs half. When in doubt the network sees it all. Raise
+PREFILTER_VERSION with any change here.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +34,7 @@ STEP = 50
 MARGIN = (WINDOW - STEP) // 2
 
 COLOUR_BOUNDS = ((2, 4.0), (8, 5.0), (16, 10.0), (24, 15.0))
-"""(lag in frames, largest mean movement of the sorted levels)."""
+"""(lag in frames, largest mean movement of the sorted levels); the first is that of fast signs."""
 PEAK_ABOVE_HIGHEST = 3.0
 """Largest excess, in levels, of a frame difference over the highest of its four neighbours."""
 PEAK_ABOVE_MEDIAN = 4.0
@@ -41,18 +46,28 @@ _BLOCK = 512
 """Frames in memory at a time."""
 
 
-def quiet_windows(thumbnails: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """[windows] True where no transition can be in the kept frames; thumbnails [n, 27, 48, 3]."""
-    import numpy as np
+class Sign(IntEnum):
+    """What a window shows of a transition."""
 
+    NONE = 0
+    SLOW = 1
+    """Colours move, but hardly from one frame to the next."""
+    FAST = 2
+
+
+def window_signs(thumbnails: npt.NDArray[np.uint8]) -> tuple[Sign, ...]:
+    """The sign in each window of thumbnails [n, 27, 48, 3], RGB 0..255."""
     frames = len(thumbnails)
     levels, changes = _describe(thumbnails)
-    quiet = np.zeros(-(-frames // STEP), dtype=np.bool_)
-    for window in range(len(quiet)):
+    signs: list[Sign] = []
+    for window in range(-(-frames // STEP)):
         first = max(0, window * STEP - MARGIN)
         last = min(frames, window * STEP + STEP + MARGIN)
-        quiet[window] = _still_colours(levels[first:last]) and _no_peak(changes[first + 1 : last])
-    return quiet
+        if not _no_peak(changes[first + 1 : last]):
+            signs.append(Sign.FAST)
+        else:
+            signs.append(_colour_sign(levels[first:last]))
+    return tuple(signs)
 
 
 def _describe(
@@ -76,13 +91,16 @@ def _describe(
     return levels, changes
 
 
-def _still_colours(levels: npt.NDArray[np.int16]) -> bool:
+def _colour_sign(levels: npt.NDArray[np.int16]) -> Sign:
     import numpy as np
 
-    return all(
-        len(levels) <= lag or np.abs(levels[lag:] - levels[:-lag]).mean(axis=(1, 2)).max() <= bound
+    moved = [
+        len(levels) > lag and np.abs(levels[lag:] - levels[:-lag]).mean(axis=(1, 2)).max() > bound
         for lag, bound in COLOUR_BOUNDS
-    )
+    ]
+    if moved[0]:
+        return Sign.FAST
+    return Sign.SLOW if any(moved) else Sign.NONE
 
 
 def _no_peak(changes: npt.NDArray[np.float64]) -> bool:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def saliency_means(pictures: Iterable[npt.NDArray[np.uint8]]) -> dict[str, float]:
     """Mean over pictures [lines, columns] of the map's mean and population variance.
 
-    The map lies in 0..1. Raises ClipError where there is no picture, or none gives a map:
-    a picture of one colour has no spectral residual.
+    The map lies in 0..1. Pictures of one grey level, as at the start of a fade, are left out:
+    they have no spectral residual, only its rounding errors. Raises ClipError where that
+    leaves none.
     """
     import cv2
     import numpy as np
@@ -26,7 +27,10 @@ def saliency_means(pictures: Iterable[npt.NDArray[np.uint8]]) -> dict[str, float
     extractor = cv2.saliency.StaticSaliencySpectralResidual_create()  # type: ignore[attr-defined]
     means: list[float] = []
     variances: list[float] = []
+    number = -1
     for number, picture in enumerate(pictures):
+        if picture.min() == picture.max():
+            continue
         done, values = extractor.computeSaliency(picture)
         if not done or not np.isfinite(values).all():
             raise ClipError(f"no saliency map came of sampled frame {number}")
@@ -35,8 +39,10 @@ def saliency_means(pictures: Iterable[npt.NDArray[np.uint8]]) -> dict[str, float
             raise ClipError(f"the saliency map of sampled frame {number} leaves 0..1")
         means.append(float(exact.mean()))
         variances.append(float(exact.var()))
-    if not means:
+    if number < 0:
         raise ClipError("no frame was sampled for saliency")
+    if not means:
+        raise ClipError(f"each of its {number + 1} sampled frames is of one colour")
     mean_name, variance_name = SALIENCY_COLUMNS
     return {
         mean_name: math.fsum(means) / len(means),

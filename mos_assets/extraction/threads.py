@@ -1,13 +1,17 @@
-"""One thread a clip: torch and OpenCV are held to a single thread while clips are measured.
+"""One thread a clip and one core a worker: cores belong to different clips.
 
-Cores belong to different clips; more threads inside one clip save nothing and would let the
-last bit of a sum depend on the machine.
+More threads inside one clip save nothing and would let the last bit of a sum depend on the
+machine. ffmpeg runs its decoder, encoder and filters as threads whatever it is told, so a
+worker is bound to a core and its ffmpeg inherits that: two workers then do twice the work of
+one, where unbound ones push each other about.
 """
 
 from __future__ import annotations
 
+import itertools
+import os
 import threading
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 
 from mos_assets.extraction.columns import NR, SALIENCY, SHOTS
@@ -38,6 +42,24 @@ def single_threaded(parts: Set[str]) -> Iterator[None]:
                 _users[library] -= 1
                 if _users[library] == 0:
                     _set(library, _before.pop(library))
+
+
+def one_core_each() -> Callable[[], None]:
+    """What each worker thread of a pool calls first: it takes the next core for itself.
+
+    Only the cores that this process may use are dealt out, in turn; runs side by side begin
+    with different ones. Does nothing where the system cannot bind a thread (not Linux).
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return lambda: None
+    cores = sorted(os.sched_getaffinity(0))
+    first = os.getpid() % len(cores)
+    turns = itertools.cycle(cores[first:] + cores[:first])
+
+    def take() -> None:
+        os.sched_setaffinity(0, {next(turns)})
+
+    return take
 
 
 def _get(library: str) -> int:

@@ -57,7 +57,7 @@ def run_bounded(
         start_new_session=True,
     ) as process:
         try:
-            _hold(process.pid, bounds)
+            hold(process.pid, bounds)
             said = _read(process, end)
             left = None if end is None else max(0.0, end - time.monotonic())
             if said is None:
@@ -69,8 +69,8 @@ def run_bounded(
     return subprocess.CompletedProcess(command, code, *said)
 
 
-def _hold(pid: int, bounds: Bounds) -> None:
-    """Set the kernel's limits; those of a child that has ended already do not matter."""
+def hold(pid: int, bounds: Bounds) -> None:
+    """Set the kernel's limits for a child (Linux); one that has ended already does not matter."""
     limits = {resource.RLIMIT_FSIZE: bounds.file_bytes, resource.RLIMIT_CORE: 0}
     if bounds.memory_bytes is not None:
         limits[resource.RLIMIT_AS] = bounds.memory_bytes

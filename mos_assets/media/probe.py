@@ -1,35 +1,42 @@
-"""Reading a container's header, and hashing a file: the two looks that every new clip gets."""
+"""Probing and hashing a file: the two looks that every new clip gets.
+
+Headers are read by a child process (`header.py`), which is kept for the next clip and ends
+with this process. A clip that crashes it, hangs it or fills its memory is a bad clip.
+"""
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import re
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from mos_assets.errors import ClipError
-from mos_assets.media.ffmpeg import LIMITS, MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
+from mos_assets.errors import ClipError, ToolError
+from mos_assets.media.child import Bounds, hold
 from mos_assets.records import Probe
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
 
 PROBE_VERSION = "1"
 """Raised whenever the same file would give another Probe."""
-PROBE_LIMIT_S = 20.0
-"""Seconds that opening, and any one read, may wait for data."""
-MAX_ASPECT = 64
-"""Ratio of the longer side to the shorter beyond which a clip is refused."""
-MAX_FPS = 1000.0
-"""Frames a second beyond which a clip is refused; containers without a rate state their clock."""
+PROBE_LIMIT_S = 60.0
+"""Seconds after which reading a header is given up."""
+PROBE_MEMORY_BYTES = 3 << 30
+"""Address space of the program that reads headers."""
+START_LIMIT_S = 120.0
+"""Seconds that the program may take to start."""
 
 _HASH_BLOCK = 1 << 20
-_Y4M_MAGIC = b"YUV4MPEG2 "
-_Y4M_HEADER_BYTES = 256
-_Y4M_FRAME = b"FRAME\n"
-_TS_PACKETS = (188, 192, 204)
-"""Bytes a packet of an MPEG transport stream: plain, with a clock, with error correction."""
+_READER = (sys.executable, "-P", "-m", "mos_assets.media.header")
+"""-P: modules are not looked for in the working folder, which may hold anything."""
+_TRIES = 2
+"""A program that was killed for other reasons is started again before a clip is blamed."""
 
 
 def hash_file(path: Path) -> str:
@@ -41,108 +48,134 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
     """What the container says of its first video stream; no more is decoded than that needs.
 
-    Raises ClipError with the reason where there is no usable video stream, or where it claims
-    a picture size, shape or rate beyond the bounds.
+    Raises ClipError with the reason where there is no usable video stream, where it claims a
+    picture size, shape or rate beyond the bounds, or where reading it takes too long or ends
+    the program that reads. Raises OSError where the file cannot be opened.
     """
-    import av
-    from av.error import FFmpegError
-
-    if path.stat().st_size == 0:
-        raise ClipError("the file is empty")
-    header = _y4m_header(path)
-    try:
-        with av.open(
-            f"file:{path.absolute()}",
-            options=dict(LIMITS),
-            # A title in another encoding than UTF-8 says nothing of the pictures.
-            metadata_errors="replace",
-            timeout=PROBE_LIMIT_S,
-        ) as container:
-            if not container.streams.video:
-                raise ClipError("there is no video stream in it")
-            stream = container.streams.video[0]
-            found = _probe_of(stream, container)
-            size = path.stat().st_size
-            if container.format.name == "mpegts" and all(size % n for n in _TS_PACKETS):
-                raise ClipError("the file is cut off: it ends inside a packet")
-            if header is not None:
-                _check_y4m_size(path, header, found)
-            return found
-    except FFmpegError as error:
-        raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
-
-
-def _probe_of(stream: VideoStream, container: InputContainer) -> Probe:
-    import av
-
-    # The library has no decoder at all for some streams; its types do not say so.
-    context: av.VideoCodecContext | None = stream.codec_context
-    if context is None:
-        raise ClipError("its video is in a format that no decoder here knows")
-    if context.name not in VIDEO_DECODERS.split(","):
-        raise ClipError(f"its video is in a format that is not decoded here, {context.name}")
-    if stream.disposition & av.stream.Disposition.attached_pic:
-        raise ClipError("there is a cover picture in it where the video should be")
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    if not rate:
-        raise ClipError("its video stream names no frame rate")
-    if not 0 < rate <= MAX_FPS:
-        raise ClipError(f"its video stream names a rate of {float(rate):g} frames a second")
-    _check_picture(context.width, context.height)
-    if stream.duration is not None and stream.time_base is not None:
-        duration: float | None = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        duration = container.duration / av.time_base
+    for _ in range(_TRIES):
+        reader = _readers.take()
+        try:
+            answer = reader.ask(path, limit_s)
+        except BaseException:
+            reader.end()
+            raise
+        if answer is not None:
+            break
+        reader.end()
     else:
-        duration = None
-    return Probe(
-        width=context.width,
-        height=context.height,
-        fps=float(rate),
-        duration_s=duration,
-        frames=stream.frames or None,
-        pix_fmt=context.pix_fmt,
-        codec=context.codec.canonical_name,
-        bit_rate=stream.bit_rate or container.bit_rate or None,
-    )
+        raise ClipError("reading its header ended the program that reads it")
+    _readers.give_back(reader)
+    if "probe" in answer:
+        return Probe(**answer["probe"])
+    if "errno" in answer:
+        raise OSError(answer["errno"], answer["strerror"], str(path))
+    raise ClipError(answer["reason"])
 
 
-def _check_picture(width: int, height: int) -> None:
-    if not width or not height:
-        raise ClipError("its video stream names no picture size")
-    shape = f"its pictures claim {width} by {height}"
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise ClipError(f"{shape}; more than {MAX_SIDE} on a side or {MAX_PIXELS} are refused")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ClipError(f"{shape}; more than {MAX_ASPECT} to 1 is refused")
+class _Reader:
+    """One running program that reads headers."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._process = subprocess.Popen(
+            _READER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
+        if self._line(START_LIMIT_S) is None:
+            self.end()
+            raise ToolError(
+                f"The program that reads headers does not start; `{' '.join(_READER)}` says why."
+            )
+
+    def ask(self, path: Path, limit_s: float) -> dict[str, Any] | None:
+        """Its answer on one file; None where it ended. Raises ClipError where none comes."""
+        stdin = self._process.stdin
+        if stdin is None:
+            raise ValueError("the input is a pipe")
+        try:
+            stdin.write(os.fsencode(path.absolute()).hex().encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self._line(limit_s)
+        if line is None:
+            raise ClipError(f"reading its header took longer than {limit_s:.0f} s")
+        if not line:
+            return None
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        """Kill it; an answer it had begun is lost."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            # A question may still lie in the buffer; there is nobody left to read it.
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
+        self._process.wait()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs and belongs to this process, not to one that forked it."""
+        return self.owner == os.getpid() and self._process.poll() is None
+
+    def _line(self, limit_s: float) -> bytes | None:
+        """The next line of its output; empty where it has ended, None where time ran out."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise ValueError("the output is a pipe")
+        end = time.monotonic() + limit_s
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                left = end - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    return None
+                block = os.read(stdout.fileno(), 1 << 16)
+                if not block:
+                    return b""
+                line += block
+        return line
 
 
-def _y4m_header(path: Path) -> bytes | None:
-    """The first line of a YUV4MPEG2 file, or None for every other file.
+class _Readers:
+    """Readers that wait for work: no more than threads that ever asked at once."""
 
-    Raises ClipError for a picture size beyond the bounds, which the library calls by no name.
-    """
-    with path.open("rb") as file:
-        line = file.readline(_Y4M_HEADER_BYTES)
-    if not line.startswith(_Y4M_MAGIC):
-        return None
-    size = {key: re.search(rb" %b(\d{1,9})\b" % key, line) for key in (b"W", b"H")}
-    width, height = (int(found[1]) if found else 0 for found in size.values())
-    _check_picture(width, height)
-    return line
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[_Reader] = []
+
+    def take(self) -> _Reader:
+        """An idle reader, else a new one."""
+        with self._lock:
+            while self._idle:
+                reader = self._idle.pop()
+                if reader.alive:
+                    return reader
+        return _Reader()
+
+    def give_back(self, reader: _Reader) -> None:
+        """Keep a reader for the next clip."""
+        with self._lock:
+            self._idle.append(reader)
+
+    def end(self) -> None:
+        """End those that this process started."""
+        with self._lock:
+            for reader in self._idle:
+                if reader.alive:
+                    reader.end()
+            self._idle.clear()
 
 
-def _check_y4m_size(path: Path, header: bytes, found: Probe) -> None:
-    """Its frames have one size each and no count: a rest that is no frame is a file cut off."""
-    import av
-
-    if found.pix_fmt is None:
-        return
-    planes = av.VideoFormat(found.pix_fmt, found.width, found.height).components
-    samples = sum(plane.width * plane.height * -(-plane.bits // 8) for plane in planes)
-    rest = (path.stat().st_size - len(header)) % (len(_Y4M_FRAME) + samples)
-    if rest:
-        raise ClipError("the file is cut off: it ends inside a frame")
+_readers = _Readers()
+atexit.register(_readers.end)

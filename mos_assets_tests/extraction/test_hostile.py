@@ -15,7 +15,7 @@ import pytest
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import is_transient, measure_clip
-from mos_assets.extraction.measure import LONGEST_LIMIT_S, time_limit_s
+from mos_assets.extraction.bounds import LONGEST_LIMIT_S, time_limit_s
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Probe
@@ -237,7 +237,7 @@ def test_a_header_that_claims_too_much_is_refused(tmp_path: Path) -> None:
 
 def test_memory_is_bounded(plain: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound reaches the program: one that is far too small stops it."""
-    monkeypatch.setattr("mos_assets.extraction.measure.MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr("mos_assets.extraction.bounds.MEMORY_BYTES", 64 << 20)
     (found,) = measure_clip(task_of(plain, "libvmaf"), ffmpeg)
     assert found.reason is not None
     assert not found.figures

@@ -327,7 +327,7 @@ def test_a_real_clip_has_several_shots(real_clip: Callable[[str], Path], ffmpeg:
 
 
 def test_the_time_limit_follows_length_and_size() -> None:
-    from mos_assets.extraction.measure import time_limit_s
+    from mos_assets.extraction.bounds import time_limit_s
 
     short = Probe(320, 180, 25.0, 2.0, 50, None, "h264", None)
     long = Probe(320, 180, 25.0, 60.0, None, None, "h264", None)

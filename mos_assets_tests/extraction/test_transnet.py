@@ -12,10 +12,10 @@ import pytest
 from mos_assets.extraction import graph
 from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.outputs import count_frames, thumbnails
-from mos_assets.extraction.prefilter import quiet_windows
+from mos_assets.extraction.prefilter import Sign, window_signs
 from mos_assets.extraction.shots import shot_spans
 from mos_assets.extraction.threads import single_threaded
-from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.extraction.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets_tests.extraction.conftest import Render
 
@@ -100,7 +100,7 @@ EVENTS = {
 @pytest.mark.parametrize("name", SINGLE_SHOTS)
 def test_single_shots_cost_nothing(name: str, render: Render, look: Look) -> None:
     pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", SINGLE_SHOTS[name]))
-    assert quiet_windows(pictures).all()
+    assert set(window_signs(pictures)) == {Sign.NONE}
     with single_threaded({"shots"}):
         network = transition_probabilities(pictures, prefilter=False)
     assert network.max() < 0.25, "the pre-filter must keep its distance from the threshold"
@@ -110,7 +110,8 @@ def test_single_shots_cost_nothing(name: str, render: Render, look: Look) -> Non
 def test_events_reach_the_network(name: str, render: Render, look: Look) -> None:
     """A window with a cut, dissolve, fade or flash goes to the network, which then decides."""
     pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", EVENTS[name]))
-    assert not quiet_windows(pictures).any()
+    with single_threaded({"shots"}):
+        assert windows_to_see(pictures) == list(range(-(-len(pictures) // 50)))
 
 
 def test_cuts_are_the_same_with_and_without_the_prefilter(
@@ -128,11 +129,41 @@ def test_one_quiet_half_is_skipped_and_the_other_is_not(look: Look, render: Rend
     long_still = f"{STILL},loop=-1:25,trim=end_frame=80"
     source = f"{long_still}[a];{CELLS},trim=end_frame=20[b];[a][b]concat=n=2"
     pictures = look(render("late_cut.mp4", "-f", "lavfi", "-i", source))
-    quiet = quiet_windows(pictures)
-    assert quiet.tolist() == [True, False]
+    assert window_signs(pictures) == (Sign.NONE, Sign.FAST)
     with single_threaded({"shots"}):
         filtered = transition_probabilities(pictures)
         full = transition_probabilities(pictures, prefilter=False)
     assert np.array_equal(filtered[50:], full[50:])
     assert not filtered[:50].any()
     assert shot_spans(filtered) == shot_spans(full) == ((0, 79), (80, 99))
+
+
+ZOOM = "mandelbrot=s=480x270:r=30,trim=end_frame=240"
+STILL_FRACTAL = (
+    "mandelbrot=s=480x270:r=30:start_scale=0.01:start_x=-0.75:start_y=0.1,"
+    "trim=end_frame=1,loop=-1:1,trim=end_frame=90,fps=30,settb=1/30"
+)
+SLOW_DISSOLVE = (
+    f"{STILL_FRACTAL}[a];{STILL_FRACTAL},hflip,vflip[b];[a][b]xfade=duration=1:offset=1.5"
+)
+"""Between two pictures of the same levels."""
+
+
+def test_a_zoom_is_cleared_at_every_second_frame(render: Render, look: Look) -> None:
+    """Its colours drift as in a long dissolve; the network need not see it whole."""
+    pictures = look(render("zoom_480.mp4", "-f", "lavfi", "-i", ZOOM))
+    assert Sign.SLOW in window_signs(pictures)
+    with single_threaded({"shots"}):
+        assert windows_to_see(pictures) == []
+        full = transition_probabilities(pictures, prefilter=False)
+    assert full.max() < 0.25
+
+
+def test_a_slow_dissolve_is_not(render: Render, look: Look) -> None:
+    pictures = look(render("slow_dissolve.mp4", "-f", "lavfi", "-i", SLOW_DISSOLVE))
+    assert set(window_signs(pictures)) == {Sign.NONE, Sign.SLOW}
+    with single_threaded({"shots"}):
+        full = transition_probabilities(pictures, prefilter=False)
+        filtered = transition_probabilities(pictures)
+    assert len(shot_spans(full)) == 2
+    assert shot_spans(filtered) == shot_spans(full)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, ToolError
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 
@@ -47,3 +53,82 @@ def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(bytes(range(256)) * 9000)
     assert hash_file(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def readers() -> list[int]:
+    """Process numbers of the programs that read headers for this process."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int(process.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            command = process.joinpath("cmdline").read_bytes()
+            if parent == os.getpid() and b"mos_assets.media.header" in command:
+                found.append(int(process.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("small") / "a.mp4"
+    return make(path, "-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-c:v", "libx264")
+
+
+def test_the_reader_is_kept(small: Path) -> None:
+    probe(small)
+    before = readers()
+    assert probe(small).codec == "h264"
+    assert readers() == before
+
+
+def test_a_header_that_hangs_its_reader(small: Path) -> None:
+    """The clip is bad, nothing else: the next one has a new reader."""
+    probe(small)
+    (reader,) = readers()
+    os.kill(reader, signal.SIGSTOP)
+    with pytest.raises(ClipError, match="took longer than"):
+        probe(small, limit_s=0.5)
+    assert reader not in readers()
+    assert probe(small).codec == "h264"
+
+
+def test_a_clip_is_not_blamed_for_a_reader_that_was_killed(small: Path) -> None:
+    probe(small)
+    (reader,) = readers()
+    os.kill(reader, signal.SIGSTOP)
+    blow = threading.Timer(0.3, os.kill, (reader, signal.SIGKILL))
+    blow.start()
+    assert probe(small).codec == "h264"
+    blow.join()
+    assert reader not in readers()
+
+
+def test_a_header_that_ends_every_reader(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for reader in readers():
+        os.kill(reader, signal.SIGKILL)
+    dies = (sys.executable, "-c", "import os; print('{}', flush=True); input(); os.abort()")
+    monkeypatch.setattr("mos_assets.media.probe._READER", dies)
+    with pytest.raises(ClipError, match="ended the program"):
+        probe(small)
+    monkeypatch.undo()
+    assert probe(small).codec == "h264"
+
+
+def test_the_memory_of_the_reader_is_bounded(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe(small)
+    for reader in readers():
+        os.kill(reader, signal.SIGKILL)
+    monkeypatch.setattr("mos_assets.media.probe.PROBE_MEMORY_BYTES", 16 << 20)
+    with pytest.raises((ToolError, ClipError)):
+        probe(small)
+        probe(small)
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        probe(tmp_path / "a.mp4")
+
+
+def test_readers_of_several_threads(small: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(probe, [small] * 12))) == 1
+    assert len(readers()) <= 3

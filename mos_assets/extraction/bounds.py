@@ -1,0 +1,32 @@
+"""How much time and memory one clip may take, from what its header claims."""
+
+from __future__ import annotations
+
+from mos_assets.records import Probe
+
+START_LIMIT_S = 60.0
+"""Seconds that any clip may take, however short."""
+FRAME_LIMIT_S = 0.6
+"""Seconds a frame of 960 by 540 may take; about twenty times what it costs on one slow core."""
+FRAME_LIMIT_PIXELS = 960 * 540
+LONGEST_LIMIT_S = 3 * 3600.0
+"""Seconds after which any clip is given up, whatever length its header claims."""
+UNKNOWN_LENGTH_S = 600.0
+"""Length that a clip is taken to have where its container names none."""
+MEMORY_BYTES = 4 << 30
+"""Address space that measuring a clip may take, however small its pictures; three times the use."""
+MEMORY_BYTES_A_PIXEL = 800
+"""Address space beyond that for every pixel of a picture; about twice the use."""
+
+
+def time_limit_s(probed: Probe) -> float:
+    """Seconds after which a clip is given up, from its stated length and size."""
+    frames = probed.frames or max(0.0, probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
+    size = max(1.0, probed.width * probed.height / FRAME_LIMIT_PIXELS)
+    return min(LONGEST_LIMIT_S, START_LIMIT_S + frames * FRAME_LIMIT_S * size)
+
+
+def memory_limit_bytes(*pictures: Probe) -> int:
+    """Address space for the program that decodes these clips together."""
+    pixels = sum(probed.width * probed.height for probed in pictures)
+    return MEMORY_BYTES + MEMORY_BYTES_A_PIXEL * pixels

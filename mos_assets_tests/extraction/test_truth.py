@@ -183,3 +183,37 @@ def test_a_codec_that_nobody_knows_is_named(plain: Path, tmp_path: Path) -> None
     path.write_bytes(plain.read_bytes().replace(b"avc1\0\0\0\0", b"zzzz\0\0\0\0"))
     with pytest.raises(ClipError, match="no decoder here knows"):
         probe(path)
+
+
+def test_pictures_that_change_size_on_the_way_are_named(
+    render: Render, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """A container without a frame count promises nothing that would show it."""
+    h264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bsf:v", "h264_mp4toannexb")
+    sizes = [
+        render(f"{size}.h264", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=1", encoder=h264)
+        for size in ("320x180", "160x90")
+    ]
+    raw = tmp_path / "both.h264"
+    raw.write_bytes(b"".join(path.read_bytes() for path in sizes))
+    for name in ("both.mp4", "both.mkv"):
+        source = raw if name == "both.mp4" else tmp_path / "both.mp4"
+        run = run_ffmpeg(ffmpeg, ["-i", str(source), "-c", "copy", str(tmp_path / name)])
+        assert run.returncode == 0, run.stderr.decode()
+    for name in ("both.h264", "both.mp4", "both.mkv"):
+        for found in measure_clip(task_of(tmp_path / name), ffmpeg):
+            assert found.reason == "its pictures change size or format on the way"
+
+
+def test_a_fade_from_black_has_the_saliency_of_the_rest(render: Render, ffmpeg: Ffmpeg) -> None:
+    """A black frame has no saliency map; what OpenCV makes of it is its rounding errors."""
+    lit = "testsrc2=s=160x90:r=25:d=2"
+    dark = "color=black:s=160x90:r=25:d=1"
+    lossless = ("-c:v", "ffv1")
+    plain = render("lit.mkv", "-f", "lavfi", "-i", lit, encoder=lossless)
+    joined = f"{dark},format=yuv420p[a];{lit},format=yuv420p[b];[a][b]concat=n=2"
+    faded = render("faded.mkv", "-f", "lavfi", "-i", joined, encoder=lossless)
+    black = render("black.mkv", "-f", "lavfi", "-i", dark, encoder=lossless)
+    found = [measure_clip(task_of(path, "saliency"), ffmpeg)[0] for path in (plain, faded, black)]
+    assert found[0].figures == found[1].figures
+    assert found[2].reason == "each of its 1 sampled frames is of one colour"

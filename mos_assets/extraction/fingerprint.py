@@ -20,8 +20,11 @@ SALIENCY_LINES = 270
 """Height in lines at which saliency is computed."""
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 48, 27
 """Picture size that TransNet V2 was trained on."""
-PREFILTER_VERSION = 2
+PREFILTER_VERSION = 3
 """Raised whenever the pre-filter could let another window pass."""
+
+SOUNDNESS_VERSION = 2
+"""Raised whenever another clip would be refused as not sound, or another one scored."""
 
 _VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 2, SHOTS: 1}
 """Raised whenever the code of a part would give other figures with the same libraries."""
@@ -60,7 +63,8 @@ def fingerprint(part: str, policy: ReferencePolicy, ffmpeg: Ffmpeg) -> str:
             ]
         case _:
             raise ValueError(f"{part!r} is not a part of a measurement")
-    return ":".join([f"{part}-{_VERSIONS[part]}", decoder, *settings])
+    code = f"{part}-{_VERSIONS[part]}.{SOUNDNESS_VERSION}"
+    return ":".join([code, decoder, *settings])
 
 
 def _reference(policy: ReferencePolicy) -> str:

@@ -65,6 +65,8 @@ def sampling_step(fps: float) -> int:
 
 def exact_rate(fps: float) -> Fraction:
     """The rational frame rate that a container most likely means: 30000/1001 for 29.97003."""
+    if fps < 1:
+        return 1 / Fraction(1 / fps).limit_denominator(1001)
     return Fraction(fps).limit_denominator(1001)
 
 
@@ -175,7 +177,9 @@ def _nr_outputs() -> list[str]:
         *("-map", "[luma]", *_KEEP_FRAMES, *grey, LUMA_FRAMES),
         *("-map", "[colour]", *_KEEP_FRAMES, "-c:v", "ppm", "-f", "image2pipe", COLOUR_FRAMES),
         *("-map", "[banding]", *_KEEP_FRAMES, "-c:v", "wrapped_avframe", *_NULL),
-        *("-map", "0:v:0", "-c:v", "copy", "-copyinkf:v", "-f", "framecrc", PACKETS),
+        # Packets are counted, not played: clocks that run back in the file do not matter.
+        *("-map", "0:v:0", "-c:v", "copy", "-copyinkf:v", "-bsf:v", "setts=ts=N"),
+        *("-f", "framecrc", PACKETS),
     ]
 
 

@@ -7,9 +7,13 @@ frames that were decoded, the container's own count and libvmaf's count must agr
 from __future__ import annotations
 
 import math
+import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,13 +37,22 @@ from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
 from mos_assets.extraction.nr import nr_figures
 from mos_assets.extraction.saliency import saliency_means
 from mos_assets.extraction.shots import shot_figures
-from mos_assets.extraction.soundness import GONE, TOO_LONG, require_sound, true_rate
+from mos_assets.extraction.soundness import (
+    CHANGED,
+    GONE,
+    TOO_LONG,
+    UNREADABLE,
+    require_sound,
+    true_rate,
+)
 from mos_assets.extraction.threads import one_core_each, single_threaded
 from mos_assets.extraction.transnet import transition_probabilities
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
-from mos_assets.media.probe import probe
+from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Measurement, Probe
 
+SCRATCH = "mos-clip-"
+"""How the folders begin in which ffmpeg works; the number of their process follows."""
 RATE_TOLERANCE = 1e-3
 """Relative difference at which two frame rates are no longer the same."""
 
@@ -93,6 +106,7 @@ def measure_clips(
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
+    sweep_scratch()
     parts = frozenset[str]().union(*(task.parts for task in tasks))
     with (
         single_threaded(parts),
@@ -109,6 +123,26 @@ def measure_clips(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return tuple(future.result() for future in futures)
+
+
+def sweep_scratch() -> None:
+    """Remove the working folders of processes on this machine that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        # Whatever a stranger has put under this name belongs to somebody else, and stays.
+        with suppress(OSError):
+            if owner.isdigit() and not _runs(int(owner)) and folder.lstat().st_uid == os.getuid():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def content_key(
@@ -133,7 +167,7 @@ def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[s
     """Figures or a reason for every part of the task."""
     found: dict[str, dict[str, float] | str] = {}
     parts = set(task.parts)
-    reference: Path | None = None
+    reference: tuple[Path, Probe] | None = None
     compared = parts & COMPARED
     if compared and task.policy is ReferencePolicy.SOURCE:
         try:
@@ -158,62 +192,84 @@ def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[s
 
 
 def _decode_and_score(
-    task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], reference: Path | None, limit_s: float
+    task: ClipTask,
+    ffmpeg: Ffmpeg,
+    parts: set[str],
+    reference: tuple[Path, Probe] | None,
+    limit_s: float,
 ) -> dict[str, dict[str, float] | str]:
     """One decode for these parts; raises ClipError where it fails for all of them."""
     found: dict[str, dict[str, float] | str] = {}
-    with TemporaryDirectory(prefix="mos-clip-") as name:
+    with TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as name:
         folder = Path(name)
         decoded = _decode(task, ffmpeg, parts, reference, folder, limit_s)
         for part in sorted(parts):
             try:
-                found[part] = _figures(part, task.probe, reference, folder, decoded)
+                found[part] = _figures(part, task.probe, reference is not None, folder, decoded)
             except ClipError as error:
                 found[part] = str(error)
     return found
 
 
-def _usable_reference(task: ClipTask) -> Path:
+def _usable_reference(task: ClipTask) -> tuple[Path, Probe]:
     if task.reference_path is None:
         raise ClipError("the labels name no reference for it")
     if not task.reference_path.is_file():
         raise ClipError(f"reference {task.reference_path.name}: {GONE}")
     try:
         pristine = probe(task.reference_path)
+    except OSError as error:
+        why = error.strerror or error
+        raise ClipError(f"reference {task.reference_path.name}: {UNREADABLE} ({why})") from error
     except ClipError as error:
         raise ClipError(f"reference {task.reference_path.name}: {error}") from error
     if not math.isclose(pristine.fps, task.probe.fps, rel_tol=RATE_TOLERANCE):
         raise ClipError(
             f"it runs at {task.probe.fps:.3f} frames a second, its reference at {pristine.fps:.3f}"
         )
-    return task.reference_path
+    return task.reference_path, pristine
 
 
 def _decode(
     task: ClipTask,
     ffmpeg: Ffmpeg,
     parts: set[str],
-    reference: Path | None,
+    reference: tuple[Path, Probe] | None,
     folder: Path,
     limit_s: float,
 ) -> int:
     """Run the one command in `folder`; frames decoded. Raises ClipError for a bad clip."""
     if not task.path.is_file():
         raise ClipError(GONE)
-    arguments = graph.command(task.path, reference, parts, task.policy, task.probe.fps)
-    opened = [task.probe] if reference is None else [task.probe, probe(reference)]
+    pristine, opened = None, [task.probe]
+    if reference is not None:
+        pristine, header = reference
+        opened.append(header)
+    arguments = graph.command(task.path, pristine, parts, task.policy, task.probe.fps)
     memory = memory_limit_bytes(*opened)
     try:
         run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, memory_bytes=memory, cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise ClipError(f"{TOO_LONG} {limit_s:.0f} s") from error
+    _require_unchanged(task, pristine)
     return require_sound(run, task.probe, folder, sources=len(opened))
 
 
+def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
+    """What was measured is what the figures are kept under: the bytes that were hashed."""
+    for path, sha256 in ((task.path, task.sha256), (reference, task.reference_sha256)):
+        try:
+            same = path is None or hash_file(path) == sha256
+        except OSError as error:
+            raise ClipError(f"{UNREADABLE} ({error.strerror or error})") from error
+        if not same:
+            raise ClipError(f"{CHANGED}; materialize raw_corpus again")
+
+
 def _figures(
-    part: str, probed: Probe, reference: Path | None, folder: Path, decoded: int
+    part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int
 ) -> dict[str, float]:
-    if part in COMPARED and reference is not None:
+    if part in COMPARED and with_reference:
         frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
         if frames != decoded:
             raise ClipError(f"it has {decoded} frames, its reference {frames}")

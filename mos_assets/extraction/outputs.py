@@ -48,7 +48,8 @@ def count_frames(folder: Path, name: str) -> int:
 def shown_s(folder: Path, name: str) -> float | None:
     """Seconds from the first to the last frame of a log, by the clip's own timestamps.
 
-    None where a frame has no timestamp, as in raw streams.
+    None where a frame has no timestamp, as in raw streams, or where the clock runs back, as in
+    files that were joined.
     """
     path = folder / name
     first: Fraction | None = None
@@ -61,7 +62,10 @@ def shown_s(folder: Path, name: str) -> float | None:
             numerator, _, denominator = base.partition("/")
             if int(denominator) == 0:
                 return None
-            last = int(stamp) * Fraction(int(numerator), int(denominator))
+            now = int(stamp) * Fraction(int(numerator), int(denominator))
+            if last is not None and now <= last:
+                return None
+            last = now
             first = last if first is None else first
     return None if first is None or last is None else float(last - first)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mos_assets.errors import ClipError, ToolError
 from mos_assets.extraction import graph, outputs
+from mos_assets.extraction.bounds import MOST_FRAMES
 from mos_assets.media.ffmpeg import last_error
 from mos_assets.records import Probe
 
@@ -24,6 +25,8 @@ DURATION_TOLERANCE = 0.1
 
 GONE = "the file is not there"
 TOO_LONG = "measuring took longer than"
+CHANGED = "it changed since raw_corpus read it"
+UNREADABLE = "it cannot be read now"
 _ENDED_BY = "ffmpeg was ended by"
 _KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
 """From outside: the machine ran out of memory, or is shutting down."""
@@ -38,7 +41,8 @@ _CLOCK_RESTARTED = re.compile(rb"[Nn]on[- ]monoton")
 
 def is_transient(reason: str) -> bool:
     """Whether a reason may be gone at the next try: a missing file, a time limit, a kill."""
-    return any(words in reason for words in (GONE, TOO_LONG, *_KILLED))
+    passing = (GONE, TOO_LONG, CHANGED, UNREADABLE, *_KILLED)
+    return any(words in reason for words in passing)
 
 
 def require_sound(
@@ -52,6 +56,8 @@ def require_sound(
     if _DISK_FULL in run.stderr:
         raise ToolError(f"There is no space left in {folder.parent}; free some and run again.")
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
+    if decoded > MOST_FRAMES:
+        raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
     if _CLOCK_RESTARTED.search(run.stderr):
         whose = "its" if sources == 1 else "its or its reference's"
         raise ClipError(f"{whose} pictures change size or format on the way")

@@ -12,7 +12,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mos_assets.extraction.columns import NR, SALIENCY, SHOTS
 
@@ -47,8 +47,10 @@ def single_threaded(parts: Set[str]) -> Iterator[None]:
 def one_core_each() -> Callable[[], None]:
     """What each worker thread of a pool calls first: it takes the next core for itself.
 
-    Only the cores that this process may use are dealt out, in turn; runs side by side begin
-    with different ones. Does nothing where the system cannot bind a thread (not Linux).
+    Only the cores that this process may use are dealt out, in turn, from one that follows from
+    the process number: runs side by side do not all begin with the first. A worker cannot leave
+    a core that others keep busy. Does nothing where the system cannot bind a thread (not
+    Linux), or does not let it.
     """
     if not hasattr(os, "sched_setaffinity"):
         return lambda: None
@@ -57,7 +59,9 @@ def one_core_each() -> Callable[[], None]:
     turns = itertools.cycle(cores[first:] + cores[:first])
 
     def take() -> None:
-        os.sched_setaffinity(0, {next(turns)})
+        # The cores of a container may be taken away between the look and the use.
+        with suppress(OSError):
+            os.sched_setaffinity(0, {next(turns)})
 
     return take
 

@@ -11,6 +11,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,6 +27,16 @@ OUTPUT_BYTES = 1 << 28
 CPU_PER_SECOND = 8
 """CPU seconds a child may use for every second of its time limit, over all of its threads."""
 _BLOCK = 1 << 16
+_END_WITH_PARENT = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Asks Linux to kill this process with its parent (PR_SET_PDEATHSIG), then becomes the program.
+
+Not a `preexec_fn`, which may deadlock where the parent has threads. Costs 15 ms.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,13 @@ def run_bounded(
     """Run a program without a shell, without input, in a session of its own; keep what it says.
 
     Whatever happens here, the program and its children that share its session have ended when
-    this returns or raises. Raises subprocess.TimeoutExpired after `bounds.seconds`, and
-    ValueError where it writes more to its output than any command here asks for.
+    this returns or raises; where this process is killed, the program is too (Linux). Raises
+    subprocess.TimeoutExpired after `bounds.seconds`, and ValueError where it writes more to its
+    output than any command here asks for.
     """
     end = None if bounds.seconds is None else time.monotonic() + bounds.seconds
     with subprocess.Popen(
-        command,
+        [*_with_parent(), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,6 +79,13 @@ def run_bounded(
             _end_session(process)
             raise
     return subprocess.CompletedProcess(command, code, *said)
+
+
+def _with_parent() -> list[str]:
+    """What stands before a command whose program is to end with this process."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid())]
 
 
 def hold(pid: int, bounds: Bounds) -> None:

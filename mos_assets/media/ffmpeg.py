@@ -7,6 +7,7 @@ can never become an option. Pictures, probing, time and memory are bounded.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from collections.abc import Sequence
@@ -59,7 +60,8 @@ class Ffmpeg:
 
     path: str
     version: str
-    """First line of `ffmpeg -version` up to the copyright, such as `n9.0.2-17-g2a571b6068`."""
+    """Its own word, such as `n9.0.2-17-g2a571b6068`, and a hash of all that `-version` says: the
+    same release may be built with another x264 or libvmaf."""
 
 
 @lru_cache(maxsize=8)
@@ -83,7 +85,8 @@ def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
         raise ToolError(f"{path} does not answer as ffmpeg does. {REMEDY}")
     if not re.search(r"^ .{2,3} libvmaf ", _ask(path, "-filters"), flags=re.MULTILINE):
         raise ToolError(f"{path} (version {match[1]}) was built without libvmaf. {REMEDY}")
-    return Ffmpeg(path=path, version=match[1])
+    build = hashlib.sha256(banner.encode()).hexdigest()[:8]
+    return Ffmpeg(path=path, version=f"{match[1]}-{build}")
 
 
 def input_arguments(path: Path) -> list[str]:

@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import random
 import signal
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,14 +21,15 @@ KILLS = 20
 COSTLY = "raw_corpus", "clip_measurements"
 
 
-def measure_once(world: World) -> None:
+def measure_once(world: World, scratch: Path) -> None:
     """One real run, in a process of its own."""
     os.setsid()
+    tempfile.tempdir = str(scratch)
     assert world.run(*COSTLY).success
 
 
 def power_cut(process: multiprocessing.process.BaseProcess) -> None:
-    """End the run and the ffmpeg programs that it started, without a word."""
+    """End the run without a word; ffmpeg is in a session of its own and has to notice."""
     assert process.pid is not None
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -69,35 +72,69 @@ def filmed_twice(tmp_path: Path, write_clips: Callable[[Path], None]) -> tuple[W
     )
 
 
+def programs_on(world: World) -> list[str]:
+    """Command lines of running programs that work on this world's clips."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = process.joinpath("cmdline").read_bytes().decode("utf-8", "replace")
+            if f"file:{world.root}" in command:
+                found.append(command)
+    return found
+
+
+def wait_for_work(world: World, process: multiprocessing.process.BaseProcess) -> None:
+    """Return when the run has written its first clip, or is over."""
+    shards = world.settings.store_folder / "shards"
+    deadline = time.monotonic() + 60
+    while process.is_alive() and time.monotonic() < deadline:
+        if any(shards.glob("*.clips/[!.]*.parquet")):
+            return
+        time.sleep(0.002)
+
+
 def test_twenty_kills_and_the_table_is_that_of_an_uninterrupted_run(
-    filmed_twice: tuple[World, World],
+    filmed_twice: tuple[World, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Every second one strikes while clips are measured, the others wherever the run is then."""
     killed, whole = filmed_twice
     assert whole.run(*COSTLY).success
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["mos_assets.definitions", "cv2", "pyarrow.parquet"])
     moments = random.Random(20260508)
-    safe = 0
-    for _ in range(KILLS):
-        process = context.Process(target=measure_once, args=(killed,))
+    safe = [0]
+    for kill in range(KILLS):
+        process = context.Process(target=measure_once, args=(killed, scratch))
         process.start()
-        time.sleep(moments.uniform(0.2, 2.2))
+        if kill % 2:
+            wait_for_work(killed, process)
+            time.sleep(moments.uniform(0.0, 0.1))
+        else:
+            time.sleep(moments.uniform(0.2, 2.2))
         power_cut(process)
-        now = clips_on_disk(killed)
-        assert now >= safe
-        safe = now
+        safe.append(clips_on_disk(killed))
+    assert safe == sorted(safe)
+    assert len(set(safe) - {0, 15}) >= 3, "kills have to strike between clips"
+    time.sleep(0.2)
+    assert not programs_on(killed)
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     assert killed.run(*COSTLY).success
     assert measured(killed).equals(measured(whole))
     left = [path.name for path in (killed.settings.store_folder / "shards").iterdir()]
     assert all(name == ".lock" or name.endswith(".parquet") for name in left)
     assert not any(name.startswith(".") for name in left if name != ".lock")
+    assert not list(scratch.glob("mos-clip-*")), "nothing of the killed runs stays"
 
 
-def test_a_killed_run_is_taken_up_where_it_was(filmed_twice: tuple[World, World]) -> None:
+def test_a_killed_run_is_taken_up_where_it_was(
+    filmed_twice: tuple[World, World], tmp_path: Path
+) -> None:
     """Killed after a few clips: the next run measures the others only."""
     world, _ = filmed_twice
     context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=measure_once, args=(world,))
+    process = context.Process(target=measure_once, args=(world, tmp_path))
     process.start()
     deadline = time.monotonic() + 60
     while clips_on_disk(world) < 3 and time.monotonic() < deadline:

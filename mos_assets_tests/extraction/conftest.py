@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,11 @@ def real_clip() -> Callable[[str], Path]:
         return path.resolve()
 
     return find
+
+
+def disguised(task: ClipTask, path: Path) -> ClipTask:
+    """The task over other bytes than its header was read from, as if a probe had been fooled."""
+    return replace(task, path=path, sha256=hash_file(path))
 
 
 def task_of(

@@ -19,7 +19,7 @@ from mos_assets.extraction.bounds import LONGEST_LIMIT_S, time_limit_s
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Probe
-from mos_assets_tests.extraction.conftest import Render, task_of
+from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 
 @pytest.fixture()
@@ -74,7 +74,7 @@ def test_a_script_in_disguise_opens_nothing(
     bait.write_text(text)
     with pytest.raises(ClipError):
         probe(bait)
-    (found,) = measure_clip(replace(task_of(plain, "saliency"), path=bait), ffmpeg)
+    (found,) = measure_clip(disguised(task_of(plain, "saliency"), bait), ffmpeg)
     assert found.reason is not None
     assert not found.figures
     assert not called(listener)
@@ -136,7 +136,7 @@ def test_pictures_that_lie_in_another_file_are_not_fetched(
     follow = ["-enable_drefs", "1", "-use_absolute_path", "1", "-xerror", "-i", str(bait)]
     taken = run_ffmpeg(ffmpeg, [*follow, "-f", "framemd5", "-"])
     assert taken.stdout.count(b"\n0,") == 25, "the bait has to work where it is allowed to"
-    found = measure_clip(replace(task_of(whole, "saliency", "libvmaf"), path=bait), ffmpeg)
+    found = measure_clip(disguised(task_of(whole, "saliency", "libvmaf"), bait), ffmpeg)
     assert all(m.reason and not m.figures for m in found)
 
 
@@ -222,7 +222,7 @@ def test_pictures_that_outgrow_their_header_are_not_made(
     whole = render("whole.ivf", "-i", str(plain), encoder=vp9)
     path = tmp_path / "large.ivf"
     path.write_bytes(with_vp9_size(whole.read_bytes(), side))
-    (found,) = measure_clip(replace(task_of(whole, "saliency"), path=path), ffmpeg)
+    (found,) = measure_clip(disguised(task_of(whole, "saliency"), path), ffmpeg)
     assert found.reason is not None
     assert "Picture size" in found.reason or f"{side}" in found.reason
 
@@ -233,6 +233,32 @@ def test_a_header_that_claims_too_much_is_refused(tmp_path: Path) -> None:
         path.write_bytes(f"YUV4MPEG2 {size} F25:1 Ip C420jpeg\nFRAME\n".encode() + bytes(999))
         with pytest.raises(ClipError, match=named):
             probe(path)
+
+
+def claiming(side: int) -> bytes:
+    """The header of an AVI file whose pictures claim `side` on both sides, and one short frame."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    def collected(name: bytes, content: bytes) -> bytes:
+        return chunk(b"LIST", name + content)
+
+    main = struct.pack("<14I", 40000, 0, 0, 0, 1, 0, 1, 0, side, side, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack("<12I", 0, 0, 0, 1, 25, 0, 1, 0, 0, 0, 0, 0)
+    picture = struct.pack("<IiiHH4s5I", 40, side, side, 1, 24, b"MJPG", 0, 0, 0, 0, 0)
+    streams = collected(b"strl", chunk(b"strh", stream) + chunk(b"strf", picture))
+    body = collected(b"hdrl", chunk(b"avih", main) + streams)
+    body += collected(b"movi", chunk(b"00dc", b"\xff\xd8" + bytes(60)))
+    return chunk(b"RIFF", b"AVI " + body)
+
+
+def test_a_container_that_claims_a_huge_picture_is_refused(tmp_path: Path) -> None:
+    """Past the header of the raw format: this one is read by the library itself."""
+    path = tmp_path / "a.avi"
+    path.write_bytes(claiming(100_000))
+    with pytest.raises(ClipError):
+        probe(path)
 
 
 def test_memory_is_bounded(plain: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:

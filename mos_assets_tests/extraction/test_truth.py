@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import ClipError
-from mos_assets.extraction import measure_clip
+from mos_assets.extraction import is_transient, measure_clip
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Measurement
-from mos_assets_tests.extraction.conftest import Render, task_of
+from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:pools=1")
@@ -116,7 +116,7 @@ def test_a_clip_cut_off_anywhere_is_never_scored(
             task = task_of(path, "saliency")
         except ClipError as error:
             assert str(error)
-            task = replace(task_of(whole, "saliency"), path=path)
+            task = disguised(task_of(whole, "saliency"), path)
             if name.endswith(("y4m", "ts")):
                 assert "cut off" in str(error)
                 continue
@@ -217,3 +217,38 @@ def test_a_fade_from_black_has_the_saliency_of_the_rest(render: Render, ffmpeg: 
     found = [measure_clip(task_of(path, "saliency"), ffmpeg)[0] for path in (plain, faded, black)]
     assert found[0].figures == found[1].figures
     assert found[2].reason == "each of its 1 sampled frames is of one colour"
+
+
+def test_a_clip_that_is_replaced_after_it_was_hashed_is_not_scored_under_the_old_hash(
+    plain: Path, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(plain.read_bytes())
+    task = task_of(path, "saliency")
+    path.write_bytes(render_longer(plain))
+    (found,) = measure_clip(task, ffmpeg)
+    assert found.reason is not None
+    assert "changed" in found.reason
+    assert is_transient(found.reason)
+
+
+def render_longer(clip: Path) -> bytes:
+    """The same pictures in other bytes."""
+    return clip.read_bytes() + b"\0\0\0\x08free"
+
+
+def test_joined_files_whose_clock_runs_back_keep_their_rate(
+    plain: Path, render: Render, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """All frames are shown at the stated rate; and it does not matter what else is measured."""
+    flv = render("part.flv", "-i", str(plain), encoder=("-c", "copy"))
+    data = flv.read_bytes()
+    joined = tmp_path / "joined.flv"
+    joined.write_bytes(data + data[13:])
+    task = task_of(joined, "libvmaf", "saliency", "shots")
+    with_nr = task_of(joined)
+    first = {m.part: m for m in measure_clip(task, ffmpeg)}
+    second = {m.part: m for m in measure_clip(with_nr, ffmpeg)}
+    assert first == {part: second[part] for part in first}
+    assert second["nr"].reason is None
+    assert first["shots"].figures["shot_mean_length_s"] == 50 / 25

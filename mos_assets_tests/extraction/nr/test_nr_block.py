@@ -138,7 +138,7 @@ def test_the_source_policy_needs_the_reference_for_it_too(plain: Path, ffmpeg: F
     assert found["nr"].reason is not None
     assert "no reference" in found["nr"].reason
     assert found["saliency"].reason is None
-    given = dataclasses.replace(task, reference_path=plain)
+    given = dataclasses.replace(task, reference_path=plain, reference_sha256=task.sha256)
     assert all(m.reason is None for m in measure_clip(given, ffmpeg))
 
 

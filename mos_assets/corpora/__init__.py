@@ -3,6 +3,9 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.download.corpus import download_corpus, has_manifest
+from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
+from mos_assets.corpora.download.plan import Limits as DownloadLimits
 from mos_assets.corpora.features import join_table, load_feature_tables, table_names
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.names import NameMatch, match_names
@@ -24,6 +27,9 @@ __all__ = [
     "BUILT_IN_CORPORA",
     "UNUSABLE_CLIP",
     "CorpusRequest",
+    "DownloadLimits",
+    "DownloadProgress",
+    "DownloadSummary",
     "ExternalShots",
     "Known",
     "KnownClip",
@@ -31,7 +37,9 @@ __all__ = [
     "NormalisedShots",
     "ShotTable",
     "WatchedFiles",
+    "download_corpus",
     "has_external_shots",
+    "has_manifest",
     "join_table",
     "load_corpus",
     "load_feature_tables",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora.clips import Progress, attach_clips
 from mos_assets.corpora.konvid import load_1k, load_150k
+from mos_assets.corpora.manifest import load_manifest, manifest_path
 from mos_assets.corpora.own import load_own, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -53,7 +54,8 @@ def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSe
     if request.name == KONVID_1K:
         return load_1k(request)
     if request.name == KONVID_150K:
-        return load_150k(request)
+        manifest = manifest_path(folder, request.manifest)
+        return load_150k(request) if manifest is None else load_manifest(request, manifest)
     return load_own(folder)
 
 

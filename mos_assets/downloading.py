@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mos_assets.corpora import (
     CorpusRequest,
     DownloadLimits,
     DownloadProgress,
     DownloadSummary,
-    download_corpus,
-    has_manifest,
+    download_clips,
+    manifest_urls,
 )
 from mos_assets.settings import Settings
 from mos_assets.store import Database, download_rows
@@ -34,9 +34,12 @@ def fetch_clips(
     corpus: str,
     progress: Callable[[DownloadProgress], None],
     *,
+    urls: Mapping[str, str] | None = None,
     again: bool = False,
 ) -> DownloadSummary:
     """Download what the corpus's manifest names and its folder lacks.
+
+    `urls` are those of the manifest where the caller has read it already.
 
     `progress` is called about twice a second, and at the end, from the calling thread; never
     where there is nothing to download. With `again`, clips that failed permanently are tried
@@ -44,11 +47,13 @@ def fetch_clips(
     Raises CorpusError and StoreError. A corpus without a manifest has nothing to download.
     """
     request = corpus_request(settings, corpus)
-    if not has_manifest(request):
+    urls = manifest_urls(request) if urls is None else urls
+    if urls is None:
         return DownloadSummary()
     database = Database(settings.store_folder)
-    return download_corpus(
+    return download_clips(
         request,
+        urls,
         known={row.clip_name: row for row in download_rows.read_downloads(database, corpus)},
         limits=DownloadLimits(
             parallel=settings.downloads,

@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import dagster as dg
 
@@ -10,7 +12,6 @@ from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_er
 from mos_assets.corpora import (
     UNUSABLE_CLIP,
     DownloadProgress,
-    DownloadSummary,
     KnownClip,
     load_corpus,
     table_names,
@@ -46,7 +47,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             require_blocks(
                 parse_blocks(settings.features), table_names(name, settings.corpus_folder)
             )
-        fetched = [_fetch(context, settings, name) for name in settings.corpora]
+        fetched = _Fetched(context.log.info, settings)
         corpora = [
             load_corpus(
                 corpus_request(settings, name),
@@ -58,6 +59,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 },
                 workers=settings.workers,
                 progress=context.log.info,
+                fetch=partial(fetched.take, name),
             )
             for name in settings.corpora
         ]
@@ -80,9 +82,9 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "corpora": ", ".join(settings.corpora),
             "label_origin": ", ".join(sorted({str(c.label_origin) for c in corpora})),
             "clips_with_video": sum(clip.path is not None for c in corpora for clip in c.clips),
-            "downloaded": sum(found.downloaded for found in fetched),
-            "downloads_failed": sum(found.failed for found in fetched),
-            "downloads_failed_permanently": sum(found.permanent for found in fetched),
+            "downloaded": fetched.downloaded,
+            "downloads_failed": fetched.failed,
+            "downloads_failed_permanently": fetched.permanent,
             "clips_opened": sum(c.clips_opened for c in corpora),
             "rejected_rows": rejected.num_rows,
             "rejected_preview": preview(rejected.slice(0, 20)),
@@ -90,22 +92,30 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
     )
 
 
-def _fetch(context: dg.AssetExecutionContext, settings: Settings, corpus: str) -> DownloadSummary:
-    """Download what a manifest names, where the chosen features look at clips at all."""
-    if not any(name in BLOCKS for name in parse_blocks(settings.features)):
-        return DownloadSummary()
-    last = time.monotonic()
+class _Fetched:
+    """Downloads what manifests name, where the chosen features look at clips at all."""
 
-    def progress(now: DownloadProgress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PROGRESS_EVERY_S:
-            last = time.monotonic()
-            context.log.info(progress_line(corpus, now))
+    def __init__(self, say: Callable[[str], None], settings: Settings) -> None:
+        self._say, self._settings = say, settings
+        self.downloaded = self.failed = self.permanent = 0
 
-    found = fetch_clips(settings, corpus, progress)
-    if found.clips:
-        context.log.info(summary_line(corpus, found))
-    return found
+    def take(self, corpus: str, urls: Mapping[str, str]) -> None:
+        if not any(name in BLOCKS for name in parse_blocks(self._settings.features)):
+            self._say(f"{corpus}: no clip is downloaded; MOS_FEATURES needs none")
+            return
+        last = time.monotonic()
+
+        def progress(now: DownloadProgress) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PROGRESS_EVERY_S:
+                last = time.monotonic()
+                self._say(progress_line(corpus, now))
+
+        found = fetch_clips(self._settings, corpus, progress, urls=urls)
+        self._say(summary_line(corpus, found))
+        self.downloaded += found.downloaded
+        self.failed += found.failed
+        self.permanent += found.permanent
 
 
 def _headline(corpus: Corpus) -> str:

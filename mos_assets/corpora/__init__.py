@@ -3,7 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
-from mos_assets.corpora.download.corpus import download_corpus, has_manifest
+from mos_assets.corpora.download.corpus import download_clips, manifest_urls
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
 from mos_assets.corpora.download.plan import Limits as DownloadLimits
 from mos_assets.corpora.features import join_table, load_feature_tables, table_names
@@ -37,13 +37,13 @@ __all__ = [
     "NormalisedShots",
     "ShotTable",
     "WatchedFiles",
-    "download_corpus",
+    "download_clips",
     "has_external_shots",
-    "has_manifest",
     "join_table",
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "manifest_urls",
     "match_names",
     "table_names",
     "watched_files",

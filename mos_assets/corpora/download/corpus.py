@@ -20,16 +20,20 @@ from mos_assets.records import Download, DownloadState
 _LOCK = ".lock"
 
 
-def has_manifest(request: CorpusRequest) -> bool:
-    """Whether clips of this corpus are downloaded. Raises CorpusError for a wrong MOS_MANIFEST."""
+def manifest_urls(request: CorpusRequest) -> Mapping[str, str] | None:
+    """Clip name → address of every label of the manifest; None for a corpus without one.
+
+    Raises CorpusError for a manifest that cannot be used, or that is named and not there.
+    """
     if request.name != KONVID_150K:
-        return False
-    folder = require_folder(request.name, request.root)
-    return manifest_path(folder, request.manifest) is not None
+        return None
+    path = manifest_path(require_folder(request.name, request.root), request.manifest)
+    return None if path is None else load_manifest(request, path).urls
 
 
-def download_corpus(
+def download_clips(
     request: CorpusRequest,
+    urls: Mapping[str, str],
     *,
     known: Mapping[str, Download],
     limits: Limits,
@@ -37,19 +41,13 @@ def download_corpus(
     progress: Callable[[DownloadProgress], None],
     again: bool = False,
 ) -> DownloadSummary:
-    """Download the clips that are missing; nothing to do for a corpus without a manifest.
+    """Download the clips that are missing.
 
     `known` holds what earlier runs left, by clip name, and `on_done` gets what to remember, in
     batches, from this thread. With `again`, clips that failed permanently are tried once more.
-    Raises CorpusError for a manifest that cannot be used, a folder that cannot be written, and
-    where another process downloads into it.
+    Raises CorpusError for a folder that cannot be written, and where another process downloads
+    into it.
     """
-    if not has_manifest(request):
-        return DownloadSummary()
-    path = manifest_path(request.folder, request.manifest)
-    urls = load_manifest(request, path).urls if path is not None else None
-    if urls is None:
-        return DownloadSummary()
     began = time.monotonic()
     folder = request.folder / CLIPS
     here = _files_in(folder)

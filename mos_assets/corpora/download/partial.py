@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mos_assets.corpora.download.plan import FetchError
+from mos_assets.corpora.names import video_suffix
 
 PART, PART_OF = ".part", ".part-of"
 _NAME_MAX = 255
@@ -23,10 +24,16 @@ def place(folder: Path, clip_name: str) -> Path:
     through a link, since links may lead outside.
     """
     path = folder / clip_name
-    if len(os.fsencode(path.name + PART_OF)) > _NAME_MAX:
+    *folders, name = path.relative_to(folder).parts
+    if any(part.startswith(".") for part in (*folders, name)):
+        raise FetchError("refused: hidden files are not looked at as clips", permanent=True)
+    if any(video_suffix(part) or part.endswith((PART, PART_OF)) for part in folders):
+        # Such a folder could stand where another clip, or its part, has to be written.
+        raise FetchError("refused: a folder in the clip name looks like a clip", permanent=True)
+    if len(os.fsencode(name + PART_OF)) > _NAME_MAX:
         raise FetchError("the clip name is too long for a file", permanent=True)
     at = folder
-    for part in path.relative_to(folder).parts[:-1]:
+    for part in folders:
         at /= part
         if at.is_symlink() or (at.exists() and not at.is_dir()):
             reason = f"refused: {at.relative_to(folder)} in the clip folder is not a plain folder"

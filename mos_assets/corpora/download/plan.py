@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mos_assets.corpora.labels import printable
+
 MEGABYTE = 1_000_000
 
 
@@ -100,8 +102,9 @@ class FetchError(Exception):
         retry_after_s: float = 0.0,
         heard: bool = True,
     ) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        # Servers and manifests have a say in it, and it ends in tables and terminals.
+        self.reason = printable(reason)
+        super().__init__(self.reason)
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         """How long the server asks to be left alone."""

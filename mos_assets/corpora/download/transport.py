@@ -22,6 +22,7 @@ from mos_assets.corpora.download.plan import Limits, StoppedError
 
 _SLICE_S = 0.5
 """How soon a waiting read notices that the run is being ended."""
+_ADDRESSES_TRIED = 4
 _HEADERS = {"User-Agent": "mos-assets", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -79,7 +80,6 @@ class _Backend(httpcore.NetworkBackend):
 
     def __init__(self, limits: Limits, stop: Event) -> None:
         self._limits, self._stop = limits, stop
-        self._deadline = time.monotonic() + limits.total_s
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -95,12 +95,13 @@ class _Backend(httpcore.NetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
+        for address in addresses[:_ADDRESSES_TRIED]:
             try:
                 stream = self._plain.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
-                return _Stream(stream, self._deadline, self._stop)
+                deadline = time.monotonic() + self._limits.total_s
+                return _Stream(stream, deadline, self._stop)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

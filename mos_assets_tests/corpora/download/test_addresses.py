@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mos_assets.corpora.download import addresses, transport
@@ -136,6 +136,7 @@ def test_what_is_no_address_of_a_clip(text: str) -> None:
     assert caught.value.permanent
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for candidate in (text, f"http://{text}", f"https://host/{text}"):

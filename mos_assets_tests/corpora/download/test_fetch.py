@@ -301,6 +301,22 @@ def test_a_name_too_long_for_a_file(site: Site, tmp_path: Path, name: str) -> No
     assert site.asked == []
 
 
+@pytest.mark.parametrize("name", ["b.mp4/a.mp4", "a.mp4.part/a.mp4", ".lock", "x/.a.mp4"])
+def test_names_that_stand_in_the_way_of_others(site: Site, tmp_path: Path, name: str) -> None:
+    """One row of a manifest must not keep the clip of another row from being written."""
+    with pytest.raises(FetchError, match="refused") as caught:
+        fetch(site.has("/a", body(CLIP)), tmp_path, name=name)
+    assert caught.value.permanent
+    assert left(tmp_path) == []
+
+
+def test_what_a_server_says_is_fit_for_a_terminal(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(FetchError) as caught:
+        fetch(site.has("/a", to("x\x1b]0;owned:" + "y" * 500 + "://")), tmp_path)
+    assert caught.value.reason.isprintable()
+    assert len(caught.value.reason) <= 200
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_cannot_be_written_is_no_fault_of_the_clip(
     site: Site, tmp_path: Path

@@ -15,6 +15,7 @@ from mos_assets.assets.extracted_features import (
     extracted_features,
     features_complete,
     features_not_constant,
+    no_leak,
     one_fingerprint,
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
@@ -56,6 +57,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             clips_present,
             features_complete,
             features_not_constant,
+            no_leak,
             one_fingerprint,
             folds_disjoint,
             folds_grouped,

@@ -7,7 +7,8 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
-from mos_assets.corpora import join_table, load_feature_tables
+from mos_assets.corpora import join_table, label_columns, load_feature_tables
+from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
     ReferencePolicy,
@@ -138,4 +139,36 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
         prints = feature_rows.complete_fingerprints(platform.database)
     return dg.AssetCheckResult(
         passed=len(prints) <= 1, metadata={"fingerprints": dg.MetadataValue.json(list(prints))}
+    )
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    description="No feature follows the label above .97 on its own, and no feature table carries "
+    "a column of labels: published tables with that fault exist, and a head trained on one has "
+    "seen the answers.",
+)
+def no_leak(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    with user_errors():
+        names, values, mos = feature_rows.features_with_labels(platform.database)
+        carried = [
+            f"table {corpus}/{table.name} has a column {column!r}"
+            for corpus in settings.corpora
+            for table in load_feature_tables(corpus, settings.corpus_folder)
+            for column in label_columns(table)
+        ]
+    found = [
+        f"{leak.feature} correlates {leak.correlation:.3f} with the label over {leak.rows} clips"
+        for leak in leaking_features(names, values, mos)
+    ]
+    return dg.AssetCheckResult(
+        passed=not found and not carried,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join([*found, *carried]) or None,
+        metadata={
+            "above": LEAK_CORRELATION,
+            "features": dg.MetadataValue.json(found),
+            "label_columns": dg.MetadataValue.json(carried),
+        },
     )

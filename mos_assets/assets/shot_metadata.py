@@ -8,8 +8,7 @@ from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
-from mos_assets.corpora import ExternalShots, ShotTable, load_shot_tables, match_names
-from mos_assets.errors import CorpusError
+from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
 from mos_assets.extraction import (
     SHOTS,
     Columns,
@@ -48,12 +47,7 @@ def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.M
             clips = corpus_rows.read_clips(database, [name])
             external = load_shot_tables(name, settings.corpus_folder)
             if external is not None:
-                match = match_names([row.clip_name for row in external.rows], clips)
-                if match.repeated:
-                    raise CorpusError(
-                        f"The shot files of corpus {name} hold several rows for "
-                        f"{match.repeated[0]!r}; keep one row a clip."
-                    )
+                match = join_shots(external, name, clips)
                 for row in external.rejected:
                     context.log.warning(f"{row.source}, line {row.line}: {row.reason}")
                 strays[name] = len(match.unmatched_rows)

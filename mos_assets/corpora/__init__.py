@@ -6,9 +6,14 @@ The door of the room: nothing behind it is imported from elsewhere.
 from mos_assets.corpora.download.corpus import download_clips, manifest_urls
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
 from mos_assets.corpora.download.plan import Limits as DownloadLimits
-from mos_assets.corpora.features import join_table, load_feature_tables, table_names
+from mos_assets.corpora.features import (
+    join_table,
+    label_columns,
+    load_feature_tables,
+    table_names,
+)
+from mos_assets.corpora.inspection import Inspection, TableFacts, inspect_corpus
 from mos_assets.corpora.load import load_corpus
-from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     UNUSABLE_CLIP,
@@ -20,7 +25,7 @@ from mos_assets.corpora.request import (
     ShotTable,
     WatchedFiles,
 )
-from mos_assets.corpora.shots import has_external_shots, load_shot_tables
+from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
 from mos_assets.corpora.watch import watched_files
 
 __all__ = [
@@ -31,20 +36,23 @@ __all__ = [
     "DownloadProgress",
     "DownloadSummary",
     "ExternalShots",
+    "Inspection",
     "Known",
     "KnownClip",
-    "NameMatch",
     "NormalisedShots",
     "ShotTable",
+    "TableFacts",
     "WatchedFiles",
     "download_clips",
     "has_external_shots",
+    "inspect_corpus",
+    "join_shots",
     "join_table",
+    "label_columns",
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
     "manifest_urls",
-    "match_names",
     "table_names",
     "watched_files",
 ]

@@ -25,6 +25,8 @@ from mos_assets.errors import CorpusError
 from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
 
 MEAN_SUFFIX = "_mean"
+LABEL_COLUMNS = frozenset({"mos", "mos_mean", "mean_mos", "dmos", "video_score", "mos_score"})
+"""Names, in any case, under which published feature tables carry the label along."""
 
 
 def load_feature_tables(
@@ -82,6 +84,11 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
         at, rows = (list(side) for side in zip(*pairs, strict=True))
         values[at] = table.values[rows]
     return JoinedTable(table.name, table.columns, values, match.unmatched_rows)
+
+
+def label_columns(table: FeatureTable | JoinedTable) -> tuple[str, ...]:
+    """Columns of a table that hold the label by their name: features that know the answer."""
+    return tuple(name for name in table.columns if name.casefold() in LABEL_COLUMNS)
 
 
 def _feature_table(table: ExternalTable) -> FeatureTable:

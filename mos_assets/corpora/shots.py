@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
 from mos_assets.corpora.labels import printable
+from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
     SHOT_SUFFIXES,
     SHOTS_FOLDER,
@@ -19,7 +20,7 @@ from mos_assets.corpora.request import (
 )
 from mos_assets.corpora.tables import CellError, parse_count, parse_number
 from mos_assets.errors import CorpusError
-from mos_assets.records import RejectedRow, ShotFigures
+from mos_assets.records import Clip, RejectedRow, ShotFigures
 
 COUNT, MEAN_LENGTH, LENGTH_STD = "shot_count", "shot_avg_duration_sec", "shot_duration_std_sec"
 FRAMES = ("frames", "frame_count", "num_frames")
@@ -58,6 +59,17 @@ def load_shot_tables(name: str, root: Path) -> ShotTable | None:
                     RejectedRow(name, source, line, printable(clip) or None, str(error))
                 )
     return ShotTable(tuple(rows), tuple(rejected))
+
+
+def join_shots(table: ShotTable, corpus: str, clips: Sequence[Clip]) -> NameMatch:
+    """How its rows meet the clips. Raises CorpusError where a clip has several rows."""
+    match = match_names([row.clip_name for row in table.rows], clips)
+    if match.repeated:
+        raise CorpusError(
+            f"The shot files of corpus {corpus} hold several rows for {match.repeated[0]!r}; keep "
+            "one row a clip."
+        )
+    return match
 
 
 class _Reader:

@@ -23,6 +23,7 @@ from mos_assets.evaluation.gate import (
     judge,
     judge_scores,
 )
+from mos_assets.evaluation.leaks import LEAK_CORRELATION, Leak, leaking_features
 from mos_assets.evaluation.markdown import render_markdown
 from mos_assets.evaluation.metrics import (
     expected_fold_spread,
@@ -57,6 +58,7 @@ __all__ = [
     "CHECK_WORDS",
     "GATE",
     "HELD_OUT",
+    "LEAK_CORRELATION",
     "Baseline",
     "Calibration",
     "CheckName",
@@ -71,6 +73,7 @@ __all__ = [
     "Interval",
     "Intervals",
     "LabelCeiling",
+    "Leak",
     "MergedGroup",
     "ReportFigure",
     "Slice",
@@ -87,6 +90,7 @@ __all__ = [
     "judge",
     "judge_scores",
     "label_ceiling",
+    "leaking_features",
     "logistic4",
     "merge_groups",
     "plain",

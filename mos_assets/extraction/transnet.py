@@ -35,8 +35,8 @@ SCREEN_STRIDE = 2
 SCREEN_BOUND = 0.1
 """Probability at every second frame below which a slow window holds no transition.
 
-Of slow transitions that the network finds at every frame, made for the purpose by
-`bench/shot_prefilter.py`, none came below four times that.
+Of slow transitions that the network finds at every frame, made for the purpose, none came
+below .29.
 """
 SCREEN_MARGIN = 12
 """Frames on both sides of the kept ones that are held against it; the ends see too little."""

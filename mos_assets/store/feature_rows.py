@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from mos_assets.errors import FeatureError
-from mos_assets.records import FeatureMatrix
+from mos_assets.records import FeatureMatrix, FloatArray
 from mos_assets.store.database import Database
 from mos_assets.store.schema import (
     EXTRACTED_FEATURES,
     FEATURE_COVERAGE,
     FEATURE_KEY,
+    RAW_CORPUS,
     SCHEMAS,
     quote,
     with_figures,
@@ -69,6 +70,22 @@ def feature_columns(database: Database) -> tuple[str, ...]:
 def feature_table(database: Database) -> pa.Table:
     """The whole table, by clip id."""
     return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id")
+
+
+def features_with_labels(
+    database: Database,
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Feature names, their values [n, features] (NaN where missing) and MOS [n], by clip id."""
+    names = feature_columns(database)
+    columns = "".join(f", f.{quote(name)}" for name in names)
+    table = database.fetch(
+        f"SELECT c.mos{columns} FROM {EXTRACTED_FEATURES} f "
+        f"JOIN {RAW_CORPUS} c USING (clip_id) ORDER BY clip_id"
+    )
+    values = np.full((table.num_rows, len(names)), np.nan)
+    for index, column in enumerate(table.columns[1:]):
+        values[:, index] = column.to_numpy()
+    return names, values, table["mos"].to_numpy()
 
 
 def coverage_table(database: Database) -> pa.Table:

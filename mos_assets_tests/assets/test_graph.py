@@ -54,7 +54,7 @@ def test_every_clip_has_the_eleven_features(filmed: Ran) -> None:
 def test_integrity_checks_pass_and_a_missed_gate_does_not_stop_the_run(filmed: Ran) -> None:
     gate = {"mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"}
     failed = {name for name, check in filmed.checks.items() if not check.passed}
-    assert len(filmed.checks) == 15
+    assert len(filmed.checks) == 16
     assert failed <= gate | {"features_not_constant"}
     assert failed & gate
     for name in gate:
@@ -236,6 +236,26 @@ def test_a_feature_without_variance_is_called_out_by_name(tabled: World) -> None
     assert not check.passed
     assert check.severity is dg.AssetCheckSeverity.WARN
     assert check.metadata["constant"].value == ["flat"]
+
+
+def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
+    """By the name of a column that is not even used, and by how closely one follows the label."""
+    folder = tabled.folder("tabled")
+    labels = [f"new{n}.mp4,{1 + (n * 7 % 30) / 10},new{n}" for n in range(30)]
+    with (folder / "labels.csv").open("a") as file:
+        file.write("\n".join(labels) + "\n")
+    head, *rows = (folder / "features" / "own.csv").read_text().splitlines()
+    rows += [f"new{n},{n},{n / 2}" for n in range(30)]
+    score = {line.split(",")[0].removesuffix(".mp4"): line.split(",")[1] for line in labels}
+    told = [f"{row},{score.get(row.split(',')[0], '')}" for row in rows]
+    (folder / "features" / "own.csv").write_text("\n".join([f"{head},quality", *told]) + "\n")
+    (folder / "features" / "unused.csv").write_text("clip_name,MOS\nnew1,3\n")
+    check = ran(tabled).checks["no_leak"]
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["label_columns"].value == ["table tabled/unused has a column 'MOS'"]
+    (leak,) = check.metadata["features"].value
+    assert leak == "quality correlates 1.000 with the label over 30 clips"
 
 
 def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:

@@ -12,7 +12,7 @@ from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets_tests.conftest import HEAD_ID, Release
 
-MODEL = Path(__file__).parents[1] / "model"
+MODEL = Path(__file__).parents[2] / "model"
 
 
 def mos(*arguments: str, **environment: str) -> Result:

@@ -1,4 +1,4 @@
-"""The `mos` command: score clips, see what is released, read the latest verdict."""
+"""Commands about heads: score clips, see what is released, read the latest verdict."""
 
 from __future__ import annotations
 
@@ -8,31 +8,12 @@ from pathlib import Path
 
 import click
 
+from mos_assets.cli.terminal import EXIT_FAILED, printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
-EXIT_FAILED = 1
 
-
-class _Group(click.Group):
-    """Shows an error that the user can mend as its message alone."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except MosAssetsError as error:
-            raise click.ClickException(str(error)) from error
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """Predict how good a clip looks, and see what stands behind the prediction.
-
-    Settings come from MOS_* environment variables.
-    """
-
-
-@main.command()
+@click.command()
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--head", default=None, help="Head id; default konvid_mos_head_v1.")
 def predict(clips: Sequence[Path], head: str | None) -> None:
@@ -60,7 +41,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
         try:
             score = score_clip(clip, predictor, settings)
         except MosAssetsError as error:
-            click.echo(f"{_printable(error)}", err=True)
+            click.echo(f"{printable(error)}", err=True)
             failed = True
             continue
         prediction = score.prediction
@@ -68,7 +49,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
         if prediction.status:
             doubt = "" if score.comparable else ", not comparable"
             source += f" ({prediction.status}{doubt})"
-        click.echo(f"{_printable(clip)}\t{prediction.mos:.3f}\t{source}")
+        click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}")
         notes.add(f"{prediction.head_id}: {prediction.reason}")
         if prediction.status and not score.comparable:
             notes.add(
@@ -80,7 +61,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
     sys.exit(EXIT_FAILED if failed else 0)
 
 
-@main.command()
+@click.command()
 @click.argument("head", required=False)
 def status(head: str | None) -> None:
     """What is released, of HEAD or of every head.
@@ -101,7 +82,7 @@ def status(head: str | None) -> None:
     sys.exit(max((found.exit_code for found in heads), key=[0, 2, 1].index))
 
 
-@main.command()
+@click.command()
 @click.argument("head", required=False)
 def report(head: str | None) -> None:
     """The latest verdict, of HEAD or of any, and where the report and the head are."""
@@ -140,8 +121,3 @@ def report(head: str | None) -> None:
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
         click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")
-
-
-def _printable(value: object) -> str:
-    """Text without control characters: clip names come from strangers, terminals obey them."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

@@ -1,0 +1,30 @@
+"""The `mos` command. Its parts import what is heavy inside the command that needs it."""
+
+from __future__ import annotations
+
+import click
+
+from mos_assets.cli import corpora, heads
+from mos_assets.errors import MosAssetsError
+
+
+class _Group(click.Group):
+    """Shows an error that the user can mend as its message alone."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except MosAssetsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Predict how good a clip looks, and see what stands behind the prediction.
+
+    Settings come from MOS_* environment variables.
+    """
+
+
+for command in (heads.predict, heads.status, heads.report, corpora.corpus):
+    main.add_command(command)

@@ -1,0 +1,132 @@
+"""Commands about corpora: what a folder holds, before anything runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mos_assets.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from mos_assets.corpora import Inspection, TableFacts
+
+NAMES_SHOWN = 3
+"""Names of a long list that are shown."""
+MIXED_EXIT = 2
+"""Exit code where the corpus loads and some of it would be rejected."""
+
+
+@click.group()
+def corpus() -> None:
+    """Look at corpora."""
+
+
+@corpus.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def check(folder: Path) -> None:
+    """Say what a run would find in the corpus FOLDER, and what it would reject.
+
+    Reads labels and tables, probes and hashes every clip, writes nothing. Exits with 0 where
+    everything would be used, 2 where some of it would be rejected or looks wrong, and 1 where
+    a run would stop.
+    """
+    from mos_assets.corpora import CorpusRequest, inspect_corpus
+
+    place = folder.absolute()
+    found = inspect_corpus(
+        CorpusRequest(name=place.name, root=place.parent),
+        workers=len(os.sched_getaffinity(0)),
+        progress=lambda line: click.echo(printable(line), err=True),
+    )
+    warnings = _warnings(found)
+    for line in [*_facts(found), *_rejected(found), *(f"warning: {text}" for text in warnings)]:
+        click.echo(printable(line))
+    sys.exit(MIXED_EXIT if warnings or found.corpus.rejected else 0)
+
+
+def _facts(found: Inspection) -> list[str]:
+    corpus = found.corpus
+    scores = [clip.mos for clip in corpus.clips]
+    with_clip = [clip for clip in corpus.clips if clip.path is not None]
+    groups = len({clip.content_group for clip in corpus.clips})
+    rated = sum(clip.n_ratings is not None for clip in corpus.clips)
+    deviating = sum(clip.mos_std is not None for clip in corpus.clips)
+    parts = sorted({clip.part for clip in corpus.clips if clip.part is not None})
+    lines = [
+        f"corpus      {corpus.name} {corpus.version}, {corpus.label_origin} labels",
+        f"licence     {corpus.licence}",
+        f"labels      {len(corpus.clips)} clips in {', '.join(corpus.label_files)}",
+        f"MOS         {min(scores):.2f} to {max(scores):.2f} on 1..5, "
+        f"mean {sum(scores) / len(scores):.2f}",
+        f"ratings     number known for {rated}, deviation for {deviating}",
+        f"contents    {groups} groups",
+        f"clips       {len(with_clip)} found and readable, "
+        f"{len(corpus.clips) - len(with_clip)} labels without a clip",
+    ]
+    lines += [
+        f"part {part}      {sum(clip.part == part for clip in corpus.clips)} clips"
+        for part in parts
+    ]
+    references = sum(clip.reference_path is not None for clip in corpus.clips)
+    if references:
+        lines.append(f"references  found for {references} clips")
+    for table in found.features:
+        lines.append(
+            _table(f"features    {table.name}, {len(table.columns)} columns", table, found)
+        )
+    if found.shots is not None:
+        lines.append(_table("shots      ", found.shots, found))
+    return lines
+
+
+def _table(what: str, table: TableFacts, found: Inspection) -> str:
+    missing = len(found.corpus.clips) - table.clips_matched
+    line = f"{what}: {table.clips_matched} clips, {missing} clips without a row"
+    if table.unmatched_rows:
+        line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
+    if table.rejected_rows:
+        line += f", {table.rejected_rows} rows rejected"
+    return line
+
+
+def _rejected(found: Inspection) -> list[str]:
+    lines = []
+    for count, row in found.rejected_by_kind:
+        place = row.source if row.line is None else f"{row.source}:{row.line}"
+        more = f" (and {count - 1} like it)" if count > 1 else ""
+        lines.append(f"rejected    {place}: {row.clip_name or ''}: {row.reason}{more}")
+    return lines
+
+
+def _warnings(found: Inspection) -> list[str]:
+    import numpy as np
+
+    from mos_assets.evaluation import leaking_features
+
+    mos = np.array([clip.mos for clip in found.corpus.clips])
+    warnings = [
+        f"table {table.name} has a column {name!r}: a label is no feature"
+        for table in found.features
+        for name in table.label_columns
+    ]
+    warnings += [
+        f"{leak.feature} of table {table.name} correlates {leak.correlation:.3f} with the label: "
+        "it may have been made from it"
+        for table in found.joined
+        for leak in leaking_features(table.columns, table.values, mos)
+    ]
+    warnings += [
+        f"no row of {table.name} fits a clip: do the names agree?"
+        for table in (*found.features, *([found.shots] if found.shots else []))
+        if not table.clips_matched
+    ]
+    return warnings
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return shown if len(names) <= NAMES_SHOWN else f"{shown}, …"

@@ -1,0 +1,89 @@
+"""`mos corpus check`: what a folder holds, said before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mos_assets.cli import main
+from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree
+
+SHARED = Path(__file__).parents[2] / "../shared/data/corpora"
+
+
+def check(folder: Path) -> Result:
+    return CliRunner().invoke(main, ["corpus", "check", str(folder)])
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Three labels, two of them good; one clip that is there, and one that is not a clip."""
+    labels = "clip,mos\na,3\nb,7.5\nc,2\n"
+    root = write_tree(
+        tmp_path,
+        {"mine/corpus.toml": MINIMAL_TOML, "mine/labels.csv": labels, "mine/clips/c.mp4": "text"},
+    )
+    run = run_ffmpeg(
+        find_ffmpeg(),
+        [
+            *("-f", "lavfi", "-i", "testsrc=s=64x48:d=0.2", "-c:v", "libx264"),
+            str(root / "mine/clips/a.mp4"),
+        ],
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    return root / "mine"
+
+
+def test_what_is_there_and_what_would_be_rejected(mine: Path) -> None:
+    before = sorted(mine.rglob("*"))
+    found = check(mine)
+    assert found.exit_code == 2, found.output
+    assert "clips       1 found and readable, 0 labels without a clip" in found.stdout
+    assert "labels.csv:3: b: MOS is 7.5, outside the declared range 1..5" in found.stdout
+    assert "labels.csv:4: c.mp4: the clip cannot be used: no video can be read" in found.stdout
+    assert sorted(mine.rglob("*")) == before, "it writes nothing"
+
+
+def test_tables_that_do_not_fit_or_know_the_answer(mine: Path) -> None:
+    write_tree(
+        mine,
+        {
+            "labels.csv": "clip,mos\na,3\n",
+            "features/good.csv": "clip_name,x\na,1\nstranger,2\n",
+            "features/told.csv": "clip_name,x,Mos\nother,1,3\n",
+            "shots/s.csv": "clip_name,shot_count,shot_avg_duration_sec\na,2,1.0\n",
+        },
+    )
+    (mine / "clips/c.mp4").unlink()
+    found = check(mine)
+    assert found.exit_code == 2, found.output
+    assert "good, 1 columns: 1 clips, 0 clips without a row, 1 rows without a clip" in found.stdout
+    assert "shots      : 1 clips, 0 clips without a row" in found.stdout
+    assert "warning: table told has a column 'Mos': a label is no feature" in found.stdout
+    assert "warning: no row of told fits a clip" in found.stdout
+
+
+def test_where_a_run_would_stop(tmp_path: Path) -> None:
+    found = check(tmp_path / "nowhere")
+    assert found.exit_code == 1
+    assert "nowhere" in found.output
+    assert "Traceback" not in found.output
+
+
+def test_names_cannot_steer_the_terminal(mine: Path) -> None:
+    with (mine / "labels.csv").open("a") as labels:
+        labels.write("x\x1b[2J,3\n")
+    assert "\x1b" not in check(mine).output
+
+
+def test_the_real_one_is_sound() -> None:
+    folder = SHARED / "avt-vqdb-uhd-1"
+    if not folder.is_dir():
+        pytest.skip("../shared/data/corpora/avt-vqdb-uhd-1 is not on this machine")
+    found = check(folder)
+    assert found.exit_code == 0, found.output
+    assert "660 clips in labels.csv" in found.stdout
+    assert "contents    16 groups" in found.stdout

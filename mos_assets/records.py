@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -137,6 +138,32 @@ class SeenFile:
     probe: Probe | None
     reason: str | None
     """Why it cannot be used; None where there is a probe."""
+
+
+class DownloadState(StrEnum):
+    """How the last try to download a clip ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What became of one clip of a manifest."""
+
+    corpus: str
+    clip_name: str
+    url: str
+    """As the manifest says; '' where it does not."""
+    state: DownloadState
+    permanent: bool
+    """Failed in a way that another try would not mend."""
+    reason: str | None
+    """Why it failed; None where it is done."""
+    attempts: int
+    """Tries of every run together."""
+    size_bytes: int | None
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

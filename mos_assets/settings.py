@@ -19,6 +19,8 @@ from mos_assets.errors import SettingsError
 PREFIX = "MOS_"
 KONVID_CORPORA = frozenset({"konvid-1k", "konvid-150k", "synthetic"})
 """Corpora whose heads share the id `konvid_mos_head_v1`."""
+KONVID_150K_FLOOR = 5_000
+"""Fewer label rows than this are hardly KonViD-150k."""
 RUN_FOLDS = 5
 """Folds of a full verdict; fewer can only be Proposed."""
 RUN_SEEDS = 5
@@ -41,6 +43,30 @@ class Settings(BaseModel):
     corpus_root: Annotated[str, Field(description="Folder that holds one folder a corpus.")] = (
         "corpora"
     )
+    manifest: Annotated[
+        str,
+        Field(
+            description="Manifest of konvid-150k, relative to its folder; empty means "
+            "manifest.csv where it is there. One that is named must be there."
+        ),
+    ] = ""
+    konvid_150k_floor: Annotated[
+        int,
+        Field(ge=1, description="Refuse a konvid-150k of fewer label rows; lower it for subsets."),
+    ] = KONVID_150K_FLOOR
+    downloads: Annotated[
+        int, Field(ge=1, le=32, description="Clips of a manifest downloaded in parallel.")
+    ] = 4
+    download_rate: Annotated[
+        float, Field(gt=0, le=1000, description="Requests a second, over all downloads together.")
+    ] = 5.0
+    download_mb: Annotated[
+        int, Field(ge=1, le=1_000_000, description="A clip of more megabytes is not downloaded.")
+    ] = 200
+    download_private: Annotated[
+        bool,
+        Field(description="Download from private and loopback addresses too, such as a mirror."),
+    ] = False
     features: Annotated[
         str,
         Field(

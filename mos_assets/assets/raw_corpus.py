@@ -1,16 +1,29 @@
 """The asset `raw_corpus`: label files and clips as they lie on disk, one row a clip."""
 
+import time
 from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, KnownClip, load_corpus, table_names
-from mos_assets.extraction import parse_blocks, require_blocks, required_parts
+from mos_assets.corpora import (
+    UNUSABLE_CLIP,
+    DownloadProgress,
+    KnownClip,
+    load_corpus,
+    table_names,
+)
+from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
+from mos_assets.extraction import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
-from mos_assets.store import corpus_rows
+from mos_assets.settings import Settings
+from mos_assets.store import corpus_rows, download_rows
 
+PROGRESS_EVERY_S = 10.0
+"""Seconds between two lines on a download."""
 REJECTED_SHOWN = 5
 """Rejected rows of a corpus that the log names one by one."""
 ATTRITION_WARNING = 0.10
@@ -34,11 +47,10 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             require_blocks(
                 parse_blocks(settings.features), table_names(name, settings.corpus_folder)
             )
+        fetched = _Fetched(context.log.info, settings)
         corpora = [
             load_corpus(
-                CorpusRequest(
-                    name=name, root=settings.corpus_folder, ffmpeg=settings.ffmpeg or None
-                ),
+                corpus_request(settings, name),
                 known={
                     (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(
                         file.sha256, file.probe, file.reason
@@ -47,6 +59,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 },
                 workers=settings.workers,
                 progress=context.log.info,
+                fetch=partial(fetched.take, name),
             )
             for name in settings.corpora
         ]
@@ -69,11 +82,40 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "corpora": ", ".join(settings.corpora),
             "label_origin": ", ".join(sorted({str(c.label_origin) for c in corpora})),
             "clips_with_video": sum(clip.path is not None for c in corpora for clip in c.clips),
+            "downloaded": fetched.downloaded,
+            "downloads_failed": fetched.failed,
+            "downloads_failed_permanently": fetched.permanent,
             "clips_opened": sum(c.clips_opened for c in corpora),
             "rejected_rows": rejected.num_rows,
             "rejected_preview": preview(rejected.slice(0, 20)),
         }
     )
+
+
+class _Fetched:
+    """Downloads what manifests name, where the chosen features look at clips at all."""
+
+    def __init__(self, say: Callable[[str], None], settings: Settings) -> None:
+        self._say, self._settings = say, settings
+        self.downloaded = self.failed = self.permanent = 0
+
+    def take(self, corpus: str, urls: Mapping[str, str]) -> None:
+        if not any(name in BLOCKS for name in parse_blocks(self._settings.features)):
+            self._say(f"{corpus}: no clip is downloaded; MOS_FEATURES needs none")
+            return
+        last = time.monotonic()
+
+        def progress(now: DownloadProgress) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PROGRESS_EVERY_S:
+                last = time.monotonic()
+                self._say(progress_line(corpus, now))
+
+        found = fetch_clips(self._settings, corpus, progress, urls=urls)
+        self._say(summary_line(corpus, found))
+        self.downloaded += found.downloaded
+        self.failed += found.failed
+        self.permanent += found.permanent
 
 
 def _headline(corpus: Corpus) -> str:
@@ -130,13 +172,20 @@ def clips_present(platform: Platform) -> dg.AssetCheckResult:
         needed = bool(required_parts(parse_blocks(settings.features)))
         rows = corpus_rows.corpus_table(platform.database, settings.corpora)
         rejected = corpus_rows.rejected_table(platform.database, settings.corpora)
+        failed = download_rows.failed_downloads(platform.database, settings.corpora)
     unusable = sum(reason.startswith(UNUSABLE_CLIP) for reason in rejected["reason"].to_pylist())
     labels = rows.num_rows + unusable
     missing = rows["path"].null_count + unusable
     share = missing / labels if labels else 0.0
-    wanted = needed and missing < labels
+    # No clip at all is a corpus without clips, unless they were asked for and did not come.
+    wanted = needed and (missing < labels or failed > 0)
     return dg.AssetCheckResult(
         passed=share <= ATTRITION_WARNING or not wanted,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"labels": labels, "without_usable_clip": missing, "share": round(share, 4)},
+        metadata={
+            "labels": labels,
+            "without_usable_clip": missing,
+            "share": round(share, 4),
+            "downloads_failed": failed,
+        },
     )

@@ -19,7 +19,7 @@ def corpus_signature(settings: Settings) -> str:
     """
     digest = hashlib.sha256()
     for name in settings.corpora:
-        watched = watched_files(name, settings.corpus_folder)
+        watched = watched_files(name, settings.corpus_folder, settings.manifest)
         digest.update(name.encode())
         _add_files(digest, watched.label_paths)
         for folder in watched.clip_dirs:
@@ -33,7 +33,7 @@ def shot_metadata_signature(settings: Settings) -> str:
     """Digest of the external shot files and feature tables. Raises as `corpus_signature`."""
     digest = hashlib.sha256()
     for name in settings.corpora:
-        watched = watched_files(name, settings.corpus_folder)
+        watched = watched_files(name, settings.corpus_folder, settings.manifest)
         digest.update(name.encode())
         _add_files(digest, (*watched.shot_paths, *watched.feature_paths))
     return digest.hexdigest()

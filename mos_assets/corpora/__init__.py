@@ -3,6 +3,9 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.download.corpus import download_clips, manifest_urls
+from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
+from mos_assets.corpora.download.plan import Limits as DownloadLimits
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
@@ -29,6 +32,9 @@ __all__ = [
     "BUILT_IN_CORPORA",
     "UNUSABLE_CLIP",
     "CorpusRequest",
+    "DownloadLimits",
+    "DownloadProgress",
+    "DownloadSummary",
     "ExternalShots",
     "Inspection",
     "Known",
@@ -37,6 +43,7 @@ __all__ = [
     "ShotTable",
     "TableFacts",
     "WatchedFiles",
+    "download_clips",
     "has_external_shots",
     "inspect_corpus",
     "join_shots",
@@ -45,6 +52,7 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "manifest_urls",
     "table_names",
     "watched_files",
 ]

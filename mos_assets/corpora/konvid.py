@@ -36,12 +36,11 @@ from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelOrigin, RejectedRow
 KONVID_1K_CEILING = 1_500
 SAME_MOS_1K = 5e-5
 """The two label files of KonViD-1k round differently; this close, they say the same."""
-MANIFEST = "manifest.csv"
 _PARTS = ("a", "b")
 _LABELS_1K = ("konvid_1k_attributes.csv", "konvid_1k_mos.csv")
 _METADATA_1K = ("KoNViD_1k_metadata", "metadata", ".")
 _CLIPS_1K = ("KoNViD_1k_videos", "videos", ".")
-_LICENCE = "research data: no clip, label or feature may be passed on"
+LICENCE = "research data: no clip, label or feature may be passed on"
 
 
 def label_files_1k(folder: Path) -> tuple[Path, ...]:
@@ -77,7 +76,7 @@ def load_1k(request: CorpusRequest) -> LabelSet:
     rejected: list[RejectedRow] = []
     for table in tables:
         source = LabelSource(KONVID_1K, _relative(table.path, folder), clip_name=_name_1k)
-        good, bad = read_labels(table, _columns(table, MOS_ALIASES), source)
+        good, bad = read_labels(table, label_columns(table, MOS_ALIASES), source)
         labels += good
         rejected += bad
     kept, lost = one_label_a_clip(KONVID_1K, labels, average=False, tolerance=SAME_MOS_1K)
@@ -86,7 +85,7 @@ def load_1k(request: CorpusRequest) -> LabelSet:
     return LabelSet(
         name=KONVID_1K,
         version="2017",
-        licence=_LICENCE,
+        licence=LICENCE,
         origin=LabelOrigin.HUMAN,
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
@@ -96,10 +95,8 @@ def load_1k(request: CorpusRequest) -> LabelSet:
 
 
 def label_files_150k(folder: Path) -> tuple[Path, ...]:
-    """Score, vote and manifest files of KonViD-150k that are there."""
-    names = [MANIFEST] + [
-        f"k150k{part}_{kind}.csv" for part in _PARTS for kind in ("scores", "votes")
-    ]
+    """Score and vote files of KonViD-150k that are there."""
+    names = [f"k150k{part}_{kind}.csv" for part in _PARTS for kind in ("scores", "votes")]
     return tuple(folder / name for name in names if (folder / name).is_file())
 
 
@@ -111,16 +108,11 @@ def clip_dirs_150k(folder: Path) -> tuple[ClipDir, ...]:
 
 
 def load_150k(request: CorpusRequest) -> LabelSet:
-    """Labels of KonViD-150k, parts a and b. Raises CorpusError for a folder that is not it."""
+    """Labels of KonViD-150k's score files, parts a and b.
+
+    Raises CorpusError for a folder that is not it.
+    """
     folder = request.folder
-    manifest = folder / MANIFEST
-    if manifest.exists():
-        raise CorpusError(
-            f"{manifest} asks for clips to be downloaded, which this version does not do yet. "
-            f"Fetch the clips into {folder / 'clips'}, give their labels as "
-            f"{folder / 'k150ka_scores.csv'} (columns video_name, video_score), and move the "
-            "manifest away."
-        )
     tables = {
         part: read_table(folder / f"k150k{part}_scores.csv")
         for part in _PARTS
@@ -130,21 +122,15 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         looks = f" It looks like {KONVID_1K}: set MOS_CORPUS={KONVID_1K}."
         hint = looks if label_files_1k(folder) else ""
         raise CorpusError(
-            f"{folder} holds no label file of {KONVID_150K}: k150ka_scores.csv or "
+            f"{folder} holds no label file of {KONVID_150K}: manifest.csv, k150ka_scores.csv or "
             f"k150kb_scores.csv is looked for.{hint}"
         )
-    count = sum(len(table.rows) for table in tables.values())
-    if count < request.min_rows_150k:
-        raise CorpusError(
-            f"{folder} holds {count} label rows; {KONVID_150K} has at least "
-            f"{request.min_rows_150k}. If this is KonViD-1k, put it into a folder {KONVID_1K} and "
-            f"set MOS_CORPUS={KONVID_1K}; if files are missing, fetch k150ka_scores.csv."
-        )
+    require_floor(request, sum(len(table.rows) for table in tables.values()))
     by_part: dict[str, list[Label]] = {}
     rejected: list[RejectedRow] = []
     for part, table in tables.items():
         source = LabelSource(KONVID_150K, table.path.name, part=part)
-        good, bad = read_labels(table, _columns(table, MOS_SCORE_FILE_ALIASES), source)
+        good, bad = read_labels(table, label_columns(table, MOS_SCORE_FILE_ALIASES), source)
         kept, lost = one_label_a_clip(KONVID_150K, good, average=False)
         with_votes, bad_votes = _add_votes(kept, folder / f"k150k{part}_votes.csv")
         by_part[part] = with_votes
@@ -161,13 +147,24 @@ def load_150k(request: CorpusRequest) -> LabelSet:
     return LabelSet(
         name=KONVID_150K,
         version="2021",
-        licence=_LICENCE,
+        licence=LICENCE,
         origin=LabelOrigin.HUMAN,
         labels=tuple(sorted(labels, key=lambda label: label.clip_name)),
         rejected=tuple(rejected),
         label_files=tuple(path.name for path in label_files_150k(folder)),
         clip_dirs=clip_dirs_150k(folder),
     )
+
+
+def require_floor(request: CorpusRequest, rows: int) -> None:
+    """Raise CorpusError for label files too short to be those of KonViD-150k."""
+    if rows < request.min_rows_150k:
+        raise CorpusError(
+            f"{request.folder} holds {rows} label rows; {KONVID_150K} has at least "
+            f"{request.min_rows_150k}. If this is KonViD-1k, put it into a folder {KONVID_1K} and "
+            f"set MOS_CORPUS={KONVID_1K}; if files are missing, fetch them; for a subset, set "
+            "MOS_KONVID_150K_FLOOR."
+        )
 
 
 def _add_votes(labels: Sequence[Label], path: Path) -> tuple[list[Label], list[RejectedRow]]:
@@ -203,7 +200,8 @@ def _with_votes(label: Label, votes: Sequence[float]) -> Label:
     return replace(label, mos_std=std, n_ratings=n)
 
 
-def _columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:
+def label_columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:
+    """Where a KonViD label file keeps what. Raises CorpusError for one without clip or MOS."""
     columns = table.columns
     return LabelColumns(
         clip=columns.require(CLIP_ALIASES, "clip name", table.path),

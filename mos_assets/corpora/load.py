@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.clips import Progress, attach_clips
 from mos_assets.corpora.konvid import load_1k, load_150k
+from mos_assets.corpora.manifest import clip_dirs, load_manifest, manifest_path
 from mos_assets.corpora.own import load_own, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -24,9 +27,17 @@ from mos_assets.records import Corpus, LabelOrigin
 
 
 def load_corpus(
-    request: CorpusRequest, *, known: Known, workers: int, progress: Progress
+    request: CorpusRequest,
+    *,
+    known: Known,
+    workers: int,
+    progress: Progress,
+    fetch: Callable[[Mapping[str, str]], None] | None = None,
 ) -> Corpus:
     """The corpus as it is on disk now; the demo is rendered first where it is not there.
+
+    Where a manifest says the addresses of clips, `fetch` gets them by clip name before clips are
+    looked for.
 
     Files in `known` with the same size and mtime are neither opened nor hashed. Raises
     CorpusError for a corpus that is missing, empty, mis-mounted or unreadable, and ToolError
@@ -41,6 +52,10 @@ def load_corpus(
             f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
             f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
         )
+    if fetch is not None and labels.urls is not None:
+        fetch(labels.urls)
+        # The folder of the clips may have come with them.
+        labels = replace(labels, clip_dirs=clip_dirs(request.folder))
     return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
 
 
@@ -53,7 +68,8 @@ def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSe
     if request.name == KONVID_1K:
         return load_1k(request)
     if request.name == KONVID_150K:
-        return load_150k(request)
+        manifest = manifest_path(folder, request.manifest)
+        return load_150k(request) if manifest is None else load_manifest(request, manifest)
     return load_own(folder)
 
 

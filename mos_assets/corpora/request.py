@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mos_assets.errors import CorpusError
 from mos_assets.records import SEED, Label, LabelOrigin, Probe, RejectedRow, ShotFigures
+from mos_assets.settings import KONVID_150K_FLOOR
 
 DEMO = "demo"
 KONVID_1K = "konvid-1k"
@@ -20,7 +21,6 @@ BUILT_IN_CORPORA = (DEMO, KONVID_1K, KONVID_150K, SYNTHETIC)
 SYNTHETIC_ROWS = 600
 UNUSABLE_CLIP = "the clip cannot be used"
 """How the reason of a rated row begins whose clip is there and no good."""
-KONVID_150K_FLOOR = 5_000
 CORPUS_TOML = "corpus.toml"
 FEATURES_FOLDER = "features"
 SHOTS_FOLDER = "shots"
@@ -41,6 +41,8 @@ class CorpusRequest:
     """Of the synthetic corpus."""
     synthetic_rows: int = SYNTHETIC_ROWS
     min_rows_150k: int = KONVID_150K_FLOOR
+    manifest: str = ""
+    """Of KonViD-150k, relative to its folder; empty: manifest.csv, where it is there."""
 
     @property
     def folder(self) -> Path:
@@ -125,6 +127,8 @@ class LabelSet:
     label_files: tuple[str, ...]
     clip_dirs: tuple[ClipDir, ...] = field(default=())
     reference_dirs: tuple[Path, ...] = field(default=())
+    urls: Mapping[str, str] | None = None
+    """Clip name → where to download it, '' where the manifest does not say; None: no manifest."""
     notes: tuple[str, ...] = field(default=())
     """Lines for whoever watches the run."""
 

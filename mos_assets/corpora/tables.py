@@ -17,6 +17,7 @@ from mos_assets.errors import CorpusError
 
 CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
 """Of KonViD's label files, in priority order."""
+URL_ALIASES = ("url", "download_url", "flickr_url", "video_url")
 TABLE_CLIP_ALIASES = ("clip_name", "clip_id", *CLIP_ALIASES)
 """Of external feature and shot tables."""
 MOS_ALIASES = ("MOS", "mos")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora import konvid
 from mos_assets.corpora.external import external_files
+from mos_assets.corpora.manifest import manifest_path
 from mos_assets.corpora.own import label_files, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -22,9 +23,10 @@ from mos_assets.corpora.request import (
 )
 
 
-def watched_files(name: str, root: Path) -> WatchedFiles:
+def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     """What is there to watch now. The synthetic corpus and a demo not rendered yet have nothing.
 
+    The clips of a manifest are not watched: runs download them, and would start each other.
     Raises CorpusError where the corpus is missing or its corpus.toml is wrong: that is not
     the same as a corpus without files.
     """
@@ -35,8 +37,10 @@ def watched_files(name: str, root: Path) -> WatchedFiles:
         labels = konvid.label_files_1k(folder)
         clips = tuple(entry.path for entry in konvid.clip_dirs_1k(folder))
     elif name == KONVID_150K:
-        labels = konvid.label_files_150k(folder)
-        clips = tuple(entry.path for entry in konvid.clip_dirs_150k(folder))
+        found = manifest_path(folder, manifest)
+        labels = konvid.label_files_150k(folder) if found is None else (found,)
+        dirs = konvid.clip_dirs_150k(folder) if found is None else ()
+        clips = tuple(entry.path for entry in dirs)
     else:
         toml = read_toml(folder)
         labels = (folder / CORPUS_TOML, *label_files(folder, toml))

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from mos_assets.errors import StoreError
 from mos_assets.store.schema import (
+    ADDED,
     CLIP_MEASUREMENTS,
     EXTRACTED_FEATURES,
     FEATURE_KEY,
@@ -115,9 +116,16 @@ class Database:
             ):
                 connection.execute(f"CREATE TABLE {name} ({duckdb_columns(pa.schema(key))})")
             connection.execute("INSERT INTO store_version VALUES (?)", [SCHEMA_VERSION])
-        elif found[0][0] != SCHEMA_VERSION:
+            return
+        version: str = found[0][0]
+        while version in ADDED:
+            version, tables = ADDED[version]
+            for name in tables:
+                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(SCHEMAS[name])})")
+            connection.execute("UPDATE store_version SET version = ?", [version])
+        if version != SCHEMA_VERSION:
             raise StoreError(
-                f"{self.path} has schema {found[0][0]}, this version writes {SCHEMA_VERSION}. Move "
+                f"{self.path} has schema {version}, this version writes {SCHEMA_VERSION}. Move "
                 "the file away and materialize again; measured clips are kept in shards beside it."
             )
 

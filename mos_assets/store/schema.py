@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "1"
-"""Raised whenever a table below changes shape."""
+SCHEMA_VERSION = "2"
+"""Raised whenever a table below changes shape or is added."""
 
 RAW_CORPUS = "raw_corpus"
 REJECTED_ROWS = "rejected_rows"
 CORPORA = "corpora"
 SEEN_FILES = "seen_files"
+DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
 MERGED_SHARDS = "merged_shards"
 SHOT_METADATA = "shot_metadata"
@@ -83,6 +84,19 @@ SCHEMAS: dict[str, pa.Schema] = {
     SEEN_FILES: pa.schema(
         [("corpus", _TEXT), ("path", _TEXT), *_FILE_FIELDS, *_PROBE_FIELDS, ("reason", _TEXT)]
     ),
+    DOWNLOADS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("clip_name", _TEXT),
+            ("url", _TEXT),
+            ("state", _TEXT),
+            ("permanent", _FLAG),
+            ("reason", _TEXT),
+            ("attempts", _WHOLE),
+            ("size_bytes", _WHOLE),
+            ("updated_at", _TIME),
+        ]
+    ),
     MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),
     SHOT_METADATA: pa.schema(
         [
@@ -152,6 +166,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 """Tables of fixed columns; `clip_measurements` and `extracted_features` have one a feature."""
+
+ADDED: dict[str, tuple[str, tuple[str, ...]]] = {"1": ("2", (DOWNLOADS,))}
+"""Version of an older store → the next one, and the tables that it has to be given."""
 
 _DUCKDB_TYPES = {
     _TEXT: "VARCHAR",

@@ -139,12 +139,6 @@ def test_each_part_has_its_own_clips(tmp_path: Path, videos: tuple[bytes, ...]) 
     assert [(row.source, row.clip_name) for row in corpus.rejected] == []
 
 
-def test_a_manifest_is_not_supported_yet_and_says_what_to_do(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"konvid-150k/manifest.csv": "name,url,mos\n"})
-    with pytest.raises(CorpusError, match=r"not do yet.*clips.*k150ka_scores.csv"):
-        load(tmp_path, "konvid-150k")
-
-
 def test_real_konvid_1k(real_corpora: Path) -> None:
     corpus = load(real_corpora, "konvid-1k")
     scores = [clip.mos for clip in corpus.clips]

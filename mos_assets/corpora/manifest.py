@@ -1,0 +1,77 @@
+"""KonViD-150k by manifest: labels and the addresses of the clips in one file (SPEC 2)."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from mos_assets.corpora.konvid import LICENCE, label_columns, require_floor
+from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
+from mos_assets.corpora.names import stem
+from mos_assets.corpora.request import KONVID_150K, ClipDir, CorpusRequest, LabelSet
+from mos_assets.corpora.tables import MOS_ALIASES, URL_ALIASES, read_table
+from mos_assets.errors import CorpusError
+from mos_assets.records import LabelOrigin
+
+MANIFEST = "manifest.csv"
+CLIPS = "clips"
+
+
+def manifest_path(folder: Path, named: str = "") -> Path | None:
+    """The manifest of the corpus in `folder`, or None where it has none.
+
+    Raises CorpusError where one is named (MOS_MANIFEST) that is not there, and for one that
+    lies outside the corpus folder.
+    """
+    path = folder / (named or MANIFEST)
+    outside = f"{path} leads outside the corpus folder; the manifest must lie in {folder}."
+    if PurePosixPath(named).is_absolute() or ".." in PurePosixPath(named).parts or "\0" in named:
+        raise CorpusError(f"MOS_MANIFEST={named!r}: {outside}")
+    if not path.is_file():
+        if named:
+            raise CorpusError(
+                f"MOS_MANIFEST={named!r}: there is no file {path}. Put the manifest there, or "
+                f"unset MOS_MANIFEST: then {MANIFEST}, or the score files, are read."
+            )
+        return None
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise CorpusError(outside)
+    return path
+
+
+def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
+    """Labels of the manifest, and where to download each of their clips.
+
+    Of several rows that give a clip the same label, the first that has an address says it.
+    Raises CorpusError for a file without the columns, or too short to be KonViD-150k's.
+    """
+    folder = request.folder
+    table = read_table(path)
+    columns = label_columns(table, MOS_ALIASES)
+    url = table.columns.require(URL_ALIASES, "address of the clip", path)
+    require_floor(request, len(table.rows))
+    source = LabelSource(KONVID_150K, path.relative_to(folder).as_posix())
+    labels, rejected = read_labels(table, columns, source)
+    kept, lost = one_label_a_clip(KONVID_150K, labels, average=False)
+    url_of_line = {row.line: row.first(url) for row in table.rows if not row.damage}
+    url_of_clip: dict[str, str] = {}
+    for label in labels:
+        found, clip = url_of_line[label.line], stem(label.clip_name)
+        if found or clip not in url_of_clip:
+            url_of_clip[clip] = url_of_clip.get(clip) or found
+    return LabelSet(
+        name=KONVID_150K,
+        version="2021",
+        licence=LICENCE,
+        origin=LabelOrigin.HUMAN,
+        labels=tuple(kept),
+        rejected=tuple(rejected + lost),
+        label_files=(source.file,),
+        clip_dirs=clip_dirs(folder),
+        urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
+    )
+
+
+def clip_dirs(folder: Path) -> tuple[ClipDir, ...]:
+    """The folder that clips are downloaded into, where it is there."""
+    entry = ClipDir(folder / CLIPS, recursive=True)
+    return (entry,) if entry.path.is_dir() else ()

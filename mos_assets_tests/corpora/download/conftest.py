@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+
+from mos_assets_tests.corpora.download.serving import Site, serve
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serve() as found:
+        yield found

@@ -1,0 +1,236 @@
+"""Downloads with their state in the store: a re-run asks for nothing, a lost clip is fetched."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from mos_assets.corpora import DownloadProgress, DownloadSummary
+from mos_assets.corpora.download import run
+from mos_assets.downloading import fetch_clips, progress_line, summary_line
+from mos_assets.errors import CorpusError
+from mos_assets.records import Download, DownloadState
+from mos_assets.settings import Settings
+from mos_assets.store import Database, download_rows
+from mos_assets_tests.corpora.download.serving import Site, body, send, serve, status
+
+CORPUS = "konvid-150k"
+CLIP = b"clip" * 100
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serve() as found:
+        yield found
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "corpora" / CORPUS).mkdir(parents=True)
+    return Settings(
+        corpus=CORPUS,
+        corpus_root=str(tmp_path / "corpora"),
+        store=str(tmp_path / "store"),
+        konvid_150k_floor=1,
+        download_private=True,
+        download_rate=1000,
+    )
+
+
+def manifest(settings: Settings, rows: dict[str, str]) -> Path:
+    folder = settings.corpus_folder / CORPUS
+    lines = "".join(f"{name},{url},3\n" for name, url in rows.items())
+    (folder / "manifest.csv").write_text("name,url,mos\n" + lines)
+    return folder / "clips"
+
+
+def silent(_: DownloadProgress) -> None:
+    return
+
+
+def fetch(settings: Settings, *, again: bool = False) -> DownloadSummary:
+    return fetch_clips(settings, CORPUS, silent, again=again)
+
+
+def state(settings: Settings) -> dict[str, Download]:
+    rows = download_rows.read_downloads(Database(settings.store_folder), CORPUS)
+    return {row.clip_name: row for row in rows}
+
+
+def test_the_life_of_a_manifest(settings: Settings, site: Site) -> None:
+    site.has("/a", body(CLIP))
+    rows = {
+        "a.mp4": site.url("/a"),
+        "gone.mp4": site.url("/gone"),
+        "nowhere.mp4": "",
+        "there.mp4": site.url("/never"),
+    }
+    clips = manifest(settings, rows)
+    clips.mkdir()
+    (clips / "there.mp4").write_bytes(b"put there by hand")
+    first = fetch(settings)
+    assert (first.clips, first.present, first.downloaded, first.failed, first.permanent) == (
+        *(4, 1, 1, 0, 2),
+    )
+    found = state(settings)
+    assert set(found) == {"a.mp4", "gone.mp4", "nowhere.mp4"}
+    assert (found["a.mp4"].state, found["a.mp4"].size_bytes) == (DownloadState.DONE, len(CLIP))
+    assert (found["gone.mp4"].permanent, found["gone.mp4"].reason) == (True, "status 404")
+    assert found["nowhere.mp4"].permanent
+    assert "no address" in str(found["nowhere.mp4"].reason)
+
+    asked = len(site.asked)
+    second = fetch(settings)
+    assert (second.present, second.downloaded, second.permanent) == (2, 0, 2)
+    assert len(site.asked) == asked
+    assert state(settings) == found
+
+    (clips / "a.mp4").unlink()
+    assert fetch(settings).downloaded == 1
+    assert state(settings)["a.mp4"].attempts == 2
+    assert (site.times("/a"), site.times("/gone")) == (2, 1)
+    (clips / "a.mp4").write_bytes(b"")
+    assert fetch(settings).downloaded == 1
+
+    site.has("/gone", body(CLIP))
+    assert fetch(settings).downloaded == 0
+    assert fetch(settings, again=True).downloaded == 1
+    assert state(settings)["gone.mp4"].state is DownloadState.DONE
+    manifest(settings, {**rows, "nowhere.mp4": site.url("/a")})
+    assert fetch(settings).downloaded == 1
+    assert (clips / "there.mp4").read_bytes() == b"put there by hand"
+
+
+def test_a_clip_that_failed_and_was_put_there_by_hand_is_done(
+    settings: Settings, site: Site
+) -> None:
+    clips = manifest(settings, {"a.mp4": site.url("/gone")})
+    fetch(settings)
+    (clips / "a.mp4").write_bytes(CLIP)
+    assert fetch(settings).present == 1
+    row = state(settings)["a.mp4"]
+    assert (row.state, row.permanent, row.size_bytes) == (DownloadState.DONE, False, len(CLIP))
+
+
+def test_what_failed_for_now_is_tried_in_the_next_run(
+    settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "backoff_s", lambda *_: 0.0)
+    clips = manifest(settings, {"a.mp4": site.url("/a")})
+    site.has("/a", body(b"<html>log in</html>", content_type="text/html"))
+    assert fetch(settings).failed == 1
+    row = state(settings)["a.mp4"]
+    assert (row.permanent, row.attempts) == (False, 4)
+    site.has("/a", body(CLIP))
+    assert fetch(settings).downloaded == 1
+    assert state(settings)["a.mp4"].attempts == 5
+    assert (clips / "a.mp4").read_bytes() == CLIP
+
+
+def test_a_manifest_cannot_reach_this_machine_by_default(settings: Settings, site: Site) -> None:
+    manifest(settings, {"a.mp4": site.has("/a", body(CLIP))})
+    strict = settings.model_copy(update={"download_private": False})
+    assert fetch(strict).permanent == 1
+    assert site.asked == []
+    assert "MOS_DOWNLOAD_PRIVATE" in str(state(settings)["a.mp4"].reason)
+    assert fetch(settings).permanent == 1
+    assert fetch(settings, again=True).downloaded == 1
+
+
+def test_other_corpora_have_nothing_to_download(settings: Settings) -> None:
+    assert fetch(settings.model_copy(update={"corpus": "demo"})) == DownloadSummary()
+    folder = settings.corpus_folder / CORPUS
+    (folder / "k150ka_scores.csv").write_text("video_name,video_score\na.mp4,3\n")
+    assert fetch(settings) == DownloadSummary()
+    assert not Database(settings.store_folder).exists
+    with pytest.raises(CorpusError, match="MOS_MANIFEST"):
+        fetch(settings.model_copy(update={"manifest": "gone.csv"}))
+
+
+def test_two_runs_do_not_write_the_same_files(settings: Settings, site: Site) -> None:
+    clips = manifest(settings, {"a.mp4": site.has("/a", body(CLIP))})
+    clips.mkdir()
+    with (clips / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(CorpusError, match="Another process downloads clips"):
+            fetch(settings)
+    assert site.asked == []
+    assert fetch(settings).downloaded == 1
+
+
+def test_a_folder_in_the_way_is_named(settings: Settings, site: Site) -> None:
+    clips = manifest(settings, {"a.mp4": site.has("/a", body(CLIP))})
+    clips.write_text("not a folder")
+    with pytest.raises(CorpusError, match=r"cannot be downloaded into .*clips"):
+        fetch(settings)
+
+
+CHILD = """
+import sys
+from mos_assets.corpora.download import run
+from mos_assets.downloading import fetch_clips
+from mos_assets.settings import Settings
+fetch_clips(Settings.model_validate_json(sys.argv[1]), "konvid-150k", lambda _: None)
+"""
+
+
+def test_a_killed_run_is_taken_up_without_asking_for_what_is_there(
+    settings: Settings, site: Site
+) -> None:
+    """SIGKILL in mid-download, before any state was stored: the finished files say it."""
+
+    def hangs(h: BaseHTTPRequestHandler) -> None:
+        send(h, 200, CLIP[:100], content_length=str(len(CLIP)))
+        time.sleep(20)
+
+    rows = {f"{n}.mp4": site.has(f"/{n}", body(CLIP)) for n in range(10)}
+    rows["hung.mp4"] = site.has("/hung", hangs)
+    clips = manifest(settings, rows)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, settings.model_dump_json()],
+        cwd=Path(__file__).parents[1],
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while len(list(clips.glob("*.mp4"))) < 10 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    assert len(list(clips.glob("*.mp4"))) == 10
+    site.asked.clear()
+    site.has("/hung", body(CLIP))
+    found = fetch(settings)
+    assert (found.present, found.downloaded) == (10, 1)
+    assert [path for path, _ in site.asked] == ["/hung"]
+    assert sorted(path.name for path in clips.iterdir()) == [
+        ".lock",
+        *sorted(rows),
+    ]
+
+
+def test_progress_is_told_and_reads_well(settings: Settings, site: Site) -> None:
+    site.has("/a", body(CLIP))
+    site.has("/b", status(404))
+    manifest(settings, {"a.mp4": site.url("/a"), "b.mp4": site.url("/b")})
+    seen: list[DownloadProgress] = []
+    found = fetch_clips(settings, CORPUS, seen.append)
+    assert (seen[-1].total, seen[-1].done, seen[-1].failed) == (2, 1, 1)
+    assert [now.done + now.failed for now in seen] == sorted(n.done + n.failed for n in seen)
+    line = progress_line(CORPUS, DownloadProgress(1000, 100, 3, 250_000_000, 50.0))
+    assert line == (
+        "konvid-150k: 100 of 1000 clips downloaded, 250 MB, 2.0 clips a second, "
+        "about 7 min left, 3 failed"
+    )
+    assert "1 are missing (50.0 %): 0 to be tried again, 1 not to be had" in summary_line(
+        CORPUS, found
+    )

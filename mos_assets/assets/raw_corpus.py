@@ -6,7 +6,7 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, KnownClip, load_corpus, table_names
+from mos_assets.corpora import UNUSABLE_CLIP, CorpusRequest, load_corpus, table_names
 from mos_assets.extraction import parse_blocks, require_blocks, required_parts
 from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
 from mos_assets.store import corpus_rows
@@ -39,12 +39,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 CorpusRequest(
                     name=name, root=settings.corpus_folder, ffmpeg=settings.ffmpeg or None
                 ),
-                known={
-                    (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(
-                        file.sha256, file.probe, file.reason
-                    )
-                    for file in corpus_rows.seen_files(database, name)
-                },
+                known=corpus_rows.known_clips(database, name),
                 workers=settings.workers,
                 progress=context.log.info,
             )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mos_assets.corpora.clips import Progress, attach_clips
+from mos_assets.collector import collector_paused
+from mos_assets.corpora.clips import attach_clips
+from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.konvid import load_1k, load_150k
 from mos_assets.corpora.own import load_own, read_toml
 from mos_assets.corpora.request import (
@@ -32,16 +34,17 @@ def load_corpus(
     CorpusError for a corpus that is missing, empty, mis-mounted or unreadable, and ToolError
     where the demo has to be rendered and there is no ffmpeg.
     """
-    labels = _labels(request, workers, progress)
-    for note in labels.notes:
-        progress(note)
-    if not labels.labels:
-        first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
-        raise CorpusError(
-            f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
-            f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
-        )
-    return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
+    with collector_paused():
+        labels = _labels(request, workers, progress)
+        for note in labels.notes:
+            progress(note)
+        if not labels.labels:
+            first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
+            raise CorpusError(
+                f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
+                f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
+            )
+        return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
 
 
 def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,7 +155,8 @@ def main() -> None:
     for line in sys.stdin:
         path = Path(os.fsdecode(bytes.fromhex(line)))
         try:
-            say({"probe": asdict(read_header(path))})
+            found = read_header(path)
+            say({"probe": [getattr(found, name) for name in Probe.__slots__]})
         except ClipError as error:
             say({"reason": str(error)})
         except OSError as error:

@@ -69,7 +69,7 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
         raise ClipError("reading its header ended the program that reads it")
     _readers.give_back(reader)
     if "probe" in answer:
-        return Probe(**answer["probe"])
+        return Probe(*answer["probe"])
     if "errno" in answer:
         raise OSError(answer["errno"], answer["strerror"], str(path))
     raise ClipError(answer["reason"])
@@ -88,6 +88,9 @@ class _Reader:
             start_new_session=True,
         )
         hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
+        self._selector = selectors.DefaultSelector()
+        if self._process.stdout is not None:
+            self._selector.register(self._process.stdout, selectors.EVENT_READ)
         if self._line(START_LIMIT_S) is None:
             self.end()
             raise ToolError(
@@ -115,6 +118,7 @@ class _Reader:
     def end(self) -> None:
         """Kill it; an answer it had begun is lost."""
         self._process.kill()
+        self._selector.close()
         for pipe in (self._process.stdin, self._process.stdout):
             # A question may still lie in the buffer; there is nobody left to read it.
             with suppress(BrokenPipeError):
@@ -134,16 +138,14 @@ class _Reader:
             raise ValueError("the output is a pipe")
         end = time.monotonic() + limit_s
         line = b""
-        with selectors.DefaultSelector() as selector:
-            selector.register(stdout, selectors.EVENT_READ)
-            while not line.endswith(b"\n"):
-                left = end - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    return None
-                block = os.read(stdout.fileno(), 1 << 16)
-                if not block:
-                    return b""
-                line += block
+        while not line.endswith(b"\n"):
+            left = end - time.monotonic()
+            if left <= 0 or not self._selector.select(left):
+                return None
+            block = os.read(stdout.fileno(), 1 << 16)
+            if not block:
+                return b""
+            line += block
         return line
 
 
@@ -177,5 +179,10 @@ class _Readers:
             self._idle.clear()
 
 
+def end_readers() -> None:
+    """End the programs that wait for the next header; `probe` starts them again."""
+    _readers.end()
+
+
 _readers = _Readers()
-atexit.register(_readers.end)
+atexit.register(end_readers)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mos_assets.corpora.files import FileState, Unreadable, file_state
 from mos_assets.errors import ClipError
-from mos_assets.media.probe import hash_file, probe
-from mos_assets.records import KnownClip
+from mos_assets.media.probe import hash_file, probe_each
+from mos_assets.records import KnownClip, Probe
 
 Progress = Callable[[str], None]
 Finding = KnownClip | Unreadable
 
 _REPORT_EVERY_S = 5.0
-_BATCH = 16
+_BATCH = 32
 """Files that a worker takes at a time: handing them over one by one costs more than a stat."""
 
 
@@ -39,19 +39,20 @@ def examine_all(
 
 
 def _examine_batch(files: Sequence[FileState]) -> list[Finding]:
-    return [_examine(file) for file in files]
+    paths = [Path(file.path) for file in files]
+    probed = probe_each(paths)
+    return [_examine(*each) for each in zip(files, paths, probed, strict=True)]
 
 
-def _examine(file: FileState) -> Finding:
-    path = Path(file.path)
+def _examine(file: FileState, path: Path, probed: Probe | ClipError | OSError) -> Finding:
     try:
         digest = hash_file(path)
-        try:
-            finding = KnownClip(digest, probe(path))
-        except (ClipError, ValueError) as error:
-            finding = KnownClip(digest, None, str(error) or type(error).__name__)
+        if isinstance(probed, OSError):
+            raise probed
         if file_state(file.path) != file:
             return Unreadable("it changed while it was read; run again when the copy is complete")
     except OSError as error:
         return Unreadable(f"it cannot be read ({error.strerror or error})")
-    return finding
+    if isinstance(probed, ClipError):
+        return KnownClip(digest, None, str(probed) or type(probed).__name__)
+    return KnownClip(digest, probed)

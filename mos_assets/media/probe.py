@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ START_LIMIT_S = 120.0
 _HASH_BLOCK = 1 << 20
 _READER = (sys.executable, "-P", "-m", "mos_assets.media.header")
 """-P: modules are not looked for in the working folder, which may hold anything."""
+_AHEAD = 6
+"""Files that a program is asked about at once; their paths, 8 kB at most, fit into a pipe."""
 _TRIES = 2
 """A program that was killed for other reasons is started again before a clip is blamed."""
 
@@ -55,24 +58,47 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
     picture size, shape or rate beyond the bounds, or where reading it takes too long or ends
     the program that reads. Raises OSError where the file cannot be opened.
     """
-    for _ in range(_TRIES):
+    (found,) = probe_each([path], limit_s=limit_s)
+    if isinstance(found, Probe):
+        return found
+    raise found
+
+
+def probe_each(
+    paths: Sequence[Path], *, limit_s: float = PROBE_LIMIT_S
+) -> Iterator[Probe | ClipError | OSError]:
+    """As `probe`, file by file in this order, with its error in the place of what has none.
+
+    The program that reads is asked some files ahead, so that neither side waits for the other
+    to wake up; it goes on reading while the caller is busy with an answer.
+    """
+    done = tries = 0
+    while done < len(paths):
         reader = _readers.take()
         try:
-            answer = reader.ask(path, limit_s)
-        except BaseException:
-            reader.end()
-            raise
-        if answer is not None:
-            break
-        reader.end()
-    else:
-        raise ClipError("reading its header ended the program that reads it")
-    _readers.give_back(reader)
-    if "probe" in answer:
-        return Probe(*answer["probe"])
-    if "errno" in answer:
-        raise OSError(answer["errno"], answer["strerror"], str(path))
-    raise ClipError(answer["reason"])
+            for found in reader.ask(paths[done:], limit_s):
+                done, tries = done + 1, 0
+                yield found
+            continue
+        except _EndedError:
+            tries += 1
+            if tries < _TRIES:
+                continue
+            flaw = "reading its header ended the program that reads it"
+        except TimeoutError:
+            flaw = f"reading its header took longer than {limit_s:.0f} s"
+        finally:
+            # Where an answer is due, it must not meet the next question.
+            if done == len(paths):
+                _readers.give_back(reader)
+            else:
+                reader.end()
+        done, tries = done + 1, 0
+        yield ClipError(flaw)
+
+
+class _EndedError(Exception):
+    """The program that reads headers has ended before it answered."""
 
 
 class _Reader:
@@ -88,6 +114,7 @@ class _Reader:
             start_new_session=True,
         )
         hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
+        self._said = b""
         self._selector = selectors.DefaultSelector()
         if self._process.stdout is not None:
             self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -97,23 +124,36 @@ class _Reader:
                 f"The program that reads headers does not start; `{' '.join(_READER)}` says why."
             )
 
-    def ask(self, path: Path, limit_s: float) -> dict[str, Any] | None:
-        """Its answer on one file; None where it ended. Raises ClipError where none comes."""
+    def ask(self, paths: Sequence[Path], limit_s: float) -> Iterator[Probe | ClipError | OSError]:
+        """Its answers in this order. Raises _EndedError, or TimeoutError for the next of them."""
+        asked = 0
+        for done, path in enumerate(paths):
+            if asked - done <= _AHEAD // 2:
+                self._write(paths[asked : done + _AHEAD])
+                asked = min(len(paths), done + _AHEAD)
+            line = self._line(limit_s)
+            if line is None:
+                raise TimeoutError
+            if not line:
+                raise _EndedError
+            answer: dict[str, Any] = json.loads(line)
+            if "probe" in answer:
+                yield Probe(*answer["probe"])
+            elif "errno" in answer:
+                yield OSError(answer["errno"], answer["strerror"], str(path))
+            else:
+                yield ClipError(answer["reason"])
+
+    def _write(self, paths: Sequence[Path]) -> None:
         stdin = self._process.stdin
         if stdin is None:
             raise ValueError("the input is a pipe")
         try:
-            stdin.write(os.fsencode(path.absolute()).hex().encode() + b"\n")
+            for path in paths:
+                stdin.write(os.fsencode(path.absolute()).hex().encode() + b"\n")
             stdin.flush()
         except BrokenPipeError:
-            return None
-        line = self._line(limit_s)
-        if line is None:
-            raise ClipError(f"reading its header took longer than {limit_s:.0f} s")
-        if not line:
-            return None
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            raise _EndedError from None
 
     def end(self) -> None:
         """Kill it; an answer it had begun is lost."""
@@ -137,15 +177,15 @@ class _Reader:
         if stdout is None:
             raise ValueError("the output is a pipe")
         end = time.monotonic() + limit_s
-        line = b""
-        while not line.endswith(b"\n"):
+        while b"\n" not in self._said:
             left = end - time.monotonic()
             if left <= 0 or not self._selector.select(left):
                 return None
             block = os.read(stdout.fileno(), 1 << 16)
             if not block:
                 return b""
-            line += block
+            self._said += block
+        line, _, self._said = self._said.partition(b"\n")
         return line
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from mos_assets.errors import ClipError, ToolError
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import hash_file, probe, probe_each
 
 
 def make(path: Path, *arguments: str) -> Path:
@@ -132,3 +132,51 @@ def test_readers_of_several_threads(small: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(probe, [small] * 12))) == 1
     assert len(readers()) <= 3
+
+
+def test_many_files_are_answered_in_their_order(small: Path, tmp_path: Path) -> None:
+    """More than a reader is asked about at once, with flaws between them."""
+    text = tmp_path / "text.mp4"
+    text.write_text("hello")
+    sound = probe(small)
+    paths = [small, text, tmp_path / "gone.mp4", small, small, text] * 4
+    before = readers()
+    found = list(probe_each(paths))
+    assert readers() == before
+    for path, answer in zip(paths, found, strict=True):
+        if path == small:
+            assert answer == sound
+        else:
+            assert isinstance(answer, ClipError if path == text else FileNotFoundError)
+    assert list(probe_each([])) == []
+
+
+def test_who_stops_listening_leaves_no_answer_behind(small: Path, tmp_path: Path) -> None:
+    """The next question must not get the answer to an older one."""
+    text = tmp_path / "text.mp4"
+    text.write_text("hello")
+    answers = probe_each([small, text, text, text])
+    assert next(answers) == probe(small)
+    del answers
+    assert probe(small).codec == "h264"
+
+
+def test_one_header_that_ends_its_reader_costs_itself_only(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reader in readers():
+        os.kill(reader, signal.SIGKILL)
+    program = (
+        "import os, sys; from mos_assets.media import header; old = header._figures\n"
+        "def figures(path):\n"
+        "    return os.abort() if path.name == 'killer.mp4' else old(path)\n"
+        "header._figures = figures; header.main()"
+    )
+    monkeypatch.setattr("mos_assets.media.probe._READER", (sys.executable, "-c", program))
+    killer = tmp_path / "killer.mp4"
+    found = list(probe_each([small, small, killer, small, killer, small, small, small, small]))
+    flawed = [at for at, answer in enumerate(found) if isinstance(answer, ClipError)]
+    assert flawed == [2, 4]
+    assert len({answer for answer in found if not isinstance(answer, Exception)}) == 1
+    for reader in readers():
+        os.kill(reader, signal.SIGKILL)

@@ -4,6 +4,8 @@ Two folders are made. `labels` is KonViD-150k as its owners publish it, 153,841 
 and 1,576 of part B with irregular rows among them, first without clips and then with a small
 file a clip that an earlier run has seen. `clips` holds 3,000 real clips of which no two have
 the same bytes. Each row of a table is one fresh process; its CPU seconds hold its children's.
+The package is imported by those processes only: on Linux a process starts with the peak memory
+of the one that started it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mos_assets.records import Corpus, KnownClip
 
 ROWS_A, ROWS_B = 153_841, 1_576
 CLIPS = 3_000
@@ -185,7 +191,9 @@ def write_seen(folder: Path) -> None:
 def cost(case: str, root: Path) -> Cost:
     """Run one case in a fresh process."""
     command = [sys.executable, __file__, "--case", case, "--root", str(root)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(done.stderr)
     return Cost(**json.loads(done.stdout))
 
 
@@ -220,7 +228,9 @@ def case(work: Callable[[Path], Callable[[], str]], root: Path) -> Cost:
     return costs[0]
 
 
-def load(root: Path, name: str, known: object = None) -> Callable[[], str]:
+def load(
+    root: Path, name: str, known: dict[tuple[str, int, int], KnownClip] | None = None
+) -> Callable[[], str]:
     from mos_assets.corpora import CorpusRequest, load_corpus
 
     def do() -> str:
@@ -232,7 +242,7 @@ def load(root: Path, name: str, known: object = None) -> Callable[[], str]:
     return do
 
 
-def said(corpus: object) -> str:
+def said(corpus: Corpus) -> str:
     return (
         f"{len(corpus.clips):,} rows, {len(corpus.rejected)} rejected, "
         f"{corpus.clips_opened:,} files opened"
@@ -330,7 +340,7 @@ def work_known(root: Path) -> Callable[[], str]:
     return load(root, "clips", known)
 
 
-def made_up(root: Path) -> dict[tuple[str, int, int], object]:
+def made_up(root: Path) -> dict[tuple[str, int, int], KnownClip]:
     """Findings for the empty files of `write_seen`."""
     from mos_assets.corpora import KnownClip
     from mos_assets.records import Probe

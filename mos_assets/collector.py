@@ -19,5 +19,8 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        # What was made becomes old at once, which spares the look that ends being young.
+        gc.freeze()
+        gc.unfreeze()
         if was_on:
             gc.enable()

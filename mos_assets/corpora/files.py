@@ -73,7 +73,7 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
         base, suffix = stem(label.clip_name), video_suffix(label.clip_name)
         names += [f"{base}{crop}{suffix}" for crop in KONVID_CROPS]
     for entry, files in indexes:
-        if entry.part not in (None, label.part):
+        if entry.part is not None and entry.part != label.part:
             continue
         for name in names:
             at = files.get(name)

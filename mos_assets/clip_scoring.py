@@ -52,6 +52,8 @@ def score_clip(path: Path, predictor: Predictor, settings: Settings) -> ClipScor
         header = probe(path)
     except ClipError as error:
         raise ClipError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ClipError(f"{path}: it cannot be read ({error.strerror or error})") from error
     codec = ENCODER_OF_DECODER.get(header.codec, UNKNOWN_ENCODER)
     if predictor.manifest is None:
         if header.bit_rate is None:

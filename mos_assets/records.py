@@ -1,7 +1,8 @@
 """The data classes that cross the doors between rooms, and the constants of the domain.
 
 Nothing here computes: rooms build these, hand them over, and never pass dictionaries,
-open database handles or file objects instead.
+open database handles or file objects instead. Those of which a corpus has 150,000 are named
+tuples, which are made in a third of the time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +52,7 @@ class GateKind(StrEnum):
     SURROGATE = "surrogate"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """One rated clip as its owner published it, mapped to 1..5."""
 
     clip_name: str
@@ -101,8 +102,7 @@ class Probe:
     """Bits a second of the video stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(NamedTuple):
     """One row of `raw_corpus`: a label and, where it is on disk, the clip it rates."""
 
     clip_id: str
@@ -127,8 +127,16 @@ class Clip:
     reference_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFile:
+class KnownClip(NamedTuple):
+    """What an earlier run found in a file whose size and mtime are still the same."""
+
+    sha256: str
+    probe: Probe | None
+    reason: str | None = None
+    """Why the file cannot be used as a clip; then there is no probe."""
+
+
+class SeenFile(NamedTuple):
     """What a look into one clip file found, so that an unchanged file is never opened again."""
 
     path: Path

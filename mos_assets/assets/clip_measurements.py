@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.progress import Progress
+from mos_assets.assets.progress import Measured, Progress
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.corpora import has_external_shots
 from mos_assets.extraction import (
@@ -136,7 +136,7 @@ def shard_folder(settings: Settings) -> Path:
 
 
 @dg.op(description="Decode, measure and write one shard.")
-def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) -> int:
+def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) -> Measured:
     settings = platform.settings
     progress = Progress(context.log.info, done_before=shard.done_before, total=shard.total)
     journal = Journal(shard.path)
@@ -157,11 +157,11 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
         measure_clips(shard.tasks, ffmpeg, workers=settings.workers, on_done=note)
         journal.close(lasting)
     progress.end()
-    return progress.failed
+    return progress.result
 
 
 @dg.op(description="Bring finished shards into the database.")
-def merge(context: dg.OpExecutionContext, platform: Platform, failed: list[int]) -> None:
+def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measured]) -> None:
     settings, database = platform.settings, platform.database
     with user_errors():
         merge_shards(database, shard_folder(settings))
@@ -170,11 +170,14 @@ def merge(context: dg.OpExecutionContext, platform: Platform, failed: list[int])
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
         )
     broken = rows.num_rows - rows["reason"].null_count
+    clips, seconds = sum(shard.clips for shard in done), sum(shard.seconds for shard in done)
     context.add_output_metadata(
         {
             **table_metadata(rows),
             "fingerprints": dg.MetadataValue.json(prints),
-            "clips_failed_in_this_run": sum(failed),
+            "clips_measured_in_this_run": clips,
+            "clips_failed_in_this_run": sum(shard.failed for shard in done),
+            "seconds_a_clip": round(seconds / clips, 2) if clips else None,
             "measurements_without_figures": broken,
         }
     )

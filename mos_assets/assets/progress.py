@@ -5,9 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 CALM_S = 10.0
 """Seconds between two lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one shard came to."""
+
+    clips: int
+    failed: int
+    seconds: float
+    """Wall time."""
 
 
 class Progress:
@@ -23,8 +34,9 @@ class Progress:
         self._lock = threading.Lock()
 
     @property
-    def failed(self) -> int:
-        return self._failed
+    def result(self) -> Measured:
+        """What was counted so far."""
+        return Measured(self._done, self._failed, time.monotonic() - self._start)
 
     def add(self, failed: bool) -> None:
         """One more clip is finished."""

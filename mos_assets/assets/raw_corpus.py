@@ -12,15 +12,16 @@ from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_er
 from mos_assets.corpora import (
     UNUSABLE_CLIP,
     DownloadProgress,
-    KnownClip,
+    Known,
     load_corpus,
     table_names,
 )
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.extraction import BLOCKS, parse_blocks, require_blocks, required_parts
+from mos_assets.media.probe import probe_version
 from mos_assets.records import MOS_MAX, MOS_MIN, Corpus
 from mos_assets.settings import Settings
-from mos_assets.store import corpus_rows, download_rows
+from mos_assets.store import Database, corpus_rows, download_rows, stamps
 
 PROGRESS_EVERY_S = 10.0
 """Seconds between two lines on a download."""
@@ -51,12 +52,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         corpora = [
             load_corpus(
                 corpus_request(settings, name),
-                known={
-                    (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(
-                        file.sha256, file.probe, file.reason
-                    )
-                    for file in corpus_rows.seen_files(database, name)
-                },
+                known=_known(database, name),
                 workers=settings.workers,
                 progress=context.log.info,
                 fetch=partial(fetched.take, name),
@@ -74,6 +70,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                     "rejected_rows and in the asset's metadata"
                 )
         corpus_rows.write_corpora(database, corpora)
+        for name in settings.corpora:
+            stamps.write_stamp(database, _probed(name), probe_version())
         rows = corpus_rows.corpus_table(database, settings.corpora)
         rejected = corpus_rows.rejected_table(database, settings.corpora)
     return dg.MaterializeResult(
@@ -116,6 +114,17 @@ class _Fetched:
         self.downloaded += found.downloaded
         self.failed += found.failed
         self.permanent += found.permanent
+
+
+def _known(database: Database, corpus: str) -> Known:
+    """What earlier runs found in its files; nothing where another version had looked."""
+    if stamps.stamp_of(database, _probed(corpus)) != probe_version():
+        return {}
+    return corpus_rows.known_clips(database, corpus)
+
+
+def _probed(corpus: str) -> str:
+    return f"{stamps.PROBES}:{corpus}"
 
 
 def _headline(corpus: Corpus) -> str:

@@ -20,13 +20,13 @@ from mos_assets.corpora.request import (
     CorpusRequest,
     ExternalShots,
     Known,
-    KnownClip,
     NormalisedShots,
     ShotTable,
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
 from mos_assets.corpora.watch import watched_files
+from mos_assets.records import KnownClip
 
 __all__ = [
     "BUILT_IN_CORPORA",

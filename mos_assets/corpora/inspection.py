@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora.clips import Progress
+from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, label_columns, load_feature_tables
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.request import SHOTS_FOLDER, CorpusRequest

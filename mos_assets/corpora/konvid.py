@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.labels import (
@@ -197,7 +196,7 @@ def _with_votes(label: Label, votes: Sequence[float]) -> Label:
         return label
     mean = math.fsum(votes) / n
     std = math.sqrt(math.fsum((v - mean) ** 2 for v in votes) / (n - 1)) if n > 1 else None
-    return replace(label, mos_std=std, n_ratings=n)
+    return label._replace(mos_std=std, n_ratings=n)
 
 
 def label_columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:

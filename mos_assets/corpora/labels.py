@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 
 from mos_assets.corpora.names import safe_name, stem
 from mos_assets.corpora.tables import (
@@ -81,19 +82,22 @@ def read_labels(
 
 def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
     low, high = source.scale
-    unit = (MOS_MAX - MOS_MIN) / (high - low)
     name = source.clip_name(row.first(columns.clip))
     mos = map_mos(parse_number(row.first(columns.mos), "MOS"), low, high)
-    n = parse_count(row.first(columns.n), "number of ratings")
-    std = parse_deviation(row.first(columns.std), "standard deviation", high - low)
-    ci95 = parse_deviation(row.first(columns.ci95), "95 % interval", math.inf)
+    # Score files of 150,000 rows say no more than this.
+    n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
+    std = ci95 = None
+    if columns.std:
+        std = parse_deviation(row.first(columns.std), "standard deviation", high - low)
+    if columns.ci95:
+        ci95 = parse_deviation(row.first(columns.ci95), "95 % interval", math.inf)
     if std is None and ci95 is not None and n is not None:
         std = ci95 * math.sqrt(n) / Z_95
     reference = row.first(columns.reference)
     return Label(
         clip_name=name,
         mos=mos,
-        mos_std=None if std is None else std * unit,
+        mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / (high - low)),
         n_ratings=n,
         part=source.part,
         group=row.first(columns.group) or None,
@@ -112,15 +116,19 @@ def one_label_a_clip(
     where every one of them says it; else MOS within `tolerance` of each other are one label
     and MOS that differ by more are a conflict, of which no row is used.
     """
-    by_clip: dict[str, list[Label]] = {}
-    for label in sorted(labels, key=lambda a: (a.clip_name, a.source, a.line)):
-        by_clip.setdefault(stem(label.clip_name), []).append(label)
-    kept: list[Label] = []
+    first: dict[str, Label] = {}
+    repeated: dict[str, list[Label]] = {}
+    for label in labels:
+        key = stem(label.clip_name)
+        other = first.setdefault(key, label)
+        if other is not label:
+            repeated.setdefault(key, [other]).append(label)
+    for key in repeated:
+        del first[key]
+    kept = list(first.values())
     rejected: list[RejectedRow] = []
-    for rows in by_clip.values():
-        if len(rows) == 1:
-            kept += rows
-            continue
+    groups = (sorted(rows, key=_place) for rows in repeated.values())
+    for rows in sorted(groups, key=lambda rows: _place(rows[0])):
         conflict = _conflict(rows, math.inf if average else tolerance)
         if conflict:
             rejected += [reject(corpus, row, conflict) for row in rows]
@@ -134,7 +142,11 @@ def one_label_a_clip(
                     reason = f"duplicate of line {seen[row.source]} with the same label"
                     rejected.append(reject(corpus, row, reason))
                 seen.setdefault(row.source, row.line)
-    return sorted(kept, key=lambda label: label.clip_name), rejected
+    return sorted(kept, key=attrgetter("clip_name")), rejected
+
+
+def _place(label: Label) -> tuple[str, str, int]:
+    return label.clip_name, label.source, label.line
 
 
 def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
@@ -154,8 +166,7 @@ def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
 def _same(rows: Sequence[Label]) -> Label:
     """One label of several that agree: the MOS with the most digits, and what any of them knows."""
     finest = max(rows, key=lambda row: len(repr(row.mos)))
-    return replace(
-        finest,
+    return finest._replace(
         mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
         n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
         group=_group(rows),
@@ -167,7 +178,7 @@ def _mean(rows: Sequence[Label]) -> Label:
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
         mean = math.fsum(row.mos for row in rows) / len(rows)
-        return replace(rows[0], mos=mean, mos_std=None, n_ratings=None, group=_group(rows))
+        return rows[0]._replace(mos=mean, mos_std=None, n_ratings=None, group=_group(rows))
     total = sum(counts)
     mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
     mean = min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
@@ -178,7 +189,7 @@ def _mean(rows: Sequence[Label]) -> Label:
             for n, row in zip(counts, rows, strict=True)
         )
         std = math.sqrt(square / total)
-    return replace(rows[0], mos=mean, mos_std=std, n_ratings=total, group=_group(rows))
+    return rows[0]._replace(mos=mean, mos_std=std, n_ratings=total, group=_group(rows))
 
 
 def _group(rows: Sequence[Label]) -> str | None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mos_assets.corpora.clips import Progress, attach_clips
+from mos_assets.collector import collector_paused
+from mos_assets.corpora.clips import attach_clips
+from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.konvid import load_1k, load_150k
 from mos_assets.corpora.manifest import clip_dirs, load_manifest, manifest_path
 from mos_assets.corpora.own import load_own, read_toml
@@ -43,7 +45,8 @@ def load_corpus(
     CorpusError for a corpus that is missing, empty, mis-mounted or unreadable, and ToolError
     where the demo has to be rendered and there is no ffmpeg.
     """
-    labels = _labels(request, workers, progress)
+    with collector_paused():
+        labels = _labels(request, workers, progress)
     for note in labels.notes:
         progress(note)
     if not labels.labels:
@@ -56,7 +59,8 @@ def load_corpus(
         fetch(labels.urls)
         # The folder of the clips may have come with them.
         labels = replace(labels, clip_dirs=clip_dirs(request.folder))
-    return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
+    with collector_paused():
+        return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
 
 
 def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

@@ -56,13 +56,13 @@ def safe_name(text: str) -> str:
 def video_suffix(name: str) -> str:
     """The suffix of a video file, as written, or ''."""
     dot = name.rfind(".")
-    return name[dot:] if dot > 0 and name[dot:].lower() in VIDEO_SUFFIXES else ""
+    suffix = name[dot:]
+    return suffix if dot > 0 and suffix.lower() in VIDEO_SUFFIXES else ""
 
 
 def stem(name: str) -> str:
     """The name without its video suffix; dots that are part of the name stay."""
-    suffix = video_suffix(name)
-    return name.removesuffix(suffix) if suffix else name
+    return name.removesuffix(video_suffix(name))
 
 
 def join_key(name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mos_assets.errors import CorpusError
-from mos_assets.records import SEED, Label, LabelOrigin, Probe, RejectedRow, ShotFigures
+from mos_assets.records import SEED, KnownClip, Label, LabelOrigin, RejectedRow, ShotFigures
 from mos_assets.settings import KONVID_150K_FLOOR
 
 DEMO = "demo"
@@ -47,16 +47,6 @@ class CorpusRequest:
     @property
     def folder(self) -> Path:
         return corpus_folder(self.name, self.root)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownClip:
-    """What an earlier run found in a file whose size and mtime are still the same."""
-
-    sha256: str
-    probe: Probe | None
-    reason: str | None = None
-    """Why the file cannot be used as a clip; then there is no probe."""
 
 
 Known = Mapping[tuple[str, int, int], KnownClip]

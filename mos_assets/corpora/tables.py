@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mos_assets.errors import CorpusError
 
@@ -61,8 +62,7 @@ class Columns:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One data line; `cells` is as long as the header unless `damage` says what is wrong."""
 
     line: int
@@ -95,7 +95,7 @@ def read_table(path: Path) -> Table:
         raw = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
-    rows = _rows(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
+    rows = _rows(_lines(raw.removeprefix(b"\xef\xbb\xbf")))
     header = next(rows, None)
     if header is None:
         raise CorpusError(f"{path} is empty: it needs a header line and rows.")
@@ -108,24 +108,36 @@ def read_table(path: Path) -> Table:
     return Table(path, Columns(header.cells), tuple(_fitted(row, width) for row in rows))
 
 
-def _rows(lines: Sequence[bytes]) -> Iterator[Row]:
-    for number, raw in enumerate(lines, start=1):
+def _lines(raw: bytes) -> Sequence[str | None]:
+    """The lines of a file; None for one that is not UTF-8."""
+
+    def decoded(line: bytes) -> str | None:
         try:
-            text = raw.decode("utf-8").removesuffix("\r")
+            return line.decode()
         except UnicodeDecodeError:
+            return None
+
+    whole = decoded(raw)
+    return [decoded(line) for line in raw.split(b"\n")] if whole is None else whole.split("\n")
+
+
+def _rows(lines: Sequence[str | None]) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
+        if line is None:
             yield Row(number, (), "not UTF-8")
             continue
-        if not text.strip():
+        text = line.removesuffix("\r")
+        if not text or text.isspace():
             continue
         if '"' not in text:
-            yield Row(number, tuple(cell.strip() for cell in text.split(",")), None)
+            yield Row(number, tuple(map(str.strip, text.split(","))), None)
             continue
         try:
             cells = next(csv.reader([text], strict=True))
         except (csv.Error, StopIteration) as error:
             yield Row(number, (), f"torn row ({error})")
             continue
-        yield Row(number, tuple(cell.strip() for cell in cells), None)
+        yield Row(number, tuple(map(str.strip, cells)), None)
 
 
 def _fitted(row: Row, width: int) -> Row:
@@ -138,12 +150,11 @@ def _fitted(row: Row, width: int) -> Row:
 
 def parse_number(text: str, what: str) -> float:
     """A finite number in plain decimal or exponent notation. Raises CellError naming the value."""
-    if not text:
-        raise CellError(f"{what} is empty")
-    if _NOT_FINITE.fullmatch(text):
-        raise CellError(f"{what} is {text!r}, which is not finite")
     if not _NUMBER.fullmatch(text):
-        raise CellError(f"{what} is {text!r}, which is not a number")
+        if not text:
+            raise CellError(f"{what} is empty")
+        flaw = "not finite" if _NOT_FINITE.fullmatch(text) else "not a number"
+        raise CellError(f"{what} is {text!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
         raise CellError(f"{what} is {text!r}, which is not finite")

@@ -20,7 +20,7 @@ from mos_assets.extraction.columns import SHOTS, Columns
 from mos_assets.extraction.container import container_columns
 from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.measure import content_key
-from mos_assets.media.probe import PROBE_VERSION
+from mos_assets.media.probe import probe_version
 from mos_assets.records import Clip, FeatureMatrix, FloatArray, JoinedTable, Measurement
 
 NO_CLIP = "there is no clip for this label"
@@ -143,7 +143,7 @@ def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
 
 def _measured(corpus: CorpusFigures, block: Block) -> _Figures:
     if block.part is None:
-        fingerprint, find = f"probe-{PROBE_VERSION}", _container
+        fingerprint, find = f"probe-{probe_version()}", _container
     elif block.part == SHOTS:
         prints = sorted({shot.fingerprint for shot in corpus.shots.values()})
         fingerprint, find = "/".join(prints), partial(_shots, corpus)

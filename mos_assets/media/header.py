@@ -10,18 +10,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
 from mos_assets.media.ffmpeg import LIMITS, MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
-from mos_assets.records import Probe
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
+
+    from mos_assets.records import Probe
+
+Figures = tuple[int, int, float, float | None, int | None, str | None, str, int | None]
+"""The fields of a Probe in their order. The records load numpy, which this program can spare."""
 
 READ_LIMIT_S = 20.0
 """Seconds that opening, and any one read, may wait for data."""
@@ -43,6 +48,12 @@ def read_header(path: Path) -> Probe:
     Raises ClipError with the reason where there is no usable video stream, or where it claims
     a picture size, shape or rate beyond the bounds.
     """
+    from mos_assets.records import Probe
+
+    return Probe(*_figures(path))
+
+
+def _figures(path: Path) -> Figures:
     import av
     from av.error import FFmpegError
 
@@ -60,7 +71,7 @@ def read_header(path: Path) -> Probe:
             if not container.streams.video:
                 raise ClipError("there is no video stream in it")
             stream = container.streams.video[0]
-            found = _probe_of(stream, container)
+            found = _figures_of(stream, container)
             size = path.stat().st_size
             if container.format.name == "mpegts" and all(size % n for n in _TS_PACKETS):
                 raise ClipError("the file is cut off: it ends inside a packet")
@@ -71,7 +82,7 @@ def read_header(path: Path) -> Probe:
         raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
 
 
-def _probe_of(stream: VideoStream, container: InputContainer) -> Probe:
+def _figures_of(stream: VideoStream, container: InputContainer) -> Figures:
     import av
 
     # The library has no decoder at all for some streams; its types do not say so.
@@ -94,15 +105,15 @@ def _probe_of(stream: VideoStream, container: InputContainer) -> Probe:
         duration = container.duration / av.time_base
     else:
         duration = None
-    return Probe(
-        width=context.width,
-        height=context.height,
-        fps=float(rate),
-        duration_s=duration,
-        frames=stream.frames or None,
-        pix_fmt=context.pix_fmt,
-        codec=context.codec.canonical_name,
-        bit_rate=stream.bit_rate or container.bit_rate or None,
+    return (
+        context.width,
+        context.height,
+        float(rate),
+        duration,
+        stream.frames or None,
+        context.pix_fmt,
+        context.codec.canonical_name,
+        stream.bit_rate or container.bit_rate or None,
     )
 
 
@@ -131,22 +142,33 @@ def _y4m_header(path: Path) -> bytes | None:
     return line
 
 
-def _check_y4m_size(path: Path, header: bytes, found: Probe) -> None:
+def _check_y4m_size(path: Path, header: bytes, found: Figures) -> None:
     """Its frames have one size each and no count: a rest that is no frame is a file cut off."""
     import av
 
-    if found.pix_fmt is None:
+    width, height, *_ = found
+    pix_fmt = found[5]
+    if pix_fmt is None:
         return
-    planes = av.VideoFormat(found.pix_fmt, found.width, found.height).components
+    planes = av.VideoFormat(pix_fmt, width, height).components
     samples = sum(plane.width * plane.height * -(-plane.bits // 8) for plane in planes)
     rest = (path.stat().st_size - len(header)) % (len(_Y4M_FRAME) + samples)
     if rest:
         raise ClipError("the file is cut off: it ends inside a frame")
 
 
-def main() -> None:
-    """Answer until the input ends; a path comes as the hexadecimal form of its bytes."""
+def main(limit_s: float) -> None:
+    """Answer until the input ends; a path comes as the hexadecimal form of its bytes.
+
+    An alarm ends the program after `limit_s` seconds over one file, whether or not anybody is
+    still waiting for the answer.
+    """
     import av  # noqa: F401 - loaded before the first question, whose time is limited
+
+    if hasattr(os, "sched_setaffinity"):
+        # It outlives the worker that started it, and must not keep to that worker's core.
+        with suppress(OSError):
+            os.sched_setaffinity(0, os.sched_getaffinity(os.getppid()))
 
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -155,15 +177,17 @@ def main() -> None:
     say({})
     for line in sys.stdin:
         path = Path(os.fsdecode(bytes.fromhex(line)))
+        signal.setitimer(signal.ITIMER_REAL, limit_s)
         try:
-            say({"probe": asdict(read_header(path))})
+            say({"probe": _figures(path)})
         except ClipError as error:
             say({"reason": str(error)})
         except OSError as error:
             say({"errno": error.errno, "strerror": error.strerror})
         except MemoryError:
             say({"reason": "reading its header needs more memory than a clip may take"})
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -1,12 +1,13 @@
 """Probing and hashing a file: the two looks that every new clip gets.
 
 Headers are read by a child process (`header.py`), which is kept for the next clip and ends
-with this process. A clip that crashes it, hangs it or fills its memory is a bad clip.
+with this process. A clip that crashes it or hangs it cannot be read, and harms nothing else.
 """
 
 from __future__ import annotations
 
 import atexit
+import errno
 import hashlib
 import json
 import os
@@ -15,7 +16,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +36,10 @@ START_LIMIT_S = 120.0
 """Seconds that the program may take to start."""
 
 _HASH_BLOCK = 1 << 20
-_READER = (sys.executable, "-P", "-m", "mos_assets.media.header")
+_READER = (sys.executable, "-P", "-m", "mos_assets.media.header", f"{PROBE_LIMIT_S + 10}")
 """-P: modules are not looked for in the working folder, which may hold anything."""
+_AHEAD = 6
+"""Files that a program is asked about at once; their paths, 8 kB at most, fit into a pipe."""
 _TRIES = 2
 """A program that was killed for other reasons is started again before a clip is blamed."""
 
@@ -51,28 +56,61 @@ def hash_file(path: Path) -> str:
 def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
     """What the container says of its first video stream; no more is decoded than that needs.
 
-    Raises ClipError with the reason where there is no usable video stream, where it claims a
-    picture size, shape or rate beyond the bounds, or where reading it takes too long or ends
-    the program that reads. Raises OSError where the file cannot be opened.
+    Raises ClipError with the reason where there is no usable video stream, or where it claims a
+    picture size, shape or rate beyond the bounds. Raises OSError where the file cannot be
+    opened, and where reading it takes too long or ends the program that reads: the next try
+    may go better. Raises ToolError where that program does not start.
     """
-    for _ in range(_TRIES):
+    (found,) = probe_each([path], limit_s=limit_s)
+    if isinstance(found, Probe):
+        return found
+    raise found
+
+
+def probe_each(
+    paths: Sequence[Path], *, limit_s: float = PROBE_LIMIT_S
+) -> Iterator[Probe | ClipError | OSError]:
+    """As `probe`, file by file in this order, with its error in the place of what has none.
+
+    The program that reads is asked some files ahead, so that neither side waits for the other
+    to wake up; it goes on reading while the caller is busy with an answer.
+    """
+    done = tries = 0
+    while done < len(paths):
         reader = _readers.take()
         try:
-            answer = reader.ask(path, limit_s)
-        except BaseException:
-            reader.end()
-            raise
-        if answer is not None:
-            break
-        reader.end()
-    else:
-        raise ClipError("reading its header ended the program that reads it")
-    _readers.give_back(reader)
-    if "probe" in answer:
-        return Probe(**answer["probe"])
-    if "errno" in answer:
-        raise OSError(answer["errno"], answer["strerror"], str(path))
-    raise ClipError(answer["reason"])
+            for found in reader.ask(paths[done:], limit_s):
+                done, tries = done + 1, 0
+                yield found
+            continue
+        except _EndedError:
+            tries += 1
+            if tries < _TRIES:
+                continue
+            flaw = _unread("reading its header ended the program that reads it")
+        except TimeoutError:
+            flaw = _unread(f"reading its header took longer than {limit_s:.0f} s")
+        finally:
+            # Where an answer is due, it must not meet the next question.
+            if done == len(paths):
+                _readers.give_back(reader)
+            else:
+                reader.end()
+        done, tries = done + 1, 0
+        yield flaw
+
+
+def probe_version() -> str:
+    """What a Probe depends on besides the file: this code, and the library that reads."""
+    return f"{PROBE_VERSION}-av{metadata.version('av')}"
+
+
+def _unread(why: str) -> OSError:
+    return OSError(errno.EIO, why)
+
+
+class _EndedError(Exception):
+    """The program that reads headers has ended before it answered."""
 
 
 class _Reader:
@@ -88,33 +126,51 @@ class _Reader:
             start_new_session=True,
         )
         hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
-        if self._line(START_LIMIT_S) is None:
+        self._said = b""
+        self._selector = selectors.DefaultSelector()
+        if self._process.stdout is not None:
+            self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        if not self._line(START_LIMIT_S):
             self.end()
             raise ToolError(
                 f"The program that reads headers does not start; `{' '.join(_READER)}` says why."
             )
 
-    def ask(self, path: Path, limit_s: float) -> dict[str, Any] | None:
-        """Its answer on one file; None where it ended. Raises ClipError where none comes."""
+    def ask(self, paths: Sequence[Path], limit_s: float) -> Iterator[Probe | ClipError | OSError]:
+        """Its answers in this order. Raises _EndedError, or TimeoutError for the next of them."""
+        asked = 0
+        for done, path in enumerate(paths):
+            if asked - done <= _AHEAD // 2:
+                self._write(paths[asked : done + _AHEAD])
+                asked = min(len(paths), done + _AHEAD)
+            line = self._line(limit_s)
+            if line is None:
+                raise TimeoutError
+            if not line:
+                raise _EndedError
+            answer: dict[str, Any] = json.loads(line)
+            if "probe" in answer:
+                yield Probe(*answer["probe"])
+            elif "errno" in answer:
+                yield OSError(answer["errno"], answer["strerror"], str(path))
+            else:
+                yield ClipError(answer["reason"])
+
+    def _write(self, paths: Sequence[Path]) -> None:
         stdin = self._process.stdin
         if stdin is None:
             raise ValueError("the input is a pipe")
         try:
-            stdin.write(os.fsencode(path.absolute()).hex().encode() + b"\n")
+            for path in paths:
+                stdin.write(os.fsencode(path.absolute()).hex().encode() + b"\n")
             stdin.flush()
         except BrokenPipeError:
-            return None
-        line = self._line(limit_s)
-        if line is None:
-            raise ClipError(f"reading its header took longer than {limit_s:.0f} s")
-        if not line:
-            return None
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            raise _EndedError from None
 
     def end(self) -> None:
         """Kill it; an answer it had begun is lost."""
         self._process.kill()
+        self._selector.close()
         for pipe in (self._process.stdin, self._process.stdout):
             # A question may still lie in the buffer; there is nobody left to read it.
             with suppress(BrokenPipeError):
@@ -133,17 +189,15 @@ class _Reader:
         if stdout is None:
             raise ValueError("the output is a pipe")
         end = time.monotonic() + limit_s
-        line = b""
-        with selectors.DefaultSelector() as selector:
-            selector.register(stdout, selectors.EVENT_READ)
-            while not line.endswith(b"\n"):
-                left = end - time.monotonic()
-                if left <= 0 or not selector.select(left):
-                    return None
-                block = os.read(stdout.fileno(), 1 << 16)
-                if not block:
-                    return b""
-                line += block
+        while b"\n" not in self._said:
+            left = end - time.monotonic()
+            if left <= 0 or not self._selector.select(left):
+                return None
+            block = os.read(stdout.fileno(), 1 << 16)
+            if not block:
+                return b""
+            self._said += block
+        line, _, self._said = self._said.partition(b"\n")
         return line
 
 
@@ -177,5 +231,10 @@ class _Readers:
             self._idle.clear()
 
 
+def end_readers() -> None:
+    """End the programs that wait for the next header; `probe` starts them again."""
+    _readers.end()
+
+
 _readers = _Readers()
-atexit.register(_readers.end)
+atexit.register(end_readers)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from mos_assets.records import Clip, Corpus, LabelOrigin, Probe, SeenFile
-from mos_assets.store.database import Database, replace_rows
+from mos_assets.collector import collector_paused
+from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe
+from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.schema import CORPORA, RAW_CORPUS, REJECTED_ROWS, SCHEMAS, SEEN_FILES
 
 _PROBE_COLUMNS = tuple(Probe.__slots__)
+_CLIP_COLUMNS = Clip._fields
+INGESTED = "ingested_at"
+_REPEATED = frozenset(
+    {"corpus", "corpus_version", "part", "width", "height", "fps", "frames", "pix_fmt", "codec"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +35,28 @@ class CorpusFacts:
 
 
 def write_corpora(database: Database, corpora: Sequence[Corpus]) -> None:
-    """Replace everything that is known of these corpora, in one transaction."""
-    ingested_at = datetime.now(UTC)
-    tables: dict[str, list[dict[str, Any]]] = {
-        RAW_CORPUS: [_clip_row(clip, ingested_at) for c in corpora for clip in c.clips],
-        REJECTED_ROWS: [
-            {name: getattr(row, name) for name in SCHEMAS[REJECTED_ROWS].names}
-            for c in corpora
-            for row in c.rejected
-        ],
-        SEEN_FILES: [_file_row(c.name, file) for c in corpora for file in c.files],
-        CORPORA: [
-            {
-                "corpus": c.name,
-                "version": c.version,
-                "licence": c.licence,
-                "label_origin": str(c.label_origin),
-            }
-            for c in corpora
-        ],
-    }
-    names = [corpus.name for corpus in corpora]
-    with database.connect() as connection:
-        for table, rows in tables.items():
-            replace_rows(
+    """Make the store say of these corpora what they are now, in one transaction.
+
+    Rows of clips and files that are as they were stay as they lie, with the time at which
+    they were ingested.
+    """
+    where, names = "list_contains(?, corpus)", [[corpus.name for corpus in corpora]]
+    with collector_paused(), database.connect() as connection:
+        for table, rows, key in (
+            (RAW_CORPUS, _clip_rows, "clip_id"),
+            (SEEN_FILES, _file_rows, "path"),
+        ):
+            update_rows(
                 connection,
                 table,
-                pa.Table.from_pylist(rows, schema=SCHEMAS[table]),
-                where="list_contains(?, corpus)",
-                parameters=[names],
+                rows(corpora),
+                key=key,
+                untold=INGESTED,
+                where=where,
+                parameters=names,
             )
+        for table, rows in ((REJECTED_ROWS, _rejected_rows), (CORPORA, _corpora_rows)):
+            replace_rows(connection, table, rows(corpora), where=where, parameters=names)
 
 
 def read_corpora(database: Database, corpora: Sequence[str]) -> tuple[CorpusFacts, ...]:
@@ -81,7 +80,15 @@ def rejected_table(database: Database, corpora: Sequence[str]) -> pa.Table:
 
 def read_clips(database: Database, corpora: Sequence[str]) -> tuple[Clip, ...]:
     """The clips of these corpora, by clip id."""
-    return tuple(_clip(row) for row in corpus_table(database, corpora).to_pylist())
+    with collector_paused():
+        table = corpus_table(database, corpora)
+        told = {name: _cells(table, name) for name in _CLIP_COLUMNS if name != "probe"}
+        origins = {text: LabelOrigin(text) for text in set(told["label_origin"])}
+        told["label_origin"] = [origins[text] for text in told["label_origin"]]
+        for name in ("path", "reference_path"):
+            told[name] = [None if text is None else Path(text) for text in told[name]]
+        told["probe"] = _probes(table)
+        return tuple(map(Clip, *(told[name] for name in _CLIP_COLUMNS)))
 
 
 def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str]:
@@ -96,19 +103,15 @@ def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
     return frozenset(sha256 for sha256 in hashes if sha256 is not None)
 
 
-def seen_files(database: Database, corpus: str) -> tuple[SeenFile, ...]:
-    """Every clip file of this corpus that was looked at before."""
-    return tuple(
-        SeenFile(
-            path=Path(row["path"]),
-            size_bytes=row["size_bytes"],
-            mtime_ns=row["mtime_ns"],
-            sha256=row["sha256"],
-            probe=_probe(row),
-            reason=row["reason"],
+def known_clips(database: Database, corpus: str) -> dict[tuple[str, int, int], KnownClip]:
+    """What every file of this corpus that was looked at before holds, by path, size and mtime."""
+    with collector_paused():
+        table = database.fetch(f"SELECT * FROM {SEEN_FILES} WHERE corpus = ?", [corpus])
+        found = map(KnownClip, _cells(table, "sha256"), _probes(table), _cells(table, "reason"))
+        keys = zip(
+            *(_cells(table, name) for name in ("path", "size_bytes", "mtime_ns")), strict=True
         )
-        for row in _of_corpora(database, SEEN_FILES, [corpus], "path").to_pylist()
-    )
+        return dict(zip(keys, found, strict=True))
 
 
 def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: str) -> pa.Table:
@@ -117,54 +120,65 @@ def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: s
     )
 
 
-def _clip_row(clip: Clip, ingested_at: datetime) -> dict[str, Any]:
+def _clip_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    clips = [clip for corpus in corpora for clip in corpus.clips]
+    cells = {
+        **_probe_cells([clip.probe for clip in clips]),
+        "path": [_text(clip.path) for clip in clips],
+        "reference_path": [_text(clip.reference_path) for clip in clips],
+        INGESTED: [datetime.now(UTC)] * len(clips),
+    }
+    return _table(RAW_CORPUS, clips, cells)
+
+
+def _file_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    files = [file for corpus in corpora for file in corpus.files]
+    cells = {
+        **_probe_cells([file.probe for file in files]),
+        "corpus": [corpus.name for corpus in corpora for _ in corpus.files],
+        "path": [_text(file.path) for file in files],
+    }
+    return _table(SEEN_FILES, files, cells)
+
+
+def _rejected_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    return _table(REJECTED_ROWS, [row for corpus in corpora for row in corpus.rejected], {})
+
+
+def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    return _table(CORPORA, corpora, {"corpus": [corpus.name for corpus in corpora]})
+
+
+def _probe_cells(probes: Sequence[Probe | None]) -> dict[str, list[Any]]:
     return {
-        **{name: getattr(clip, name) for name in Clip.__slots__ if name != "probe"},
-        **_probe_row(clip.probe),
-        "path": _text(clip.path),
-        "reference_path": _text(clip.reference_path),
-        "label_origin": str(clip.label_origin),
-        "ingested_at": ingested_at,
+        name: [None if probe is None else getattr(probe, name) for probe in probes]
+        for name in _PROBE_COLUMNS
     }
 
 
-def _file_row(corpus: str, file: SeenFile) -> dict[str, Any]:
-    return {
-        "corpus": corpus,
-        "path": str(file.path),
-        "sha256": file.sha256,
-        "size_bytes": file.size_bytes,
-        "mtime_ns": file.mtime_ns,
-        **_probe_row(file.probe),
-        "reason": file.reason,
-    }
+def _table(table: str, rows: Sequence[object], cells: Mapping[str, list[Any]]) -> pa.Table:
+    """Rows for a table, column by column: these cells, and else what the rows call so."""
+    schema = SCHEMAS[table]
+    columns = [
+        pa.array(cells[name] if name in cells else list(map(attrgetter(name), rows)), kind)
+        for name, kind in zip(schema.names, schema.types, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
 
 
-def _probe_row(probe: Probe | None) -> dict[str, Any]:
-    return {name: None if probe is None else getattr(probe, name) for name in _PROBE_COLUMNS}
+def _probes(table: pa.Table) -> list[Probe | None]:
+    """The container's figures row by row; a row without a width has none."""
+    columns = [_cells(table, name) for name in _PROBE_COLUMNS]
+    return [None if told[0] is None else Probe(*told) for told in zip(*columns, strict=True)]
 
 
-def _probe(row: dict[str, Any]) -> Probe | None:
-    if row["width"] is None:
-        return None
-    return Probe(**{name: row[name] for name in _PROBE_COLUMNS})
-
-
-def _clip(row: dict[str, Any]) -> Clip:
-    plain = {name: row[name] for name in Clip.__slots__ if name != "probe"}
-    return Clip(
-        **{
-            **plain,
-            "path": _path(row["path"]),
-            "reference_path": _path(row["reference_path"]),
-            "label_origin": LabelOrigin(row["label_origin"]),
-            "probe": _probe(row),
-        }
-    )
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
+def _cells(table: pa.Table, name: str) -> list[Any]:
+    """One column; what stands in many rows is kept once."""
+    cells: list[Any] = table[name].to_pylist()
+    if name not in _REPEATED:
+        return cells
+    once: dict[Any, Any] = {}
+    return [once.setdefault(cell, cell) for cell in cells]
 
 
 def _text(path: Path | None) -> str | None:

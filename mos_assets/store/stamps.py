@@ -1,7 +1,8 @@
 """Under which settings the tables of features and folds were made.
 
 Both are replaced as a whole by every run. Whoever reads them says under which settings it
-expects them, and is refused where they were made under others.
+expects them, and is refused where they were made under others. What was probed is kept with
+the version of what probed it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mos_assets.store.schema import SCHEMAS, STAMPS
 
 FEATURES = "extracted_features"
 SPLIT = "folds"
+PROBES = "seen_files"
 
 
 def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> None:
@@ -25,6 +27,12 @@ def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> 
         where="made = ?",
         parameters=[made],
     )
+
+
+def stamp_of(database: Database, made: str) -> str | None:
+    """Under what this was made, None where it was not yet."""
+    rows = database.fetch(f"SELECT under FROM {STAMPS} WHERE made = ?", [made]).to_pylist()
+    return rows[0]["under"] if rows else None
 
 
 def require_stamp(database: Database, made: str, under: str) -> str:

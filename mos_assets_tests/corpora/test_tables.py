@@ -60,6 +60,18 @@ def test_no_bytes_do_anything_but_read_or_raise_a_corpus_error(tmp_path: Path, r
     assert all(row.damage or len(row.cells) == width for row in table.rows)
 
 
+@plain
+@given(lines=st.lists(st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=9)))
+def test_a_line_that_is_not_utf_8_changes_no_other(tmp_path: Path, lines: list[str]) -> None:
+    """A file that is UTF-8 throughout is decoded in one go, any other line by line."""
+    path = tmp_path / "t.csv"
+    raw = "\n".join(["a,b", *lines]).encode()
+    path.write_bytes(raw)
+    whole = read_table(path)
+    path.write_bytes(raw + b"\n\xff")
+    assert read_table(path).rows == (*whole.rows, (len(lines) + 2, (), "not UTF-8"))
+
+
 def test_damage_costs_its_own_line_only(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b'a,b\n1,2\n"open,3\n4\n\xff,5\n\n6,7,8\n9,10,\n11,12')

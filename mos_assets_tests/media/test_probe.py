@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 
 from mos_assets.errors import ClipError, ToolError
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import end_readers, hash_file, probe, probe_each
 
 
 def make(path: Path, *arguments: str) -> Path:
@@ -81,11 +82,11 @@ def test_the_reader_is_kept(small: Path) -> None:
 
 
 def test_a_header_that_hangs_its_reader(small: Path) -> None:
-    """The clip is bad, nothing else: the next one has a new reader."""
+    """It cannot be read now, and nothing else happens: the next one has a new reader."""
     probe(small)
     (reader,) = readers()
     os.kill(reader, signal.SIGSTOP)
-    with pytest.raises(ClipError, match="took longer than"):
+    with pytest.raises(OSError, match="took longer than"):
         probe(small, limit_s=0.5)
     assert reader not in readers()
     assert probe(small).codec == "h264"
@@ -103,11 +104,10 @@ def test_a_clip_is_not_blamed_for_a_reader_that_was_killed(small: Path) -> None:
 
 
 def test_a_header_that_ends_every_reader(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for reader in readers():
-        os.kill(reader, signal.SIGKILL)
+    end_readers()
     dies = (sys.executable, "-c", "import os; print('{}', flush=True); input(); os.abort()")
     monkeypatch.setattr("mos_assets.media.probe._READER", dies)
-    with pytest.raises(ClipError, match="ended the program"):
+    with pytest.raises(OSError, match="ended the program"):
         probe(small)
     monkeypatch.undo()
     assert probe(small).codec == "h264"
@@ -115,11 +115,9 @@ def test_a_header_that_ends_every_reader(small: Path, monkeypatch: pytest.Monkey
 
 def test_the_memory_of_the_reader_is_bounded(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probe(small)
-    for reader in readers():
-        os.kill(reader, signal.SIGKILL)
+    end_readers()
     monkeypatch.setattr("mos_assets.media.probe.PROBE_MEMORY_BYTES", 16 << 20)
-    with pytest.raises((ToolError, ClipError)):
-        probe(small)
+    with pytest.raises(ToolError, match="does not start"):
         probe(small)
 
 
@@ -132,3 +130,71 @@ def test_readers_of_several_threads(small: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(probe, [small] * 12))) == 1
     assert len(readers()) <= 3
+
+
+def test_many_files_are_answered_in_their_order(small: Path, tmp_path: Path) -> None:
+    """More than a reader is asked about at once, with flaws between them."""
+    text = tmp_path / "text.mp4"
+    text.write_text("hello")
+    sound = probe(small)
+    paths = [small, text, tmp_path / "gone.mp4", small, small, text] * 4
+    before = readers()
+    found = list(probe_each(paths))
+    assert readers() == before
+    for path, answer in zip(paths, found, strict=True):
+        if path == small:
+            assert answer == sound
+        else:
+            assert isinstance(answer, ClipError if path == text else FileNotFoundError)
+    assert list(probe_each([])) == []
+
+
+def test_who_stops_listening_leaves_no_answer_behind(small: Path, tmp_path: Path) -> None:
+    """The next question must not get the answer to an older one."""
+    text = tmp_path / "text.mp4"
+    text.write_text("hello")
+    answers = probe_each([small, text, text, text])
+    assert next(answers) == probe(small)
+    del answers
+    assert probe(small).codec == "h264"
+
+
+def test_one_header_that_ends_its_reader_costs_itself_only(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_readers()
+    program = (
+        "import os, sys; from mos_assets.media import header; old = header._figures\n"
+        "def figures(path):\n"
+        "    return os.abort() if path.name == 'killer.mp4' else old(path)\n"
+        "header._figures = figures; header.main(60.0)"
+    )
+    monkeypatch.setattr("mos_assets.media.probe._READER", (sys.executable, "-c", program))
+    killer = tmp_path / "killer.mp4"
+    found = list(probe_each([small, small, killer, small, killer, small, small, small, small]))
+    flawed = [at for at, answer in enumerate(found) if isinstance(answer, OSError)]
+    assert flawed == [2, 4]
+    assert len({answer for answer in found if not isinstance(answer, Exception)}) == 1
+    end_readers()
+
+
+def test_a_reader_that_cannot_start_blames_no_clip(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_readers()
+    broken = (sys.executable, "-c", "import nothing_of_that_name")
+    monkeypatch.setattr("mos_assets.media.probe._READER", broken)
+    with pytest.raises(ToolError, match="does not start"):
+        probe(small)
+
+
+def test_a_reader_keeps_its_own_time() -> None:
+    """Nobody may be left to end it when a file makes the library go in circles."""
+    circles = "header._figures = lambda path: next(x for x in iter(int, 1) if x)"
+    code = f"from mos_assets.media import header; {circles}; header.main(0.5)"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as reader:
+        assert reader.stdin is not None
+        reader.stdin.write(b"/nowhere".hex().encode() + b"\n")
+        reader.stdin.flush()
+        assert reader.wait(30) == -signal.SIGALRM

@@ -1,0 +1,392 @@
+"""What loading a corpus costs at full size: CPU seconds, wall seconds and peak memory.
+
+Two folders are made. `labels` is KonViD-150k as its owners publish it, 153,841 labels of part A
+and 1,576 of part B with irregular rows among them, first without clips and then with a small
+file a clip that an earlier run has seen. `clips` holds 3,000 real clips of which no two have
+the same bytes. Each row of a table is one fresh process; its CPU seconds hold its children's.
+The package is imported by those processes only: on Linux a process starts with the peak memory
+of the one that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mos_assets.records import Corpus, KnownClip
+
+ROWS_A, ROWS_B = 153_841, 1_576
+CLIPS = 3_000
+WORKERS = 2
+SCENES = ("testsrc2", "mandelbrot", "cellauto=rule=110:seed=5", "gradients=seed=7")
+SIZES = ("320x180", "640x360", "960x540")
+ROUNDS = 3
+"""Times that the two ways to look at clips take turns; the table shows the middle one."""
+TOML = """\
+name = "clips"
+version = "1"
+licence = "generated"
+labels = ["labels.csv"]
+scale = [1.0, 5.0]
+clips = "clips"
+
+[columns]
+clip = "clip"
+mos = "mos"
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one fresh process used for its work, imports left out."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    child_mb: float
+    """The largest of its children."""
+    found: str
+
+
+def main() -> int:
+    """Print the tables, or be one of the fresh processes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=Path, help="make the folders here and keep them")
+    options = parser.parse_args()
+    if options.case:
+        print(json.dumps(asdict(CASES[options.case](options.root))))
+        return 0
+    with TemporaryDirectory(prefix="mos-bench-") as name:
+        root = options.root or Path(name)
+        root.mkdir(parents=True, exist_ok=True)
+        write_labels(root / "labels" / "konvid-150k")
+        rows = [
+            ("153,841 labels, no clip: load_corpus", cost("labels", root)),
+            ("the same, with reading and writing the store", cost("store", root)),
+            ("the same, the asset and its checks in Dagster", cost("asset", root)),
+            ("its rows as clips, for the next asset: read_clips", cost("read", root)),
+        ]
+        print(table(rows), flush=True)
+        write_clips(root / "clips" / "clips")
+        compared = [(cost("bare", root), cost("new", root)) for _ in range(ROUNDS)]
+        bare, new = sorted(compared, key=lambda pair: pair[1].cpu_s / pair[0].cpu_s)[ROUNDS // 2]
+        rows = [
+            (f"{CLIPS:,} clips: bare PyAV open and sha256", bare),
+            ("the same: load_corpus", new),
+            ("the same again, all known: load_corpus", cost("known", root)),
+        ]
+        print(table(rows))
+        ratios = ", ".join(f"{new.cpu_s / bare.cpu_s:.2f}" for bare, new in compared)
+        print(f"\nCPU of load_corpus over bare, pair by pair: {ratios}\n", flush=True)
+        write_seen(root / "labels" / "konvid-150k")
+        cost("remember", root)
+        rows = [
+            ("153,841 clips, all known: load_corpus", cost("seen", root)),
+            ("the same, with reading and writing the store", cost("rerun", root)),
+        ]
+        print(table(rows))
+    return 0
+
+
+def table(rows: list[tuple[str, Cost]]) -> str:
+    """Markdown, one line a process."""
+    lines = ["| | CPU s | wall s | peak MB | of a child | found |", "|---|---:|---:|---:|---:|---|"]
+    lines += [
+        f"| {what} | {c.cpu_s:.2f} | {c.wall_s:.2f} | {c.peak_mb:.0f} "
+        f"| {c.child_mb:.0f} | {c.found} |"
+        for what, c in rows
+    ]
+    return "\n".join(lines)
+
+
+def write_labels(folder: Path) -> None:
+    """Score files of both parts; the clips of part B are among those of part A."""
+    draw = random.Random(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = draw.sample(range(10**9, 10**10), ROWS_A)
+    names = [f"orig_{number}_540_5s.mp4" for number in ids]
+    rows = [f"{name},{draw.uniform(1, 5):.{draw.choice((1, 2, 2, 2))}f}" for name in names]
+    for at, odd in enumerate(ODD_ROWS):
+        rows[(at + 1) * 9_000] = odd
+    rows[-1] = names[-1][:12]
+    head = "\ufeffvideo_name,video_score\n"
+    (folder / "k150ka_scores.csv").write_text(head + "\n".join(rows))
+    rows = [
+        f"{name},{draw.uniform(1, 5):.2f},{draw.uniform(1, 5):.2f}"
+        for name in sorted(draw.sample(names[:-1], ROWS_B))
+    ]
+    lines = ["video_name,mos,video_score", *rows]
+    (folder / "k150kb_scores.csv").write_text("\r\n".join(lines) + "\r\n")
+
+
+ODD_ROWS = (
+    '"orig_1_540_5s.mp4","3.5"',
+    "orig_2_540_5s,2",
+    "orig_2_540_5s.mp4,2.00",
+    "orig_3_540_5s.mp4,1.5",
+    "orig_3_540_5s.mp4,4.5",
+    "orig_4_540_5s.mp4,nan",
+    "orig_5_540_5s.mp4,5.01",
+    "",
+    "../orig_6_540_5s.mp4,3",
+    "orig_7_540_5s.mp4,3.1,",
+    "orig_8_540_5s.mp4,,",
+    "Café 9.mp4,2e0",
+    '"torn,3',
+)
+
+
+def write_clips(folder: Path) -> None:
+    """Small real clips; each has a box of its own at the end, which every reader skips."""
+    from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
+
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for scene in SCENES:
+        for size in SIZES:
+            path = folder.parent / f"{len(made)}.mp4"
+            source = f"{scene}{':' if '=' in scene else '='}s={size}:r=25"
+            coded = ("-t", "2", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+            done = run_ffmpeg(find_ffmpeg(), ["-f", "lavfi", "-i", source, *coded, str(path)])
+            if done.returncode != 0:
+                sys.exit(done.stderr.decode())
+            made.append(path.read_bytes())
+    lines = ["clip,mos"]
+    for index in range(CLIPS):
+        box = (16).to_bytes(4, "big") + b"free" + index.to_bytes(8, "big")
+        (folder / f"clip{index:04d}.mp4").write_bytes(made[index % len(made)] + box)
+        lines.append(f"clip{index:04d}.mp4,{1 + index % 41 / 10:g}")
+    (folder.parent / "labels.csv").write_text("\n".join(lines) + "\n")
+    (folder.parent / "corpus.toml").write_text(TOML)
+
+
+def write_seen(folder: Path) -> None:
+    """An empty file for every clip name; what an earlier run found in it is made up."""
+    for part in "ab":
+        clips = folder / f"k150k{part}_extracted"
+        clips.mkdir(exist_ok=True)
+        for line in (folder / f"k150k{part}_scores.csv").read_text().splitlines()[1:]:
+            name = line.partition(",")[0]
+            if name.startswith("orig_") and name.endswith(".mp4"):
+                (clips / name).touch()
+
+
+def cost(case: str, root: Path) -> Cost:
+    """Run one case in a fresh process."""
+    command = [sys.executable, __file__, "--case", case, "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return Cost(**json.loads(done.stdout))
+
+
+@contextmanager
+def measured(found: list[str], costs: list[Cost]) -> Iterator[None]:
+    """Append what the block costs; `found` says what came of it."""
+    from mos_assets.media.probe import end_readers
+
+    def spent() -> float:
+        usages = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+    end_readers()
+    before, start = spent(), time.perf_counter()
+    yield
+    wall = time.perf_counter() - start
+    end_readers()  # a child counts once it has ended
+    peak, child = (
+        resource.getrusage(who).ru_maxrss / 1024
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    costs.append(Cost(spent() - before, wall, peak, child, "; ".join(found)))
+
+
+def case(work: Callable[[Path], Callable[[], str]], root: Path) -> Cost:
+    """Prepare, then measure."""
+    costs: list[Cost] = []
+    found: list[str] = []
+    do = work(root)
+    with measured(found, costs):
+        found.append(do())
+    return costs[0]
+
+
+def load(
+    root: Path, name: str, known: dict[tuple[str, int, int], KnownClip] | None = None
+) -> Callable[[], str]:
+    from mos_assets.corpora import CorpusRequest, load_corpus
+
+    def do() -> str:
+        corpus = load_corpus(
+            CorpusRequest(name, root), known=known or {}, workers=WORKERS, progress=quiet
+        )
+        return said(corpus)
+
+    return do
+
+
+def said(corpus: Corpus) -> str:
+    return (
+        f"{len(corpus.clips):,} rows, {len(corpus.rejected)} rejected, "
+        f"{corpus.clips_opened:,} files opened"
+    )
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def work_labels(root: Path) -> Callable[[], str]:
+    return load(root / "labels", "konvid-150k")
+
+
+def work_store(root: Path, name: str = "konvid-150k") -> Callable[[], str]:
+    """What the asset does, without Dagster around it."""
+    from mos_assets.corpora import CorpusRequest, load_corpus
+    from mos_assets.store import Database, corpus_rows
+
+    database = Database(root / "store")
+
+    def do() -> str:
+        corpus = load_corpus(
+            CorpusRequest(name, root / "labels"),
+            known=corpus_rows.known_clips(database, name),
+            workers=WORKERS,
+            progress=quiet,
+        )
+        corpus_rows.write_corpora(database, [corpus])
+        corpus_rows.corpus_table(database, [name])
+        corpus_rows.rejected_table(database, [name])
+        return said(corpus)
+
+    return do
+
+
+def work_asset(root: Path) -> Callable[[], str]:
+    import dagster as dg
+
+    from mos_assets.definitions import build_defs
+    from mos_assets.settings import Settings
+
+    settings = Settings(
+        corpus="konvid-150k", corpus_root=str(root / "labels"), store=str(root / "store")
+    )
+    job = build_defs(settings).resolve_implicit_global_asset_job_def()
+
+    def do() -> str:
+        with dg.instance_for_test() as instance:
+            result = job.execute_in_process(
+                instance=instance, asset_selection=[dg.AssetKey("raw_corpus")]
+            )
+        checks = result.get_asset_check_evaluations()
+        return f"{sum(check.passed for check in checks)} of {len(checks)} checks passed"
+
+    return do
+
+
+def work_read(root: Path) -> Callable[[], str]:
+    from mos_assets.store import Database, corpus_rows
+
+    database = Database(root / "store")
+    return lambda: f"{len(corpus_rows.read_clips(database, ['konvid-150k'])):,} clips"
+
+
+def open_and_hash(path: str) -> tuple[int, str]:
+    import av
+
+    with av.open(path) as container:
+        width = container.streams.video[0].codec_context.width
+    return width, sha256(Path(path).read_bytes()).hexdigest()
+
+
+def work_bare(root: Path) -> Callable[[], str]:
+    """The least that can be done, on as many cores, each process with PyAV loaded."""
+    import av  # noqa: F401
+
+    paths = sorted(map(str, (root / "clips" / "clips").iterdir()))
+
+    def do() -> str:
+        with ProcessPoolExecutor(WORKERS) as pool:
+            return f"{len(list(pool.map(open_and_hash, paths, chunksize=25))):,} files opened"
+
+    return do
+
+
+def work_known(root: Path) -> Callable[[], str]:
+    from mos_assets.corpora import CorpusRequest, KnownClip, load_corpus
+
+    corpus = load_corpus(CorpusRequest("clips", root), known={}, workers=WORKERS, progress=quiet)
+    known = {
+        (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(file.sha256, file.probe)
+        for file in corpus.files
+    }
+    return load(root, "clips", known)
+
+
+def made_up(root: Path) -> dict[tuple[str, int, int], KnownClip]:
+    """Findings for the empty files of `write_seen`."""
+    from mos_assets.corpora import KnownClip
+    from mos_assets.records import Probe
+
+    found = {}
+    for part in "ab":
+        for entry in os.scandir(root / "labels" / "konvid-150k" / f"k150k{part}_extracted"):
+            status = entry.stat()
+            found[entry.path, status.st_size, status.st_mtime_ns] = KnownClip(
+                sha256(entry.name.encode()).hexdigest(),
+                Probe(960, 540, 29.97, 5.005, 150, "yuv420p", "h264", 1_000_000 + len(found)),
+            )
+    return found
+
+
+def work_remember(root: Path) -> Callable[[], str]:
+    """Bring the store to where an earlier run would have left it."""
+    from mos_assets.corpora import CorpusRequest, load_corpus
+    from mos_assets.store import Database, corpus_rows
+
+    request = CorpusRequest("konvid-150k", root / "labels")
+    corpus = load_corpus(request, known=made_up(root), workers=WORKERS, progress=quiet)
+    corpus_rows.write_corpora(Database(root / "store"), [corpus])
+    return lambda: said(corpus)
+
+
+def work_seen(root: Path) -> Callable[[], str]:
+    from mos_assets.store import Database, corpus_rows
+
+    known = corpus_rows.known_clips(Database(root / "store"), "konvid-150k")
+    return load(root / "labels", "konvid-150k", known)
+
+
+CASES: dict[str, Callable[[Path], Cost]] = {
+    "labels": partial(case, work_labels),
+    "store": partial(case, work_store),
+    "asset": partial(case, work_asset),
+    "read": partial(case, work_read),
+    "bare": partial(case, work_bare),
+    "new": partial(case, lambda root: load(root, "clips")),
+    "known": partial(case, work_known),
+    "remember": partial(case, work_remember),
+    "seen": partial(case, work_seen),
+    "rerun": partial(case, work_store),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Finding the files of labels and references in the folders of a corpus.
+
+The folder itself may be a link, as its owner placed it; a link in it that leads out of the
+corpus is never followed. Paths are texts here: there may be 150,000 of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mos_assets.corpora.names import KONVID_CROPS, join_key, stem, video_suffix
+from mos_assets.corpora.request import ClipDir
+from mos_assets.records import Label
+
+LEADS_OUT = "it is a link that leads outside the corpus folder"
+NOT_TEXT = "its path is not UTF-8; rename it"
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""Ways in which a path names no file; every other failure to look is loud."""
+
+
+class FileState(NamedTuple):
+    """A file as it is now; as a key of `Known` it names what is in it."""
+
+    path: str
+    """Absolute."""
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What is wrong with a file now; unlike a KnownClip it is not remembered."""
+
+    reason: str
+
+
+Index = Mapping[str, str | Unreadable]
+"""Paths in one clip folder by name, and what must not be opened."""
+
+
+def files_in(entry: ClipDir, corpus: Path) -> Index:
+    """Regular files of a clip folder by name relative to it; hidden ones do not count."""
+    found: dict[str, str | Unreadable] = {}
+    pending = [(str(entry.path.absolute()), "")]
+    while pending:
+        folder, prefix = pending.pop()
+        with os.scandir(folder) as items:
+            for item in items:
+                name = prefix + item.name
+                if item.name.startswith("."):
+                    continue
+                if item.is_symlink():
+                    if file_state(item.path) is not None:
+                        inside = _is_inside(item.path, entry.path, corpus)
+                        found[name] = _as_text(item.path) if inside else Unreadable(LEADS_OUT)
+                elif item.is_file():
+                    found[name] = _as_text(item.path)
+                elif entry.recursive and item.is_dir(follow_symlinks=False):
+                    pending.append((item.path, f"{name}/"))
+    return found
+
+
+def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState | Unreadable | None:
+    """The clip of a label as it is now, if there is one."""
+    names = [label.clip_name]
+    if label.clip_name[0].isdigit() and join_key(label.clip_name).isdigit():
+        base, suffix = stem(label.clip_name), video_suffix(label.clip_name)
+        names += [f"{base}{crop}{suffix}" for crop in KONVID_CROPS]
+    for entry, files in indexes:
+        if entry.part is not None and entry.part != label.part:
+            continue
+        for name in names:
+            at = files.get(name)
+            found = file_state(at) if isinstance(at, str) else at
+            if found is not None:
+                return found
+    return None
+
+
+def find_reference(
+    name: str, folders: Iterable[Path], corpus: Path
+) -> FileState | Unreadable | None:
+    """The pristine file of this name in the first folder that has it, as it is now."""
+    for folder in folders:
+        path = str((folder / name).absolute())
+        found = file_state(path)
+        if found is not None:
+            at = _as_text(path) if _is_inside(path, folder, corpus) else Unreadable(LEADS_OUT)
+            return at if isinstance(at, Unreadable) else found
+    return None
+
+
+def file_state(path: str) -> FileState | None:
+    """A regular file as it is now; None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return FileState(path, status.st_size, status.st_mtime_ns)
+
+
+def _is_inside(path: str, *folders: Path) -> bool:
+    """Whether a path, all links followed, ends in one of these folders."""
+    real = Path(path).resolve()
+    return any(real.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _as_text(path: str) -> str | Unreadable:
+    """The path, unless no table could hold it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return Unreadable(NOT_TEXT)
+    return path

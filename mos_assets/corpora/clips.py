@@ -87,8 +87,8 @@ def _looked(findings: Mapping[FileState, Finding | None]) -> dict[FileState, _Lo
         if not isinstance(finding, KnownClip):
             looked[at] = finding
             continue
-        head, tail = os.path.split(at.path)
-        folder = folders.get(head) or folders.setdefault(head, Path(head))
+        head, _, tail = at.path.rpartition(os.sep)
+        folder = folders.get(head) or folders.setdefault(head, Path(head + os.sep))
         looked[at] = SeenFile(
             folder / tail, at.size, at.mtime_ns, finding.sha256, finding.probe, finding.reason
         )

@@ -22,7 +22,13 @@ from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.model_card import model_card
 from mos_assets.assets.platform import RESOURCE_KEY, platform_from
-from mos_assets.assets.raw_corpus import clips_present, clips_unique, labels_in_range, raw_corpus
+from mos_assets.assets.raw_corpus import (
+    clips_present,
+    clips_unique,
+    labels_in_range,
+    raw_corpus,
+    rows_add_up,
+)
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.executors import executor_for
@@ -53,6 +59,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         ],
         asset_checks=[
             labels_in_range,
+            rows_add_up,
             clips_unique,
             clips_present,
             features_complete,

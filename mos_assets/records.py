@@ -71,6 +71,21 @@ class Label(NamedTuple):
     """Label file, relative to the corpus folder."""
     line: int
     """1-based line in that file."""
+    others: tuple[tuple[str, int], ...] = ()
+    """(file, line) of further rows that this label stands for: repeated ratings, or a second
+    file that says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """What became of the rows of one label file."""
+
+    source: str
+    """Relative to the corpus folder."""
+    rows: int
+    """Rows that it holds, damaged ones included, blank lines not."""
+    used: int
+    """Rows that stand behind a clip of the corpus; the others are rejected rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +205,8 @@ class Corpus:
     """Clips that had to be probed and hashed because they were new or changed."""
     files: tuple[SeenFile, ...] = ()
     """Every clip file that was looked at, now or in an earlier run, usable or not."""
+    accounts: tuple[LabelFile, ...] = ()
+    """One of each label file."""
 
 
 @dataclass(frozen=True, eq=False)

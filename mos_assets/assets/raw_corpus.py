@@ -157,6 +157,26 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(
+    asset=raw_corpus,
+    blocking=True,
+    description="Every row of every label file stands behind a clip or is a rejected row.",
+)
+def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
+    with user_errors():
+        accounts = corpus_rows.account_table(platform.database, platform.settings.corpora)
+    open_accounts = [
+        f"{row['corpus']}/{row['source']}: {row['rows']} rows, {row['used']} used, "
+        f"{row['rejected']} rejected"
+        for row in accounts.to_pylist()
+        if row["rows"] != row["used"] + row["rejected"]
+    ]
+    return dg.AssetCheckResult(
+        passed=accounts.num_rows > 0 and not open_accounts,
+        metadata={"accounts": preview(accounts), "open": ", ".join(open_accounts) or "none"},
+    )
+
+
+@dg.asset_check(
     asset=raw_corpus, blocking=True, description="No clip id and no file stands in the table twice."
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mos_assets.cli.terminal import printable
+from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mos_assets.corpora import Inspection, TableFacts
+    from mos_assets.corpora import DownloadProgress, Inspection, TableFacts
 
 NAMES_SHOWN = 3
 """Names of a long list that are shown."""
+MISSING_SHOWN = 10
+"""Clips that could not be downloaded and are named one by one."""
 MIXED_EXIT = 2
 """Exit code where the corpus loads and some of it would be rejected."""
 
@@ -34,11 +38,12 @@ def check(folder: Path) -> None:
     everything would be used, 2 where some of it would be rejected or looks wrong, and 1 where
     a run would stop.
     """
-    from mos_assets.corpora import CorpusRequest, inspect_corpus
+    from mos_assets.corpora import inspect_corpus
+    from mos_assets.downloading import corpus_request
 
     place = folder.absolute()
     found = inspect_corpus(
-        CorpusRequest(name=place.name, root=place.parent),
+        replace(corpus_request(Settings.from_env(), place.name), root=place.parent),
         workers=len(os.sched_getaffinity(0)),
         progress=lambda line: click.echo(printable(line), err=True),
     )
@@ -46,6 +51,37 @@ def check(folder: Path) -> None:
     for line in [*_facts(found), *_rejected(found), *(f"warning: {text}" for text in warnings)]:
         click.echo(printable(line))
     sys.exit(MIXED_EXIT if warnings or found.corpus.rejected else 0)
+
+
+@corpus.command()
+@click.argument("name")
+@click.option("--again", is_flag=True, help="Try clips once more that were not to be had.")
+def fetch(name: str, again: bool) -> None:
+    """Download the clips that the manifest of corpus NAME lists and its folder lacks.
+
+    What is interrupted is taken up by the next call, and by the asset raw_corpus, which
+    downloads too. Exits with 2 where clips are missing in the end.
+    """
+    from mos_assets.downloading import fetch_clips, progress_line, summary_line
+    from mos_assets.store import Database, download_rows
+
+    settings = Settings.from_env()
+    with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
+
+        def show(now: DownloadProgress) -> None:
+            bar.length = now.total
+            bar.label = printable(progress_line(name, now))
+            bar.update(now.done + now.failed - bar.pos)
+
+        found = fetch_clips(settings, name, show, again=again)
+    click.echo(printable(summary_line(name, found)))
+    rows = download_rows.read_downloads(Database(settings.store_folder), name)
+    missing = [row for row in rows if row.reason is not None]
+    for row in missing[:MISSING_SHOWN]:
+        click.echo(printable(f"missing     {row.clip_name}: {row.reason}"))
+    if found.permanent and not again:
+        click.echo("Those not to be had are tried once more with --again.")
+    sys.exit(MIXED_EXIT if found.failed or found.permanent else 0)
 
 
 def _facts(found: Inspection) -> list[str]:

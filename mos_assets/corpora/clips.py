@@ -20,7 +20,7 @@ from mos_assets.corpora.files import (
     find_reference,
     locate,
 )
-from mos_assets.corpora.labels import SAME_MOS, printable, reject
+from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
 from mos_assets.corpora.names import stem, video_suffix
 from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, LabelSet
 from mos_assets.records import Clip, Corpus, KnownClip, Label, RejectedRow, SeenFile
@@ -54,7 +54,7 @@ def attach_clips(
     for label, at in zip(labels.labels, located, strict=True):
         found = looked[at] if isinstance(at, FileState) else at
         if found is not None and found.reason is not None:
-            rejected.append(reject(labels.name, label, f"{UNUSABLE_CLIP}: {found.reason}"))
+            rejected += reject(labels.name, label, f"{UNUSABLE_CLIP}: {found.reason}")
             continue
         reference = references.get(label.reference) if label.reference is not None else None
         pristine = looked[reference] if reference is not None else None
@@ -65,6 +65,7 @@ def attach_clips(
         clips.append(_clip(labels, label, _seen(found), _seen(pristine)))
     clips, duplicates = _one_row_a_content(clips, labels.labels)
     rejected += duplicates
+    used = {clip.clip_name for clip in clips}
     rejected += _unlabelled(labels, indexes, {at.path for at in looked})
     return Corpus(
         name=labels.name,
@@ -75,6 +76,9 @@ def attach_clips(
         rejected=tuple(sorted(rejected, key=_rejected_order)),
         label_files=labels.label_files,
         clips_opened=len(fresh),
+        accounts=account(
+            (label for label in labels.labels if label.clip_name in used), labels.rows_read
+        ),
         files=tuple(file for at in sorted(looked) if (file := _seen(looked[at])) is not None),
     )
 
@@ -87,8 +91,8 @@ def _looked(findings: Mapping[FileState, Finding | None]) -> dict[FileState, _Lo
         if not isinstance(finding, KnownClip):
             looked[at] = finding
             continue
-        head, tail = os.path.split(at.path)
-        folder = folders.get(head) or folders.setdefault(head, Path(head))
+        head, _, tail = at.path.rpartition(os.sep)
+        folder = folders.get(head) or folders.setdefault(head, Path(head + os.sep))
         looked[at] = SeenFile(
             folder / tail, at.size, at.mtime_ns, finding.sha256, finding.probe, finding.reason
         )
@@ -169,11 +173,12 @@ def _one_row_a_content(
                 f"conflict: the same bytes have different labels ({names}: MOS {given}); "
                 "none is used"
             )
-            rejected += [reject(c.corpus, label_of[c.clip_name], reason) for c in rows]
+            rejected += [r for c in rows for r in reject(c.corpus, label_of[c.clip_name], reason)]
             continue
         kept.append(first_row)
         reason = f"the same bytes and label as {first_row.clip_name}, which is used"
-        rejected += [reject(c.corpus, label_of[c.clip_name], reason) for c in rows[1:]]
+        for clip in rows[1:]:
+            rejected += reject(clip.corpus, label_of[clip.clip_name], reason)
     return kept, rejected
 
 

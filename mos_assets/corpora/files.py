@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.corpora.names import KONVID_CROPS, join_key, stem, video_suffix
+from mos_assets.corpora.names import KONVID_CROPS, VIDEO_SUFFIXES, join_key, stem, video_suffix
 from mos_assets.corpora.request import ClipDir
 from mos_assets.records import Label
 
@@ -22,6 +22,8 @@ LEADS_OUT = "it is a link that leads outside the corpus folder"
 NOT_TEXT = "its path is not UTF-8; rename it"
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 """Ways in which a path names no file; every other failure to look is loud."""
+
+_SUFFIXES = tuple(sorted(VIDEO_SUFFIXES | {suffix.upper() for suffix in VIDEO_SUFFIXES}))
 
 
 class FileState(NamedTuple):
@@ -67,7 +69,11 @@ def files_in(entry: ClipDir, corpus: Path) -> Index:
 
 
 def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState | Unreadable | None:
-    """The clip of a label as it is now, if there is one."""
+    """The clip of a label as it is now, if there is one.
+
+    Many label files name clips without suffix, which is taken for `.mp4`: where no such file is
+    there, the only video of that name with another suffix is the clip.
+    """
     names = [label.clip_name]
     if label.clip_name[0].isdigit() and join_key(label.clip_name).isdigit():
         base, suffix = stem(label.clip_name), video_suffix(label.clip_name)
@@ -75,12 +81,20 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
     for entry, files in indexes:
         if entry.part is not None and entry.part != label.part:
             continue
-        for name in names:
+        for name in (*names, *_other_suffixes(label.clip_name, files)):
             at = files.get(name)
             found = file_state(at) if isinstance(at, str) else at
             if found is not None:
                 return found
     return None
+
+
+def _other_suffixes(name: str, files: Index) -> list[str]:
+    if not files or name in files or not name.endswith(".mp4"):
+        return []
+    base = name.removesuffix(".mp4")
+    found = [other for suffix in _SUFFIXES if (other := base + suffix) in files]
+    return found if len(found) == 1 else []
 
 
 def find_reference(

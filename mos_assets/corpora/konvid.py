@@ -89,6 +89,7 @@ def load_1k(request: CorpusRequest) -> LabelSet:
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
         label_files=tuple(_relative(path, folder) for path in files),
+        rows_read={_relative(table.path, folder): len(table.rows) for table in tables},
         clip_dirs=clip_dirs_1k(folder),
     )
 
@@ -140,7 +141,7 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         if stem(label.clip_name) in in_b:
             # Part b is the authors' test set and has many more votes a clip.
             reason = "the clip is in part b too, whose label is used"
-            rejected.append(reject(KONVID_150K, label, reason))
+            rejected += reject(KONVID_150K, label, reason)
         else:
             labels.append(label)
     return LabelSet(
@@ -151,6 +152,7 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         labels=tuple(sorted(labels, key=lambda label: label.clip_name)),
         rejected=tuple(rejected),
         label_files=tuple(path.name for path in label_files_150k(folder)),
+        rows_read={table.path.name: len(table.rows) for table in tables.values()},
         clip_dirs=clip_dirs_150k(folder),
     )
 

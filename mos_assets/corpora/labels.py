@@ -7,7 +7,7 @@ and reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -21,7 +21,7 @@ from mos_assets.corpora.tables import (
     parse_deviation,
     parse_number,
 )
-from mos_assets.records import MOS_MAX, MOS_MIN, Label, RejectedRow
+from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelFile, RejectedRow
 
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval in standard errors."""
@@ -131,17 +131,17 @@ def one_label_a_clip(
     for rows in sorted(groups, key=lambda rows: _place(rows[0])):
         conflict = _conflict(rows, math.inf if average else tolerance)
         if conflict:
-            rejected += [reject(corpus, row, conflict) for row in rows]
+            rejected += [lost for row in rows for lost in reject(corpus, row, conflict)]
         elif average:
             kept.append(_mean(rows))
         else:
-            kept.append(_same(rows))
-            seen: dict[str, int] = {}
+            seen: dict[str, Label] = {}
             for row in rows:
-                if row.source in seen:
-                    reason = f"duplicate of line {seen[row.source]} with the same label"
-                    rejected.append(reject(corpus, row, reason))
-                seen.setdefault(row.source, row.line)
+                other = seen.setdefault(row.source, row)
+                if other is not row:
+                    reason = f"duplicate of line {other.line} with the same label"
+                    rejected += reject(corpus, row, reason)
+            kept.append(_same(list(seen.values())))
     return sorted(kept, key=attrgetter("clip_name")), rejected
 
 
@@ -170,15 +170,17 @@ def _same(rows: Sequence[Label]) -> Label:
         mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
         n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
         group=_group(rows),
+        others=_others(finest, rows),
     )
 
 
 def _mean(rows: Sequence[Label]) -> Label:
     """The pooled rating; its deviation is that of all votes together, where all parts are known."""
+    first = rows[0]._replace(group=_group(rows), others=_others(rows[0], rows))
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
         mean = math.fsum(row.mos for row in rows) / len(rows)
-        return rows[0]._replace(mos=mean, mos_std=None, n_ratings=None, group=_group(rows))
+        return first._replace(mos=mean, mos_std=None, n_ratings=None)
     total = sum(counts)
     mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
     mean = min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
@@ -189,16 +191,31 @@ def _mean(rows: Sequence[Label]) -> Label:
             for n, row in zip(counts, rows, strict=True)
         )
         std = math.sqrt(square / total)
-    return rows[0]._replace(mos=mean, mos_std=std, n_ratings=total, group=_group(rows))
+    return first._replace(mos=mean, mos_std=std, n_ratings=total)
 
 
 def _group(rows: Sequence[Label]) -> str | None:
     return next((row.group for row in rows if row.group is not None), None)
 
 
-def reject(corpus: str, label: Label, reason: str) -> RejectedRow:
-    """A label that cannot be used after all, where it was read, and why."""
-    return RejectedRow(corpus, label.source, label.line, label.clip_name, reason)
+def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:
+    return tuple((row.source, row.line) for row in rows if row is not kept)
+
+
+def reject(corpus: str, label: Label, reason: str) -> list[RejectedRow]:
+    """A label that cannot be used after all: every row that it stands for, and why."""
+    places = ((label.source, label.line), *label.others)
+    return [RejectedRow(corpus, source, line, label.clip_name, reason) for source, line in places]
+
+
+def account(kept: Iterable[Label], rows_read: Mapping[str, int]) -> tuple[LabelFile, ...]:
+    """What became of the rows of each label file, counted from the labels that were kept."""
+    used = dict.fromkeys(rows_read, 0)
+    for label in kept:
+        used[label.source] += 1
+        for source, _ in label.others:
+            used[source] += 1
+    return tuple(LabelFile(name, rows_read[name], used[name]) for name in sorted(rows_read))
 
 
 def printable(name: str) -> str:

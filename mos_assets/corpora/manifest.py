@@ -66,6 +66,7 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
         label_files=(source.file,),
+        rows_read={source.file: len(table.rows)},
         clip_dirs=clip_dirs(folder),
         urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
     )

@@ -135,14 +135,16 @@ def load_own(folder: Path) -> LabelSet:
         clip_dirs = (ClipDir(folder / toml.clips, recursive=True),)
     labels: list[Label] = []
     rejected: list[RejectedRow] = []
+    rows_read: dict[str, int] = {}
     for path in files:
         source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
         table = read_table(path)
+        rows_read[source.file] = len(table.rows)
         good, bad = read_labels(table, _columns(table, toml.columns), source)
         labels += good
         rejected += bad
     kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated == "mean")
-    repeated = len(labels) - len(kept) - len(lost)
+    repeated = sum(len(label.others) for label in kept)
     notes = (
         (f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; {repeated} averaged away",)
         if repeated
@@ -156,6 +158,7 @@ def load_own(folder: Path) -> LabelSet:
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
         label_files=tuple(path.relative_to(folder).as_posix() for path in files),
+        rows_read=rows_read,
         clip_dirs=clip_dirs,
         reference_dirs=(folder, *(entry.path for entry in clip_dirs)),
         notes=notes,

@@ -115,6 +115,8 @@ class LabelSet:
     """At most one a clip."""
     rejected: tuple[RejectedRow, ...]
     label_files: tuple[str, ...]
+    rows_read: Mapping[str, int]
+    """Rows of each file that holds labels."""
     clip_dirs: tuple[ClipDir, ...] = field(default=())
     reference_dirs: tuple[Path, ...] = field(default=())
     urls: Mapping[str, str] | None = None

@@ -67,6 +67,7 @@ def load_synthetic(request: CorpusRequest) -> LabelSet:
         labels=labels,
         rejected=(),
         label_files=(),
+        rows_read={SYNTHETIC: len(labels)},
     )
 
 

@@ -14,7 +14,14 @@ import pyarrow as pa
 from mos_assets.collector import collector_paused
 from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe
 from mos_assets.store.database import Database, replace_rows, update_rows
-from mos_assets.store.schema import CORPORA, RAW_CORPUS, REJECTED_ROWS, SCHEMAS, SEEN_FILES
+from mos_assets.store.schema import (
+    CORPORA,
+    LABEL_FILES,
+    RAW_CORPUS,
+    REJECTED_ROWS,
+    SCHEMAS,
+    SEEN_FILES,
+)
 
 _PROBE_COLUMNS = tuple(Probe.__slots__)
 _CLIP_COLUMNS = Clip._fields
@@ -55,7 +62,11 @@ def write_corpora(database: Database, corpora: Sequence[Corpus]) -> None:
                 where=where,
                 parameters=names,
             )
-        for table, rows in ((REJECTED_ROWS, _rejected_rows), (CORPORA, _corpora_rows)):
+        for table, rows in (
+            (REJECTED_ROWS, _rejected_rows),
+            (LABEL_FILES, _account_rows),
+            (CORPORA, _corpora_rows),
+        ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
 
 
@@ -76,6 +87,17 @@ def corpus_table(database: Database, corpora: Sequence[str]) -> pa.Table:
 def rejected_table(database: Database, corpora: Sequence[str]) -> pa.Table:
     """What these corpora hold that could not be used, and why."""
     return _of_corpora(database, REJECTED_ROWS, corpora, "corpus, source, line, clip_name")
+
+
+def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
+    """Per label file: rows it holds, rows behind clips (`used`), and its rejected rows."""
+    return database.fetch(
+        f"SELECT f.corpus, f.source, f.rows, f.used, count(r.line) AS rejected "
+        f"FROM {LABEL_FILES} f LEFT JOIN {REJECTED_ROWS} r "
+        "ON r.corpus = f.corpus AND r.source = f.source "
+        "WHERE list_contains(?, f.corpus) GROUP BY ALL ORDER BY f.corpus, f.source",
+        [list(corpora)],
+    )
 
 
 def read_clips(database: Database, corpora: Sequence[str]) -> tuple[Clip, ...]:
@@ -143,6 +165,12 @@ def _file_rows(corpora: Sequence[Corpus]) -> pa.Table:
 
 def _rejected_rows(corpora: Sequence[Corpus]) -> pa.Table:
     return _table(REJECTED_ROWS, [row for corpus in corpora for row in corpus.rejected], {})
+
+
+def _account_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    accounts = [(corpus.name, account) for corpus in corpora for account in corpus.accounts]
+    cells: dict[str, list[Any]] = {"corpus": [name for name, _ in accounts]}
+    return _table(LABEL_FILES, [account for _, account in accounts], cells)
 
 
 def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:

@@ -10,6 +10,7 @@ SCHEMA_VERSION = "2"
 RAW_CORPUS = "raw_corpus"
 REJECTED_ROWS = "rejected_rows"
 CORPORA = "corpora"
+LABEL_FILES = "label_files"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
@@ -71,6 +72,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     CORPORA: pa.schema(
         [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+    ),
+    LABEL_FILES: pa.schema(
+        [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
     ),
     REJECTED_ROWS: pa.schema(
         [
@@ -167,7 +171,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Tables of fixed columns; `clip_measurements` and `extracted_features` have one a feature."""
 
-ADDED: dict[str, tuple[str, tuple[str, ...]]] = {"1": ("2", (DOWNLOADS,))}
+ADDED: dict[str, tuple[str, tuple[str, ...]]] = {"1": ("2", (DOWNLOADS, LABEL_FILES))}
 """Version of an older store → the next one, and the tables that it has to be given."""
 
 _DUCKDB_TYPES = {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -87,3 +91,42 @@ def test_the_real_one_is_sound() -> None:
     assert found.exit_code == 0, found.output
     assert "660 clips in labels.csv" in found.stdout
     assert "contents    16 groups" in found.stdout
+
+
+def test_downloads_by_manifest_from_a_real_server(mine: Path, tmp_path: Path, server: str) -> None:
+    """Refused as private first; allowed, one comes and one is not there."""
+    rows = f"a.mp4,{server}/a.mp4,3\ngone.mp4,{server}/gone.mp4,2\n"
+    write_tree(tmp_path, {"konvid-150k/manifest.csv": f"file_name,url,MOS\n{rows}"})
+    environment = {
+        "MOS_CORPUS_ROOT": str(tmp_path),
+        "MOS_STORE": str(tmp_path / "store"),
+        "MOS_KONVID_150K_FLOOR": "1",
+    }
+
+    def fetch(*options: str, **more: str) -> Result:
+        arguments = ["corpus", "fetch", "konvid-150k", *options]
+        return CliRunner().invoke(main, arguments, env={**environment, **more})
+
+    refused = fetch()
+    assert refused.exit_code == 2, refused.output
+    assert "missing     a.mp4: " in refused.stdout
+    assert "--again" in refused.stdout
+    allowed = fetch("--again", MOS_DOWNLOAD_PRIVATE="true")
+    assert allowed.exit_code == 2, allowed.output
+    assert "1 clips downloaded" in allowed.stdout
+    assert "missing     gone.mp4: " in allowed.stdout
+    assert (tmp_path / "konvid-150k/clips/a.mp4").read_bytes() == (
+        mine / "clips/a.mp4"
+    ).read_bytes()
+
+
+@pytest.fixture
+def server(mine: Path) -> Iterator[str]:
+    """The clips of `mine`, served on the loopback address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(mine / "clips"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as found:
+        thread = threading.Thread(target=found.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+        found.shutdown()
+        thread.join()

@@ -12,7 +12,7 @@ import pytest
 from mos_assets.errors import StoreError
 from mos_assets.records import Download, DownloadState
 from mos_assets.store import Database, download_rows
-from mos_assets.store.schema import DOWNLOADS, REJECTED_ROWS, SCHEMA_VERSION
+from mos_assets.store.schema import ADDED, REJECTED_ROWS, SCHEMA_VERSION
 
 DONE = Download(
     corpus="konvid-150k",
@@ -58,7 +58,8 @@ def test_an_older_store_gets_the_table_and_keeps_its_rows(tmp_path: Path) -> Non
     database = Database(tmp_path)
     with database.connect() as connection:
         connection.execute(f"INSERT INTO {REJECTED_ROWS} VALUES ('a', 's', 1, NULL, 'torn')")
-        connection.execute(f"DROP TABLE {DOWNLOADS}")
+        for table in ADDED["1"][1]:
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE store_version SET version = '1'")
     download_rows.write_downloads(database, [DONE])
     assert download_rows.read_downloads(database, "konvid-150k") == (DONE,)

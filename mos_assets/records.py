@@ -305,6 +305,15 @@ class TrainingTable:
     """[n], for slices of the report only."""
     part: tuple[str | None, ...]
     """[n], for slices of the report only."""
+    encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
+    """Slots of the one-hot that the head takes."""
+    slots: IntArray | None = None
+    """[n], active slot of each row; None: the first in every row."""
+
+    @property
+    def encoder(self) -> IntArray:
+        """[n], active slot of each row."""
+        return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
 
 
 @dataclass(frozen=True, eq=False)

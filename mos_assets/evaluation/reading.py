@@ -3,32 +3,71 @@
 from __future__ import annotations
 
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE
-from mos_assets.evaluation.report import GateReport, Interval
+from mos_assets.evaluation.interval import Interval
+from mos_assets.evaluation.report import GateReport
+from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.wording import count, plain, share
 
 _FAR_SLOPE = 0.1
 """Calibration slopes this far from 1 are worth a sentence."""
 _FAR_BIAS = 0.3
 """Mean errors of a slice, in MOS units, that are worth a sentence."""
+_FAR_COVERAGE = 0.05
+"""Coverage this far below the promise is worth a sentence."""
 
 
 def reading(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
-    sentences = [
+    return (
+        *_compared(report),
         *_against_ridge(report),
         *_against_thresholds(report),
+        *_contents(report),
         *_spreads(report),
         *_calibrated(report),
+        *_reach(report),
         *_worst_slices(report),
         *_held_out(report),
+    )
+
+
+def _compared(report: GateReport) -> list[str]:
+    return [] if report.comparison is None else [report.comparison.sentence]
+
+
+def _contents(report: GateReport) -> list[str]:
+    if report.n_groups >= report.n_clips:
+        return []
+    how = (
+        "leave out one content after the other"
+        if report.intervals.method == "jackknife"
+        else "draw contents and not clips"
+    )
+    return [
+        f"The {count(report.n_clips)} clips share {count(report.n_groups)} contents, and that is "
+        f"the number that the verdict rests on: the intervals {how}."
     ]
-    if report.n_groups < report.n_clips:
-        sentences.append(
-            f"The {count(report.n_clips)} clips share {count(report.n_groups)} contents. The "
-            "intervals resample clips and so are too narrow: what another content would do is "
-            "less certain than they say."
+
+
+def _reach(report: GateReport) -> list[str]:
+    found = report.prediction_interval
+    if found.half_width is None:
+        return [f"There is no prediction interval: {found.reason}."]
+    text = (
+        f"A rating lies within {plain(found.half_width, 2)} MOS of its prediction for "
+        f"{share(found.level)} of the clips"
+    )
+    if found.coverage is None:
+        return [f"{text}; that could not be checked on held-out folds."]
+    weak = [b for b in found.bands if b.coverage < found.level - _FAR_COVERAGE]
+    sentence = f"{text}; on held-out folds it did for {share(found.coverage)}"
+    if weak:
+        worst = min(weak, key=lambda b: b.coverage)
+        sentence += (
+            f", but only for {share(worst.coverage)} of those predicted "
+            f"{plain(worst.low, 0)} to {plain(worst.high, 0)}"
         )
-    return tuple(sentences)
+    return [f"{sentence}."]
 
 
 def _against_ridge(report: GateReport) -> list[str]:
@@ -53,28 +92,35 @@ def _against_ridge(report: GateReport) -> list[str]:
 
 def _against_thresholds(report: GateReport) -> list[str]:
     sentences: list[str] = []
-    intervals = report.intervals
-    for name, interval in (
-        ("mean_plcc", intervals.mean_plcc),
-        ("mean_srocc", intervals.mean_srocc),
-        ("mean_rmse", intervals.mean_rmse),
-    ):
-        check = next(c for c in report.verdict.checks if c.name == name)
-        if interval is None or check.figure is None:
+    for found in report.decisions:
+        check = report.verdict.check(found.name)
+        interval = report.intervals.of(found.name)
+        if interval is None:
             continue
-        if interval.low <= check.threshold <= interval.high:
+        word = CHECK_WORDS[found.name]
+        if not found.decided:
             side = "meets" if check.passed else "misses"
             sentences.append(
-                f"{CHECK_WORDS[check.name]} {side} {plain(check.threshold)} by less than the "
-                f"sampling noise ({_bounds(interval)}): other clips could have turned it round."
+                f"{word} {side} {plain(check.threshold)} by less than the "
+                f"sampling noise ({_bounds(interval)}): other clips could have turned it round. "
+                f"{_needed(report, found)}"
             )
         elif not check.passed:
+            word = word.replace("Mean", "mean")
             sentences.append(
-                f"The whole interval of {CHECK_WORDS[check.name].replace('Mean', 'mean')} "
-                f"({_bounds(interval)}) misses {plain(check.threshold)}: it is not bad luck with "
-                "the clips."
+                f"The whole interval of {word} ({_bounds(interval)}) misses "
+                f"{plain(check.threshold)}: it is not bad luck with the clips."
             )
     return sentences
+
+
+def _needed(report: GateReport, found: Decision) -> str:
+    if found.clips_needed is None or found.contents_needed is None:
+        return "It lies so near the threshold that no corpus would decide it."
+    more = f"about {count(found.clips_needed)} clips"
+    if report.n_groups < report.n_clips:
+        more = f"about {count(found.contents_needed)} contents ({count(found.clips_needed)} clips)"
+    return f"If it stays where it is, {more} would decide it."
 
 
 def _spreads(report: GateReport) -> list[str]:

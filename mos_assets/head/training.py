@@ -24,6 +24,9 @@ _PREDICTION_BITS = 24
 _SHIPPED = -1
 """Stands for the fold that the shipped head leaves out: that of the rows that never train."""
 
+Watcher = Callable[[int, int, Callable[[FloatArray], FloatArray]], None]
+"""Takes a seed, the fold that its head has not seen, and the head's predict function."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
@@ -40,18 +43,20 @@ def train(
     seeds: Sequence[int],
     *,
     progress: Callable[[str], None],
+    watch: Watcher | None = None,
 ) -> TrainingResult:
     """Train every seed on every fold's other rows, and the shipped head on all rows.
 
     The shipped head uses `seeds[0]`, the same plan and every row whose fold is not -1. The result
     depends on the rows and not on their order: they are sorted by clip_id inside. One thread
     computes, because more would only spin over such small products. `progress` gets a line every
-    few seconds at most. Raises TrainingError for rows that cannot be trained on.
+    few seconds at most; `watch` sees each head that leaves a fold out, before it is dropped.
+    Raises TrainingError for rows that cannot be trained on.
     """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        return _train(table, recipe, seeds, progress)
+        return _train(table, recipe, seeds, progress, watch)
 
 
 def _train(
@@ -59,6 +64,7 @@ def _train(
     recipe: Recipe,
     seeds: Sequence[int],
     progress: Callable[[str], None],
+    watch: Watcher | None,
 ) -> TrainingResult:
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise TrainingError(f"seeds are {list(seeds)}; name at least one, none negative or twice")
@@ -88,6 +94,8 @@ def _train(
             ]
             head = _fold_into_head(table.feature_order, standardiser, groups)
             report.done()
+            if watch is not None and fold != _SHIPPED:
+                watch(seed, fold, head.predict)
             # For the shipped head these are the rows of fold -1, which no head ever sees.
             unseen = folds == fold
             if unseen.any():

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.resampling import Resampling, Statistic
+from mos_assets.evaluation.resampling import Resampling, Scale, Statistic
 from mos_assets.evaluation.wording import plain
-
-ANY = (float("-inf"), float("inf"))
-CORRELATION = (-1.0, 1.0)
-ERROR = (0.0, float("inf"))
 
 
 class Interval(BaseModel):
@@ -24,12 +20,13 @@ class Interval(BaseModel):
 def interval_of(
     drawn: Resampling,
     statistic: Statistic,
-    bounds: tuple[float, float] = ANY,
     *,
+    scale: Scale = "plain",
+    least: float = float("-inf"),
     centred: bool = False,
 ) -> Interval | None:
     """The interval of a statistic, rounded to six places; None where it cannot be told."""
-    found = drawn.interval(statistic, bounds=bounds, centred=centred)
+    found = drawn.interval(statistic, scale=scale, least=least, centred=centred)
     if found is None:
         return None
     return Interval(low=round(found[0], 6), high=round(found[1], 6))

@@ -117,10 +117,17 @@ def _against_thresholds(report: GateReport) -> list[str]:
 def _needed(report: GateReport, found: Decision) -> str:
     if found.clips_needed is None or found.contents_needed is None:
         return "It lies so near the threshold that no corpus would decide it."
-    more = f"about {count(found.clips_needed)} clips"
+    clips, contents = (_rounded_up(n) for n in (found.clips_needed, found.contents_needed))
+    more = f"about {count(clips)} clips"
     if report.n_groups < report.n_clips:
-        more = f"about {count(found.contents_needed)} contents ({count(found.clips_needed)} clips)"
+        more = f"about {count(contents)} contents ({count(clips)} clips)"
     return f"If it stays where it is, {more} would decide it."
+
+
+def _rounded_up(n: int) -> int:
+    """Two leading digits are as exact as such a forecast can be."""
+    unit = int("1" + "0" * max(0, len(str(n)) - 2))
+    return -(-n // unit) * unit
 
 
 def _spreads(report: GateReport) -> list[str]:

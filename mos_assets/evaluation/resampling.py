@@ -43,6 +43,19 @@ class Figures:
     """[replicates, predictors]."""
 
 
+Scale = Literal["plain", "correlation", "positive"]
+"""On which scale the jackknife takes a statistic for normal: as it is, Fisher's z, or its log."""
+_THERE: dict[Scale, Callable[[FloatArray], FloatArray]] = {
+    "plain": lambda x: x,
+    "correlation": lambda x: np.arctanh(np.clip(x, -1.0 + 1e-12, 1.0 - 1e-12)),
+    "positive": lambda x: np.log(np.maximum(x, 1e-12)),
+}
+_BACK: dict[Scale, Callable[[FloatArray], FloatArray]] = {
+    "plain": lambda x: x,
+    "correlation": np.tanh,
+    "positive": np.exp,
+}
+
 Statistic = Callable[[Figures], FloatArray]
 """One number for each replicate, [replicates], such as a mean over predictors."""
 
@@ -63,12 +76,14 @@ class Resampling:
         self,
         statistic: Statistic,
         *,
-        bounds: tuple[float, float] = (-np.inf, np.inf),
+        scale: Scale = "plain",
+        least: float = -np.inf,
         centred: bool = False,
     ) -> tuple[float, float] | None:
         """Where `LEVEL` of such corpora put this statistic; None where it cannot be told.
 
-        bounds: the range that the statistic cannot leave.
+        scale: for the jackknife; the bootstrap needs none.
+        least: what the statistic cannot fall below.
         centred: shift the draws so that their mean is the figure, for a statistic that
         resampling itself pushes to one side, such as a largest minus a smallest.
         """
@@ -77,14 +92,15 @@ class Resampling:
         if len(draws) == 0 or not (np.isfinite(draws).all() and np.isfinite(at)):
             return None
         if self.method == "jackknife":
-            reach = self._student() * np.sqrt(self._variance(draws, at))
-            low, high = at - reach, at + reach
+            draws, middle = _THERE[scale](draws), _THERE[scale](np.array(at))
+            reach = self._student() * np.sqrt(self._variance(draws, float(middle)))
+            low, high = _BACK[scale](np.array([middle - reach, middle + reach]))
         else:
             tail = (1.0 - LEVEL) / 2.0
             if centred:
                 draws = draws - draws.mean() + at
             low, high = np.quantile(draws, [tail, 1.0 - tail])
-        return float(max(low, bounds[0])), float(min(high, bounds[1]))
+        return float(max(low, least)), float(high)
 
     def _variance(self, draws: FloatArray, at: float) -> float:
         """Of a mean over folds whose contents are left out one by one, Jones (1974)."""

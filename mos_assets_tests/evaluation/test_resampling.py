@@ -101,6 +101,15 @@ def test_the_jackknife_is_that_of_leaving_contents_out(make_table, predict) -> N
     assert sorted(drawn.replicates.srocc[:, 0]) == pytest.approx(sorted(expected), abs=1e-9)
 
 
+def test_no_interval_leaves_the_range_of_its_figure(make_table, predict) -> None:
+    table = make_table(n=15)
+    drawn = _resampled(table, predict(table, noise=0.1))
+    low, high = drawn.interval(_mean_plcc, scale="correlation")
+    assert -1.0 <= low < _mean_plcc(drawn.whole)[0] < high <= 1.0
+    low, high = drawn.interval(lambda f: f.rmse.mean(axis=1), scale="positive")
+    assert 0.0 < low < high
+
+
 def test_a_fold_of_one_content_leaves_no_interval(make_table, predict) -> None:
     table = make_table(n=50)
     table = replace(table, groups=tuple(f"g{fold}" for fold in table.folds))
@@ -131,5 +140,5 @@ def test_the_interval_of_a_spread_lies_around_it(make_table, predict) -> None:
         def spread(figures: Figures):
             return np.ptp(figures.plcc, axis=1)
 
-        low, high = drawn.interval(spread, bounds=(0.0, np.inf), centred=True)
+        low, high = drawn.interval(spread, least=0.0, centred=True)
         assert 0.0 <= low <= spread(drawn.whole)[0] <= high

@@ -69,7 +69,8 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
         axes.set_yticks(at, [_short(row.feature) for row in rows])
         axes.set_xlabel("PLCC lost on unseen clips when shuffled")
         axes.grid(visible=False, axis="y")
-        axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
+        handles, labels = axes.get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside lower center", ncols=3)
 
     shown = f"The {len(rows)} most important of {count(len(report.importance))} features. "
     sentence = (
@@ -77,7 +78,7 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
         + "Features that rank the clips nearly alike are kin: the head can do without one of "
         "them as long as it has the others."
     )
-    return save("importance", title, sentence, paint, folder, height=1.5 + 0.27 * max(len(rows), 4))
+    return save("importance", title, sentence, paint, folder, height=1.8 + 0.27 * max(len(rows), 4))
 
 
 def interval_figure(report: GateReport, folder: Path) -> Figure | None:

@@ -107,8 +107,9 @@ def _spread_panel(panel: Axes, report: GateReport) -> None:
         means = np.array([seed.mean_plcc for seed in verdict.seeds])
         panel.bar(range(len(means)), means - means.min(), width=0.64, color=INK)
     panel.axhline(check.threshold, color=RED, lw=1.6, ls="--")
+    panel.set_ylabel("mean PLCC above the lowest seed", fontsize=8.5)
     panel.set_ylim(0.0, 1.25 * max(check.threshold, check.figure or 0.0))
-    _finish(panel, f"PLCC above lowest\n{plain(check.figure, 4)}", check.passed)
+    _finish(panel, f"PLCC spread\n{plain(check.figure, 4)}", check.passed)
     _seed_axis(panel, len(verdict.seeds))
     panel.yaxis.set_major_locator(MaxNLocator(5))
 

@@ -12,7 +12,7 @@ from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.gate import GATE, Verdict, judge
 from mos_assets.evaluation.importance import importance
-from mos_assets.evaluation.interval import CORRELATION, ERROR, Interval, interval_of
+from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import (
     chance_of_fold_spread,
     fold_scores,
@@ -152,11 +152,15 @@ def _intervals(drawn: Resampling, n_seeds: int, n_clips: int) -> Intervals:
         method=drawn.method,
         unit="contents" if drawn.n_contents < n_clips else "clips",
         resamples=len(drawn.replicates.plcc),
-        mean_plcc=interval_of(drawn, lambda f: f.plcc[:, :n_seeds].mean(axis=1), CORRELATION),
-        mean_srocc=interval_of(drawn, lambda f: f.srocc[:, :n_seeds].mean(axis=1), CORRELATION),
-        mean_rmse=interval_of(drawn, lambda f: f.rmse[:, :n_seeds].mean(axis=1), ERROR),
+        mean_plcc=interval_of(
+            drawn, lambda f: f.plcc[:, :n_seeds].mean(axis=1), scale="correlation"
+        ),
+        mean_srocc=interval_of(
+            drawn, lambda f: f.srocc[:, :n_seeds].mean(axis=1), scale="correlation"
+        ),
+        mean_rmse=interval_of(drawn, lambda f: f.rmse[:, :n_seeds].mean(axis=1), scale="positive"),
         plcc_spread=interval_of(
-            drawn, lambda f: np.ptp(f.plcc[:, :n_seeds], axis=1), ERROR, centred=True
+            drawn, lambda f: np.ptp(f.plcc[:, :n_seeds], axis=1), least=0.0, centred=True
         )
         if n_seeds > 1
         else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE, CheckName, GateCheck
 from mos_assets.evaluation.interval import bounds
 from mos_assets.evaluation.reading import reading
@@ -47,6 +48,7 @@ def render_markdown(report: GateReport) -> str:
         level=share(LEVEL),
         gate=GATE,
         words=CHECK_WORDS,
+        svr_most=SVR_MOST_CLIPS,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE
 from mos_assets.evaluation.interval import Interval
-from mos_assets.evaluation.report import GateReport
+from mos_assets.evaluation.report import Baseline, GateReport
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.wording import count, plain, share
 
@@ -20,7 +20,7 @@ def reading(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
     return (
         *_compared(report),
-        *_against_ridge(report),
+        *_against_rivals(report),
         *_against_thresholds(report),
         *_contents(report),
         *_spreads(report),
@@ -70,23 +70,32 @@ def _reach(report: GateReport) -> list[str]:
     return [f"{sentence}."]
 
 
-def _against_ridge(report: GateReport) -> list[str]:
-    ridge = next(b for b in report.baselines if b.name == "ridge")
-    margin, interval = ridge.margin_plcc, ridge.margin_plcc_interval
+def _against_rivals(report: GateReport) -> list[str]:
+    names = {"ridge": "ridge", "SVR": "a support vector machine"}
+    return [
+        sentence
+        for baseline in report.baselines
+        if baseline.name in names
+        for sentence in _against(baseline, names[baseline.name])
+    ]
+
+
+def _against(rival: Baseline, name: str) -> list[str]:
+    margin, interval = rival.margin_plcc, rival.margin_plcc_interval
     if margin is None:
         return []
-    text = f"ridge on the same folds by {plain(abs(margin))} PLCC"
+    text = f"{name} on the same folds by {plain(abs(margin))} PLCC"
     if interval is None:
         return [f"The head {'beats' if margin > 0 else 'loses to'} {text}."]
     bounds = _bounds(interval)
     if interval.low > 0:
-        return [f"The head beats {text} ({bounds}): it has learnt what a linear model cannot."]
+        return [f"The head beats {text} ({bounds})."]
     if interval.high < 0:
-        return [f"The head loses to {text} ({bounds}): ship ridge, or mend the head."]
+        return [f"The head loses to {text} ({bounds}): ship that, or mend the head."]
     return [
-        f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} ridge on "
+        f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} {name} on "
         f"the same folds ({bounds}), which is within the noise: "
-        "the head has not shown that it is worth more than a linear model."
+        "the head has not shown that it is worth more."
     ]
 
 

@@ -27,7 +27,7 @@ from mos_assets.evaluation.report.model import (
     Intervals,
     LabelCeiling,
 )
-from mos_assets.evaluation.resampling import LEVEL, Resampling, resample
+from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.slices import figure, slices
 from mos_assets.evaluation.wording import plain
@@ -55,10 +55,16 @@ def build_report(
     """
     verdict = judge(table, oof, label_origin=label_origin, full_size=full_size)
     inside = table.folds >= 0
-    ridge = base.ridge_predictions(table)
+    rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
+    svr = base.svr_predictions(table)
+    if svr is not None:
+        rivals.append(("SVR", svr))
     n_seeds = len(oof.seeds)
     drawn = resample(
-        np.vstack([oof.predictions, ridge[None, :]]), table.mos, table.folds, table.groups
+        np.vstack([oof.predictions, *(row for _, row in rivals)]),
+        table.mos,
+        table.folds,
+        table.groups,
     )
     plcc = verdict.check("mean_plcc").figure
     fold_size = float(np.mean([row.n_val for row in verdict.folds])) if verdict.folds else 0.0
@@ -94,12 +100,11 @@ def build_report(
         calibration=_calibration(table, oof),
         baselines=(
             _baseline("predict the mean", table, base.mean_predictions(table), verdict, None),
-            _baseline(
-                "ridge",
-                table,
-                ridge,
-                verdict,
-                interval_of(drawn, lambda f: f.plcc[:, :n_seeds].mean(axis=1) - f.plcc[:, n_seeds]),
+            *(
+                _baseline(
+                    name, table, row, verdict, interval_of(drawn, _over(n_seeds, n_seeds + at))
+                )
+                for at, (name, row) in enumerate(rivals)
             ),
         ),
         slices=slices(table, oof),
@@ -107,6 +112,16 @@ def build_report(
         importance=importance(tuple(losses), table.feature_order),
         comparison=comparison,
     )
+
+
+def _over(n_seeds: int, rival: int) -> Statistic:
+    """The head's PLCC, mean over seeds, minus that of the predictor in row `rival`."""
+
+    def margin(figures: Figures) -> FloatArray:
+        over: FloatArray = figures.plcc[:, :n_seeds].mean(axis=1) - figures.plcc[:, rival]
+        return over
+
+    return margin
 
 
 def label_ceiling(table: TrainingTable) -> LabelCeiling:

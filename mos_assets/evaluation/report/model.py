@@ -24,7 +24,7 @@ from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.records import LabelOrigin
 
-BaselineName = Literal["predict the mean", "ridge"]
+BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
 SCHEMA: Literal["mos-assets gate report 1"] = "mos-assets gate report 1"
 """Names the shape of the report; raised whenever a field changes its meaning or goes."""

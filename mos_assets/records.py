@@ -326,6 +326,33 @@ class OutOfFold:
     """[seeds, n], MOS 1..5, in the row order of the training table."""
 
 
+@dataclass(frozen=True, eq=False)
+class PastPredictions:
+    """Out-of-fold predictions of an earlier candidate, with the labels and folds of its time."""
+
+    candidate_id: str
+    clip_ids: tuple[str, ...]
+    """Sorted."""
+    folds: IntArray
+    """[n]; -1 marks a row that never trained."""
+    mos: FloatArray
+    """[n], the ratings that it was judged by."""
+    predictions: FloatArray
+    """[seeds, n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureLoss:
+    """What one head loses on the fold that it has not seen when features are shuffled there."""
+
+    seed: int
+    fold: int
+    features: tuple[str, ...]
+    """Shuffled together: one feature, or a family of features that say nearly the same."""
+    plcc_lost: float | None
+    """None where a correlation does not exist."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoldScore:
     """Figures of one seed on one fold."""

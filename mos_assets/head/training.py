@@ -37,6 +37,9 @@ _SHIPPED = -1
 """Stands for the fold that the shipped head leaves out: that of the rows that never train."""
 
 Progress = Callable[[str], None]
+Watcher = Callable[[int, int, Callable[[FloatArray, IntArray], FloatArray]], None]
+"""Takes a seed, the fold that its head has not seen, and the head's predict function: raw features
+[n, F] and active slots [n] → MOS [n]."""
 Mask = np.typing.NDArray[np.bool_]
 
 
@@ -65,14 +68,20 @@ class _Split:
 
 
 def train(
-    table: TrainingTable, recipe: Recipe, seeds: Sequence[int], *, progress: Progress
+    table: TrainingTable,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    *,
+    progress: Progress,
+    watch: Watcher | None = None,
 ) -> TrainingResult:
     """Train every seed on every fold's other rows, and the shipped head on all rows.
 
     The shipped head uses `seeds[0]`, the same plan and every row whose fold is not -1. The result
     depends on the rows and not on their order: they are sorted by clip_id inside. One thread
     computes, because more would only spin over such small products. `progress` gets a line every
-    few seconds at most. Raises TrainingError for rows that cannot be trained on.
+    few seconds at most; `watch` sees each head that leaves a fold out, before it is dropped.
+    Raises TrainingError for rows that cannot be trained on.
     """
     from threadpoolctl import threadpool_limits
 
@@ -81,7 +90,7 @@ def train(
     _check(table, impute=recipe.impute)
     with threadpool_limits(limits=1):
         order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
-        result = _train(_in_order(table, order), recipe, tuple(seeds), progress)
+        result = _train(_in_order(table, order), recipe, tuple(seeds), progress, watch)
     predictions = np.empty_like(result.out_of_fold.predictions)
     predictions[:, order] = result.out_of_fold.predictions
     return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions))
@@ -100,7 +109,11 @@ def _in_order(table: TrainingTable, order: IntArray) -> TrainingTable:
 
 
 def _train(
-    table: TrainingTable, recipe: Recipe, seeds: tuple[int, ...], progress: Progress
+    table: TrainingTable,
+    recipe: Recipe,
+    seeds: tuple[int, ...],
+    progress: Progress,
+    watch: Watcher | None,
 ) -> TrainingResult:
     folds = table.folds
     settled = plan(recipe, int((folds >= 0).sum()))
@@ -113,6 +126,8 @@ def _train(
     heads = _heads(table, wanted, settled, _Reporter(progress))
     predictions = np.full((len(seeds), len(table.mos)), np.nan)
     for (split, seed), head in zip(wanted, heads, strict=True):
+        if watch is not None and split.fold != _SHIPPED:
+            watch(seed, split.fold, head.predict)
         # For the shipped head these are the rows of fold -1, which no head ever sees.
         unseen = folds == split.fold
         if unseen.any():

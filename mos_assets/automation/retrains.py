@@ -7,7 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from mos_assets.assets.model_card import model_card
 from mos_assets.assets.platform import RESOURCE_KEY
+from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.automation.decisions import Outcome, Retrain
 from mos_assets.automation.jobs import RETRAIN
 from mos_assets.settings import Settings
@@ -22,6 +24,8 @@ IN_FLIGHT = [
     dg.DagsterRunStatus.CANCELING,
 ]
 """A queued run counts too: it will read the files as they are when it starts."""
+ENDS = {raw_corpus.key, model_card.key}
+"""A run of these has read the files and carried what it read to the end."""
 LOOKED_BACK = 25
 """Finished runs looked at; between two ticks there are never so many."""
 
@@ -46,7 +50,9 @@ def retrains_of(instance: dg.DagsterInstance, settings: Settings) -> tuple[Retra
     ]
     for record in finished:
         run = record.dagster_run
-        if run.job_name not in (RETRAIN, ALL_ASSETS_JOB) or run.asset_selection:
+        if run.job_name not in (RETRAIN, ALL_ASSETS_JOB):
+            continue
+        if run.asset_selection is not None and not run.asset_selection >= ENDS:
             continue
         covers = run.is_success and same_settings(run.run_config, settings)
         outcome = Outcome.DONE if covers else Outcome.FAILED

@@ -162,7 +162,7 @@ def decide(
         )
     return Decision(
         Action.LAUNCH,
-        f"changed: {_told(sight)}",
+        f"{'changed' if memory.covered else 'maybe not read by the last retrain'}: {_told(sight)}",
         replace(
             memory,
             covered=sight.signature,

@@ -26,11 +26,17 @@ IN_FLIGHT = [
 """A queued run counts too: it will read the files as they are when it starts."""
 ENDS = {raw_corpus.key, model_card.key}
 """A run of these has read the files and carried what it read to the end."""
+RETRY_WAIT_S = 86_400
+"""A run that was interrupted longer ago is not started again any more."""
+WILL_RETRY_TAG = "dagster/will_retry"
+RETRIED_TAG = "dagster/auto_retry_run_id"
 LOOKED_BACK = 25
 """Finished runs looked at; between two ticks there are never so many."""
 
 
-def retrains_of(instance: dg.DagsterInstance, settings: Settings) -> tuple[Retrain, ...]:
+def retrains_of(
+    instance: dg.DagsterInstance, settings: Settings, now: float
+) -> tuple[Retrain, ...]:
     """Runs in flight that write to the store, and the newest finished runs of the whole graph."""
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
@@ -54,10 +60,18 @@ def retrains_of(instance: dg.DagsterInstance, settings: Settings) -> tuple[Retra
             continue
         if run.asset_selection is not None and not run.asset_selection >= ENDS:
             continue
+        if _waits_for_retry(run.tags) and (record.end_time or 0.0) > now - RETRY_WAIT_S:
+            found.append(Retrain(None, Outcome.IN_FLIGHT))
+            continue
         covers = run.is_success and same_settings(run.run_config, settings)
         outcome = Outcome.DONE if covers else Outcome.FAILED
         found.append(Retrain(record.start_time, outcome, record.end_time))
     return tuple(found)
+
+
+def _waits_for_retry(tags: Mapping[str, str]) -> bool:
+    """Whether Dagster is about to start it again, as dagster.yaml says of interrupted runs."""
+    return tags.get(WILL_RETRY_TAG) == "true" and RETRIED_TAG not in tags
 
 
 def same_settings(run_config: Mapping[str, Any], settings: Settings) -> bool:

@@ -82,7 +82,7 @@ def _sensor(
         decision = decide(
             memory,
             sight,
-            retrains_of(context.instance, settings),
+            retrains_of(context.instance, settings, now),
             now,
             Rules(settings.removal_share, QUIET_SHARE * settings.tick_s),
         )

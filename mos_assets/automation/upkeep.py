@@ -47,7 +47,9 @@ def prune_for(settings: Settings) -> dg.JobDefinition:
     return prune
 
 
-def prune_runs(instance: dg.DagsterInstance, days: int) -> int:
+def prune_runs(
+    instance: dg.DagsterInstance, days: int, now: datetime.datetime | None = None
+) -> int:
     """Delete finished runs older than this, but for those that last made an asset or judged it.
 
     Returns how many were deleted.
@@ -57,7 +59,7 @@ def prune_runs(instance: dg.DagsterInstance, days: int) -> int:
         made = asset.asset_entry.last_materialization_record
         if made is not None:
             keep.add(made.run_id)
-    oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+    oldest = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=days)
     gone, cursor = 0, None
     while True:
         records = instance.get_run_records(

@@ -14,14 +14,15 @@ import os
 import sqlite3
 import stat
 import time
-import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from mos_assets.corpora.names import video_suffix
+from mos_assets.collector import collector_paused
+from mos_assets.corpora.names import VIDEO_SUFFIXES
 from mos_assets.corpora.request import FEATURES_FOLDER, SHOTS_FOLDER, ClipDir
 
 FILE_NAME = "watch.sqlite"
@@ -32,7 +33,9 @@ RACY_NS = 2_000_000_000
 and a file may have come in the same instant."""
 _VERSION = 1
 _NUMBERS = 4
-"""Per file: size, mtime_ns, ctime_ns, and a checksum of mode, links and owner."""
+"""Per file: size, mtime_ns, ctime_ns, and what mode, links and owner come to."""
+_INT64 = (1 << 63) - 1
+_SUFFIXES = frozenset(suffix.encode() for suffix in VIDEO_SUFFIXES)
 _TABLES = """
 CREATE TABLE folder (path BLOB PRIMARY KEY, mtime_ns INTEGER, read_ns INTEGER, clips INTEGER,
     digest BLOB, below TEXT) WITHOUT ROWID;
@@ -61,7 +64,7 @@ class _Folder:
     read_ns: int
     clips: int
     digest: bytes
-    below: list[str] = field(default_factory=list)
+    below: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ class _Look:
     ) -> Iterator[tuple[bytes, _Folder]]:
         """The folder and, where clips are looked for in them, those below; sorted."""
         known = {
-            path: _Folder(mtime_ns, read_ns, clips, digest, json.loads(below))
+            path: _Folder(mtime_ns, read_ns, clips, digest, below and json.loads(below))
             for path, mtime_ns, read_ns, clips, digest, below in self.connection.execute(
                 "SELECT * FROM folder WHERE path = ? OR (path > ? AND path < ?)",
                 (root, root + b"/", root + b"0"),
@@ -201,8 +204,11 @@ class _Look:
                 folder = self._read(path, mtime_ns, folder)
             yield path, folder
             if entry.recursive:
-                below = [name for name in folder.below if path != root or name not in beside]
-                pending += [path + b"/" + os.fsencode(name) for name in reversed(below)]
+                pending += [
+                    path + b"/" + os.fsencode(name)
+                    for name in reversed(folder.below)
+                    if path != root or name not in beside
+                ]
         for path in known.keys() - reached if entry.recursive else ():
             self.connection.execute("DELETE FROM folder WHERE path = ?", (path,))
             self.connection.execute("DELETE FROM chunk WHERE path = ?", (path,))
@@ -243,40 +249,33 @@ class _Look:
     def _read(self, path: bytes, mtime_ns: int, before: _Folder | None) -> _Folder:
         """Look at every file of a folder, and keep what was found where it is new."""
         read_ns = time.time_ns()
-        clips: list[tuple[bytes, os.stat_result]] = []
+        clips: list[tuple[bytes, int, int, int, int]] = []
         below: list[str] = []
-        with os.scandir(path) as items:
+        with collector_paused(), os.scandir(path) as items:
             for item in items:
-                name = os.fsdecode(item.name)
-                if name.startswith("."):
+                name = item.name
+                if name.startswith(b"."):
                     continue
-                if video_suffix(name):
+                if name[name.rfind(b".") :].lower() in _SUFFIXES:
                     try:
-                        status = item.stat()
+                        at = item.stat()
                     except FileNotFoundError:
                         # Gone since the folder was read, or a link to nowhere.
                         continue
-                    if stat.S_ISREG(status.st_mode):
-                        clips.append((item.name, status))
+                    if stat.S_ISREG(at.st_mode):
+                        owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
+                        clips.append(
+                            (name, at.st_size, at.st_mtime_ns, at.st_ctime_ns, owner & _INT64)
+                        )
                         continue
                 if item.is_dir(follow_symlinks=False):
-                    below.append(name)
-        clips.sort(key=lambda clip: clip[0])
-        numbers = array("q")
-        digest = hashlib.sha256()
-        for name_, status in clips:
-            owner = f"{status.st_mode} {status.st_nlink} {status.st_uid} {status.st_gid}"
-            numbers.extend(
-                (
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                    zlib.crc32(owner.encode()),
-                )
-            )
-            digest.update(b"%b\0%d\0%d\n" % (name_, status.st_size, status.st_mtime_ns))
-        folder = _Folder(mtime_ns, read_ns, len(clips), digest.digest(), sorted(below))
-        self._keep(path, folder, [name for name, _ in clips], numbers, before)
+                    below.append(os.fsdecode(name))
+            clips.sort()
+            numbers = array("q", chain.from_iterable(clip[1:] for clip in clips))
+            told = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
+        digest = hashlib.sha256(told).digest()
+        folder = _Folder(mtime_ns, read_ns, len(clips), digest, sorted(below))
+        self._keep(path, folder, [clip[0] for clip in clips], numbers, before)
         return folder
 
     def _keep(
@@ -320,7 +319,7 @@ class _Look:
                 folder.read_ns,
                 folder.clips,
                 folder.digest,
-                json.dumps(folder.below),
+                json.dumps(folder.below) if folder.below else "",
             ),
         )
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 
 import dagster as dg
@@ -11,6 +11,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.corpora import (
     UNUSABLE_CLIP,
+    Catalogue,
     DownloadProgress,
     Known,
     load_corpus,
@@ -49,10 +50,12 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 parse_blocks(settings.features), table_names(name, settings.corpus_folder)
             )
         fetched = _Fetched(context.log.info, settings)
+        catalogue = Catalogue(settings.store_folder)
+        distrusted = catalogue.distrusted()
         corpora = [
             load_corpus(
                 corpus_request(settings, name),
-                known=_known(database, name),
+                known=_known(database, name, distrusted),
                 workers=settings.workers,
                 progress=context.log.info,
                 fetch=partial(fetched.take, name),
@@ -70,6 +73,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                     "rejected_rows and in the asset's metadata"
                 )
         corpus_rows.write_corpora(database, corpora)
+        catalogue.trust(distrusted & {str(file.path) for c in corpora for file in c.files})
         for name in settings.corpora:
             stamps.write_stamp(database, _probed(name), probe_version())
         rows = corpus_rows.corpus_table(database, settings.corpora)
@@ -116,11 +120,13 @@ class _Fetched:
         self.permanent += found.permanent
 
 
-def _known(database: Database, corpus: str) -> Known:
-    """What earlier runs found in its files; nothing where another version had looked."""
+def _known(database: Database, corpus: str, distrusted: Set[str]) -> Known:
+    """What earlier runs found in its files; nothing where another version had looked, and not of
+    files that a sensor found written to although size and time say otherwise."""
     if stamps.stamp_of(database, _probed(corpus)) != probe_version():
         return {}
-    return corpus_rows.known_clips(database, corpus)
+    known = corpus_rows.known_clips(database, corpus)
+    return {at: clip for at, clip in known.items() if at[0] not in distrusted}
 
 
 def _probed(corpus: str) -> str:

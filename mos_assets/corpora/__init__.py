@@ -3,6 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.catalogue import Catalogue, FolderView
 from mos_assets.corpora.download.corpus import download_clips, manifest_urls
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
 from mos_assets.corpora.download.plan import Limits as DownloadLimits
@@ -16,6 +17,7 @@ from mos_assets.corpora.inspection import Inspection, TableFacts, inspect_corpus
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
+    CORPUS_TOML,
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
@@ -30,12 +32,15 @@ from mos_assets.records import KnownClip
 
 __all__ = [
     "BUILT_IN_CORPORA",
+    "CORPUS_TOML",
     "UNUSABLE_CLIP",
+    "Catalogue",
     "CorpusRequest",
     "DownloadLimits",
     "DownloadProgress",
     "DownloadSummary",
     "ExternalShots",
+    "FolderView",
     "Inspection",
     "Known",
     "KnownClip",

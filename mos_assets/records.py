@@ -219,6 +219,8 @@ class FeatureTable:
     """As written in the table, with or without suffix."""
     values: FloatArray
     """[rows, columns]; NaN marks an empty cell."""
+    left_out: tuple[str, ...] = ()
+    """Columns that are no feature, since they hold something other than numbers, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,3 +352,5 @@ class JoinedTable:
     """[clips, columns], in the order of the clips; NaN where the table has no figure."""
     unmatched: tuple[str, ...]
     """Clip names of the table that no clip of the corpus answers to."""
+    left_out: tuple[str, ...] = ()
+    """Columns of the table that are no feature, since they hold something other than numbers."""

@@ -148,12 +148,22 @@ def _fitted(row: Row, width: int) -> Row:
     return Row(row.line, (), f"torn row: {len(row.cells)} cells where the header names {width}")
 
 
+def is_unknown(text: str) -> bool:
+    """Whether a cell says, in one of the usual ways, that there is no value."""
+    return text.casefold() in _UNKNOWN
+
+
+def is_not_finite(text: str) -> bool:
+    """Whether a cell spells a number that is none: infinite, or what a tool writes for it."""
+    return _NOT_FINITE.fullmatch(text) is not None
+
+
 def parse_number(text: str, what: str) -> float:
     """A finite number in plain decimal or exponent notation. Raises CellError naming the value."""
     if not _NUMBER.fullmatch(text):
         if not text:
             raise CellError(f"{what} is empty")
-        flaw = "not finite" if _NOT_FINITE.fullmatch(text) else "not a number"
+        flaw = "not finite" if is_not_finite(text) else "not a number"
         raise CellError(f"{what} is {text!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
@@ -163,7 +173,7 @@ def parse_number(text: str, what: str) -> float:
 
 def parse_deviation(text: str, what: str, limit: float) -> float | None:
     """A number in 0..limit, or None where the cell says that it is unknown. Raises CellError."""
-    if text.casefold() in _UNKNOWN:
+    if is_unknown(text):
         return None
     value = parse_number(text, what)
     if not 0.0 <= value <= limit:
@@ -173,7 +183,7 @@ def parse_deviation(text: str, what: str, limit: float) -> float | None:
 
 def parse_count(text: str, what: str) -> int | None:
     """A whole number from 1 up (`50.0` is 50), or None where unknown. Raises CellError."""
-    if text.casefold() in _UNKNOWN:
+    if is_unknown(text):
         return None
     value = parse_number(text, what)
     if value < 1 or value != int(value):

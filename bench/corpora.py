@@ -26,7 +26,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from generated.folders import CLIPS, made_up, write_clips, write_labels, write_seen
+from generated.folders import (
+    CLIPS,
+    VOTES,
+    made_up,
+    write_clips,
+    write_labels,
+    write_seen,
+    write_votes,
+)
 
 if TYPE_CHECKING:
     from mos_assets.records import Corpus, KnownClip
@@ -61,9 +69,11 @@ def main() -> int:
         root = options.root or Path(name)
         root.mkdir(parents=True, exist_ok=True)
         write_labels(root / "labels" / "konvid-150k")
+        write_votes(root / "votes" / "konvid-150k")
         rows = [
             ("153,841 labels, no clip: load_corpus", cost("labels", root)),
-            ("the same, with reading and writing the store", cost("store", root)),
+            (f"part A with {VOTES} votes a label: load_corpus", cost("votes", root)),
+            ("the labels, with reading and writing the store", cost("store", root)),
             ("the same, the asset and its checks in Dagster", cost("asset", root)),
             ("its rows as clips, for the next asset: read_clips", cost("read", root)),
         ]
@@ -272,6 +282,7 @@ def work_seen(root: Path) -> Callable[[], str]:
 
 CASES: dict[str, Callable[[Path], Cost]] = {
     "labels": partial(case, work_labels),
+    "votes": partial(case, lambda root: load(root / "votes", "konvid-150k")),
     "store": partial(case, work_store),
     "asset": partial(case, work_asset),
     "read": partial(case, work_read),

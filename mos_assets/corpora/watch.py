@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora import konvid
 from mos_assets.corpora.external import external_files
-from mos_assets.corpora.manifest import manifest_path
+from mos_assets.corpora.manifest import clip_dirs, manifest_path
 from mos_assets.corpora.own import label_files, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -32,6 +32,23 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     """
     if name == SYNTHETIC or (name == DEMO and not (root / DEMO).is_dir()):
         return WatchedFiles((), (), (), ())
+    labels, clips = label_paths_and_clip_dirs(name, root, manifest)
+    is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
+    return WatchedFiles(
+        label_paths=tuple(sorted(labels)),
+        clip_dirs=() if is_manifest else tuple(sorted(clips)),
+        shot_paths=external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
+        feature_paths=external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
+    )
+
+
+def label_paths_and_clip_dirs(
+    name: str, root: Path, manifest: str = ""
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Files that say something of labels, and folders in which clips are looked for.
+
+    Raises CorpusError as `watched_files`.
+    """
     folder = require_folder(name, root)
     if name == KONVID_1K:
         labels = konvid.label_files_1k(folder)
@@ -39,15 +56,10 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     elif name == KONVID_150K:
         found = manifest_path(folder, manifest)
         labels = konvid.label_files_150k(folder) if found is None else (found,)
-        dirs = konvid.clip_dirs_150k(folder) if found is None else ()
+        dirs = konvid.clip_dirs_150k(folder) if found is None else clip_dirs(folder)
         clips = tuple(entry.path for entry in dirs)
     else:
         toml = read_toml(folder)
         labels = (folder / CORPUS_TOML, *label_files(folder, toml))
         clips = (folder / toml.clips,) if toml.clips and (folder / toml.clips).is_dir() else ()
-    return WatchedFiles(
-        label_paths=tuple(sorted(labels)),
-        clip_dirs=tuple(sorted(clips)),
-        shot_paths=external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
-        feature_paths=external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
-    )
+    return labels, clips

@@ -57,7 +57,7 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
     settings, database = platform.settings, platform.database
     with user_errors():
         stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
-        table, _ = fold_rows.read_training_table(database, settings.corpora)
+        table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
         manifest = Manifest.read(ReleaseFiles(candidate.folder, candidate.head_id).manifest)

@@ -72,6 +72,7 @@ def attach_clips(
         version=labels.version,
         licence=labels.licence,
         label_origin=labels.origin,
+        encoder=labels.encoder,
         clips=tuple(sorted(clips, key=attrgetter("clip_id"))),
         rejected=tuple(sorted(rejected, key=_rejected_order)),
         label_files=labels.label_files,

@@ -12,7 +12,7 @@ from mos_assets.corpora.labels import LabelColumns, LabelSource, one_label_a_cli
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
 from mos_assets.corpora.tables import Table, read_table
 from mos_assets.errors import CorpusError
-from mos_assets.records import Label, LabelOrigin, RejectedRow
+from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
 Text = Annotated[str, Field(min_length=1)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
@@ -52,6 +52,8 @@ class CorpusToml(BaseModel):
     clips: Text | None = None
     repeated: Literal["mean", "reject"] = "reject"
     label_origin: LabelOrigin = LabelOrigin.HUMAN
+    encoder: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot; a new name adds a slot to the heads trained on it."""
     columns: ColumnNames
 
     @model_validator(mode="after")
@@ -155,6 +157,7 @@ def load_own(folder: Path) -> LabelSet:
         version=toml.version,
         licence=toml.licence,
         origin=toml.label_origin,
+        encoder=toml.encoder,
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
         label_files=tuple(path.relative_to(folder).as_posix() for path in files),

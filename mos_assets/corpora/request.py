@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mos_assets.errors import CorpusError
-from mos_assets.records import SEED, KnownClip, Label, LabelOrigin, RejectedRow, ShotFigures
+from mos_assets.records import (
+    ENCODER_VOCABULARY,
+    SEED,
+    KnownClip,
+    Label,
+    LabelOrigin,
+    RejectedRow,
+    ShotFigures,
+)
 from mos_assets.settings import KONVID_150K_FLOOR
 
 DEMO = "demo"
@@ -124,6 +132,8 @@ class LabelSet:
     reference_dirs: tuple[Path, ...] = field(default=())
     urls: Mapping[str, str] | None = None
     """Clip name → where to download it, '' where the manifest does not say; None: no manifest."""
+    encoder: str = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot that its clips belong to."""
     notes: tuple[str, ...] = field(default=())
     """Lines for whoever watches the run."""
 

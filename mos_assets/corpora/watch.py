@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora import konvid
 from mos_assets.corpora.external import external_files
-from mos_assets.corpora.manifest import clip_dirs, manifest_path
+from mos_assets.corpora.manifest import clip_dirs, manifest_files, manifest_path
 from mos_assets.corpora.own import label_files, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -19,6 +19,7 @@ from mos_assets.corpora.request import (
     SHOTS_FOLDER,
     SYNTHETIC,
     WatchedFiles,
+    folder_errors,
     require_folder,
 )
 
@@ -32,8 +33,9 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     """
     if name == SYNTHETIC or (name == DEMO and not (root / DEMO).is_dir()):
         return WatchedFiles((), (), (), ())
-    labels, clips = label_paths_and_clip_dirs(name, root, manifest)
-    is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
+    with folder_errors():
+        labels, clips = label_paths_and_clip_dirs(name, root, manifest)
+        is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
     return WatchedFiles(
         label_paths=tuple(sorted(labels)),
         clip_dirs=() if is_manifest else tuple(sorted(clips)),
@@ -55,7 +57,7 @@ def label_paths_and_clip_dirs(
         clips = tuple(entry.path for entry in konvid.clip_dirs_1k(folder))
     elif name == KONVID_150K:
         found = manifest_path(folder, manifest)
-        labels = konvid.label_files_150k(folder) if found is None else (found,)
+        labels = konvid.label_files_150k(folder) if found is None else manifest_files(folder, found)
         dirs = konvid.clip_dirs_150k(folder) if found is None else clip_dirs(folder)
         clips = tuple(entry.path for entry in dirs)
     else:

@@ -1,6 +1,6 @@
 # make demo   the whole graph on a corpus that is rendered here
 # make test   lint, types and every test
-# make dev    the Dagster UI and its daemon on 127.0.0.1:3000
+# make dev    the Dagster UI and its daemon on 127.0.0.1:3000, until Ctrl-C or TERM
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,7 +38,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 dev: $(INSTALLED)
-	$(BIN)/dagster dev --host 127.0.0.1 --port $(PORT)
+	$(BIN)/mos dev --port $(PORT)
 
 bench: $(INSTALLED)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

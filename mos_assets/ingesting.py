@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from mos_assets.corpora import (
+    Catalogue,
     DownloadProgress,
     Known,
     corpus_signature,
@@ -50,6 +52,8 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
     then no row has changed, save those of clips that were downloaded.
     """
     fetched = _Fetched(say, settings)
+    catalogue = Catalogue(settings.store_folder)
+    distrusted = catalogue.distrusted()
     loaded: list[Corpus] = []
     unchanged: list[str] = []
     made: dict[str, str | None] = {}
@@ -57,13 +61,15 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
         request = corpus_request(settings, name)
         # Before anything is read: what changes from here on shows in the next run's.
         signature = corpus_signature(request)
+        if any(Path(path).is_relative_to(request.folder) for path in distrusted):
+            signature = None
         if signature is not None and _is_as_it_was(settings, database, name, signature):
             say(f"{name}: unchanged; nothing is read again")
             unchanged.append(name)
             continue
         corpus = load_corpus(
             request,
-            known=_known(database, name),
+            known=_known(database, name, distrusted),
             workers=settings.workers,
             progress=say,
             fetch=partial(fetched.take, name),
@@ -75,6 +81,7 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
         made[_ingested(name)] = signature if steady else None
     if loaded:
         corpus_rows.write_corpora(database, loaded, made=made)
+        catalogue.trust(distrusted & {str(file.path) for c in loaded for file in c.files})
     return Ingested(sum(c.clips_opened for c in loaded), fetched.downloaded, tuple(unchanged))
 
 
@@ -86,11 +93,13 @@ def _is_as_it_was(settings: Settings, database: Database, corpus: str, signature
     return not (wanted and download_rows.to_be_tried(database, corpus))
 
 
-def _known(database: Database, corpus: str) -> Known:
-    """What earlier runs found in its files; nothing where another version had looked."""
+def _known(database: Database, corpus: str, distrusted: Set[str]) -> Known:
+    """What earlier runs found in its files; nothing where another version had looked, and not of
+    files that a sensor found written to although size and time say otherwise."""
     if stamps.stamp_of(database, _probed(corpus)) != probe_version():
         return {}
-    return corpus_rows.known_clips(database, corpus)
+    known = corpus_rows.known_clips(database, corpus)
+    return {at: clip for at, clip in known.items() if at[0] not in distrusted}
 
 
 def _probed(corpus: str) -> str:

@@ -311,6 +311,15 @@ class TrainingTable:
     """[n], for slices of the report only."""
     part: tuple[str | None, ...]
     """[n], for slices of the report only."""
+    encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
+    """Slots of the one-hot that the head takes."""
+    slots: IntArray | None = None
+    """[n], active slot of each row; None: the first in every row."""
+
+    @property
+    def encoder(self) -> IntArray:
+        """[n], active slot of each row."""
+        return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,6 +330,33 @@ class OutOfFold:
     seeds: tuple[int, ...]
     predictions: FloatArray
     """[seeds, n], MOS 1..5, in the row order of the training table."""
+
+
+@dataclass(frozen=True, eq=False)
+class PastPredictions:
+    """Out-of-fold predictions of an earlier candidate, with the labels and folds of its time."""
+
+    candidate_id: str
+    clip_ids: tuple[str, ...]
+    """Sorted."""
+    folds: IntArray
+    """[n]; -1 marks a row that never trained."""
+    mos: FloatArray
+    """[n], the ratings that it was judged by."""
+    predictions: FloatArray
+    """[seeds, n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureLoss:
+    """What one head loses on the fold that it has not seen when features are shuffled there."""
+
+    seed: int
+    fold: int
+    features: tuple[str, ...]
+    """Shuffled together: one feature, or a family of features that say nearly the same."""
+    plcc_lost: float | None
+    """None where a correlation does not exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.catalogue import Catalogue, FolderView
 from mos_assets.corpora.download.corpus import download_clips, manifest_urls
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
 from mos_assets.corpora.download.plan import Limits as DownloadLimits
@@ -17,6 +18,7 @@ from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
+    CORPUS_TOML,
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
@@ -32,12 +34,15 @@ from mos_assets.records import KnownClip
 
 __all__ = [
     "BUILT_IN_CORPORA",
+    "CORPUS_TOML",
     "UNUSABLE_CLIP",
+    "Catalogue",
     "CorpusRequest",
     "DownloadLimits",
     "DownloadProgress",
     "DownloadSummary",
     "ExternalShots",
+    "FolderView",
     "Inspection",
     "Known",
     "KnownClip",

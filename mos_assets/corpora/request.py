@@ -56,17 +56,6 @@ Known = Mapping[tuple[str, int, int], KnownClip]
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedFiles:
-    """What a sensor watches for one corpus; all absolute, sorted, and there now."""
-
-    label_paths: tuple[Path, ...]
-    """Label files, vote files, manifest and corpus.toml."""
-    clip_dirs: tuple[Path, ...]
-    shot_paths: tuple[Path, ...]
-    feature_paths: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class NormalisedShots:
     """The three shot columns as another tool has computed them already (SPEC 5)."""
 
@@ -103,6 +92,18 @@ class ClipDir:
     path: Path
     part: str | None = None
     recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFiles:
+    """What a sensor watches for one corpus; all absolute, sorted, and there now."""
+
+    label_paths: tuple[Path, ...]
+    """Label files, vote files, manifest and corpus.toml."""
+    clip_dirs: tuple[ClipDir, ...]
+    """Folders of clips, and of pristine references."""
+    shot_paths: tuple[Path, ...]
+    feature_paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)

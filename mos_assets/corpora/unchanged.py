@@ -17,7 +17,7 @@ from mos_assets.corpora.request import (
     CorpusRequest,
     folder_errors,
 )
-from mos_assets.corpora.watch import label_paths_and_clip_dirs
+from mos_assets.corpora.watch import labels_and_clip_dirs
 from mos_assets.errors import CorpusError
 from mos_assets.media.probe import probe_version
 
@@ -36,7 +36,7 @@ def corpus_signature(request: CorpusRequest) -> str | None:
     if request.name in (DEMO, SYNTHETIC):
         return None
     with folder_errors():
-        labels, clips = label_paths_and_clip_dirs(request.name, request.root, request.manifest)
+        labels, clips = labels_and_clip_dirs(request.name, request.root, request.manifest)
     if request.name not in BUILT_IN_CORPORA and read_toml(request.folder).columns.reference:
         return None
     told = hashlib.sha256()
@@ -44,7 +44,7 @@ def corpus_signature(request: CorpusRequest) -> str | None:
         told.update(f"{text}\0".encode("utf-8", "surrogateescape"))
     for path in sorted(labels):
         told.update(os.fsencode(path) + b"\0" + _hash(path))
-    for folder in sorted(clips):
+    for folder in sorted({entry.path for entry in clips}):
         told.update(os.fsencode(folder) + b"\0")
         with folder_errors():
             for line in sorted(_states(folder)):

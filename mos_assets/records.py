@@ -209,6 +209,8 @@ class Corpus:
     """One of each label file."""
     encoder: str = ENCODER_VOCABULARY[0]
     """Slot of the encoder's one-hot that its clips belong to."""
+    warnings: tuple[str, ...] = ()
+    """What may be wrong with label files that could be read."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""
 

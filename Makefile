@@ -38,7 +38,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 dev: $(INSTALLED)
-	$(BIN)/dagster dev --host 127.0.0.1 --port $(PORT)
+	$(BIN)/mos dev --port $(PORT)
 
 bench: $(INSTALLED)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -32,9 +32,11 @@ from mos_assets.assets.raw_corpus import (
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.executors import executor_for
+from mos_assets.automation.freshness import fresh
 from mos_assets.automation.jobs import retrain
-from mos_assets.automation.schedules import weekly_retrain
-from mos_assets.automation.sensors import corpus_sensor, shot_metadata_sensor
+from mos_assets.automation.schedules import schedules_for
+from mos_assets.automation.sensors import sensors_for
+from mos_assets.automation.upkeep import prune_for
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
@@ -46,6 +48,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """
     settings = Settings.from_env() if settings is None else settings
     console.install()
+    prune = prune_for(settings)
     return dg.Definitions(
         assets=[
             raw_corpus,
@@ -54,8 +57,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             extracted_features,
             folds,
             trained_onnx,
-            gate_report,
-            model_card,
+            *fresh([gate_report, model_card], settings),
         ],
         asset_checks=[
             labels_in_range,
@@ -72,9 +74,9 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         ],
         resources={RESOURCE_KEY: platform_from(settings)},
         executor=executor_for(settings),
-        jobs=[retrain],
-        schedules=[weekly_retrain],
-        sensors=[corpus_sensor, shot_metadata_sensor],
+        jobs=[retrain, prune],
+        schedules=schedules_for(settings, retrain, prune),
+        sensors=sensors_for(settings, retrain),
     )
 
 

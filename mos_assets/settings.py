@@ -25,6 +25,18 @@ RUN_FOLDS = 5
 """Folds of a full verdict; fewer can only be Proposed."""
 RUN_SEEDS = 5
 """Seeds of a full verdict; fewer can only be Proposed."""
+SERVICE_SETTINGS = frozenset(
+    {
+        "automation",
+        "tick_s",
+        "retrain_cron",
+        "removal_share",
+        "freshness_days",
+        "keep_candidates",
+        "keep_runs_days",
+    }
+)
+"""Settings of the service around the runs; a run's own form does not show them."""
 
 
 def _default_workers() -> int:
@@ -108,6 +120,52 @@ class Settings(BaseModel):
         ),
     ] = "in_process"
 
+    automation: Annotated[
+        bool, Field(description="Sensors and schedules are on from the start; the UI can differ.")
+    ] = True
+    tick_s: Annotated[
+        int, Field(ge=1, le=86_400, description="Seconds between two looks of a sensor.")
+    ] = 60
+    retrain_cron: Annotated[
+        str, Field(description="When the scheduled retrain starts, as cron says it, in UTC.")
+    ] = "0 3 * * 0"
+    removal_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Where more than this share of a corpus's clips or labels is gone, a "
+            "sensor asks before it retrains; 1 never asks.",
+        ),
+    ] = 0.1
+    freshness_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="The UI marks a verdict and a card older than this as stale; 0: never.",
+        ),
+    ] = 8
+    keep_candidates: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Candidates of each head that pruning keeps with report and predictions, "
+            "the newest ones; released and accepted ones stay besides.",
+        ),
+    ] = 50
+    keep_runs_days: Annotated[
+        int,
+        Field(ge=1, description="Dagster's runs older than this are pruned with their logs."),
+    ] = 180
+
+    @field_validator("retrain_cron")
+    @classmethod
+    def _known_cron(cls, value: str) -> str:
+        if len(value.split()) != 5:
+            raise ValueError("must be five fields of cron, such as '0 3 * * 0'")
+        return value
+
     @field_validator("executor")
     @classmethod
     def _known_executor(cls, value: str) -> str:
@@ -166,6 +224,11 @@ class Settings(BaseModel):
             name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "settings"
             message = first["msg"].removeprefix("Value error, ")
             raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
+
+    @classmethod
+    def run_fields(cls) -> tuple[str, ...]:
+        """Names of the settings that a run has, and its form in the UI."""
+        return tuple(name for name in cls.model_fields if name not in SERVICE_SETTINGS)
 
     @property
     def corpora(self) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
 """The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field, create_model
+from pydantic import Field, PrivateAttr, create_model
 
-from mos_assets.errors import SettingsError
+from mos_assets.assets.provenance import git_revision, tag_run
+from mos_assets.errors import SettingsError, StoreError
 from mos_assets.extraction import parse_blocks
 from mos_assets.settings import Settings
 from mos_assets.store import Database
+from mos_assets.store.claim import claim
 
 RESOURCE_KEY = "platform"
 
@@ -16,11 +18,26 @@ RESOURCE_KEY = "platform"
 class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
+    _run_id: str | None = PrivateAttr(default=None)
+    _claim: IO[str] | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Tag the run with what it works on, whoever started it."""
+        self._run_id = context.run_id if context.dagster_run is not None else None
+        if self._run_id is not None and context.instance is not None:
+            tag_run(context.instance, self._run_id, corpus=self.corpus, git=git_revision())  # type: ignore[attr-defined]
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let go of the store."""
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
     @property
     def settings(self) -> Settings:
         """The settings, checked. Raises dagster.Failure where one cannot be used."""
         try:
-            found = Settings.checked({name: getattr(self, name) for name in Settings.model_fields})
+            found = Settings.checked({name: getattr(self, name) for name in Settings.run_fields()})
             parse_blocks(found.features)
             return found
         except SettingsError as error:
@@ -28,7 +45,17 @@ class _PlatformBase(dg.ConfigurableResource):
 
     @property
     def database(self) -> Database:
-        return Database(self.settings.store_folder)
+        """The store, claimed for this run until it ends.
+
+        Raises dagster.Failure where another run has it.
+        """
+        folder = self.settings.store_folder
+        if self._run_id is not None and self._claim is None:
+            try:
+                self._claim = claim(folder, f"run {self._run_id}")
+            except StoreError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+        return Database(folder)
 
 
 if TYPE_CHECKING:
@@ -41,10 +68,11 @@ else:
         **{
             name: (field.annotation, Field(description=field.description))
             for name, field in Settings.model_fields.items()
+            if name in Settings.run_fields()
         },
     )
 
 
 def platform_from(settings: Settings) -> Platform:
     """The resource with these settings as its defaults."""
-    return Platform(**settings.model_dump())
+    return Platform(**settings.model_dump(include=set(Settings.run_fields())))

@@ -7,6 +7,7 @@ import dagster as dg
 
 from mos_assets.assets.folds import folds
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import git_revision, tag_run
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.evaluation import Shuffles
 from mos_assets.extraction import feature_blocks_id
@@ -105,11 +106,13 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
             shuffles.losses,
         )
         checks = _checks(files, result, table)
+    tag_run(context.instance, context.run_id, candidate=identity)
     context.log.info(f"candidate {identity} of {manifest.id}, {manifest.n_parameters} parameters")
     return dg.MaterializeResult(
         metadata={
             "head": manifest.id,
             "candidate": identity,
+            "git_revision": git_revision(),
             "onnx": dg.MetadataValue.path(str(files.onnx)),
             "sha256": manifest.sha256,
             "n_parameters": manifest.n_parameters,

@@ -1,14 +1,28 @@
-"""The one job: everything, from the corpus to the released head."""
+"""The jobs: everything from the corpus to the released head, and the pruning of what is old."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-RETRAIN_TAG = {"mos_assets/job": "retrain"}
+RETRAIN = "retrain"
+PRUNE = "prune"
+CAUSE_TAG = "mos_assets/cause"
+"""Why a run was started: the sensor, and what it saw."""
+STORE_TAG = "mos_assets/writes"
+"""Runs with this tag write to the store; dagster.yaml lets one of them run at a time."""
 
 retrain = dg.define_asset_job(
-    "retrain",
+    RETRAIN,
     selection=dg.AssetSelection.all(),
-    description="Take the corpora as they are now, measure what is new, train, judge, release.",
-    tags=RETRAIN_TAG,
+    description=(
+        "Take the corpora as they are now, measure what is new, train, judge, release. One at a "
+        "time: further launches queue. Launching it by hand after clips were removed confirms the "
+        "removal."
+    ),
+    tags={
+        STORE_TAG: "store",
+        # Only runs whose process died are tried again (dagster.yaml), and from the start: files
+        # may have changed meanwhile, and what was measured is found again.
+        "dagster/retry_strategy": "ALL_STEPS",
+    },
 )

@@ -1,16 +1,50 @@
-"""The weekly retrain."""
+"""The scheduled runs: a retrain every week, whatever happened, and the pruning."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-from mos_assets.automation.jobs import retrain
+from mos_assets.automation.jobs import CAUSE_TAG
+from mos_assets.errors import SettingsError
+from mos_assets.settings import Settings
 
-weekly_retrain = dg.ScheduleDefinition(
-    name="weekly_retrain",
-    job=retrain,
-    cron_schedule="0 3 * * 0",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Sundays at 03:00 UTC, whether or not anything changed.",
-)
+PRUNE_CRON = "0 1 * * 6"
+"""Saturdays, a day before the weekly retrain."""
+
+
+def schedules_for(
+    settings: Settings, retrain: dg.UnresolvedAssetJobDefinition, prune: dg.JobDefinition
+) -> list[dg.ScheduleDefinition]:
+    """The schedules under these settings. Raises SettingsError for a cron that is none."""
+    status = (
+        dg.DefaultScheduleStatus.RUNNING
+        if settings.automation
+        else dg.DefaultScheduleStatus.STOPPED
+    )
+    try:
+        weekly = dg.ScheduleDefinition(
+            name="weekly_retrain",
+            job=retrain,
+            cron_schedule=settings.retrain_cron,
+            execution_timezone="UTC",
+            default_status=status,
+            tags={CAUSE_TAG: "weekly_retrain"},
+            description="Retrain whether or not anything changed; Sundays at 03:00 UTC unless "
+            "MOS_RETRAIN_CRON says otherwise.",
+        )
+    except dg.DagsterInvalidDefinitionError as error:
+        raise SettingsError(
+            f"MOS_RETRAIN_CRON={settings.retrain_cron!r}: must be five fields of cron, such as "
+            "'0 3 * * 0'."
+        ) from error
+    weekly_prune = dg.ScheduleDefinition(
+        name="weekly_prune",
+        job=prune,
+        cron_schedule=PRUNE_CRON,
+        execution_timezone="UTC",
+        default_status=status,
+        tags={CAUSE_TAG: "weekly_prune"},
+        description="Remove old candidates, reports and runs that nothing refers to any more; "
+        "Saturdays at 01:00 UTC.",
+    )
+    return [weekly, weekly_prune]

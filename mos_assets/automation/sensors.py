@@ -1,66 +1,101 @@
 """The two sensors. They look, ask `decide`, and return; nothing is decided here."""
 
+from __future__ import annotations
+
+import sqlite3
+import time
 from collections.abc import Callable
 
 import dagster as dg
 
-from mos_assets.assets.platform import Platform
-from mos_assets.automation.decisions import Action, decide
-from mos_assets.automation.jobs import retrain
-from mos_assets.automation.signatures import corpus_signature, shot_metadata_signature
+from mos_assets.automation.decisions import (
+    Action,
+    Memory,
+    Rules,
+    Sight,
+    decide,
+    wants_every_file,
+)
+from mos_assets.automation.jobs import CAUSE_TAG
+from mos_assets.automation.retrains import retrains_of
+from mos_assets.automation.signatures import look_at_corpora, look_at_tables
 from mos_assets.errors import MosAssetsError
 from mos_assets.settings import Settings
 
-IN_FLIGHT = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-"""A queued run counts too: it will read the files as they are when it starts."""
+QUIET_SHARE = 1.5
+"""Of the seconds between two looks: two quiet ticks that come closer together do not count."""
 
-Tick = dg.SensorResult | dg.SkipReason
+Look = Callable[..., Sight]
 
 
-@dg.sensor(
-    job=retrain,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Label files or clip folders changed: retrain.",
-)
-def corpus_sensor(context: dg.SensorEvaluationContext, platform: Platform) -> Tick:
-    return _tick(context, platform.settings, corpus_signature)
+def sensors_for(
+    settings: Settings, retrain: dg.UnresolvedAssetJobDefinition
+) -> list[dg.SensorDefinition]:
+    """The sensors under these settings."""
+    return [
+        _sensor(
+            settings,
+            retrain,
+            "corpus_sensor",
+            look_at_corpora,
+            "Label files or clips were added, changed, replaced or removed: retrain, once they "
+            "have been quiet for two looks.",
+        ),
+        _sensor(
+            settings,
+            retrain,
+            "shot_metadata_sensor",
+            look_at_tables,
+            "External shot files (<corpus>/shots/) or feature tables (<corpus>/features/) changed: "
+            "retrain, once they have been quiet for two looks. No clip is decoded again.",
+        ),
+    ]
 
 
-@dg.sensor(
-    job=retrain,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="External shot metadata or feature tables changed: retrain; no clip is decoded.",
-)
-def shot_metadata_sensor(context: dg.SensorEvaluationContext, platform: Platform) -> Tick:
-    return _tick(context, platform.settings, shot_metadata_signature)
-
-
-def _tick(
-    context: dg.SensorEvaluationContext, settings: Settings, look: Callable[[Settings], str]
-) -> Tick:
-    try:
-        current = look(settings)
-    except (MosAssetsError, OSError) as error:
-        return dg.SkipReason(f"could not look: {error}")
-    in_flight = context.instance.get_runs_count(
-        dg.RunsFilter(job_name=retrain.name, statuses=IN_FLIGHT)
+def _sensor(
+    settings: Settings,
+    retrain: dg.UnresolvedAssetJobDefinition,
+    name: str,
+    look: Look,
+    description: str,
+) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=name,
+        job=retrain,
+        minimum_interval_seconds=settings.tick_s,
+        default_status=dg.DefaultSensorStatus.RUNNING
+        if settings.automation
+        else dg.DefaultSensorStatus.STOPPED,
+        description=description,
     )
-    decision = decide(context.cursor, current, in_flight)
-    match decision.action:
-        case Action.WAIT:
-            return dg.SkipReason(decision.reason)
-        case Action.REMEMBER:
-            return dg.SensorResult(skip_reason=decision.reason, cursor=current)
-        case Action.LAUNCH:
-            return dg.SensorResult(
-                run_requests=[dg.RunRequest(tags={"mos_assets/signature": current[:16]})],
-                cursor=current,
+    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        memory = Memory.from_cursor(context.cursor)
+        now = time.time()
+        try:
+            sight = look(
+                settings,
+                every_file=wants_every_file(memory, now),
+                turn=0 if memory is None else memory.turn,
             )
+        except (MosAssetsError, OSError, sqlite3.Error) as error:
+            return dg.SkipReason(f"could not look: {error}")
+        decision = decide(
+            memory,
+            sight,
+            retrains_of(context.instance, settings, now),
+            now,
+            Rules(settings.removal_share, QUIET_SHARE * settings.tick_s),
+        )
+        cursor = decision.memory.to_cursor()
+        if decision.action is Action.WAIT:
+            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(
+                    run_key=decision.key(name), tags={CAUSE_TAG: f"{name}: {decision.reason}"}
+                )
+            ],
+            cursor=cursor,
+        )
+
+    return tick

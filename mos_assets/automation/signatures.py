@@ -1,50 +1,67 @@
-"""What the watched files of the corpora look like now, as one digest for each sensor."""
+"""What the watched files of the corpora look like now, as one signature for each sensor."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
-from mos_assets.corpora import watched_files
+from mos_assets.automation.decisions import Sight
+from mos_assets.corpora import CORPUS_TOML, Catalogue, watched_files
 from mos_assets.settings import Settings
 
 
-def corpus_signature(settings: Settings) -> str:
-    """Digest of label files and clip folders: names, sizes and modification times.
+def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+    """Label files and clip folders: names, sizes and modification times.
 
     Raises CorpusError where a corpus is not there, and OSError where it cannot be read:
     a failed look is not an empty corpus.
     """
+    catalogue = Catalogue(settings.store_folder)
     digest = hashlib.sha256()
+    amounts: dict[str, int] = {}
+    touched = 0.0
     for name in settings.corpora:
         watched = watched_files(name, settings.corpus_folder, settings.manifest)
-        digest.update(name.encode())
-        _add_files(digest, watched.label_paths)
-        for folder in watched.clip_dirs:
-            # Where clips lie in the corpus folder itself, shots/ and features/ are beside them.
-            beside = folder == settings.corpus_folder / name
-            _add_files(digest, _files_in(folder, deep=not beside))
-    return digest.hexdigest()
+        digest.update(name.encode() + b"\0")
+        touched = max(touched, _add_files(digest, watched.label_paths))
+        labels = [path for path in watched.label_paths if path.name != CORPUS_TOML]
+        if labels:
+            amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
+        if watched.clip_dirs:
+            view = catalogue.view(
+                watched.clip_dirs,
+                settings.corpus_folder / name,
+                every_file=every_file,
+                turn=turn,
+            )
+            digest.update(view.digest.encode())
+            amounts[f"clips of {name}"] = view.clips
+            touched = max(touched, view.touched)
+    return Sight(digest.hexdigest(), amounts, touched)
 
 
-def shot_metadata_signature(settings: Settings) -> str:
-    """Digest of the external shot files and feature tables. Raises as `corpus_signature`."""
+def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+    """External shot files and feature tables; each is looked at every time. Raises as
+    `look_at_corpora`."""
     digest = hashlib.sha256()
+    amounts: dict[str, int] = {}
+    touched = 0.0
     for name in settings.corpora:
         watched = watched_files(name, settings.corpus_folder, settings.manifest)
-        digest.update(name.encode())
-        _add_files(digest, (*watched.shot_paths, *watched.feature_paths))
-    return digest.hexdigest()
+        paths = (*watched.shot_paths, *watched.feature_paths)
+        digest.update(name.encode() + b"\0")
+        touched = max(touched, _add_files(digest, paths))
+        amounts[f"tables of {name}"] = len(paths)
+    return Sight(digest.hexdigest(), amounts, touched)
 
 
-def _files_in(folder: Path, *, deep: bool) -> Iterable[Path]:
-    return sorted(path for path in folder.glob("**/*" if deep else "*") if path.is_file())
-
-
-def _add_files(digest: hashlib._Hash, paths: Iterable[Path]) -> None:
+def _add_files(digest: hashlib._Hash, paths: Iterable[os.PathLike[str]]) -> float:
+    """Add names, sizes and times; returns the newest of the times."""
+    newest = 0.0
     for path in paths:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - any path
         digest.update(os.fsencode(path))
         digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        newest = max(newest, status.st_mtime)
+    return newest

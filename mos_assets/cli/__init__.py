@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import corpora, heads
+from mos_assets.cli import corpora, heads, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -26,5 +26,12 @@ def main() -> None:
     """
 
 
-for command in (heads.predict, heads.status, heads.report, corpora.corpus):
+for command in (
+    heads.predict,
+    heads.status,
+    heads.report,
+    corpora.corpus,
+    service.dev,
+    service.prune,
+):
     main.add_command(command)

@@ -3,6 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.catalogue import Catalogue, FolderView
 from mos_assets.corpora.download.corpus import download_clips, manifest_urls
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
 from mos_assets.corpora.download.plan import Limits as DownloadLimits
@@ -14,8 +15,10 @@ from mos_assets.corpora.features import (
 )
 from mos_assets.corpora.inspection import Inspection, TableFacts, inspect_corpus
 from mos_assets.corpora.load import load_corpus
+from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
+    CORPUS_TOML,
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
@@ -25,17 +28,21 @@ from mos_assets.corpora.request import (
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
+from mos_assets.corpora.unchanged import corpus_signature
 from mos_assets.corpora.watch import watched_files
 from mos_assets.records import KnownClip
 
 __all__ = [
     "BUILT_IN_CORPORA",
+    "CORPUS_TOML",
     "UNUSABLE_CLIP",
+    "Catalogue",
     "CorpusRequest",
     "DownloadLimits",
     "DownloadProgress",
     "DownloadSummary",
     "ExternalShots",
+    "FolderView",
     "Inspection",
     "Known",
     "KnownClip",
@@ -43,8 +50,10 @@ __all__ = [
     "ShotTable",
     "TableFacts",
     "WatchedFiles",
+    "corpus_signature",
     "download_clips",
     "has_external_shots",
+    "has_manifest",
     "inspect_corpus",
     "join_shots",
     "join_table",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,17 +56,6 @@ Known = Mapping[tuple[str, int, int], KnownClip]
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedFiles:
-    """What a sensor watches for one corpus; all absolute, sorted, and there now."""
-
-    label_paths: tuple[Path, ...]
-    """Label files, vote files, manifest and corpus.toml."""
-    clip_dirs: tuple[Path, ...]
-    shot_paths: tuple[Path, ...]
-    feature_paths: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class NormalisedShots:
     """The three shot columns as another tool has computed them already (SPEC 5)."""
 
@@ -104,6 +95,18 @@ class ClipDir:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedFiles:
+    """What a sensor watches for one corpus; all absolute, sorted, and there now."""
+
+    label_paths: tuple[Path, ...]
+    """Label files, vote files, manifest and corpus.toml."""
+    clip_dirs: tuple[ClipDir, ...]
+    """Folders of clips, and of pristine references."""
+    shot_paths: tuple[Path, ...]
+    feature_paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LabelSet:
     """What the label files of a corpus say, before any clip has been looked at."""
 
@@ -133,6 +136,19 @@ def corpus_folder(name: str, root: Path) -> Path:
             "only."
         )
     return root.absolute() / name
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Turn a folder that cannot be listed, or anything in it, into a CorpusError naming it."""
+    try:
+        yield
+    except OSError as error:
+        place = os.fsdecode(error.filename) if error.filename else str(folder)
+        raise CorpusError(
+            f"{place} cannot be read: {error.strerror or error}. Make it readable for this user, "
+            "or move it away."
+        ) from error
 
 
 def require_folder(name: str, root: Path) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import finite_or_none, plcc
-from mos_assets.records import SEED, FeatureLoss, FloatArray, TrainingTable
+from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
 
 KIN = 0.8
 """Rank correlation from which two features count as kin."""
@@ -23,8 +23,8 @@ _BUDGET = 200_000
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2
 
-Predict = Callable[[FloatArray], FloatArray]
-"""Raw features [n, F] → MOS [n]."""
+Predict = Callable[[FloatArray, IntArray], FloatArray]
+"""Raw features [n, F] and active encoder slots [n] → MOS [n]."""
 
 
 class FeatureImportance(BaseModel):
@@ -90,14 +90,15 @@ class Shuffles:
         if len(rows) > self._rows:
             rows = np.sort(rng.choice(rows, self._rows, replace=False))
         features, mos = self.table.features[rows], self.table.mos[rows]
-        whole = plcc(predict(features), mos)
+        slots = self.table.encoder[rows]
+        whole = plcc(predict(features, slots), mos)
         for part in self._parts:
             each = []
             for _ in range(self._times):
                 dealt = features.copy()
                 columns = list(part)
                 dealt[:, columns] = features[rng.permutation(len(rows))][:, columns]
-                each.append(whole - plcc(predict(dealt), mos))
+                each.append(whole - plcc(predict(dealt, slots), mos))
             self._losses.append(
                 FeatureLoss(
                     seed=seed,
@@ -111,14 +112,18 @@ class Shuffles:
 def kin_of(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
     """For each feature the others of its family: all pairs in it correlate by rank from `KIN` on.
 
-    Rows outside the folds take no part. A constant column has no kin.
+    Rows outside the folds take no part, and a gap counts as the median. A constant column has no
+    kin.
     """
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
     from scipy.stats import rankdata
 
     n = len(table.feature_order)
-    ranks = rankdata(table.features[table.folds >= 0], axis=0)
+    values = table.features[table.folds >= 0]
+    present = np.where(np.isnan(values).all(axis=0), 0.0, values)
+    filled = np.where(np.isnan(present), np.nanmedian(present, axis=0), present)
+    ranks = rankdata(filled, axis=0)
     varies = np.flatnonzero(np.ptp(ranks, axis=0) > 0) if len(ranks) else np.empty(0, np.int64)
     family = {i: (i,) for i in range(n)}
     if len(varies) >= 2:

@@ -260,6 +260,23 @@ def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
     assert leak == "quality correlates 1.000 with the label over 30 clips"
 
 
+def test_a_chosen_table_with_a_column_of_labels_is_called_out(tabled: World) -> None:
+    """Under the very name that the label has in the store; a column of texts is named too."""
+    own = tabled.folder("tabled") / "features" / "own.csv"
+    head, *rows = own.read_text().splitlines()
+    told = [f"{row},{1 + n % 4},x" for n, row in enumerate(rows)]
+    own.write_text("\n".join([f"{head},mos,kind", *told]) + "\n")
+    result = tabled.run("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features")
+    assert result.success
+    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
+    assert not checks["no_leak"].passed
+    assert checks["no_leak"].metadata["label_columns"].value == [
+        "table tabled/own has a column 'mos'"
+    ]
+    left_out = Ran(tabled, result).metadata("extracted_features")["table_columns_left_out"]
+    assert left_out.value == {"tabled/own": ["kind"]}
+
+
 def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
     assert tabled.run().success
     before = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}

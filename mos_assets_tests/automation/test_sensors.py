@@ -1,13 +1,16 @@
-"""The sensors on a real corpus folder and a real Dagster instance."""
+"""The sensors on a real corpus folder and a real Dagster instance, minute by minute."""
 
 import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from mos_assets.assets.platform import platform_from
-from mos_assets.automation.sensors import corpus_sensor, shot_metadata_sensor
+from mos_assets.automation import sensors
+from mos_assets.automation.jobs import retrain
+from mos_assets.automation.sensors import sensors_for
 from mos_assets.settings import Settings
 
 TOML = """
@@ -21,96 +24,237 @@ clips = "clips"
 [columns]
 clip = "clip"
 mos = "mos"
+reference = "source"
 """
+FIRST = "first look: 20 clips of own, 17 label lines of own; the next change starts a retrain"
+
+
+@dataclass
+class Watch:
+    """One sensor, its cursor, and a clock."""
+
+    sensor: dg.SensorDefinition
+    instance: dg.DagsterInstance
+    clock: Callable[[float], None]
+    now: float = 1_800_000_000.0
+    cursor: str | None = None
+    reason: str = ""
+
+    def tick(self) -> int:
+        """Launches of one tick, a minute after the last."""
+        self.now += 60
+        self.clock(self.now)
+        with dg.build_sensor_context(instance=self.instance, cursor=self.cursor) as context:
+            found = self.sensor(context)
+        if isinstance(found, dg.SkipReason):
+            self.reason = found.skip_message or ""
+            return 0
+        assert isinstance(found, dg.SensorResult)
+        self.cursor = found.cursor
+        skip = found.skip_reason
+        self.reason = (skip.skip_message if isinstance(skip, dg.SkipReason) else skip) or ""
+        return len(found.run_requests or [])
+
+    def ticks(self, count: int) -> list[int]:
+        return [self.tick() for _ in range(count)]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     corpus = tmp_path / "corpora" / "own"
-    (corpus / "clips").mkdir(parents=True)
+    (corpus / "clips" / "deep").mkdir(parents=True)
     (corpus / "shots").mkdir()
     (corpus / "corpus.toml").write_text(TOML)
-    (corpus / "labels.csv").write_text("clip,mos\na.mp4,3.0\n")
-    (corpus / "clips" / "a.mp4").write_bytes(b"not opened by a sensor")
+    write_labels(corpus, 16)
+    for n in range(20):
+        (corpus / "clips" / ("deep" if n % 2 else ".") / f"{n}.mp4").write_bytes(b"not opened")
+    for folder in (corpus / "clips", corpus / "clips" / "deep"):
+        # Of long ago, or each look would read the whole folder again.
+        os.utime(folder, (1_700_000_000, 1_700_000_000))
     return Settings(
         corpus="own", corpus_root=str(tmp_path / "corpora"), store=str(tmp_path / "store")
     )
 
 
-def tick(
-    sensor: dg.SensorDefinition,
-    settings: Settings,
-    cursor: str | None,
-    instance: dg.DagsterInstance,
-) -> tuple[int, str | None, str | None]:
-    """Number of launches, cursor after the tick, reason of a skip."""
-    with dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"platform": platform_from(settings)}
-    ) as context:
-        found = sensor(context)
-    if isinstance(found, dg.SkipReason):
-        return 0, cursor, found.skip_message
-    assert isinstance(found, dg.SensorResult)
-    reason = found.skip_reason
-    message = reason.skip_message if isinstance(reason, dg.SkipReason) else reason
-    return len(found.run_requests or []), found.cursor or cursor, message
+def write_labels(corpus: Path, rows: int) -> None:
+    lines = "".join(f"{n}.mp4,3.{n}\n" for n in range(rows))
+    (corpus / "labels.csv").write_text("clip,mos\n" + lines)
 
 
-def test_label_and_clip_changes_launch_once_each(settings: Settings) -> None:
-    corpus = settings.corpus_folder / "own"
+@pytest.fixture
+def watch(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Watch]]:
+    def clock(now: float) -> None:
+        monkeypatch.setattr(sensors.time, "time", lambda: now)
+
     with dg.instance_for_test() as instance:
-        _, cursor, reason = tick(corpus_sensor, settings, None, instance)
-        assert reason == "first look; the next change starts a retrain"
-        assert tick(corpus_sensor, settings, cursor, instance)[0] == 0
-        changes = [
-            lambda: (corpus / "labels.csv").write_text("clip,mos\na.mp4,3.5\n"),
-            lambda: (corpus / "clips" / "b.mp4").write_bytes(b"new"),
-            lambda: os.utime(corpus / "clips" / "a.mp4", ns=(1, 1)),
-            lambda: (corpus / "clips" / "b.mp4").unlink(),
-        ]
-        for change in changes:
-            change()
-            launches, cursor, _ = tick(corpus_sensor, settings, cursor, instance)
-            assert launches == 1
-            assert tick(corpus_sensor, settings, cursor, instance)[0] == 0
+        found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
+        yield lambda name: Watch(found[name], instance, clock)
 
 
-def test_shot_metadata_has_a_sensor_of_its_own(settings: Settings) -> None:
-    with dg.instance_for_test() as instance:
-        _, shots, _ = tick(shot_metadata_sensor, settings, None, instance)
-        _, corpus, _ = tick(corpus_sensor, settings, None, instance)
-        (settings.corpus_folder / "own" / "shots" / "new.csv").write_text("clip,shot_count\n")
-        assert tick(shot_metadata_sensor, settings, shots, instance)[0] == 1
-        assert tick(corpus_sensor, settings, corpus, instance)[0] == 0
+@pytest.fixture
+def corpus(settings: Settings) -> Path:
+    return settings.corpus_folder / "own"
 
 
-def test_a_failed_look_is_not_an_empty_corpus(settings: Settings) -> None:
-    with dg.instance_for_test() as instance:
-        _, cursor, _ = tick(corpus_sensor, settings, None, instance)
-        (settings.corpus_folder / "own").rename(settings.corpus_folder / "gone")
-        launches, after, reason = tick(corpus_sensor, settings, cursor, instance)
-        assert launches == 0
-        assert after == cursor
-        assert reason is not None
-        assert reason.startswith("could not look: ")
+@pytest.fixture
+def corpus_watch(watch: Callable[[str], Watch]) -> Watch:
+    found = watch("corpus_sensor")
+    found.tick()
+    assert found.reason == FIRST
+    return found
 
 
-def test_a_change_waits_for_the_retrain_in_flight(settings: Settings) -> None:
-    with dg.instance_for_test() as instance:
-        _, cursor, _ = tick(corpus_sensor, settings, None, instance)
-        (settings.corpus_folder / "own" / "labels.csv").write_text("clip,mos\na.mp4,4.0\n")
-        run = instance.create_run_for_job(_job_named_retrain())
-        launches, after, reason = tick(corpus_sensor, settings, cursor, instance)
-        assert (launches, after) == (0, cursor)
-        assert reason is not None
-        assert "in flight" in reason
-        instance.delete_run(run.run_id)
-        assert tick(corpus_sensor, settings, cursor, instance)[0] == 1
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "label edited": lambda c: (c / "labels.csv").write_text("clip,mos\n" + "0.mp4,3.5\n" * 16),
+    "corpus.toml edited": lambda c: (c / "corpus.toml").write_text(TOML + "\n"),
+    "clip added": lambda c: (c / "clips" / "new.mp4").write_bytes(b"new"),
+    "clip added below": lambda c: (c / "clips" / "deep" / "new.mp4").write_bytes(b"new"),
+    "folder added": lambda c: (c / "clips" / "deep").rename(c / "clips" / "renamed"),
+    "clip removed": lambda c: (c / "clips" / "0.mp4").unlink(),
+    "clip renamed": lambda c: (c / "clips" / "0.mp4").rename(c / "clips" / "x.mp4"),
+    "clip replaced in place": lambda c: (c / "clips" / "deep" / "1.mp4").write_bytes(b"NOT opened"),
+    "reference added": lambda c: (c / "pristine.y4m").write_bytes(b"source"),
+}
 
 
-def _job_named_retrain() -> dg.JobDefinition:
-    @dg.job
-    def retrain() -> None:
-        pass
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_launches_once_when_it_has_been_quiet_for_two_ticks(
+    change: str, corpus: Path, corpus_watch: Watch
+) -> None:
+    assert corpus_watch.ticks(3) == [0, 0, 0]
+    assert corpus_watch.reason == "nothing changed: 20 clips of own, 17 label lines of own"
+    CHANGES[change](corpus)
+    assert corpus_watch.ticks(6) == [0, 0, 1, 0, 0, 0]
 
-    return retrain
+
+def test_what_is_no_clip_is_no_change(corpus: Path, corpus_watch: Watch) -> None:
+    corpus_watch.ticks(3)
+    for name in ("notes.txt", ".new.mp4.Xa81b", "new.mp4.part"):
+        (corpus / "clips" / name).write_text("not a clip")
+        assert corpus_watch.ticks(4) == [0] * 4
+    (corpus / "clips" / "new.mp4.part").rename(corpus / "clips" / "new.mp4")
+    assert corpus_watch.ticks(4) == [0, 0, 1, 0]
+
+
+def test_back_and_forth_launches_twice(corpus: Path, corpus_watch: Watch) -> None:
+    corpus_watch.ticks(3)
+    (corpus / "clips" / "0.mp4").rename(corpus / "moved")
+    assert sum(corpus_watch.ticks(5)) == 1
+    (corpus / "moved").rename(corpus / "clips" / "0.mp4")
+    assert sum(corpus_watch.ticks(5)) == 1
+
+
+def test_nothing_launches_while_files_arrive(corpus: Path, corpus_watch: Watch) -> None:
+    """One clip grows for ten minutes in place, which changes no folder; then others come."""
+    with (corpus / "clips" / "big.mp4").open("wb") as file:
+        for _ in range(10):
+            file.write(b"x" * 1000)
+            file.flush()
+            assert corpus_watch.tick() == 0
+            assert "not quiet" in corpus_watch.reason
+    for n in range(100, 110):
+        (corpus / "clips" / f"{n}.mp4").write_bytes(b"next")
+        assert corpus_watch.tick() == 0
+    assert corpus_watch.ticks(5) == [0, 1, 0, 0, 0]
+
+
+def test_a_clip_replaced_under_its_old_time_is_found_in_the_night(
+    corpus: Path, corpus_watch: Watch, settings: Settings
+) -> None:
+    """Same name, size and mtime: the change time, which no program can set, gives it away."""
+    from mos_assets.corpora import Catalogue
+
+    clip = corpus / "clips" / "0.mp4"
+    corpus_watch.ticks(3)
+    status = clip.stat()
+    clip.write_bytes(b"NOT OPENED")
+    os.utime(clip, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (corpus / "clips" / "2.mp4").chmod(0o600)
+    assert corpus_watch.ticks(3) == [0, 0, 0]
+    corpus_watch.now += 24 * 3600
+    assert corpus_watch.ticks(5) == [0, 0, 1, 0, 0]
+    catalogue = Catalogue(settings.store_folder)
+    assert catalogue.distrusted() == {str(clip)}
+    catalogue.trust(catalogue.distrusted())
+    corpus_watch.now += 24 * 3600
+    assert corpus_watch.ticks(5) == [0] * 5
+
+
+def test_shot_metadata_and_features_have_a_sensor_of_their_own(
+    corpus: Path, corpus_watch: Watch, watch: Callable[[str], Watch]
+) -> None:
+    tables = watch("shot_metadata_sensor")
+    assert tables.ticks(3) == [0, 0, 0]
+    (corpus / "shots" / "new.csv").write_text("clip,shot_count\n")
+    assert sum(tables.ticks(4)) == 1
+    (corpus / "shots" / "new.csv").write_text("clip,shot_count\n1,2\n")
+    assert sum(tables.ticks(4)) == 1
+    (corpus / "features").mkdir()
+    (corpus / "features" / "own.csv").write_text("clip,x\n")
+    assert sum(tables.ticks(4)) == 1
+    assert sum(corpus_watch.ticks(5)) == 0
+
+
+@pytest.mark.parametrize("lost", ["own", "own/clips", "own/labels.csv"])
+def test_a_failed_look_is_not_an_empty_corpus(
+    lost: str, settings: Settings, corpus_watch: Watch
+) -> None:
+    corpus_watch.ticks(3)
+    gone = settings.corpus_folder / lost
+    gone.rename(settings.corpus_folder / "gone")
+    before = corpus_watch.cursor
+    assert corpus_watch.ticks(4) == [0] * 4
+    assert corpus_watch.reason.startswith("could not look: ")
+    assert corpus_watch.cursor == before
+    (settings.corpus_folder / "gone").rename(gone)
+    corpus_watch.ticks(4)
+    assert corpus_watch.reason.startswith("nothing changed")
+
+
+def test_an_empty_mount_point_asks_before_it_retrains(corpus: Path, corpus_watch: Watch) -> None:
+    corpus_watch.ticks(3)
+    (corpus / "clips").rename(corpus / "unmounted")
+    (corpus / "clips").mkdir()
+    assert corpus_watch.ticks(6) == [0] * 6
+    assert "20 of 20 clips of own are missing" in corpus_watch.reason
+    assert "MOS_REMOVAL_SHARE=0.1" in corpus_watch.reason
+
+
+def test_a_label_file_cut_short_asks_before_it_retrains(corpus: Path, corpus_watch: Watch) -> None:
+    corpus_watch.ticks(3)
+    write_labels(corpus, 3)
+    assert corpus_watch.ticks(6) == [0] * 6
+    assert "13 of 17 label lines of own are missing" in corpus_watch.reason
+
+
+@pytest.mark.parametrize("selection", [None, frozenset({dg.AssetKey("folds")})])
+def test_a_change_waits_for_whatever_is_in_flight(
+    selection: frozenset[dg.AssetKey] | None, corpus: Path, corpus_watch: Watch
+) -> None:
+    """A retrain, or a few assets that somebody materializes from the graph."""
+    corpus_watch.ticks(3)
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    run = dg.DagsterRun(
+        job_name="retrain" if selection is None else "__ASSET_JOB",
+        asset_selection=selection,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    corpus_watch.instance.add_run(run)
+    assert corpus_watch.ticks(5) == [0] * 5
+    assert corpus_watch.reason == "changed; 1 retrain in flight, this one follows after"
+    corpus_watch.instance.delete_run(run.run_id)
+    assert corpus_watch.ticks(3) == [1, 0, 0]
+
+
+def test_a_damaged_or_lost_catalogue_is_made_anew(
+    corpus: Path, corpus_watch: Watch, settings: Settings
+) -> None:
+    corpus_watch.ticks(3)
+    catalogue = settings.store_folder / "watch.sqlite"
+    catalogue.write_bytes(b"no database at all" * 100)
+    assert corpus_watch.ticks(3) == [0, 0, 0]
+    catalogue.unlink()
+    assert corpus_watch.ticks(3) == [0, 0, 0]
+    assert corpus_watch.reason.startswith("nothing changed")
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    assert sum(corpus_watch.ticks(4)) == 1

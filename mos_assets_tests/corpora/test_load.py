@@ -89,21 +89,24 @@ def test_watched_files_of_each_kind(tmp_path: Path) -> None:
     )
     mine = watched_files("mine", tmp_path)
     assert [path.name for path in mine.label_paths] == ["corpus.toml", "labels.csv"]
-    assert [path.name for path in mine.clip_dirs] == ["clips"]
+    assert [entry.path.name for entry in mine.clip_dirs] == ["clips"]
     assert [path.name for path in mine.shot_paths] == ["s.jsonl"]
     assert [path.name for path in mine.feature_paths] == ["f.parquet"]
     big = watched_files("konvid-150k", tmp_path)
-    assert [path.name for path in big.label_paths + big.clip_dirs] == [
-        "k150kb_scores.csv",
-        "k150kb_extracted",
-    ]
+    assert [path.name for path in big.label_paths] == ["k150kb_scores.csv"]
+    assert [entry.path.name for entry in big.clip_dirs] == ["k150kb_extracted"]
     write_tree(tmp_path, {"konvid-150k/manifest.csv": "", "konvid-150k/clips/x.mp4": b""})
     downloaded = watched_files("konvid-150k", tmp_path)
     assert [path.name for path in downloaded.label_paths] == ["manifest.csv"]
     assert downloaded.clip_dirs == ()
     small = watched_files("konvid-1k", tmp_path)
     assert [path.name for path in small.label_paths] == ["KoNViD_1k_mos.csv"]
-    for name in ("demo", "synthetic"):
-        assert watched_files(name, tmp_path).label_paths == ()
+    assert watched_files("synthetic", tmp_path).label_paths == ()
+    with pytest.raises(CorpusError, match="not rendered yet"):
+        watched_files("demo", tmp_path)
+    (tmp_path / "mine" / "clips" / "a.mp4").unlink()
+    (tmp_path / "mine" / "clips").rmdir()
+    with pytest.raises(CorpusError, match="mounted"):
+        watched_files("mine", tmp_path)
     with pytest.raises(CorpusError, match="is not there"):
         watched_files("gone", tmp_path)

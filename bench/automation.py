@@ -1,0 +1,107 @@
+"""What a look of a sensor costs on 300,000 clips: the first, one where nothing changed, a night's.
+
+    python bench/automation.py [--clips 300000] [--folders 1]
+
+Makes folders of empty files, takes real looks through the doors that the sensors use, and prints
+CPU milliseconds, wall milliseconds and the size of the cursor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mos_assets.automation.decisions import Memory, Rules, decide
+from mos_assets.automation.signatures import look_at_corpora
+from mos_assets.settings import Settings
+
+RULES = Rules(removal_share=0.1, quiet_s=90)
+REPEATS = 9
+TOML = """\
+name = "big"
+version = "1"
+licence = "generated"
+labels = ["labels.csv"]
+scale = [1.0, 5.0]
+clips = "clips"
+
+[columns]
+clip = "clip"
+mos = "mos"
+"""
+
+
+def make(root: Path, clips: int, folders: int) -> Settings:
+    """A corpus of empty clips, spread over folders, with a label each."""
+    corpus = root / "corpora" / "big"
+    names = []
+    for folder in range(folders):
+        place = corpus / "clips" / f"part{folder:05d}" if folders > 1 else corpus / "clips"
+        place.mkdir(parents=True)
+        for n in range(folder, clips, folders):
+            name = f"orig_{10**9 + 7919 * n}_540_5s.mp4"
+            os.close(os.open(place / name, os.O_CREAT | os.O_WRONLY))
+            names.append(name)
+        # Long settled: a folder changed within two seconds is read again.
+        os.utime(place, (1_700_000_000, 1_700_000_000))
+    os.utime(corpus / "clips", (1_700_000_000, 1_700_000_000))
+    (corpus / "corpus.toml").write_text(TOML)
+    (corpus / "labels.csv").write_text("clip,mos\n" + "".join(f"{name},3.21\n" for name in names))
+    return Settings(corpus="big", corpus_root=str(root / "corpora"), store=str(root / "store"))
+
+
+def cost(look: Callable[[], object]) -> tuple[float, float]:
+    """CPU and wall milliseconds."""
+    before, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    look()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 1000 * cpu, 1000 * (time.perf_counter() - wall)
+
+
+def measure(clips: int, folders: int) -> None:
+    """Print one row a kind of look."""
+    with TemporaryDirectory(prefix="mos-bench-") as name:
+        settings = make(Path(name), clips, folders)
+        memory: Memory | None = None
+
+        def tick(every_file: bool) -> None:
+            nonlocal memory
+            turn = 0 if memory is None else memory.turn
+            sight = look_at_corpora(settings, every_file=every_file, turn=turn)
+            memory = decide(memory, sight, [], time.time(), RULES).memory
+
+        rows = [("first look", [cost(lambda: tick(True))])]
+        rows.append(("every file (night, or unsettled)", [cost(lambda: tick(True))]))
+        rows.append(("nothing changed", [cost(lambda: tick(False)) for _ in range(REPEATS)]))
+        place = next(path for path in (settings.corpus_folder / "big").glob("**/*.mp4")).parent
+        (place / "new.mp4").write_bytes(b"new")
+        rows.append(("a clip came", [cost(lambda: tick(False))]))
+        assert memory is not None
+        assert memory.quiet == 0, "the change must be seen"
+        cursor = len(memory.to_cursor())
+        catalogue = (settings.store_folder / "watch.sqlite").stat().st_size / 1e6
+        for what, costs in rows:
+            cpu, wall = (statistics.median(c[i] for c in costs) for i in (0, 1))
+            print(f"| {clips} in {folders} | {what} | {cpu:.0f} | {wall:.0f} |")
+        print(f"| {clips} in {folders} | cursor {cursor} bytes, catalogue {catalogue:.1f} MB | | |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, default=300_000)
+    parser.add_argument("--folders", type=int, nargs="*", default=[1, 300, 10_000])
+    options = parser.parse_args()
+    print("| clips in folders | look | CPU ms | wall ms |\n|---|---|---:|---:|")
+    for folders in options.folders:
+        measure(options.clips, folders)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""What a run was made with: the git revision of the code, and tags that say so in the UI."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+
+PREFIX = "mos_assets/"
+TAG_LENGTH = 200
+UNKNOWN = "unknown"
+
+
+@cache
+def git_revision() -> str:
+    """Commit of the code that runs, `-dirty` where it differs; `unknown` outside of a checkout."""
+    folder = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            [
+                *("git", "-C", str(folder), "describe", "--always", "--abbrev=12"),
+                *("--match", "", "--dirty"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return UNKNOWN
+    return found.stdout.strip() or UNKNOWN
+
+
+def tag_run(instance: dg.DagsterInstance, run_id: str, **facts: str) -> None:
+    """Tags `mos_assets/<name>` on a run, by which the UI finds it."""
+    instance.add_run_tags(
+        run_id, {PREFIX + name: value[:TAG_LENGTH] for name, value in facts.items() if value}
+    )

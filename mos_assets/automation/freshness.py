@@ -1,0 +1,24 @@
+"""How old a verdict may be before the UI calls it stale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from mos_assets.settings import Settings
+
+WARN_SHARE = 0.95
+"""Of the time after which an asset is stale; from there on the UI warns."""
+
+
+def fresh(
+    assets: Sequence[dg.AssetsDefinition], settings: Settings
+) -> Sequence[dg.AssetsDefinition]:
+    """The assets, with a freshness policy where MOS_FRESHNESS_DAYS is not 0."""
+    if not settings.freshness_days:
+        return assets
+    window = timedelta(days=settings.freshness_days)
+    policy = dg.FreshnessPolicy.time_window(fail_window=window, warn_window=window * WARN_SHARE)
+    return dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, policy), assets)

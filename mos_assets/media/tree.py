@@ -1,0 +1,92 @@
+"""A program that starts programs of its own, ended as a whole."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+GRACE_S = 30.0
+"""From the first signal until TERM, and from there a third of it until KILL."""
+_SUBREAPER = 36
+"""PR_SET_CHILD_SUBREAPER of prctl(2)."""
+_POLL_S = 0.1
+
+
+def run_tree(command: Sequence[str], *, grace_s: float = GRACE_S) -> int:
+    """Run a program in a process group of its own until it ends or this process is told to.
+
+    INT, TERM and HUP reach it as INT. What is left of it and of its children's children after
+    the grace period is killed, so that none is there when this returns (Linux). Returns its exit
+    code, or 128 and the signal's number where a signal ended it.
+    """
+    if sys.platform == "linux":
+        # Processes whose parent ends become children of this one, and can be found.
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    told: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        told.append(number)
+
+    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        process = subprocess.Popen(command, start_new_session=True)
+        while process.poll() is None and not told:
+            time.sleep(_POLL_S)
+        _end(process, grace_s)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 + told[0] if told else process.returncode
+
+
+def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
+    """End the program, then whatever is left of it, more and more firmly."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    for number, seconds in ((None, grace_s), (signal.SIGTERM, grace_s / 3), (signal.SIGKILL, 5.0)):
+        if number is not None:
+            for pid in _descendants():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            process.poll()
+            _reap(process.pid)
+            if process.returncode is not None and not _descendants():
+                return
+            time.sleep(_POLL_S)
+
+
+def _reap(but: int) -> None:
+    """Collect children that were handed to this process and have ended."""
+    for pid in _children(os.getpid()):
+        if pid != but:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _descendants() -> list[int]:
+    """Every process that came of this one and has not ended."""
+    found: list[int] = []
+    pending = [os.getpid()]
+    while pending:
+        children = _children(pending.pop())
+        found += children
+        pending += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in task.read_text().split()]
+    return found

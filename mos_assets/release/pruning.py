@@ -1,0 +1,119 @@
+"""Pruning the store: what is old and referred to by nothing goes, and nothing else.
+
+A candidate goes as a whole: files, predictions and report together. It stays where it is
+released, Accepted, among the newest of its head, referred to by any other table, or not judged
+yet. Measurements are never pruned: they are the hours of work.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mos_assets.errors import ReleaseError
+from mos_assets.release.manifest import Manifest
+from mos_assets.settings import Settings
+from mos_assets.store import Database
+from mos_assets.store.claim import claimed
+from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates, stored_candidates
+
+LEFT_BEHIND_S = 86_400
+"""A file that a killed run left unfinished goes when it is older than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What went, or would go."""
+
+    candidates: tuple[StoredCandidate, ...]
+    kept: int
+    """Candidates that stay."""
+    leftovers: tuple[Path, ...]
+    """What killed runs left unfinished."""
+    bytes: int
+    """Of the files; predictions in the database come on top."""
+
+    def told(self) -> str:
+        return (
+            f"{len(self.candidates)} candidates with their reports and predictions, "
+            f"{len(self.leftovers)} leftovers of killed runs, {self.bytes / 1e6:.1f} MB; "
+            f"{self.kept} candidates stay"
+        )
+
+
+def prune_store(settings: Settings, *, holder: str, pretend: bool = False) -> Pruned:
+    """Remove what is old; with `pretend`, say what would go.
+
+    Raises StoreError where a run is using the store, and ReleaseError where a released manifest
+    cannot be read: then it is not known which candidate must stay.
+    """
+    database = Database(settings.store_folder)
+    if not database.exists:
+        return Pruned((), 0, (), 0)
+    with claimed(settings.store_folder, holder):
+        found = stored_candidates(database)
+        going = to_prune(found, _released(settings.model_folder), settings.keep_candidates)
+        folders = [
+            settings.store_folder / folder
+            for candidate in going
+            for folder in (candidate.folder, candidate.report_folder)
+            if folder is not None
+        ]
+        leftovers = tuple(_leftovers(settings.store_folder))
+        size = sum(_size(path) for path in (*folders, *leftovers))
+        if not pretend:
+            # Rows first: a row without its files is worse than files without a row.
+            forget_candidates(database, [candidate.candidate_id for candidate in going])
+            for path in (*folders, *leftovers):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return Pruned(going, len(found) - len(going), leftovers, size)
+
+
+def to_prune(
+    candidates: Collection[StoredCandidate], released: Collection[str], keep: int
+) -> tuple[StoredCandidate, ...]:
+    """Which of these may go: released are the sha256 of the ONNX files in the model folder."""
+    going: list[StoredCandidate] = []
+    newer: Counter[str] = Counter()
+    for candidate in sorted(candidates, key=lambda c: (c.created_at, c.candidate_id), reverse=True):
+        newer[candidate.head_id] += 1
+        if (
+            newer[candidate.head_id] > keep
+            and candidate.report_folder is not None
+            and not candidate.accepted
+            and not candidate.referred_to
+            and candidate.sha256 not in released
+        ):
+            going.append(candidate)
+    return tuple(going)
+
+
+def _released(model_folder: Path) -> frozenset[str]:
+    """sha256 of every released head, and of those whose release was interrupted."""
+    manifests = (
+        *model_folder.glob("[!.]*.json"),
+        *model_folder.glob(".*.commit/*.json"),
+        *model_folder.glob(".*.staging/*.json"),
+    )
+    try:
+        return frozenset(Manifest.read(path).sha256 for path in manifests)
+    except ReleaseError as error:
+        raise ReleaseError(f"Nothing is pruned, since a release is damaged: {error}") from error
+
+
+def _leftovers(store: Path) -> Iterator[Path]:
+    oldest = time.time() - LEFT_BEHIND_S
+    for pattern in ("candidates/.*.onnx", "candidates/*/.*.part"):
+        for path in sorted(store.glob(pattern)):
+            if path.stat().st_mtime < oldest:
+                yield path
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(_size(item) for item in path.iterdir())
+    return path.lstat().st_size if path.exists() else 0

@@ -1,0 +1,63 @@
+"""What the store remembers of candidates, as pruning needs it: which there are, who refers to
+them, and how they go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from mos_assets.records import Status
+from mos_assets.store.database import Database
+from mos_assets.store.schema import CANDIDATES, GATE_REPORTS, PREDICTIONS, quote
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCandidate:
+    """One candidate, and what speaks for keeping it."""
+
+    candidate_id: str
+    head_id: str
+    created_at: datetime
+    sha256: str
+    folder: str
+    """Relative to the store."""
+    report_folder: str | None
+    """Relative to the store; None where it was never judged."""
+    accepted: bool
+    referred_to: bool
+    """By a row of a table other than those that are pruned with it."""
+
+
+def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
+    """Every candidate, the newest of each head first."""
+    with database.connect() as connection:
+        tables = connection.execute(
+            "SELECT table_name FROM information_schema.columns WHERE column_name = 'candidate_id' "
+            "AND NOT list_contains(?, table_name) ORDER BY table_name",
+            [[CANDIDATES, PREDICTIONS, GATE_REPORTS]],
+        ).fetchall()
+        referred = {
+            row[0]
+            for (table,) in tables
+            for row in connection.execute(
+                f"SELECT DISTINCT candidate_id FROM {quote(table)}"
+            ).fetchall()
+        }
+        rows = connection.execute(
+            f"SELECT c.candidate_id, c.head_id, c.created_at, c.sha256, c.folder, r.folder, "
+            f"coalesce(r.status = ?, FALSE) FROM {CANDIDATES} c LEFT JOIN {GATE_REPORTS} r "
+            "USING (candidate_id) ORDER BY c.head_id, c.created_at DESC, c.candidate_id",
+            [str(Status.ACCEPTED)],
+        ).fetchall()
+    return tuple(StoredCandidate(*[*row, row[0] in referred]) for row in rows)
+
+
+def forget_candidates(database: Database, candidates: Collection[str]) -> None:
+    """Delete these candidates and their predictions. Their lines in the history of verdicts stay,
+    with every figure."""
+    with database.connect() as connection:
+        for table in (PREDICTIONS, CANDIDATES):
+            connection.execute(
+                f"DELETE FROM {table} WHERE list_contains(?, candidate_id)", [sorted(candidates)]
+            )

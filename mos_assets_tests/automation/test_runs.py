@@ -1,0 +1,163 @@
+"""Runs that bypass the queue, runs whose process is gone, and runs that are old."""
+
+import datetime
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mos_assets.automation.decisions import Outcome, Retrain
+from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
+from mos_assets.automation.retrains import retrains_of, same_settings
+from mos_assets.automation.schedules import schedules_for
+from mos_assets.automation.upkeep import prune_for, prune_runs
+from mos_assets.definitions import build_defs
+from mos_assets.errors import SettingsError
+from mos_assets.settings import Settings
+from mos_assets.store.claim import claimed
+from mos_assets_tests.assets.conftest import World, make_world
+
+LAUNCHER = {
+    "run_launcher": {"module": "mos_assets.automation.launcher", "class": "WatchedRunLauncher"}
+}
+
+
+def test_two_runs_on_one_store_are_refused_with_one_message(tmp_path: Path) -> None:
+    """As on the command line, which does not ask the queue."""
+    world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
+    with claimed(world.settings.store_folder, "run 42"):
+        result = world.run("raw_corpus")
+        (failure,) = [e for e in result.all_events if e.is_step_failure]
+        assert not result.success
+        assert "is in use by run 42" in str(failure.event_specific_data.error)  # type: ignore[union-attr]
+        assert not world.database.exists
+    assert world.run("raw_corpus").success
+    assert world.run("raw_corpus").success, "a run lets go of the store when it ends"
+
+
+def test_a_process_is_known_by_its_id_and_its_start() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    now = time.time()
+    assert process_lives(child.pid, now)
+    assert not process_lives(child.pid, now - 3600), "another process has that id now"
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not process_lives(child.pid, now), "a zombie does not live"
+    child.wait()
+    assert not process_lives(child.pid, now)
+
+
+@pytest.mark.parametrize(("pid", "lives"), [(os.getpid(), True), (2**22 + 1, False)])
+def test_a_run_without_a_process_has_failed(pid: int, lives: bool) -> None:
+    with dg.instance_for_test(overrides=LAUNCHER) as instance:
+        launcher = instance.run_launcher
+        assert isinstance(launcher, WatchedRunLauncher)
+        assert launcher.supports_check_run_worker_health
+        run = dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.STARTED)
+        instance.add_run(run)
+        assert launcher.check_run_worker_health(run).status.value == "RUNNING", "not known yet"
+        instance.report_engine_event(
+            "Started process for run",
+            run,
+            dg._core.events.EngineEventData.in_process(pid),  # type: ignore[attr-defined]
+        )
+        found = launcher.check_run_worker_health(run)
+        assert (found.status.value == "RUNNING") == lives
+        assert lives or "is gone" in str(found.msg)
+
+
+def test_who_started_a_retrain_does_not_matter_but_its_settings_do() -> None:
+    settings = Settings(corpus="synthetic")
+    given = {"resources": {"platform": {"config": {"corpus": "synthetic", "seeds": 5}}}}
+    assert same_settings({}, settings)
+    assert same_settings(given, settings)
+    given["resources"]["platform"]["config"]["corpus"] = "other"
+    assert not same_settings(given, settings)
+    now = time.time()
+    keys = frozenset(map(dg.AssetKey, ("raw_corpus", "folds", "model_card")))
+    some = frozenset({dg.AssetKey("folds")})
+    status = dg.DagsterRunStatus
+    retry = {"dagster/will_retry": "true"}
+    with dg.instance_for_test() as instance:
+        for name, selection, state, tags, config in (
+            ("retrain", None, status.SUCCESS, {}, {}),
+            ("__ASSET_JOB", keys, status.SUCCESS, {}, {}),
+            ("__ASSET_JOB", some, status.SUCCESS, {}, {}),
+            ("retrain", None, status.SUCCESS, {}, given),
+            ("retrain", None, status.FAILURE, {}, {}),
+            ("retrain", None, status.FAILURE, {**retry, "dagster/auto_retry_run_id": "x"}, {}),
+            ("another", None, status.STARTED, {}, {}),
+            ("__ASSET_JOB", some, status.STARTED, {}, {}),
+        ):
+            instance.add_run(
+                dg.DagsterRun(
+                    job_name=name,
+                    asset_selection=selection,
+                    status=state,
+                    tags=tags,
+                    run_config=config,
+                )
+            )
+        found = [run.outcome for run in retrains_of(instance, settings, now)]
+    assert sorted(outcome.name for outcome in found) == [
+        *["DONE"] * 2,
+        *["FAILED"] * 3,
+        "IN_FLIGHT",
+    ]
+
+
+def test_an_interrupted_run_that_dagster_starts_again_is_in_flight() -> None:
+    with dg.instance_for_test() as instance:
+        run = dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.STARTED)
+        instance.add_run(run)
+        instance.report_run_failed(run)
+        instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
+        now = time.time()
+        assert retrains_of(instance, Settings(), now) == (Retrain(None, Outcome.IN_FLIGHT),)
+        (late,) = retrains_of(instance, Settings(), now + 2 * 86_400)
+        assert late.outcome is Outcome.FAILED
+
+
+def test_old_runs_go_but_not_the_last_that_made_an_asset() -> None:
+    @dg.asset
+    def made() -> None:
+        pass
+
+    with dg.instance_for_test() as instance:
+        for _ in range(3):
+            assert dg.materialize([made], instance=instance).success
+        newest = instance.get_run_records(limit=1)[0].dagster_run.run_id
+        assert prune_runs(instance, days=1) == 0
+        later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
+        assert prune_runs(instance, days=7, now=later) == 2
+        assert [r.dagster_run.run_id for r in instance.get_run_records()] == [newest]
+
+
+def test_the_prune_job_runs(tmp_path: Path) -> None:
+    settings = make_world(tmp_path, "synthetic").settings
+    with dg.instance_for_test() as instance:
+        assert prune_for(settings).execute_in_process(instance=instance).success
+
+
+def test_settings_switch_automation_and_freshness() -> None:
+    on, off = build_defs(Settings()), build_defs(Settings(automation=False, freshness_days=0))
+    for definitions, running, fresh in ((on, "RUNNING", 2), (off, "STOPPED", 0)):
+        repository = definitions.get_repository_def()
+        statuses = {one.default_status.value for one in repository.sensor_defs}
+        statuses |= {one.default_status.value for one in repository.schedule_defs}
+        assert statuses == {running}
+        specs = definitions.resolve_all_asset_specs()
+        assert sum(spec.freshness_policy is not None for spec in specs) == fresh
+
+
+@pytest.mark.parametrize("cron", ["weekly", "61 3 * * 0", "0 3 * *"])
+def test_a_cron_that_is_none_is_named(cron: str) -> None:
+    from mos_assets.automation.jobs import retrain
+
+    with pytest.raises(SettingsError, match="MOS_RETRAIN_CRON"):
+        settings = Settings.from_env({"MOS_RETRAIN_CRON": cron})
+        schedules_for(settings, retrain, prune_for(settings))

@@ -1,0 +1,183 @@
+"""The real thing: webserver, daemon and code server on loopback, seen through GraphQL."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from mos_assets.store import Database, corpus_rows, verdict_rows
+from mos_assets_tests.assets.conftest import QUALITIES, SCENES, make_world, write_labels
+from mos_assets_tests.automation.conftest import (
+    LOCATION,
+    Service,
+    overlapping,
+    processes_of,
+    serving,
+    variables,
+)
+
+HEAD = "tabled_mos_head_v1_own"
+CHECKS = 17
+LAUNCH = """
+mutation($job: String!) { launchRun(executionParams: {selector: {
+  repositoryName: "__repository__", repositoryLocationName: "mos_assets.definitions",
+  jobName: $job}, runConfigData: {}}) { __typename } }
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Any:
+    """Labels, a feature table, and a folder for clips in which none lies yet."""
+    folder = tmp_path / "corpora" / "tabled"
+    write_labels(folder)
+    (folder / "clips").mkdir()
+    (folder / "features").mkdir()
+    rows = [
+        f"scene{index}_crf{crf},{mos * 2 + index},{crf / 7 + index % 2}"
+        for index in range(len(SCENES))
+        for crf, mos in QUALITIES
+    ]
+    (folder / "features" / "own.csv").write_text(
+        "\n".join(["clip_name,sharpness,noise", *rows, "new,5.5,3.5"]) + "\n"
+    )
+    return make_world(tmp_path, "tabled", features="own")
+
+
+def add_clip(folder: Path) -> None:
+    """A label, and the clip that it rates; the feature table has its row already."""
+    with (folder / "labels.csv").open("a") as labels:
+        labels.write("new.mp4,2.5,new\n")
+    run = run_ffmpeg(
+        find_ffmpeg(),
+        [
+            *("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25", "-frames:v", "5"),
+            *("-pix_fmt", "yuv420p", "-c:v", "libx264", str(folder / "clips" / "new.mp4")),
+        ],
+    )
+    assert run.returncode == 0
+
+
+def ended(service: Service, cause: str) -> Callable[[], Any]:
+    """The run of this cause, once it has ended."""
+    return lambda: next(
+        (
+            run
+            for run in service.runs()
+            if run["tags"].get("mos_assets/cause", "").startswith(cause) and run["endTime"]
+        ),
+        None,
+    )
+
+
+def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
+    """The schedule fires, a new clip leads to a new candidate and a verdict, several launches at
+    once run one after the other, the UI shows it all, and TERM leaves nothing behind."""
+    settings = {
+        **world.settings.model_dump(include={"corpus", "corpus_root", "store", "model_dir"}),
+        **{"features": "own", "seeds": 2, "folds": 3, "epochs": 3, "workers": 2},
+        **{"tick_s": 1, "retrain_cron": "* * * * *"},
+    }
+    home = tmp_path / "home"
+    with serving(home, variables(settings)) as service:
+        service.wait("the UI", service.serves)
+        scheduled = service.wait("the scheduled run", lambda: service.runs() or None)[0]
+        service.ask(
+            "mutation($id: String!) { stopRunningSchedule(id: $id) { __typename } }",
+            id=schedule_id(service),
+        )
+        assert scheduled["jobName"] == "retrain"
+        before = service.wait(
+            "its candidate", lambda: service.runs()[-1]["tags"].get("mos_assets/candidate")
+        )
+        add_clip(world.folder("tabled"))
+        first = service.wait("the end of the scheduled run", ended(service, "weekly_retrain"))
+        assert first["status"] == "SUCCESS"
+        second = service.wait("the sensor's run", ended(service, "corpus_sensor"))
+        assert second["status"] == "SUCCESS"
+        candidate = second["tags"]["mos_assets/candidate"]
+        assert candidate != before
+        assert second["tags"]["mos_assets/corpus"] == "tabled"
+        for _ in range(2):
+            service.ask(LAUNCH, job="prune")
+        service.wait(
+            "two more runs",
+            lambda: len([run for run in service.runs() if run["endTime"]]) >= 4,
+        )
+        runs = service.runs()
+        assert [run["jobName"] for run in runs] == ["prune"] * 2 + ["retrain"] * 2
+        assert all(run["status"] == "SUCCESS" for run in runs)
+        assert not overlapping(runs)
+        what_a_person_sees(service, candidate)
+        assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
+        assert processes_of(home) == []
+    database = Database(world.settings.store_folder)
+    verdict = verdict_rows.latest_verdict(database, HEAD)
+    assert verdict is not None
+    assert (verdict.candidate_id, verdict.n_clips) == (candidate, 16)
+    clips = {clip.clip_id: clip for clip in corpus_rows.read_clips(database, ["tabled"])}
+    assert clips["tabled/new"].probe is not None
+
+
+def schedule_id(service: Service) -> str:
+    found = service.ask(
+        "query($at: RepositorySelector!) { schedulesOrError(repositorySelector: $at) "
+        "{ ... on Schedules { results { name scheduleState { id status } } } } }",
+        at=LOCATION,
+    )["schedulesOrError"]["results"]
+    state = {schedule["name"]: schedule["scheduleState"] for schedule in found}
+    assert {name: one["status"] for name, one in state.items()} == {
+        "weekly_retrain": "RUNNING",
+        "weekly_prune": "RUNNING",
+    }
+    found_id: str = state["weekly_retrain"]["id"]
+    return found_id
+
+
+def what_a_person_sees(service: Service, candidate: str) -> None:
+    """Assets with descriptions, their newest metadata, their checks, and the form of a run."""
+    nodes = service.ask(
+        """{ assetNodes { assetKey { path } description groupName
+        freshnessPolicy { __typename }
+        assetMaterializations(limit: 1) { metadataEntries { __typename label
+            ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr } } }
+        assetChecksOrError { ... on AssetChecks { checks { name description
+            executionForLatestMaterialization { status evaluation { success severity
+                metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } } } } } }"""
+    )["assetNodes"]
+    by_name = {node["assetKey"]["path"][-1]: node for node in nodes}
+    assert len(by_name) == 8
+    shown = {}
+    for name, node in by_name.items():
+        assert len(node["description"]) > 60, name
+        (made,) = node["assetMaterializations"]
+        shown[name] = {entry["label"]: entry for entry in made["metadataEntries"]}
+        assert shown[name], name
+    assert shown["trained_onnx"]["candidate"]["text"] == candidate
+    assert shown["trained_onnx"]["git_revision"]["text"]
+    assert "data:image/png;base64," in shown["gate_report"]["figures"]["mdStr"]
+    assert "Proposed" in shown["model_card"]["card"]["mdStr"]
+    stale = {name for name, node in by_name.items() if node["freshnessPolicy"]}
+    assert stale <= {"gate_report", "model_card"}
+    checks = [check for node in nodes for check in node["assetChecksOrError"].get("checks", [])]
+    assert len(checks) >= CHECKS
+    assert all(check["description"] for check in checks)
+    gate = {
+        check["name"]: check["executionForLatestMaterialization"]["evaluation"]
+        for check in by_name["gate_report"]["assetChecksOrError"]["checks"]
+    }
+    assert {evaluation["success"] for evaluation in gate.values()} == {True, False}
+    for evaluation in gate.values():
+        figures = [e for e in evaluation["metadataEntries"] if e["label"] == "figure"]
+        assert figures[0]["floatValue"] is not None
+
+
+def test_int_leaves_nothing_behind_either(world: Any, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with serving(home, {**variables({"corpus": "synthetic", "automation": False})}) as service:
+        service.wait("the UI", service.serves)
+        assert len(processes_of(home)) >= 5
+        assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
+        assert processes_of(home) == []

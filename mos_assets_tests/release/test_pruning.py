@@ -1,0 +1,172 @@
+"""Pruning: what is old and referred to by nothing goes; a release and its report never do."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mos_assets.cli import main
+from mos_assets.errors import ReleaseError, StoreError
+from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.release.candidate import candidate_files
+from mos_assets.release.promotion import promote
+from mos_assets.release.pruning import prune_store, to_prune
+from mos_assets.settings import Settings
+from mos_assets.store import Database, verdict_rows
+from mos_assets.store.claim import claimed
+from mos_assets.store.pruning_rows import StoredCandidate
+from mos_assets_tests.conftest import HEAD_ID, Release
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+candidates = st.lists(
+    st.builds(
+        StoredCandidate,
+        candidate_id=st.text("abcdef", min_size=8, max_size=8),
+        head_id=st.sampled_from(["one", "two"]),
+        created_at=st.integers(0, 50).map(lambda days: START + timedelta(days=days)),
+        sha256=st.sampled_from(["x", "y", "z"]),
+        folder=st.just("c"),
+        report_folder=st.sampled_from([None, "r"]),
+        accepted=st.booleans(),
+        referred_to=st.booleans(),
+    ),
+    max_size=20,
+    unique_by=lambda candidate: candidate.candidate_id,
+)
+
+
+@given(candidates, st.sets(st.sampled_from(["x", "y"])), st.integers(1, 5))
+def test_what_must_stay_stays_and_what_is_old_goes(
+    found: list[StoredCandidate], released: set[str], keep: int
+) -> None:
+    going = to_prune(found, released, keep)
+    for one in found:
+        newer = [
+            other
+            for other in found
+            if other.head_id == one.head_id
+            and (other.created_at, other.candidate_id) > (one.created_at, one.candidate_id)
+        ]
+        must_stay = (
+            len(newer) < keep
+            or one.accepted
+            or one.referred_to
+            or one.sha256 in released
+            or one.report_folder is None
+        )
+        assert (one in going) == (not must_stay)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        store=str(tmp_path / "store"), model_dir=str(tmp_path / "model"), keep_candidates=2
+    )
+
+
+def trained(settings: Settings, release: Release, rated: TrainingTable, day: int, mark: str) -> str:
+    """A judged candidate of that day in the store."""
+    identity, store = f"{day:012x}", settings.store_folder
+    files = candidate_files(store, HEAD_ID, identity)
+    files.folder.mkdir(parents=True)
+    files.onnx.write_bytes(release.onnx)
+    report = store / "reports" / HEAD_ID / identity
+    report.mkdir(parents=True)
+    (report / "gate_report.json").write_text("{}")
+    database = Database(store)
+    made = START + timedelta(days=day)
+    verdict_rows.write_candidate(
+        database,
+        verdict_rows.Candidate(identity, HEAD_ID, made, files.folder, mark),
+        rated,
+        OutOfFold((1,), rated.mos[None, :]),
+    )
+    verdict_rows.write_verdict(
+        database,
+        verdict_rows.VerdictRow(
+            *(identity, HEAD_ID, made, "made", "simulated", 200, "Proposed"),
+            *(0.9, 0.9, 0.1, 0.001),
+            report,
+        ),
+    )
+    return identity
+
+
+def test_the_released_head_keeps_its_candidate_report_and_predictions(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    """The oldest of five is the released one; two further back nothing refers to."""
+    sha256 = release.manifest.sha256
+    names = [
+        trained(settings, release, rated, day, sha256 if day == 0 else f"other{day}")
+        for day in range(5)
+    ]
+    promote(release.manifest, release.onnx, release.card, settings.model_folder)
+    database, store = Database(settings.store_folder), settings.store_folder
+    (store / "candidates" / ".killed.onnx").write_bytes(b"fresh: its run may still be there")
+    would = prune_store(settings, holder="test", pretend=True)
+    assert [one.candidate_id for one in would.candidates] == [names[2], names[1]]
+    assert (store / "candidates" / HEAD_ID / names[1]).is_dir()
+    pruned = prune_store(settings, holder="test")
+    assert pruned == would
+    left = {names[0], names[3], names[4]}
+    assert {path.name for path in (store / "candidates" / HEAD_ID).iterdir()} == left
+    assert {path.name for path in (store / "reports" / HEAD_ID).iterdir()} == left
+    for table, expected in (
+        ("candidates", left),
+        ("predictions", left),
+        ("gate_reports", set(names)),
+    ):
+        rows = database.fetch(f"SELECT DISTINCT candidate_id FROM {table}")
+        assert set(rows["candidate_id"].to_pylist()) == expected, table
+    assert (store / "candidates" / ".killed.onnx").is_file()
+    assert prune_store(settings, holder="test").candidates == ()
+
+
+def test_a_candidate_that_any_other_table_names_stays(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    """Whatever tables of releases or comparisons there will be."""
+    names = [trained(settings, release, rated, day, f"{day}") for day in range(4)]
+    with Database(settings.store_folder).connect() as connection:
+        connection.execute("CREATE TABLE releases (candidate_id VARCHAR)")
+        connection.execute("INSERT INTO releases VALUES (?)", [names[0]])
+    pruned = prune_store(settings, holder="test")
+    assert [one.candidate_id for one in pruned.candidates] == [names[1]]
+
+
+def test_nothing_is_pruned_beside_a_run_or_a_damaged_release(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    for day in range(4):
+        trained(settings, release, rated, day, f"{day}")
+    with (
+        claimed(settings.store_folder, "run 1234"),
+        pytest.raises(StoreError, match="in use by run 1234"),
+    ):
+        prune_store(settings, holder="test")
+    settings.model_folder.mkdir()
+    (settings.model_folder / f"{HEAD_ID}.json").write_text("{")
+    with pytest.raises(ReleaseError, match="Nothing is pruned"):
+        prune_store(settings, holder="test")
+    assert len(list((settings.store_folder / "reports" / HEAD_ID).iterdir())) == 4
+
+
+def test_the_command_says_what_goes(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    names = [trained(settings, release, rated, day, f"{day}") for day in range(3)]
+    environment = {
+        f"MOS_{name.upper()}": str(getattr(settings, name))
+        for name in ("store", "model_dir", "keep_candidates")
+    }
+    for arguments, said in ((["--dry-run"], "would remove"), ([], "removed"), ([], "removed")):
+        found = CliRunner().invoke(main, ["prune", *arguments], env=environment)
+        assert found.exit_code == 0, found.output
+        assert found.output.splitlines()[-1].startswith(said)
+    assert not (settings.store_folder / "reports" / HEAD_ID / names[0]).exists()
+    assert "0 candidates" in found.output

@@ -9,14 +9,13 @@ probability of 90 % at least, over contents and not for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.slices import figure
-from mos_assets.records import FloatArray, OutOfFold, TrainingTable
+from mos_assets.records import FloatArray, IntArray, OutOfFold, TrainingTable
 
 COVERAGE = 0.90
 """Share of ratings that an interval shall hold."""
@@ -76,7 +75,7 @@ def prediction_interval(table: TrainingTable, oof: OutOfFold) -> PredictionInter
     inside = table.folds >= 0
     scores = np.abs(oof.predictions[:, inside] - table.mos[inside])
     folds = table.folds[inside]
-    groups = np.array(table.groups, dtype=object)[inside]
+    groups = np.unique(table.groups, return_inverse=True)[1].astype(np.int64)[inside]
     half, reason = _half_width(scores, groups)
     held = [] if half is None else _held_out(oof.predictions[:, inside], scores, folds, groups)
     complete = held and len(held) == len(np.unique(folds))
@@ -86,7 +85,7 @@ def prediction_interval(table: TrainingTable, oof: OutOfFold) -> PredictionInter
         level=COVERAGE,
         half_width=None if half is None else figure(half),
         n=int(np.count_nonzero(inside)),
-        n_contents=len(set(groups.tolist())),
+        n_contents=len(np.unique(groups)),
         coverage=None if within is None else figure(float(within.mean())),
         folds=tuple(
             FoldCoverage(
@@ -102,11 +101,12 @@ def prediction_interval(table: TrainingTable, oof: OutOfFold) -> PredictionInter
     )
 
 
-def conformal_half_width(scores: FloatArray, groups: Iterable[object]) -> float | None:
-    """Smallest half-width that holds `COVERAGE` of scores [n]; None with too few contents."""
-    _, content, sizes = np.unique(
-        np.array([str(group) for group in groups]), return_inverse=True, return_counts=True
-    )
+def conformal_half_width(scores: FloatArray, groups: IntArray) -> float | None:
+    """Smallest half-width that holds `COVERAGE` of scores [n]; None with too few contents.
+
+    groups: [n], the content of each clip as a number.
+    """
+    _, content, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     n_contents = len(sizes)
     if n_contents < LEAST_CONTENTS:
         return None
@@ -118,16 +118,13 @@ def conformal_half_width(scores: FloatArray, groups: Iterable[object]) -> float 
     return float(scores[order][at]) if at < len(scores) else None
 
 
-def _half_width(
-    scores: FloatArray, groups: np.typing.NDArray[np.object_]
-) -> tuple[float | None, str | None]:
+def _half_width(scores: FloatArray, groups: IntArray) -> tuple[float | None, str | None]:
     if scores.size == 0 or not np.isfinite(scores).all():
         return None, "a prediction is missing or not finite"
     widths = [conformal_half_width(row, groups) for row in scores]
     if any(width is None for width in widths):
         return None, (
-            f"{len(set(groups.tolist()))} contents cannot promise 90 %, "
-            f"{LEAST_CONTENTS} are the least"
+            f"{len(np.unique(groups))} contents cannot promise 90 %, {LEAST_CONTENTS} are the least"
         )
     return max(width for width in widths if width is not None), None
 
@@ -136,7 +133,7 @@ def _held_out(
     predicted: FloatArray,
     scores: FloatArray,
     folds: np.typing.NDArray[np.int64],
-    groups: np.typing.NDArray[np.object_],
+    groups: IntArray,
 ) -> list[tuple[int, float, FloatArray, np.typing.NDArray[np.bool_]]]:
     found = []
     for fold in np.unique(folds).tolist():

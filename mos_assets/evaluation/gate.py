@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import (
     expected_fold_spread,
@@ -20,6 +20,7 @@ from mos_assets.evaluation.metrics import (
     mean,
     seed_scores,
 )
+from mos_assets.evaluation.score_json import score_json
 from mos_assets.evaluation.wording import and_list, plain
 from mos_assets.records import (
     FoldScore,
@@ -67,43 +68,6 @@ CHECK_WORDS: dict[CheckName, str] = {
 """What each check is called in front of people."""
 
 
-def _with_nan(value: Any) -> Any:
-    """JSON has no NaN: null stands for it in the figures of a fold or a seed."""
-    if isinstance(value, FoldScore | SeedScore):
-        value = {name: getattr(value, name) for name in value.__slots__}
-    if isinstance(value, dict):
-        return {
-            name: math.nan if x is None or (isinstance(x, float) and math.isnan(x)) else x
-            for name, x in value.items()
-        }
-    return value
-
-
-def _without_nan(value: FoldScore | SeedScore) -> dict[str, int | float | None]:
-    figures = {name: getattr(value, name) for name in value.__slots__}
-    return {name: x if math.isfinite(x) else None for name, x in figures.items()}
-
-
-def _rows_of(kind: type) -> WithJsonSchema:
-    """Published shape of a fold's or a seed's row: whole numbers, and figures that may be null."""
-    whole = {"seed", "fold", "n_train", "n_val"}
-    names = [field.name for field in fields(kind)]
-    return WithJsonSchema(
-        {
-            "type": "object",
-            "title": kind.__name__,
-            "additionalProperties": False,
-            "required": names,
-            "properties": {
-                name: {"type": "integer" if name in whole else ["number", "null"]} for name in names
-            },
-        }
-    )
-
-
-_JSON = (BeforeValidator(_with_nan), PlainSerializer(_without_nan, when_used="json"))
-
-
 class GateCheck(BaseModel):
     """One figure against one threshold."""
 
@@ -132,8 +96,8 @@ class Verdict(BaseModel):
     """The surrogate gate's one check, on simulated labels only."""
     reasons: tuple[str, ...]
     """Why the head is Proposed, in plain sentences; empty where it is Accepted."""
-    folds: tuple[Annotated[FoldScore, *_JSON, _rows_of(FoldScore)], ...]
-    seeds: tuple[Annotated[SeedScore, *_JSON, _rows_of(SeedScore)], ...]
+    folds: tuple[Annotated[FoldScore, *score_json(FoldScore)], ...]
+    seeds: tuple[Annotated[SeedScore, *score_json(SeedScore)], ...]
     fold_spread: float | None
     """Largest minus smallest PLCC over folds, averaged over seeds; never gates."""
     expected_fold_spread: float | None

@@ -21,7 +21,7 @@ KIN = 0.8
 _BUDGET = 200_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
-_MOST_SHUFFLES = 5
+_MOST_SHUFFLES = 2
 
 Predict = Callable[[FloatArray, IntArray], FloatArray]
 """Raw features [n, F] and active encoder slots [n] → MOS [n]."""

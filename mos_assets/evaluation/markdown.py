@@ -12,6 +12,8 @@ from mos_assets.evaluation.wording import and_list, cell, count, plain, share
 from mos_assets.records import LabelOrigin
 
 TEMPLATE = "gate_report.md.j2"
+_MOST_FEATURES = 30
+"""Rows of the table of features."""
 
 
 def render_markdown(report: GateReport) -> str:
@@ -48,6 +50,7 @@ def render_markdown(report: GateReport) -> str:
         level=share(LEVEL),
         gate=GATE,
         words=CHECK_WORDS,
+        most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,
     )
 

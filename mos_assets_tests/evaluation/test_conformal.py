@@ -20,13 +20,13 @@ def test_with_single_clips_it_is_the_textbook_quantile(n: int, seed: int) -> Non
     """The ceil((n + 1) 0.9)-th smallest score, Lei et al. 2018."""
     scores = np.round(np.random.default_rng(seed).exponential(size=n), 2)
     at = -(-(n + 1) * 9 // 10)
-    assert conformal_half_width(scores, range(n)) == np.sort(scores)[at - 1]
+    assert conformal_half_width(scores, np.arange(n)) == np.sort(scores)[at - 1]
 
 
 @pytest.mark.parametrize("contents", [1, 8])
 def test_too_few_contents_promise_nothing(contents: int, make_table, predict) -> None:
     scores = np.linspace(0, 1, 400)
-    assert conformal_half_width(scores, [i % contents for i in range(400)]) is None
+    assert conformal_half_width(scores, np.arange(400) % contents) is None
     table = make_table()
     table = replace(table, groups=tuple(f"g{i % contents}" for i in range(400)))
     found = prediction_interval(table, predict(table))
@@ -53,7 +53,7 @@ def test_a_new_content_is_covered_as_promised(contents: int, clips: int) -> None
 def test_many_clips_of_one_content_do_not_drown_the_others() -> None:
     """Each content counts once: with clips counted alone the big content would decide."""
     scores = np.concatenate([np.full(900, 0.1), np.linspace(0.5, 1.0, 20)])
-    groups = [0] * 900 + list(range(1, 21))
+    groups = np.concatenate([np.zeros(900, dtype=np.int64), np.arange(1, 21)])
     assert np.quantile(scores, 0.9) == pytest.approx(0.1)
     assert conformal_half_width(scores, groups) >= 0.9
 

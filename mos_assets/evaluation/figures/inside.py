@@ -75,8 +75,8 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
     shown = f"The {len(rows)} most important of {count(len(report.importance))} features. "
     sentence = (
         (shown if len(rows) < len(report.importance) else "")
-        + "Features that rank the clips nearly alike are kin: the head can do without one of "
-        "them as long as it has the others."
+        + "Features that rank the clips nearly alike are kin: where the pale bar is much the "
+        "longer one, the head makes do with the others when one of them is spoilt."
     )
     return save("importance", title, sentence, paint, folder, height=1.8 + 0.27 * max(len(rows), 4))
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CARD, INK, QUIET, GRID = "#fbfaf7", "#1f2430", "#646b78", "#e2e0d9"
 BLUE, PALE, RED = "#2563a8", "#a9c6e6", "#c2410c"
-_WIDTH_PX, _DPI = 1140, 150
+_WIDTH_PX, _DPI = 960, 126
+"""A dialog of the Dagster UI shows a picture this wide whole."""
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,

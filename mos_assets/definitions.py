@@ -20,7 +20,7 @@ from mos_assets.assets.extracted_features import (
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report
-from mos_assets.assets.model_card import model_card
+from mos_assets.assets.model_card import model_card, release_unaltered
 from mos_assets.assets.platform import RESOURCE_KEY, platform_from
 from mos_assets.assets.raw_corpus import (
     clips_present,
@@ -70,6 +70,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             one_fingerprint,
             folds_disjoint,
             folds_grouped,
+            release_unaltered,
         ],
         resources={RESOURCE_KEY: platform_from(settings)},
         executor=executor_for(settings),

@@ -21,7 +21,7 @@ import numpy as np
 
 from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
-from mos_assets.records import ENCODER_VOCABULARY, GateKind
+from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD
 from mos_assets.release.promotion import current_files, read_release
@@ -52,6 +52,9 @@ class MosPrediction:
     """`Accepted` or `Proposed`; None for the fallback."""
     reason: str
     """For the fallback why no head was used, else the verdict that the head carries."""
+    interval: tuple[float, float] | None = None
+    """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
+    in the same way. None for the fallback, and for a head that can promise none."""
 
     def __float__(self) -> float:
         return self.mos
@@ -114,12 +117,14 @@ class Predictor:
                 "encoder_onehot": np.array([onehot], dtype=np.float32),
             },
         )
+        mos = float(scores[0])
         return MosPrediction(
-            float(scores[0]),
+            mos,
             Source.HEAD,
             self.head_id,
             str(self.manifest.status),
             _verdict_words(self.manifest),
+            _interval(self.manifest, mos),
         )
 
     def _fall_back(
@@ -191,6 +196,13 @@ def _finite(features: Mapping[str, float], name: str, why: str) -> float:
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
     return value
+
+
+def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
+    if manifest.interval is None:
+        return None
+    reach = manifest.interval.half_width
+    return max(MOS_MIN, mos - reach), min(MOS_MAX, mos + reach)
 
 
 def _verdict_words(manifest: Manifest) -> str:

@@ -207,6 +207,8 @@ class Corpus:
     """Every clip file that was looked at, now or in an earlier run, usable or not."""
     accounts: tuple[LabelFile, ...] = ()
     """One of each label file."""
+    settled: bool = True
+    """False where a file could not be read this time: the next look may find it otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +221,8 @@ class FeatureTable:
     """As written in the table, with or without suffix."""
     values: FloatArray
     """[rows, columns]; NaN marks an empty cell."""
+    left_out: tuple[str, ...] = ()
+    """Columns that are no feature, since they hold something other than numbers, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +309,15 @@ class TrainingTable:
     """[n], for slices of the report only."""
     part: tuple[str | None, ...]
     """[n], for slices of the report only."""
+    encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
+    """Slots of the one-hot that the head takes."""
+    slots: IntArray | None = None
+    """[n], active slot of each row; None: the first in every row."""
+
+    @property
+    def encoder(self) -> IntArray:
+        """[n], active slot of each row."""
+        return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,6 +328,33 @@ class OutOfFold:
     seeds: tuple[int, ...]
     predictions: FloatArray
     """[seeds, n], MOS 1..5, in the row order of the training table."""
+
+
+@dataclass(frozen=True, eq=False)
+class PastPredictions:
+    """Out-of-fold predictions of an earlier candidate, with the labels and folds of its time."""
+
+    candidate_id: str
+    clip_ids: tuple[str, ...]
+    """Sorted."""
+    folds: IntArray
+    """[n]; -1 marks a row that never trained."""
+    mos: FloatArray
+    """[n], the ratings that it was judged by."""
+    predictions: FloatArray
+    """[seeds, n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureLoss:
+    """What one head loses on the fold that it has not seen when features are shuffled there."""
+
+    seed: int
+    fold: int
+    features: tuple[str, ...]
+    """Shuffled together: one feature, or a family of features that say nearly the same."""
+    plcc_lost: float | None
+    """None where a correlation does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,3 +390,5 @@ class JoinedTable:
     """[clips, columns], in the order of the clips; NaN where the table has no figure."""
     unmatched: tuple[str, ...]
     """Clip names of the table that no clip of the corpus answers to."""
+    left_out: tuple[str, ...] = ()
+    """Columns of the table that are no feature, since they hold something other than numbers."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
@@ -21,6 +22,7 @@ from mos_assets.release.manifest import (
     training_table_sha256,
     versions,
 )
+from mos_assets.release.promotion import Promotion, promote
 
 HEAD_ID = "konvid_mos_head_v1"
 
@@ -53,7 +55,13 @@ class Release:
         manifest = self.manifest.model_copy(
             update={"status": status, "data": data.model_copy(update={"corpora": (corpus,)})}
         )
-        return replace(self, manifest=manifest)
+        return replace(self, manifest=manifest.sealed(self.card))
+
+    def put(self, folder: Path, card: str | None = None, minute: int = 0) -> Promotion:
+        """Offer it to a release folder, with this card, as trained at this minute."""
+        card = self.card if card is None else card
+        created = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
+        return promote(self.manifest.sealed(card), self.onnx, card, folder, created)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +89,7 @@ def rated() -> TrainingTable:
 @pytest.fixture(scope="session")
 def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A real head, trained briefly and judged, on labels that count as simulated."""
-    result = train(rated, Recipe(members=1, epochs=2), [1, 2], progress=lambda _: None)
+    result = train(rated, Recipe(members=1, epochs=2, centres=16), [1, 2], progress=lambda _: None)
     path = tmp_path_factory.mktemp("head") / "head.onnx"
     exported = export_onnx(result.head, path)
     oof = OutOfFold(result.out_of_fold.seeds, result.out_of_fold.predictions)
@@ -127,14 +135,13 @@ def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> R
         ),
         report,
     )
-    return Release(manifest, path.read_bytes(), render_card(manifest, report), report)
+    card = render_card(manifest, report)
+    return Release(manifest.sealed(card), path.read_bytes(), card, report)
 
 
 @pytest.fixture
 def model_folder(release: Release, tmp_path: Path) -> Path:
     """A release folder with that head in it."""
-    from mos_assets.release.promotion import promote
-
     folder = tmp_path / "model"
-    promote(release.manifest, release.onnx, release.card, folder)
+    release.put(folder)
     return folder

@@ -4,6 +4,7 @@ fallback that says that it is one."""
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,30 @@ def test_it_says_which_verdict_it_carries(predictor: Predictor, features: dict[s
     assert "200 simulated labels" in answer.reason
 
 
+@pytest.mark.parametrize("half_width", [0.25, 3.0])
+def test_the_interval_lies_around_the_score_and_within_the_scale(
+    release: Release, features: dict[str, float], tmp_path: Path, half_width: float
+) -> None:
+    promised = release.manifest.interval
+    assert promised is not None
+    wide = promised.model_copy(update={"half_width": half_width})
+    manifest = release.manifest.model_copy(update={"interval": wide})
+    replace(release, manifest=manifest).put(tmp_path)
+    answer = Predictor(tmp_path).predict_mos(features, "libx264")
+    expected = (answer.mos - half_width, answer.mos + half_width)
+    assert answer.interval == ((1.0, 5.0) if half_width == 3.0 else expected)
+
+
+def test_a_head_that_can_promise_no_interval_gives_none(
+    release: Release, features: dict[str, float], tmp_path: Path
+) -> None:
+    bare = release.manifest.model_copy(update={"interval": None})
+    replace(release, manifest=bare).put(tmp_path)
+    answer = Predictor(tmp_path).predict_mos(features, "libx264")
+    assert answer.source is Source.HEAD
+    assert answer.interval is None
+
+
 def test_a_missing_feature_is_named(predictor: Predictor, features: dict[str, float]) -> None:
     del features["motion2"]
     with pytest.raises(FeatureError, match="'motion2' is missing"):
@@ -82,6 +107,7 @@ def test_without_a_head_the_codec_rule_answers_and_says_why(tmp_path: Path) -> N
     assert answer.source is Source.FALLBACK
     assert answer.mos == pytest.approx(4.546539, abs=1e-6)
     assert answer.status is None
+    assert answer.interval is None
     assert f"{HEAD_ID}.onnx is missing" in answer.reason
 
 

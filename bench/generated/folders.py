@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mos_assets.corpora import KnownClip
 
 ROWS_A, ROWS_B = 153_841, 1_576
+VOTES = 5
 CLIPS = 3_000
 SCENES = ("testsrc2", "mandelbrot", "cellauto=rule=110:seed=5", "gradients=seed=7")
 SIZES = ("320x180", "640x360", "960x540")
@@ -48,6 +49,22 @@ def write_labels(folder: Path) -> None:
     ]
     lines = ["video_name,mos,video_score", *rows]
     (folder / "k150kb_scores.csv").write_text("\r\n".join(lines) + "\r\n")
+
+
+def write_votes(folder: Path) -> None:
+    """Part A's score file again, with a file of five votes a label beside it."""
+    draw = random.Random(2)
+    folder.mkdir(parents=True, exist_ok=True)
+    scores = (folder.parents[1] / "labels" / folder.name / "k150ka_scores.csv").read_text()
+    (folder / "k150ka_scores.csv").write_text(scores)
+    names = [line.partition(",")[0] for line in scores.splitlines()[1:]]
+    with (folder / "k150ka_votes.csv").open("w") as file:
+        file.write("video_name,worker,video_score\n")
+        for name in names:
+            file.writelines(
+                f"{name},{draw.randrange(10**31, 10**32)},{draw.randint(1, 5)}\n"
+                for _ in range(VOTES)
+            )
 
 
 ODD_ROWS = (

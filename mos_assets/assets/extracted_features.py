@@ -54,6 +54,12 @@ def extracted_features(
         for corpus in corpora
         for joined in corpus.tables
     }
+    left_out = {
+        f"{corpus.name}/{joined.name}": list(joined.left_out)
+        for corpus in corpora
+        for joined in corpus.tables
+        if joined.left_out
+    }
     return dg.MaterializeResult(
         metadata={
             **table_metadata(table),
@@ -62,6 +68,7 @@ def extracted_features(
             "coverage": preview(coverage),
             "fingerprints": dg.MetadataValue.json(sorted(set(matrix.fingerprints))),
             "table_rows_without_a_clip": dg.MetadataValue.json(strays),
+            "table_columns_left_out": dg.MetadataValue.json(left_out),
         }
     )
 

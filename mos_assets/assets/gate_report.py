@@ -7,18 +7,26 @@ import dagster as dg
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
+from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import (
     CHECK_WORDS,
+    Comparison,
     GateReport,
     build_report,
+    compare,
     draw,
     figure_section,
+    not_compared,
     render_markdown,
     with_figures,
 )
+from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.store import fold_rows, stamps, verdict_rows
+from mos_assets.release.promotion import current_files, read_release
+from mos_assets.settings import Settings
+from mos_assets.store import Database, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
@@ -61,12 +69,14 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
             corpora=settings.corpora,
             label_origin=manifest.data.label_origin,
             full_size=settings.is_full_size,
+            losses=verdict_rows.read_losses(database, candidate.candidate_id),
+            comparison=_with_released(settings, database, table, predictions, candidate),
         )
         folder = report_folder(settings.store_folder, report)
         folder.mkdir(parents=True, exist_ok=True)
         report = with_figures(report, draw(table, predictions, report, folder))
         page = render_markdown(report)
-        (folder / REPORT_JSON).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (folder / REPORT_JSON).write_text(report.to_json(), encoding="utf-8")
         (folder / REPORT_PAGE).write_text(
             _with_section(page, figure_section(report.figures)), encoding="utf-8"
         )
@@ -104,6 +114,33 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
             for check in verdict.checks
         ],
     )
+
+
+def _with_released(
+    settings: Settings,
+    database: Database,
+    table: TrainingTable,
+    predictions: OutOfFold,
+    candidate: verdict_rows.Candidate,
+) -> Comparison | None:
+    """The candidate beside the head that is released now; None where none is, or it is this one."""
+    files = current_files(settings.model_folder, candidate.head_id)
+    if not any(path.exists() for path in files.all):
+        return None
+    try:
+        released = candidate_id(read_release(files))
+    except ReleaseError as error:
+        return not_compared(candidate.head_id, f"it is damaged ({error})")
+    if released == candidate.candidate_id:
+        return None
+    past = verdict_rows.read_past_predictions(database, released)
+    if past is None:
+        return not_compared(
+            released,
+            "it was not trained in this store, so that nobody knows which of these clips it has "
+            "seen",
+        )
+    return compare(table, predictions, past)
 
 
 def report_folder(store: Path, report: GateReport) -> Path:

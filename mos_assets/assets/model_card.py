@@ -6,13 +6,13 @@ from mos_assets.assets.gate_report import REPORT_JSON, gate_report
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
-from mos_assets.errors import StoreError
+from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import GateReport
 from mos_assets.release.candidate import judged
 from mos_assets.release.card import render_card
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import promote
+from mos_assets.release.promotion import current_files, promote, read_release
 from mos_assets.store import verdict_rows
 
 
@@ -37,14 +37,31 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
                 f"Candidate {candidate.candidate_id} of {candidate.head_id} is not judged yet; "
                 "materialize gate_report."
             )
-        report = GateReport.model_validate_json((verdict.folder / REPORT_JSON).read_bytes())
+        report = GateReport.read(verdict.folder / REPORT_JSON)
         files = ReleaseFiles(candidate.folder, candidate.head_id)
         manifest = judged(Manifest.read(files.manifest), report)
         card = render_card(manifest, report, verdict.folder)
+        manifest = manifest.sealed(card)
         # The candidate keeps its verdict, so that a release can be restored from it whole.
         files.manifest.write_text(manifest.to_json(), encoding="utf-8")
         files.card.write_text(card, encoding="utf-8")
-        promotion = promote(manifest, files.onnx.read_bytes(), card, settings.model_folder)
+        promotion = promote(
+            manifest, files.onnx.read_bytes(), card, settings.model_folder, candidate.created_at
+        )
+        verdict_rows.write_release(
+            database,
+            verdict_rows.ReleaseRow(
+                candidate_id=candidate.candidate_id,
+                head_id=candidate.head_id,
+                decided_at=verdict_rows.now(),
+                status=str(manifest.status),
+                label_origin=str(manifest.data.label_origin),
+                released=promotion.released,
+                reason=promotion.reason,
+                head_in_place=promotion.before,
+                comparison=report.comparison.sentence if report.comparison else None,
+            ),
+        )
     context.log.info(promotion.reason)
     return dg.MaterializeResult(
         metadata={
@@ -54,4 +71,28 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "model_folder": dg.MetadataValue.path(str(settings.model_folder)),
             "card": dg.MetadataValue.md(card),
         }
+    )
+
+
+@dg.asset_check(
+    asset=model_card,
+    description=(
+        "No byte of the released ONNX file, manifest or card was altered. Run it on its own at "
+        "any time."
+    ),
+)
+def release_unaltered(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    files = current_files(settings.model_folder, head_of(settings))
+    try:
+        manifest = read_release(files)
+    except ReleaseError as error:
+        return dg.AssetCheckResult(passed=False, metadata={"why": str(error)})
+    return dg.AssetCheckResult(
+        passed=True,
+        metadata={
+            "onnx_sha256": manifest.sha256,
+            "card_sha256": str(manifest.card_sha256),
+            "seal": str(manifest.seal),
+        },
     )

@@ -9,6 +9,7 @@ from mos_assets.assets.folds import folds
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import git_revision, tag_run
 from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.evaluation import Shuffles
 from mos_assets.extraction import feature_blocks_id
 from mos_assets.head import (
     PARITY_LIMIT,
@@ -85,7 +86,8 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
         table, fingerprint = fold_rows.read_training_table(database, settings.corpora)
         recipe = Recipe(epochs=settings.epochs or None)
         seeds = [SEED + index for index in range(settings.seeds)]
-        result = train(table, recipe, seeds, progress=context.log.info)
+        shuffles = Shuffles(table, len(seeds))
+        result = train(table, recipe, seeds, progress=context.log.info, watch=shuffles.watch)
         (settings.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
         staged = settings.store_folder / "candidates" / f".{context.run_id}.onnx"
         exported = export_onnx(result.head, staged)
@@ -101,6 +103,7 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
             ),
             table,
             result.out_of_fold,
+            shuffles.losses,
         )
         checks = _checks(files, result, table)
     tag_run(context.instance, context.run_id, candidate=identity)

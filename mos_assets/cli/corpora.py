@@ -124,6 +124,8 @@ def _table(what: str, table: TableFacts, found: Inspection) -> str:
     line = f"{what}: {table.clips_matched} clips, {missing} clips without a row"
     if table.unmatched_rows:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
+    if table.left_out:
+        line += f", {len(table.left_out)} columns left out, not numbers ({_some(table.left_out)})"
     if table.rejected_rows:
         line += f", {table.rejected_rows} rows rejected"
     return line

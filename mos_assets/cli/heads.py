@@ -17,9 +17,11 @@ from mos_assets.settings import Settings
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--head", default=None, help="Head id; default konvid_mos_head_v1.")
 def predict(clips: Sequence[Path], head: str | None) -> None:
-    """Score CLIPS with the released head: one line a clip, name, MOS and source, tab-separated.
+    """Score CLIPS with the released head: one line a clip, tab-separated.
 
-    Exits with 1 when a clip could not be scored; the others are scored all the same.
+    Name, MOS, source, and the range that holds the rating of nine in ten such clips, or `-`
+    where none can be promised. Exits with 1 when a clip could not be scored; the others are
+    scored all the same.
     """
     from mos_assets.clip_scoring import score_clip
     from mos_assets.predictor import Predictor
@@ -49,7 +51,10 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
         if prediction.status:
             doubt = "" if score.comparable else ", not comparable"
             source += f" ({prediction.status}{doubt})"
-        click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}")
+        # What was promised for clips measured in one way does not hold for another.
+        reach = prediction.interval if score.comparable else None
+        within = "-" if reach is None else f"{reach[0]:.2f}..{reach[1]:.2f}"
+        click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}\t{within}")
         notes.add(f"{prediction.head_id}: {prediction.reason}")
         if prediction.status and not score.comparable:
             notes.add(
@@ -64,7 +69,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
 @click.command()
 @click.argument("head", required=False)
 def status(head: str | None) -> None:
-    """What is released, of HEAD or of every head.
+    """What is released, why it has its status and since when, of HEAD or of every head.
 
     Exits with 0 when all of them are Accepted, 2 when one is Proposed, 1 when one is damaged.
     """
@@ -79,6 +84,13 @@ def status(head: str | None) -> None:
         )
     for found in heads:
         click.echo(f"{found.head_id}\t{found.state}\t{found.detail}")
+        for reason in found.why:
+            click.echo(f"\twhy\t{reason}")
+        if found.candidate_id is not None:
+            since = "not released here: the files were put into the folder"
+            if found.since is not None:
+                since = f"{found.since:%Y-%m-%d %H:%M} UTC"
+            click.echo(f"\tsince\t{since}, candidate {found.candidate_id}")
     sys.exit(max((found.exit_code for found in heads), key=[0, 2, 1].index))
 
 
@@ -98,7 +110,7 @@ def report(head: str | None) -> None:
     if row is None:
         what = f"No head {head!r}" if head else "Nothing"
         raise MosAssetsError(f"{what} was judged yet in {settings.store_folder}.")
-    judged = GateReport.model_validate_json((row.folder / "gate_report.json").read_bytes())
+    judged = GateReport.read(row.folder / "gate_report.json")
     width = max(len(words) for words in CHECK_WORDS.values())
     click.echo(f"{'corpus':<{width}}  {row.corpora}")
     click.echo(f"{'clips':<{width}}  {row.n_clips}")
@@ -113,6 +125,11 @@ def report(head: str | None) -> None:
         )
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
     click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
+    decided = verdict_rows.latest_release(database, row.head_id, row.candidate_id)
+    if decided is not None:
+        click.echo(f"{'release':<{width}}  {decided.reason}")
+    if judged.comparison is not None:
+        click.echo(f"{'compared':<{width}}  {judged.comparison.sentence}")
     candidate = verdict_rows.latest_candidate(database, row.head_id)
     files = current_files(settings.model_folder, row.head_id)
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:

@@ -15,6 +15,7 @@ from mos_assets.corpora.features import (
 )
 from mos_assets.corpora.inspection import Inspection, TableFacts, inspect_corpus
 from mos_assets.corpora.load import load_corpus
+from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     CORPUS_TOML,
@@ -27,6 +28,7 @@ from mos_assets.corpora.request import (
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
+from mos_assets.corpora.unchanged import corpus_signature
 from mos_assets.corpora.watch import watched_files
 from mos_assets.records import KnownClip
 
@@ -48,8 +50,10 @@ __all__ = [
     "ShotTable",
     "TableFacts",
     "WatchedFiles",
+    "corpus_signature",
     "download_clips",
     "has_external_shots",
+    "has_manifest",
     "inspect_corpus",
     "join_shots",
     "join_table",

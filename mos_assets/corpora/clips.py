@@ -80,6 +80,7 @@ def attach_clips(
             (label for label in labels.labels if label.clip_name in used), labels.rows_read
         ),
         files=tuple(file for at in sorted(looked) if (file := _seen(looked[at])) is not None),
+        settled=not any(isinstance(found, Unreadable) for found in looked.values()),
     )
 
 

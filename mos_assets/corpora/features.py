@@ -20,7 +20,13 @@ from mos_assets.corpora.request import (
     require_folder,
 )
 from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
-from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, CellError, parse_number
+from mos_assets.corpora.tables import (
+    TABLE_CLIP_ALIASES,
+    CellError,
+    is_not_finite,
+    is_unknown,
+    parse_number,
+)
 from mos_assets.errors import CorpusError
 from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
 
@@ -34,7 +40,8 @@ def load_feature_tables(
 ) -> tuple[FeatureTable, ...]:
     """Every feature table of a corpus, sorted by name: `<name>.parquet` is the table `<name>`.
 
-    A column is numeric where every cell that is not empty is a number; others are left out.
+    A column is numeric where every cell is a number or says that it is unknown (`NA`, empty);
+    others are left out, and the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
     the head that is missing. The synthetic corpus has one generated table, `synthetic`.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
@@ -83,7 +90,7 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
     if pairs:
         at, rows = (list(side) for side in zip(*pairs, strict=True))
         values[at] = table.values[rows]
-    return JoinedTable(table.name, table.columns, values, match.unmatched_rows)
+    return JoinedTable(table.name, table.columns, values, match.unmatched_rows, table.left_out)
 
 
 def label_columns(table: FeatureTable | JoinedTable) -> tuple[str, ...]:
@@ -103,10 +110,14 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         raise CorpusError(f"{table.path}, row {nameless}: the clip name is empty.")
     keys = set(table.columns.find(TABLE_CLIP_ALIASES))
     columns: dict[str, FloatArray] = {}
+    left_out: list[str] = []
     for index, column in enumerate(table.columns.names):
         # A nameless column is the index that some tools write in front.
-        numbers = None if index in keys or not column else _numbers(table.cells[index])
+        if index in keys or not column:
+            continue
+        numbers = _numbers(table.cells[index])
         if numbers is None:
+            left_out.append(column)
             continue
         if column.casefold() in {name.casefold() for name in columns}:
             raise CorpusError(
@@ -119,7 +130,7 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         )
     columns = _with_means(columns)
     values = np.column_stack(list(columns.values())).reshape(len(names), len(columns))
-    return FeatureTable(table.path.stem, tuple(columns), names, values)
+    return FeatureTable(table.path.stem, tuple(columns), names, values, tuple(left_out))
 
 
 def _with_means(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -137,7 +148,10 @@ def _with_means(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
-    """The column as numbers, NaN where empty or not finite; None where it holds anything else."""
+    """The column as numbers, NaN where unknown or not finite.
+
+    None where it holds anything else, and where no cell says anything at all.
+    """
     out = np.full(len(cells), np.nan)
     some = False
     for row, cell in enumerate(cells):
@@ -161,4 +175,4 @@ def _text_number(text: str) -> float | None:
     try:
         return parse_number(text, "cell")
     except CellError:
-        return math.nan if text.lower().lstrip("+-") in {"nan", "inf", "infinity"} else None
+        return math.nan if is_unknown(text) or is_not_finite(text) else None

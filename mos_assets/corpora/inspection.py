@@ -28,6 +28,8 @@ class TableFacts:
     label_columns: tuple[str, ...] = ()
     """Columns that carry the label along."""
     rejected_rows: int = 0
+    left_out: tuple[str, ...] = ()
+    """Columns that hold something other than numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
             clips_matched=int(np.isfinite(table.values).any(axis=1).sum()),
             unmatched_rows=table.unmatched,
             label_columns=label_columns(table),
+            left_out=table.left_out,
         )
         for table in joined
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from mos_assets.corpora.labels import (
     LabelColumns,
     LabelSource,
     one_label_a_clip,
-    printable,
     read_labels,
     reject,
 )
@@ -22,15 +20,12 @@ from mos_assets.corpora.tables import (
     MOS_ALIASES,
     MOS_SCORE_FILE_ALIASES,
     STD_ALIASES,
-    VOTE_ALIASES,
-    CellError,
     Table,
-    map_mos,
-    parse_number,
     read_table,
 )
+from mos_assets.corpora.votes import add_votes
 from mos_assets.errors import CorpusError
-from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelOrigin, RejectedRow
+from mos_assets.records import Label, LabelOrigin, RejectedRow
 
 KONVID_1K_CEILING = 1_500
 SAME_MOS_1K = 5e-5
@@ -132,9 +127,12 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         source = LabelSource(KONVID_150K, table.path.name, part=part)
         good, bad = read_labels(table, label_columns(table, MOS_SCORE_FILE_ALIASES), source)
         kept, lost = one_label_a_clip(KONVID_150K, good, average=False)
-        with_votes, bad_votes = _add_votes(kept, folder / f"k150k{part}_votes.csv")
-        by_part[part] = with_votes
-        rejected += bad + lost + bad_votes
+        rejected += bad + lost
+        votes = folder / f"k150k{part}_votes.csv"
+        if votes.is_file():
+            kept, lost = add_votes(KONVID_150K, kept, votes)
+            rejected += lost
+        by_part[part] = kept
     in_b = {stem(label.clip_name) for label in by_part.get("b", ())}
     labels = list(by_part.get("b", ()))
     for label in by_part.get("a", ()):
@@ -166,39 +164,6 @@ def require_floor(request: CorpusRequest, rows: int) -> None:
             f"set MOS_CORPUS={KONVID_1K}; if files are missing, fetch them; for a subset, set "
             "MOS_KONVID_150K_FLOOR."
         )
-
-
-def _add_votes(labels: Sequence[Label], path: Path) -> tuple[list[Label], list[RejectedRow]]:
-    """Labels with the count and sample standard deviation of the votes in `path`, one a row."""
-    if not path.is_file():
-        return list(labels), []
-    table = read_table(path)
-    clip = table.columns.require(CLIP_ALIASES, "clip name", path)
-    vote = table.columns.require(VOTE_ALIASES, "vote", path)
-    votes: dict[str, list[float]] = {}
-    rejected: list[RejectedRow] = []
-    for row in table.rows:
-        try:
-            if row.damage:
-                raise CellError(row.damage)
-            name = safe_name(row.first(clip))
-            value = map_mos(parse_number(row.first(vote), "vote"), MOS_MIN, MOS_MAX)
-            votes.setdefault(stem(name), []).append(value)
-        except CellError as error:
-            shown = printable(row.first(clip)) if not row.damage else ""
-            rejected.append(
-                RejectedRow(KONVID_150K, path.name, row.line, shown or None, str(error))
-            )
-    return [_with_votes(label, votes.get(stem(label.clip_name), [])) for label in labels], rejected
-
-
-def _with_votes(label: Label, votes: Sequence[float]) -> Label:
-    n = len(votes)
-    if n == 0:
-        return label
-    mean = math.fsum(votes) / n
-    std = math.sqrt(math.fsum((v - mean) ** 2 for v in votes) / (n - 1)) if n > 1 else None
-    return label._replace(mos_std=std, n_ratings=n)
 
 
 def label_columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:

@@ -7,7 +7,13 @@ from pathlib import Path, PurePosixPath
 from mos_assets.corpora.konvid import LICENCE, label_columns, require_floor
 from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
 from mos_assets.corpora.names import stem
-from mos_assets.corpora.request import KONVID_150K, ClipDir, CorpusRequest, LabelSet
+from mos_assets.corpora.request import (
+    KONVID_150K,
+    ClipDir,
+    CorpusRequest,
+    LabelSet,
+    require_folder,
+)
 from mos_assets.corpora.tables import MOS_ALIASES, URL_ALIASES, read_table
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin
@@ -36,6 +42,13 @@ def manifest_path(folder: Path, named: str = "") -> Path | None:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise CorpusError(outside)
     return path
+
+
+def has_manifest(request: CorpusRequest) -> bool:
+    """Whether the corpus says by manifest where its clips are. Raises as `manifest_path`."""
+    if request.name != KONVID_150K:
+        return False
+    return manifest_path(require_folder(request.name, request.root), request.manifest) is not None
 
 
 def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:

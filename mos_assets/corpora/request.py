@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,6 +136,19 @@ def corpus_folder(name: str, root: Path) -> Path:
             "only."
         )
     return root.absolute() / name
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Turn a folder that cannot be listed, or anything in it, into a CorpusError naming it."""
+    try:
+        yield
+    except OSError as error:
+        place = os.fsdecode(error.filename) if error.filename else str(folder)
+        raise CorpusError(
+            f"{place} cannot be read: {error.strerror or error}. Make it readable for this user, "
+            "or move it away."
+        ) from error
 
 
 def require_folder(name: str, root: Path) -> Path:

@@ -10,6 +10,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ STD_ALIASES = ("SD", "sd", "mos_std", "mos_std_dev", "SD_MOS")
 COUNT_ALIASES = ("n", "ratings", "num_ratings", "n_ratings")
 VOTE_ALIASES = ("vote", "rating", "score", "video_score", "mos")
 
+_BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
@@ -86,6 +88,14 @@ class Table:
     rows: tuple[Row, ...]
 
 
+class OpenTable(NamedTuple):
+    """A comma-separated file that is being read."""
+
+    columns: Columns
+    lines: Iterator[tuple[int, bytes]]
+    """What follows the header: 1-based number and bytes of each line, for `parse_line`."""
+
+
 def read_table(path: Path) -> Table:
     """Read a table: UTF-8 with or without BOM, quoted or not, LF or CRLF; blank lines are skipped.
 
@@ -94,8 +104,39 @@ def read_table(path: Path) -> Table:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
-    rows = _rows(_lines(raw.removeprefix(b"\xef\xbb\xbf")))
+        raise _unreadable(path, error) from error
+    rows = _rows(_lines(raw.removeprefix(_BOM)))
+    columns = _header(path, rows)
+    width = len(columns.names)
+    return Table(path, columns, tuple(_fitted(row, width) for row in rows))
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[OpenTable]:
+    """As `read_table`, for a file too long to be held: its lines come one by one.
+
+    Raises CorpusError as `read_table` does, at the end of the block too.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = enumerate(file, start=1)
+            began = ((n, line.removeprefix(_BOM) if n == 1 else line) for n, line in lines)
+            columns = _header(path, (row for n, line in began if (row := parse_line(n, line))))
+            yield OpenTable(columns, lines)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def parse_line(number: int, raw: bytes, width: int | None = None) -> Row | None:
+    """One physical line as a row that has `width` cells or says its damage; None for a blank one.
+
+    The end of the line may be there or not.
+    """
+    row = next(_rows(_lines(raw.removesuffix(b"\n")), number), None)
+    return row if row is None or width is None else _fitted(row, width)
+
+
+def _header(path: Path, rows: Iterator[Row]) -> Columns:
     header = next(rows, None)
     if header is None:
         raise CorpusError(f"{path} is empty: it needs a header line and rows.")
@@ -104,8 +145,11 @@ def read_table(path: Path) -> Table:
             f"{path}, line {header.line}: the header cannot be read ({header.damage}). "
             "Save the file as comma-separated UTF-8."
         )
-    width = len(header.cells)
-    return Table(path, Columns(header.cells), tuple(_fitted(row, width) for row in rows))
+    return Columns(header.cells)
+
+
+def _unreadable(path: Path, error: OSError) -> CorpusError:
+    return CorpusError(f"{path} cannot be read: {error.strerror or error}.")
 
 
 def _lines(raw: bytes) -> Sequence[str | None]:
@@ -121,8 +165,8 @@ def _lines(raw: bytes) -> Sequence[str | None]:
     return [decoded(line) for line in raw.split(b"\n")] if whole is None else whole.split("\n")
 
 
-def _rows(lines: Sequence[str | None]) -> Iterator[Row]:
-    for number, line in enumerate(lines, start=1):
+def _rows(lines: Sequence[str | None], start: int = 1) -> Iterator[Row]:
+    for number, line in enumerate(lines, start):
         if line is None:
             yield Row(number, (), "not UTF-8")
             continue
@@ -148,12 +192,22 @@ def _fitted(row: Row, width: int) -> Row:
     return Row(row.line, (), f"torn row: {len(row.cells)} cells where the header names {width}")
 
 
+def is_unknown(text: str) -> bool:
+    """Whether a cell says, in one of the usual ways, that there is no value."""
+    return text.casefold() in _UNKNOWN
+
+
+def is_not_finite(text: str) -> bool:
+    """Whether a cell spells a number that is none: infinite, or what a tool writes for it."""
+    return _NOT_FINITE.fullmatch(text) is not None
+
+
 def parse_number(text: str, what: str) -> float:
     """A finite number in plain decimal or exponent notation. Raises CellError naming the value."""
     if not _NUMBER.fullmatch(text):
         if not text:
             raise CellError(f"{what} is empty")
-        flaw = "not finite" if _NOT_FINITE.fullmatch(text) else "not a number"
+        flaw = "not finite" if is_not_finite(text) else "not a number"
         raise CellError(f"{what} is {text!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
@@ -163,7 +217,7 @@ def parse_number(text: str, what: str) -> float:
 
 def parse_deviation(text: str, what: str, limit: float) -> float | None:
     """A number in 0..limit, or None where the cell says that it is unknown. Raises CellError."""
-    if text.casefold() in _UNKNOWN:
+    if is_unknown(text):
         return None
     value = parse_number(text, what)
     if not 0.0 <= value <= limit:
@@ -173,7 +227,7 @@ def parse_deviation(text: str, what: str, limit: float) -> float | None:
 
 def parse_count(text: str, what: str) -> int | None:
     """A whole number from 1 up (`50.0` is 50), or None where unknown. Raises CellError."""
-    if text.casefold() in _UNKNOWN:
+    if is_unknown(text):
         return None
     value = parse_number(text, what)
     if value < 1 or value != int(value):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora import konvid
 from mos_assets.corpora.external import external_files
-from mos_assets.corpora.manifest import manifest_path
+from mos_assets.corpora.manifest import clip_dirs, manifest_path
 from mos_assets.corpora.own import CorpusToml, label_files, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -37,24 +37,33 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     if name == DEMO and not (root / DEMO / CORPUS_TOML).is_file():
         # What the first run renders is not a change that a second one has to follow.
         raise CorpusError(f"{DEMO} is not rendered yet; the first run does that.")
-    folder = require_folder(name, root)
-    clips: tuple[ClipDir, ...]
-    if name == KONVID_1K:
-        labels, clips = konvid.label_files_1k(folder), konvid.clip_dirs_1k(folder)
-    elif name == KONVID_150K:
-        found = manifest_path(folder, manifest)
-        labels = konvid.label_files_150k(folder) if found is None else (found,)
-        clips = konvid.clip_dirs_150k(folder) if found is None else ()
-    else:
-        toml = read_toml(folder)
-        labels = (folder / CORPUS_TOML, *label_files(folder, toml))
-        clips = _clip_dirs(folder, toml)
+    labels, clips = labels_and_clip_dirs(name, root, manifest)
+    is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
     return WatchedFiles(
         label_paths=tuple(sorted(labels)),
-        clip_dirs=clips,
+        clip_dirs=() if is_manifest else clips,
         shot_paths=external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
         feature_paths=external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
     )
+
+
+def labels_and_clip_dirs(
+    name: str, root: Path, manifest: str = ""
+) -> tuple[tuple[Path, ...], tuple[ClipDir, ...]]:
+    """Files that say something of labels, and folders in which clips are looked for.
+
+    Raises CorpusError as `watched_files`.
+    """
+    folder = require_folder(name, root)
+    if name == KONVID_1K:
+        return konvid.label_files_1k(folder), konvid.clip_dirs_1k(folder)
+    if name == KONVID_150K:
+        found = manifest_path(folder, manifest)
+        if found is None:
+            return konvid.label_files_150k(folder), konvid.clip_dirs_150k(folder)
+        return (found,), clip_dirs(folder)
+    toml = read_toml(folder)
+    return (folder / CORPUS_TOML, *label_files(folder, toml)), _clip_dirs(folder, toml)
 
 
 def _clip_dirs(folder: Path, toml: CorpusToml) -> tuple[ClipDir, ...]:

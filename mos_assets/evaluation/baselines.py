@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,9 +12,18 @@ from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, TrainingTable
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+Setting = TypeVar("Setting")
+
 ALPHAS: tuple[float, ...] = tuple(float(10.0**e) for e in range(-2, 6))
 """Penalties that ridge chooses from, inside the training folds."""
+SVR_MOST_CLIPS = 2_000
+"""A support vector machine costs more than the head does beyond this many clips."""
+_SVR_GRID: tuple[tuple[float, float], ...] = tuple(
+    (c, g) for c in (2.0, 8.0) for g in (0.1, 0.25, 0.5)
+)
+"""Penalty, and kernel width over the number of features, chosen inside the training folds."""
 _INNER_FOLDS = 5
+_SVR_INNER_FOLDS = 3
 
 
 def mean_predictions(table: TrainingTable) -> FloatArray:
@@ -34,6 +44,29 @@ def ridge_predictions(table: TrainingTable) -> FloatArray:
     The penalty is chosen on inner folds with the groups held apart, by squared error; with a
     single group to train on it is 1. NaN for rows of fold -1.
     """
+    return _chosen_inside(table, _ridge, ALPHAS, fallback=1.0, inner_folds=_INNER_FOLDS)
+
+
+def svr_predictions(table: TrainingTable) -> FloatArray | None:
+    """The same of support vector regression with a Gaussian kernel (Smola & Schölkopf 2004).
+
+    None beyond `SVR_MOST_CLIPS`.
+    """
+    if np.count_nonzero(table.folds >= 0) > SVR_MOST_CLIPS:
+        return None
+    grid = [(penalty, width / len(table.feature_order)) for penalty, width in _SVR_GRID]
+    return _chosen_inside(table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS)
+
+
+def _chosen_inside(
+    table: TrainingTable,
+    make: Callable[[Setting], Pipeline],
+    settings: Sequence[Setting],
+    *,
+    fallback: Setting,
+    inner_folds: int,
+) -> FloatArray:
+    """[n] out-of-fold predictions; whatever is tuned sees the training folds only."""
     predicted = np.full(len(table.mos), np.nan)
     inside = table.folds >= 0
     for fold in np.unique(table.folds[inside]):
@@ -43,9 +76,36 @@ def ridge_predictions(table: TrainingTable) -> FloatArray:
             continue
         groups = np.unique([table.groups[i] for i in training], return_inverse=True)[1]
         x, y = table.features[training], table.mos[training]
-        model = _ridge(_penalty(x, y, groups)).fit(x, y)
-        predicted[rows] = np.clip(model.predict(table.features[rows]), MOS_MIN, MOS_MAX)
+        best = _best(make, settings, x, y, groups, inner_folds) or fallback
+        predicted[rows] = np.clip(
+            make(best).fit(x, y).predict(table.features[rows]), MOS_MIN, MOS_MAX
+        )
     return predicted
+
+
+def _best(
+    make: Callable[[Setting], Pipeline],
+    settings: Sequence[Setting],
+    x: FloatArray,
+    y: FloatArray,
+    groups: np.typing.NDArray[np.int64],
+    inner_folds: int,
+) -> Setting | None:
+    """The setting of least squared error; None where there is a single group."""
+    from sklearn.model_selection import GroupKFold
+
+    n_groups = int(groups.max()) + 1
+    if n_groups < 2:
+        return None
+    splits = list(GroupKFold(min(inner_folds, n_groups)).split(x, y, groups))
+    errors = [
+        sum(
+            float(np.sum((make(setting).fit(x[a], y[a]).predict(x[b]) - y[b]) ** 2))
+            for a, b in splits
+        )
+        for setting in settings
+    ]
+    return settings[int(np.argmin(errors))]
 
 
 def _ridge(alpha: float) -> Pipeline:
@@ -56,18 +116,10 @@ def _ridge(alpha: float) -> Pipeline:
     return make_pipeline(StandardScaler(), Ridge(alpha=alpha, solver="cholesky"))
 
 
-def _penalty(x: FloatArray, y: FloatArray, groups: np.typing.NDArray[np.int64]) -> float:
-    from sklearn.model_selection import GroupKFold
+def _svr(setting: tuple[float, float]) -> Pipeline:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVR
 
-    n_groups = int(groups.max()) + 1
-    if n_groups < 2:
-        return 1.0
-    splits = list(GroupKFold(min(_INNER_FOLDS, n_groups)).split(x, y, groups))
-    errors = [
-        sum(
-            float(np.sum((_ridge(alpha).fit(x[a], y[a]).predict(x[b]) - y[b]) ** 2))
-            for a, b in splits
-        )
-        for alpha in ALPHAS
-    ]
-    return ALPHAS[int(np.argmin(errors))]
+    penalty, gamma = setting
+    return make_pipeline(StandardScaler(), SVR(C=penalty, gamma=gamma, epsilon=0.1, tol=1e-4))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from mos_assets.evaluation.metrics import (
     expected_fold_spread,
@@ -84,13 +84,30 @@ def _without_nan(value: FoldScore | SeedScore) -> dict[str, int | float | None]:
     return {name: x if math.isfinite(x) else None for name, x in figures.items()}
 
 
+def _rows_of(kind: type) -> WithJsonSchema:
+    """Published shape of a fold's or a seed's row: whole numbers, and figures that may be null."""
+    whole = {"seed", "fold", "n_train", "n_val"}
+    names = [field.name for field in fields(kind)]
+    return WithJsonSchema(
+        {
+            "type": "object",
+            "title": kind.__name__,
+            "additionalProperties": False,
+            "required": names,
+            "properties": {
+                name: {"type": "integer" if name in whole else ["number", "null"]} for name in names
+            },
+        }
+    )
+
+
 _JSON = (BeforeValidator(_with_nan), PlainSerializer(_without_nan, when_used="json"))
 
 
 class GateCheck(BaseModel):
     """One figure against one threshold."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: CheckName
     figure: float | None
@@ -103,7 +120,7 @@ class GateCheck(BaseModel):
 class Verdict(BaseModel):
     """What the gate says of one candidate."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     status: Status
     kind: GateKind
@@ -115,8 +132,8 @@ class Verdict(BaseModel):
     """The surrogate gate's one check, on simulated labels only."""
     reasons: tuple[str, ...]
     """Why the head is Proposed, in plain sentences; empty where it is Accepted."""
-    folds: tuple[Annotated[FoldScore, *_JSON], ...]
-    seeds: tuple[Annotated[SeedScore, *_JSON], ...]
+    folds: tuple[Annotated[FoldScore, *_JSON, _rows_of(FoldScore)], ...]
+    seeds: tuple[Annotated[SeedScore, *_JSON, _rows_of(SeedScore)], ...]
     fold_spread: float | None
     """Largest minus smallest PLCC over folds, averaged over seeds; never gates."""
     expected_fold_spread: float | None

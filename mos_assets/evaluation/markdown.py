@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from mos_assets.evaluation.bootstrap import LEVEL
+from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE, CheckName, GateCheck
+from mos_assets.evaluation.interval import bounds
 from mos_assets.evaluation.reading import reading
-from mos_assets.evaluation.report import GateReport, Interval
+from mos_assets.evaluation.report import GateReport
+from mos_assets.evaluation.resampling import LEVEL
 from mos_assets.evaluation.wording import and_list, cell, count, plain, share
 from mos_assets.records import LabelOrigin
 
@@ -26,7 +28,13 @@ def render_markdown(report: GateReport) -> str:
         autoescape=False,  # noqa: S701
     )
     environment.filters.update(
-        plain=plain, signed=_signed, count=count, cell=cell, bounds=_bounds, and_list=and_list
+        plain=plain,
+        signed=_signed,
+        count=count,
+        cell=cell,
+        share=share,
+        bounds=bounds,
+        and_list=and_list,
     )
     return environment.get_template(TEMPLATE).render(
         report=report,
@@ -40,6 +48,7 @@ def render_markdown(report: GateReport) -> str:
         level=share(LEVEL),
         gate=GATE,
         words=CHECK_WORDS,
+        svr_most=SVR_MOST_CLIPS,
     )
 
 
@@ -53,17 +62,7 @@ def _figure(check: GateCheck) -> str:
 
 
 def _interval_of(report: GateReport, name: CheckName) -> str:
-    intervals = report.intervals
-    found: dict[CheckName, Interval | None] = {
-        "mean_plcc": intervals.mean_plcc,
-        "mean_srocc": intervals.mean_srocc,
-        "mean_rmse": intervals.mean_rmse,
-    }
-    return _bounds(found.get(name))
-
-
-def _bounds(interval: Interval | None) -> str:
-    return "–" if interval is None else f"{plain(interval.low)} … {plain(interval.high)}"
+    return bounds(report.intervals.of(name), 4 if name == "plcc_spread" else 3)
 
 
 def _signed(figure: float | None, places: int = 3) -> str:

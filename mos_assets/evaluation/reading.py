@@ -3,78 +3,140 @@
 from __future__ import annotations
 
 from mos_assets.evaluation.gate import CHECK_WORDS, GATE
-from mos_assets.evaluation.report import GateReport, Interval
+from mos_assets.evaluation.interval import Interval
+from mos_assets.evaluation.report import Baseline, GateReport
+from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.wording import count, plain, share
 
 _FAR_SLOPE = 0.1
 """Calibration slopes this far from 1 are worth a sentence."""
 _FAR_BIAS = 0.3
 """Mean errors of a slice, in MOS units, that are worth a sentence."""
+_FAR_COVERAGE = 0.05
+"""Coverage this far below the promise is worth a sentence."""
 
 
 def reading(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
-    sentences = [
-        *_against_ridge(report),
+    return (
+        *_compared(report),
+        *_against_rivals(report),
         *_against_thresholds(report),
+        *_contents(report),
         *_spreads(report),
         *_calibrated(report),
+        *_reach(report),
         *_worst_slices(report),
         *_held_out(report),
+    )
+
+
+def _compared(report: GateReport) -> list[str]:
+    return [] if report.comparison is None else [report.comparison.sentence]
+
+
+def _contents(report: GateReport) -> list[str]:
+    if report.n_groups >= report.n_clips:
+        return []
+    how = (
+        "leave out one content after the other"
+        if report.intervals.method == "jackknife"
+        else "draw contents and not clips"
+    )
+    return [
+        f"The {count(report.n_clips)} clips share {count(report.n_groups)} contents, and that is "
+        f"the number that the verdict rests on: the intervals {how}."
     ]
-    if report.n_groups < report.n_clips:
-        sentences.append(
-            f"The {count(report.n_clips)} clips share {count(report.n_groups)} contents. The "
-            "intervals resample clips and so are too narrow: what another content would do is "
-            "less certain than they say."
+
+
+def _reach(report: GateReport) -> list[str]:
+    found = report.prediction_interval
+    if found.half_width is None:
+        return [f"There is no prediction interval: {found.reason}."]
+    text = (
+        f"A rating lies within {plain(found.half_width, 2)} MOS of its prediction for "
+        f"{share(found.level)} of the clips"
+    )
+    if found.coverage is None:
+        return [f"{text}; that could not be checked on held-out folds."]
+    weak = [b for b in found.bands if b.coverage < found.level - _FAR_COVERAGE]
+    sentence = f"{text}; on held-out folds it did for {share(found.coverage)}"
+    if weak:
+        worst = min(weak, key=lambda b: b.coverage)
+        sentence += (
+            f", but only for {share(worst.coverage)} of those predicted "
+            f"{plain(worst.low, 0)} to {plain(worst.high, 0)}"
         )
-    return tuple(sentences)
+    return [f"{sentence}."]
 
 
-def _against_ridge(report: GateReport) -> list[str]:
-    ridge = next(b for b in report.baselines if b.name == "ridge")
-    margin, interval = ridge.margin_plcc, ridge.margin_plcc_interval
+def _against_rivals(report: GateReport) -> list[str]:
+    names = {"ridge": "ridge", "SVR": "a support vector machine"}
+    return [
+        sentence
+        for baseline in report.baselines
+        if baseline.name in names
+        for sentence in _against(baseline, names[baseline.name])
+    ]
+
+
+def _against(rival: Baseline, name: str) -> list[str]:
+    margin, interval = rival.margin_plcc, rival.margin_plcc_interval
     if margin is None:
         return []
-    text = f"ridge on the same folds by {plain(abs(margin))} PLCC"
+    text = f"{name} on the same folds by {plain(abs(margin))} PLCC"
     if interval is None:
         return [f"The head {'beats' if margin > 0 else 'loses to'} {text}."]
     bounds = _bounds(interval)
     if interval.low > 0:
-        return [f"The head beats {text} ({bounds}): it has learnt what a linear model cannot."]
+        return [f"The head beats {text} ({bounds})."]
     if interval.high < 0:
-        return [f"The head loses to {text} ({bounds}): ship ridge, or mend the head."]
+        return [f"The head loses to {text} ({bounds}): ship that, or mend the head."]
     return [
-        f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} ridge on "
+        f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} {name} on "
         f"the same folds ({bounds}), which is within the noise: "
-        "the head has not shown that it is worth more than a linear model."
+        "the head has not shown that it is worth more."
     ]
 
 
 def _against_thresholds(report: GateReport) -> list[str]:
     sentences: list[str] = []
-    intervals = report.intervals
-    for name, interval in (
-        ("mean_plcc", intervals.mean_plcc),
-        ("mean_srocc", intervals.mean_srocc),
-        ("mean_rmse", intervals.mean_rmse),
-    ):
-        check = next(c for c in report.verdict.checks if c.name == name)
-        if interval is None or check.figure is None:
+    for found in report.decisions:
+        check = report.verdict.check(found.name)
+        interval = report.intervals.of(found.name)
+        if interval is None:
             continue
-        if interval.low <= check.threshold <= interval.high:
+        word = CHECK_WORDS[found.name]
+        if not found.decided:
             side = "meets" if check.passed else "misses"
             sentences.append(
-                f"{CHECK_WORDS[check.name]} {side} {plain(check.threshold)} by less than the "
-                f"sampling noise ({_bounds(interval)}): other clips could have turned it round."
+                f"{word} {side} {plain(check.threshold)} by less than the "
+                f"sampling noise ({_bounds(interval)}): other clips could have turned it round. "
+                f"{_needed(report, found)}"
             )
         elif not check.passed:
+            word = word.replace("Mean", "mean")
             sentences.append(
-                f"The whole interval of {CHECK_WORDS[check.name].replace('Mean', 'mean')} "
-                f"({_bounds(interval)}) misses {plain(check.threshold)}: it is not bad luck with "
-                "the clips."
+                f"The whole interval of {word} ({_bounds(interval)}) misses "
+                f"{plain(check.threshold)}: it is not bad luck with the clips."
             )
     return sentences
+
+
+def _needed(report: GateReport, found: Decision) -> str:
+    if found.clips_needed is None or found.contents_needed is None:
+        return "It lies so near the threshold that no corpus would decide it."
+    clips, contents = (_rounded_up(n) for n in (found.clips_needed, found.contents_needed))
+    more = f"about {count(clips)} clips"
+    if report.n_groups < report.n_clips:
+        more = f"about {count(contents)} contents ({count(clips)} clips)"
+    return f"If it stays where it is, {more} would decide it."
+
+
+def _rounded_up(n: int) -> int:
+    """Two leading digits are as exact as such a forecast can be."""
+    unit = int("1" + "0" * max(0, len(str(n)) - 2))
+    return -(-n // unit) * unit
 
 
 def _spreads(report: GateReport) -> list[str]:

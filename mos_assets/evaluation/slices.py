@@ -27,7 +27,7 @@ Mask = np.typing.NDArray[np.bool_]
 class Slice(BaseModel):
     """Figures on one part of the corpus, pooled over folds, means over seeds."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     dimension: Dimension
     name: str

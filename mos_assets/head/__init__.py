@@ -12,13 +12,15 @@ from mos_assets.head.export import (
     onnx_predict,
     parity,
 )
-from mos_assets.head.network import Head
+from mos_assets.head.inputs import MISSING_VALUE
+from mos_assets.head.model import Head
 from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
 from mos_assets.head.recipe import Plan, Recipe, plan
 from mos_assets.head.training import TrainingResult, train
 
 __all__ = [
     "ALLOWED_OPERATORS",
+    "MISSING_VALUE",
     "OPSET",
     "PARITY_LIMIT",
     "ExportedHead",

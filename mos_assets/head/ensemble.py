@@ -1,22 +1,23 @@
-"""One ensemble of small networks, trained by AdamW in reproducible arithmetic.
+"""Many small networks trained at once by AdamW, in reproducible arithmetic.
 
-The members share the mini-batches and differ in their initial weights and dropped units, so their
-first layers and linear paths stand side by side in one matrix and one product serves them all:
-scores [B, F+1] · inner [F+1, members·hidden + members]. See `exact` for why the bits hold.
+The members of a job share its mini-batches and differ in their initial weights and dropped units,
+so their first layers and linear paths stand side by side in one matrix. Jobs (folds, seeds, orders
+of the rows) are stacked: inputs [K, B, C+1] · inner [K, C+1, members·hidden + members]. A stack is
+as high as fits the processor's cache; higher ones are slower. See `exact` for why the bits hold.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from mos_assets.head.exact import (
     HIDDEN_BITS,
     HIDDEN_LIMIT,
-    INPUT_BITS,
     SLOPE_BITS,
     WEIGHT_BITS,
     WEIGHT_LIMIT,
@@ -30,49 +31,57 @@ _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-8
 _RATE_START, _RATE_END = 1 / 25, 1e-4
 _OUTPUT_INIT = 0.1
 _SPAN = MOS_MAX - MOS_MIN
+_STACK_BYTES = 1 << 20
+"""Hidden activations of one stack, at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Weights of an ensemble, float64."""
+    """Weights of one group of members, float64."""
 
     hidden: FloatArray
-    """[F+1, members·hidden]: first layers side by side; last row: biases."""
+    """[C+1, members·hidden]: first layers side by side; last row: biases."""
     paths: FloatArray
-    """[F+1, members]: linear paths; last row: output biases."""
+    """[C+1, members]: linear paths; last row: output biases."""
     outer: FloatArray
     """[members·hidden]: each member's output weights, one member after the other."""
 
 
-def train_members(
-    scores: FloatArray,
-    mos: FloatArray,
-    plan: Plan,
-    rng: np.random.Generator,
-    each_epoch: Callable[[], None],
-) -> Members:
-    """Fit members to scores [n, F] and mos [n] by squared error in MOS units.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One group of members to be trained: they share the order of the rows."""
 
-    A batch that would be incomplete at the end of an epoch is left out; the rows are drawn anew
-    in each epoch. `each_epoch` is called after every epoch.
+    scores: FloatArray
+    """[n, C], on the grid of `INPUT_BITS`."""
+    mos: FloatArray
+    """[n]."""
+    rng: np.random.Generator
+
+
+def train_networks(
+    jobs: Sequence[Job], plan: Plan, members: int, each_step: Callable[[int, int], None]
+) -> list[Members]:
+    """Train every job at once, by squared error in MOS units, all for equally many steps.
+
+    A step is one mini-batch of each job; an epoch has as many as the smallest job has whole
+    batches, and every job draws its rows anew when they are used up. `members` a job.
+    `each_step(done, all)` is called after every step of a stack.
     """
-    rows = len(scores)
-    inputs = np.concatenate([to_grid(scores, INPUT_BITS), np.ones((rows, 1))], axis=1)
+    if not jobs:
+        return []
+    rows = min(len(job.mos) for job in jobs)
     batch = min(plan.batch_rows, max(1, rows // 2))
-    per_epoch = rows // batch
-    trainer = _Trainer(plan, scores.shape[1], batch, rng)
-    trainer.start(math.fsum(mos.tolist()) / rows)
-    rates = iter(learning_rates(plan, per_epoch * plan.epochs))
-    for _ in range(plan.epochs):
-        order = rng.permutation(rows)
-        for start in range(0, per_epoch * batch, batch):
-            picked = order[start : start + batch]
-            trainer.differentiate(inputs[picked], mos[picked])
-            trainer.step(next(rates))
-        trainer.hold_within_bounds()
-        each_epoch()
-    hidden, paths = np.split(trainer.inner, [plan.members * plan.hidden], axis=1)
-    return Members(hidden=hidden, paths=paths, outer=trainer.outer)
+    rates = learning_rates(plan, plan.epochs * (rows // batch))
+    size = max(1, _STACK_BYTES // (8 * batch * members * plan.hidden))
+    stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    trained: list[Members] = []
+    for number, stack in enumerate(stacks):
+        trainer = _Trainer(stack, plan, members, batch)
+        for step, rate in enumerate(rates):
+            trainer.step(rate)
+            each_step(number * len(rates) + step + 1, len(stacks) * len(rates))
+        trained += trainer.members()
+    return trained
 
 
 def learning_rates(plan: Plan, steps: int) -> list[float]:
@@ -94,84 +103,127 @@ def _rounded(value: float) -> float:
     return round(value * 2.0**40) / 2.0**40
 
 
-class _Trainer:
-    """Weights, gradients and moments of all members as three vectors, with views into them."""
+class _Rows:
+    """The mini-batches of one job, without end."""
 
-    def __init__(self, plan: Plan, columns: int, batch: int, rng: np.random.Generator) -> None:
-        self._plan, self._rng, self._batch = plan, rng, batch
-        self._columns = columns
-        self._units = plan.members * plan.hidden
-        width = self._units + plan.members
-        self._weights = np.zeros((columns + 1) * width + self._units)
-        self.inner, self.outer = self._views(self._weights)
-        self._gradient = np.empty_like(self._weights)
-        self._mean, self._square = np.zeros_like(self._weights), np.zeros_like(self._weights)
-        self._scratch = np.empty_like(self._weights)
-        self._power1 = self._power2 = 1.0
-        self._unit = np.arange(self._units)
-        self._member: IntArray = np.repeat(np.arange(plan.members), plan.hidden)
-        self._spread = np.zeros((self._units, plan.members))
-        self._slopes = np.empty((batch, width))
-        self._mask = np.empty((batch, self._units))
+    def __init__(self, job: Job, batch: int) -> None:
+        self._rng, self._batch, self._mos = job.rng, batch, job.mos
+        self._inputs = np.concatenate([job.scores, np.ones((len(job.mos), 1))], axis=1)
+        self._order: IntArray = np.empty(0, dtype=np.int64)
+        self._at = 0
+
+    def next(self, inputs: FloatArray, mos: FloatArray) -> None:
+        """Fill inputs [B, C+1] and mos [B]; rows that make no whole batch are passed over."""
+        if self._at + self._batch > len(self._order):
+            self._order, self._at = self._rng.permutation(len(self._mos)), 0
+        picked = self._order[self._at : self._at + self._batch]
+        self._at += self._batch
+        np.take(self._inputs, picked, axis=0, out=inputs)
+        np.take(self._mos, picked, out=mos)
+
+
+class _Trainer:
+    """Weights, gradients and moments of a stack of K jobs, and the buffers of one step."""
+
+    def __init__(self, jobs: Sequence[Job], plan: Plan, members: int, batch: int) -> None:
+        self._plan, self._jobs, self._batch, self._steps = plan, jobs, batch, 0
+        stack, columns = len(jobs), jobs[0].scores.shape[1]
+        self._units = units = members * plan.hidden
+        width = units + members
+        self._rows = [_Rows(job, batch) for job in jobs]
+        self._inputs = np.empty((stack, batch, columns + 1))
+        self._mos = np.empty((stack, batch))
+        self._inner = _Weights((stack, columns + 1, width))
+        self._outer = _Weights((stack, units))
+        self._unit = np.arange(units)
+        self._member: IntArray = np.repeat(np.arange(members), plan.hidden)
+        self._spread = np.zeros((stack, units, members))
+        self._slopes = np.empty((stack, batch, width))
+        self._mask = np.empty((stack, batch, units))
         dropped = round(plan.dropout * 256)
         self._keep = np.where(np.arange(256) < dropped, 0.0, 256 / (256 - dropped))
+        for at, job in enumerate(jobs):
+            self._start(at, job, columns)
+        self._hold_within_bounds()
 
-    def _views(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
-        inner, outer = np.split(vector, [len(vector) - self._units])
-        return inner.reshape(self._columns + 1, -1), outer
+    def members(self) -> list[Members]:
+        """What was trained, a group for each job."""
+        hidden, paths = np.split(self._inner.values, [self._units], axis=2)
+        return [
+            Members(hidden[at].copy(), paths[at].copy(), self._outer.values[at].copy())
+            for at in range(len(self._jobs))
+        ]
 
-    def start(self, mean_mos: float) -> None:
+    def step(self, rate: float) -> None:
+        """One mini-batch of every job, and one step of AdamW."""
+        for at, rows in enumerate(self._rows):
+            rows.next(self._inputs[at], self._mos[at])
+        self._differentiate()
+        decay = 1.0 - rate * self._plan.weight_decay
+        # Biases do not decay.
+        self._inner.values[:, :-1] *= decay
+        self._outer.values *= decay
+        self._steps += 1
+        for weights in (self._inner, self._outer):
+            weights.step(rate, self._steps)
+        self._hold_within_bounds()
+
+    def _start(self, at: int, job: Job, columns: int) -> None:
         """Random hidden units, linear paths at zero, biases such that all predict the mean."""
-        hidden = self._rng.standard_normal((self._columns, self._units))
-        self.inner[:-1, : self._units] = hidden * math.sqrt(2 / self._columns)
-        self.inner[-1, self._units :] = _rounded(
-            math.log((mean_mos - MOS_MIN) / (MOS_MAX - mean_mos))
-        )
-        outer = self._rng.standard_normal(self._units)
-        self.outer[:] = outer * (_OUTPUT_INIT / math.sqrt(self._plan.hidden))
-        self.hold_within_bounds()
+        units, inner = self._units, self._inner.values[at]
+        hidden = job.rng.standard_normal((columns, units))
+        inner[:-1, :units] = hidden * math.sqrt(2 / columns)
+        mean = math.fsum(job.mos.tolist()) / len(job.mos)
+        inner[-1, units:] = _rounded(math.log((mean - MOS_MIN) / (MOS_MAX - mean)))
+        outer = job.rng.standard_normal(units)
+        self._outer.values[at] = outer * (_OUTPUT_INIT / math.sqrt(self._plan.hidden))
 
-    def hold_within_bounds(self) -> None:
+    def _hold_within_bounds(self) -> None:
         """Keep the weights where products are exact; decay keeps them far inside anyway."""
-        np.clip(self._weights, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=self._weights)
+        for weights in (self._inner.values, self._outer.values):
+            np.clip(weights, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=weights)
 
-    def differentiate(self, inputs: FloatArray, mos: FloatArray) -> None:
-        """Gradient of the batch's mean squared error, for inputs [B, F+1] and mos [B]."""
+    def _differentiate(self) -> None:
+        """Gradient of each job's mean squared error over its mini-batch."""
         units, spread, mask = self._units, self._spread, self._mask
-        rounded_inner, rounded_outer = self._views(
-            to_grid(self._weights, WEIGHT_BITS, out=self._scratch)
-        )
-        spread[self._unit, self._member] = rounded_outer
+        spread[:, self._unit, self._member] = to_grid(self._outer.values, WEIGHT_BITS)
 
-        reached = inputs @ rounded_inner
-        hidden = reached[:, :units]
+        reached = self._inputs @ to_grid(self._inner.values, WEIGHT_BITS)
+        hidden = reached[:, :, :units]
         np.greater(hidden, 0.0, out=mask)
         if self._plan.dropout > 0:
-            noise = np.frombuffer(self._rng.bytes(mask.size), dtype=np.uint8)
-            np.multiply(mask, self._keep[noise.reshape(mask.shape)], out=mask)
+            for at, job in enumerate(self._jobs):
+                noise = np.frombuffer(job.rng.bytes(mask[at].size), dtype=np.uint8)
+                mask[at] *= self._keep[noise.reshape(mask[at].shape)]
         np.multiply(hidden, mask, out=hidden)
         np.minimum(hidden, HIDDEN_LIMIT, out=hidden)
         to_grid(hidden, HIDDEN_BITS, out=hidden)
-        share = sigmoid(hidden @ spread + reached[:, units:])
-        error = (MOS_MIN + _SPAN * share) - mos[:, None]
+        share = sigmoid(hidden @ spread + reached[:, :, units:])
+        error = (MOS_MIN + _SPAN * share) - self._mos[:, :, None]
         slope = to_grid(error * share * (1.0 - share), SLOPE_BITS)
 
-        self._slopes[:, units:] = slope
-        back = slope @ spread.T
+        self._slopes[:, :, units:] = slope
+        back = slope @ spread.transpose(0, 2, 1)
         np.multiply(back, mask, out=back)
-        to_grid(back, SLOPE_BITS, out=self._slopes[:, :units])
-        inner, outer = self._views(self._gradient)
-        np.matmul(inputs.T, self._slopes, out=inner)
-        outer[:] = (hidden.T @ slope)[self._unit, self._member]
-        self._gradient *= 2 * _SPAN / self._batch
+        to_grid(back, SLOPE_BITS, out=self._slopes[:, :, :units])
+        inner, outer = self._inner.gradient, self._outer.gradient
+        np.matmul(self._inputs.transpose(0, 2, 1), self._slopes, out=inner)
+        outer[:] = (hidden.transpose(0, 2, 1) @ slope)[:, self._unit, self._member]
+        for gradient in (inner, outer):
+            gradient *= 2 * _SPAN / self._batch
 
-    def step(self, rate: float) -> None:
-        """One step of AdamW; biases do not decay."""
-        for part in (self.inner[:-1], self.outer):
-            part *= 1.0 - rate * self._plan.weight_decay
-        gradient, mean, square, scratch = self._gradient, self._mean, self._square, self._scratch
-        self._power1 *= _BETA1
-        self._power2 *= _BETA2
+
+class _Weights:
+    """One array of weights with its gradient and the moments of Adam."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.values, self.gradient = np.zeros(shape), np.empty(shape)
+        self._mean, self._square = np.zeros(shape), np.zeros(shape)
+        self._scratch = np.empty(shape)
+
+    def step(self, rate: float, steps: int) -> None:
+        """One step against the gradient, the `steps`-th; the gradient is used up."""
+        gradient, mean, square, scratch = self.gradient, self._mean, self._square, self._scratch
         np.subtract(gradient, mean, out=scratch)
         scratch *= 1 - _BETA1
         mean += scratch
@@ -180,8 +232,19 @@ class _Trainer:
         gradient *= 1 - _BETA2
         square += gradient
         np.sqrt(square, out=scratch)
-        scratch *= 1 / math.sqrt(1 - self._power2)
+        scratch *= 1 / math.sqrt(1 - _power(_BETA2, steps))
         scratch += _EPSILON
         np.divide(mean, scratch, out=scratch)
-        scratch *= rate / (1 - self._power1)
-        self._weights -= scratch
+        scratch *= rate / (1 - _power(_BETA1, steps))
+        self.values -= scratch
+
+
+@lru_cache(maxsize=4)
+def _power(base: float, exponent: int) -> float:
+    """base**exponent by multiplication, which libraries' pow only approaches."""
+    result = 1.0
+    for bit in f"{exponent:b}":
+        result *= result
+        if bit == "1":
+            result *= base
+    return result

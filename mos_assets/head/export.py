@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from mos_assets.head.network import Head, encoder_slots
+from mos_assets.head.graph import Graph
+from mos_assets.head.inputs import (
+    MISSING_BELOW,
+    MISSING_SCALE,
+    MISSING_VALUE,
+    RAW_LIMIT,
+)
+from mos_assets.head.kernel import Kernel
+from mos_assets.head.linear import Linear
+from mos_assets.head.model import SHARE_FLOOR, Head
+from mos_assets.head.network import Network
 from mos_assets.head.operators import check_operators, used_operators
-from mos_assets.head.standardise import RAW_LIMIT, SCORE_LIMIT, Z_LIMIT, Float32Array
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
+from mos_assets.head.standardise import PLAIN_LIMIT, SOFT_LIMIT, Z_LIMIT, Scores
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, ValueInfoProto
 
 OPSET = 17
 PARITY_LIMIT = 1e-5
@@ -64,84 +74,127 @@ def export_onnx(head: Head, path: Path) -> ExportedHead:
 
 
 def build_model(head: Head) -> ModelProto:
-    """The graph, node by node; the constants of every step stand beside the step."""
-    from onnx import TensorProto, checker, helper, numpy_helper
+    """The graph: inputs, standardisation, experts, blend. Float64 inside, float32 at both ends."""
+    from onnx import TensorProto, checker, helper
 
-    standard = head.standardiser
-    steps: tuple[tuple[str, tuple[str, ...], str], ...] = (
-        ("Clip", (INPUT_FEATURES, "raw_low", "raw_high"), "raw"),
-        ("Sub", ("raw", "feature_mean"), "centred"),
-        ("Div", ("centred", "feature_std"), "z_wide"),
-        ("Clip", ("z_wide", "z_low", "z_high"), "z"),
-        ("Sub", ("z", "robust_centre"), "z_robust"),
-        ("Mul", ("z_robust", "robust_slope"), "u"),
-        ("Softsign", ("u",), "soft"),
-        ("Sub", ("soft", "soft_shift"), "soft_centred"),
-        ("Mul", ("soft_centred", "soft_scale"), "scores_wide"),
-        ("Clip", ("scores_wide", "score_low", "score_high"), "scores"),
-        ("Gemm", ("scores", "hidden_weight", "hidden_bias"), "reached"),
-        ("Relu", ("reached",), "hidden"),
-        ("MatMul", ("hidden", "output_weight"), "curved"),
-        ("MatMul", ("scores", "linear_weight"), "straight"),
-        ("MatMul", (INPUT_ENCODER, "encoder_weight"), "offset"),
-        ("Add", ("curved", "straight"), "shape"),
-        ("Add", ("shape", "offset"), "logit_column"),
-        ("Squeeze", ("logit_column", "last_axis"), "logit"),
-        ("Sigmoid", ("logit",), "share"),
-        ("Mul", ("share", "mos_span"), "above_lowest"),
-        ("Add", ("above_lowest", "mos_lowest"), OUTPUT_MOS),
-    )
-    constants: dict[str, npt.NDArray[np.float32] | npt.NDArray[np.int64]] = {
-        "raw_low": np.array(-RAW_LIMIT, np.float32),
-        "raw_high": np.array(RAW_LIMIT, np.float32),
-        "feature_mean": standard.mean,
-        "feature_std": standard.std,
-        "z_low": np.array(-Z_LIMIT, np.float32),
-        "z_high": np.array(Z_LIMIT, np.float32),
-        "robust_centre": standard.centre,
-        "robust_slope": standard.slope,
-        "soft_shift": standard.shift,
-        "soft_scale": standard.scale,
-        "score_low": np.array(-SCORE_LIMIT, np.float32),
-        "score_high": np.array(SCORE_LIMIT, np.float32),
-        "hidden_weight": head.hidden_weight,
-        "hidden_bias": head.hidden_bias,
-        "output_weight": head.output_weight,
-        "linear_weight": head.linear_weight,
-        "encoder_weight": head.encoder_weight,
-        "last_axis": np.array([1], np.int64),
-        "mos_span": np.array(MOS_MAX - MOS_MIN, np.float32),
-        "mos_lowest": np.array(MOS_MIN, np.float32),
-    }
-    graph = helper.make_graph(
-        [helper.make_node(op, list(inputs), [out], name=out) for op, inputs, out in steps],
-        "mos_head",
-        [
-            helper.make_tensor_value_info(
-                INPUT_FEATURES, TensorProto.FLOAT, ["batch", len(head.feature_order)]
-            ),
-            helper.make_tensor_value_info(
-                INPUT_ENCODER, TensorProto.FLOAT, ["batch", len(head.encoder_weight)]
-            ),
-        ],
-        [helper.make_tensor_value_info(OUTPUT_MOS, TensorProto.FLOAT, ["batch"])],
-        [numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in constants.items()],
-    )
+    graph = Graph()
+    scores = _standardised(graph, head)
+    blend = ""
+    for number, part in enumerate(head.parts):
+        builder = _BUILDERS[type(part.expert)]
+        mos = builder(graph, f"expert{number}_", part.expert, scores[part.scores])
+        mos = graph.add("Clip", mos, graph.constant(MOS_MIN), graph.constant(MOS_MAX))
+        share = graph.add("Mul", mos, graph.constant(part.weight), name=f"share{number}")
+        blend = graph.add("Add", blend, share) if blend else share
+    span = MOS_MAX - MOS_MIN
+    place = graph.add("Sub", blend, graph.constant(MOS_MIN))
+    place = graph.add("Div", place, graph.constant(span))
+    held = graph.add("Clip", place, graph.constant(SHARE_FLOOR), graph.constant(1.0 - SHARE_FLOOR))
+    rest = graph.add("Sub", graph.constant(1.0), held)
+    logit = graph.add("Sub", graph.add("Log", held), graph.add("Log", rest), name="logit")
+    share = graph.add("Sigmoid", logit)
+    scaled = graph.add("Mul", share, graph.constant(span))
+    exact = graph.add("Add", scaled, graph.constant(MOS_MIN))
+    column = graph.add("Cast", exact, to=TensorProto.FLOAT)
+    graph.add("Squeeze", column, graph.indices(1), name=OUTPUT_MOS)
+
+    def tensor(name: str, *shape: str | int) -> ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name=_PRODUCER
+        helper.make_graph(
+            graph.nodes,
+            "mos_head",
+            [
+                tensor(INPUT_FEATURES, "batch", len(head.feature_order)),
+                tensor(INPUT_ENCODER, "batch", len(head.encoder_vocab)),
+            ],
+            [tensor(OUTPUT_MOS, "batch")],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name=_PRODUCER,
     )
     model.ir_version = _IR_VERSION
     checker.check_model(model)
     return model
 
 
+def _standardised(graph: Graph, head: Head) -> dict[Scores, str]:
+    """Both kinds of scores of the two inputs."""
+    from onnx import TensorProto
+
+    constant, add = graph.constant, graph.add
+    standard = head.standardiser
+    features = add("Cast", INPUT_FEATURES, to=TensorProto.DOUBLE)
+    raw = add("Clip", features, constant(-RAW_LIMIT), constant(RAW_LIMIT), name="raw")
+    slots = add("Cast", INPUT_ENCODER, to=TensorProto.DOUBLE)
+    if head.inputs.medians is None:
+        columns = add("Concat", raw, slots, axis=1, name="columns")
+    else:
+        below = add("Sub", constant(MISSING_BELOW), raw)
+        steep = add("Mul", below, constant(MISSING_SCALE))
+        missing = add("Clip", steep, constant(0.0), constant(1.0), name="missing")
+        kept = add("Mul", raw, add("Sub", constant(1.0), missing))
+        middle = add("Mul", missing, graph.tensor("medians", head.inputs.medians))
+        columns = add("Concat", add("Add", kept, middle), missing, slots, axis=1, name="columns")
+    centred = add("Sub", columns, graph.tensor("mean", standard.mean))
+    wide = add("Div", centred, graph.tensor("std", standard.std))
+    z = add("Clip", wide, constant(-Z_LIMIT), constant(Z_LIMIT), name="z")
+    varying = add("Mul", z, graph.tensor("varies", standard.varies))
+    plain = add("Clip", varying, constant(-PLAIN_LIMIT), constant(PLAIN_LIMIT), name="plain")
+    off = add("Sub", z, graph.tensor("centre", standard.centre))
+    u = add("Mul", off, graph.tensor("slope", standard.slope))
+    bent = add("Div", u, add("Add", constant(1.0), add("Abs", u)))
+    shifted = add("Sub", bent, graph.tensor("shift", standard.shift))
+    soft = add("Mul", shifted, graph.tensor("scale", standard.scale))
+    soft = add("Clip", soft, constant(-SOFT_LIMIT), constant(SOFT_LIMIT), name="soft")
+    return {Scores.PLAIN: plain, Scores.SOFT: soft}
+
+
+def _linear(graph: Graph, prefix: str, expert: Linear, scores: str) -> str:
+    weight = graph.tensor(f"{prefix}weight", expert.weight[:, None])
+    return graph.add("Add", graph.add("MatMul", scores, weight), graph.constant(expert.bias))
+
+
+def _kernel(graph: Graph, prefix: str, expert: Kernel, scores: str) -> str:
+    add, centres = graph.add, expert.centres
+    of_rows = add("ReduceSum", add("Mul", scores, scores), graph.indices(1), keepdims=1)
+    of_centres = graph.tensor(f"{prefix}norms", np.sum(centres**2, axis=1)[None, :])
+    cross = add("MatMul", scores, graph.tensor(f"{prefix}centres", centres.T))
+    twice = add("Mul", cross, graph.constant(2.0))
+    squared = add("Relu", add("Sub", add("Add", of_rows, of_centres), twice))
+    reach = add("Exp", add("Mul", squared, graph.constant(-expert.rate)))
+    weight = graph.tensor(f"{prefix}weight", expert.weight[:, None])
+    return add("Add", add("MatMul", reach, weight), graph.constant(expert.bias))
+
+
+def _network(graph: Graph, prefix: str, expert: Network, scores: str) -> str:
+    add, tensor = graph.add, graph.tensor
+    reached = add("MatMul", scores, tensor(f"{prefix}hidden_weight", expert.hidden_weight))
+    hidden = add("Relu", add("Add", reached, tensor(f"{prefix}hidden_bias", expert.hidden_bias)))
+    output = tensor(f"{prefix}output_weight", expert.output_weight[:, None])
+    straight = tensor(f"{prefix}linear_weight", expert.linear_weight[:, None])
+    logit = add("Add", add("MatMul", hidden, output), add("MatMul", scores, straight))
+    share = add("Sigmoid", add("Add", logit, graph.constant(expert.bias)))
+    scaled = add("Mul", share, graph.constant(MOS_MAX - MOS_MIN))
+    return add("Add", scaled, graph.constant(MOS_MIN))
+
+
+_BUILDERS: dict[type, Callable[[Graph, str, Any, str], str]] = {
+    Linear: _linear,
+    Kernel: _kernel,
+    Network: _network,
+}
+
+
 def onnx_predict(
-    model: Path | bytes, features: FloatArray, encoder_onehot: Float32Array | None = None
+    model: Path | bytes, features: FloatArray, encoder: IntArray | None = None
 ) -> FloatArray:
     """MOS [n] of raw features [n, F] by onnxruntime on the CPU, one thread, float32 inputs.
 
-    Without `encoder_onehot` every row has the first slot active. Finite values beyond float32 are
-    brought to its largest finite ones.
+    `encoder` holds the active slot of each row, default 0. NaN goes in as `MISSING_VALUE`, which a
+    head that imputes knows; finite values beyond float32 are brought to its largest finite ones.
     """
     import onnxruntime
 
@@ -154,19 +207,20 @@ def onnx_predict(
         providers=["CPUExecutionProvider"],
     )
     limit = float(np.finfo(np.float32).max)
-    if encoder_onehot is None:
-        encoder_onehot = np.zeros((len(features), encoder_slots()), dtype=np.float32)
-        encoder_onehot[:, 0] = 1.0
+    slots = session.get_inputs()[1].shape[1]
+    active = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
+    filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -limit, limit))
     inputs = {
-        INPUT_FEATURES: np.clip(features, -limit, limit).astype(np.float32),
-        INPUT_ENCODER: np.asarray(encoder_onehot, dtype=np.float32),
+        INPUT_FEATURES: filled.astype(np.float32),
+        INPUT_ENCODER: (active[:, None] == np.arange(slots)).astype(np.float32),
     }
     (mos,) = session.run([OUTPUT_MOS], inputs)
     return np.asarray(mos, dtype=np.float64)
 
 
-def parity(head: Head, path: Path, features: FloatArray) -> float:
+def parity(head: Head, path: Path, features: FloatArray, encoder: IntArray | None = None) -> float:
     """Largest |reference - onnxruntime| in MOS over rows of raw features [n, F]."""
     if len(features) == 0:
         raise ValueError("parity needs at least one row: no rows prove nothing")
-    return float(np.max(np.abs(head.predict(features) - onnx_predict(path, features))))
+    predicted = onnx_predict(path, features, encoder)
+    return float(np.max(np.abs(head.predict(features, encoder) - predicted)))

@@ -43,10 +43,14 @@ class Recipe:
     """Share of hidden units dropped in a step; None: by rows."""
     softness: float = 5.0
     """Robust z-scores u enter as softness·u/(softness+|u|), which tames heavy tails."""
+    centres: int | None = None
+    """Centres of a kernel expert; None: 512, fewer for large corpora."""
+    impute: bool = False
+    """Whether rows with missing features train, with medians and flags inside the graph."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train, by name."""
-        for name in ("members", "batch_orders", "hidden", "epochs", "batch_rows"):
+        for name in ("members", "batch_orders", "hidden", "epochs", "batch_rows", "centres"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise TrainingError(f"recipe: {name} is {value}; it must be at least 1")
@@ -74,6 +78,8 @@ class Plan:
     weight_decay: float
     dropout: float
     softness: float
+    centres: int
+    impute: bool
 
 
 def plan(recipe: Recipe, rows: int) -> Plan:
@@ -83,10 +89,13 @@ def plan(recipe: Recipe, rows: int) -> Plan:
     """
     if rows <= SMALL_ROWS:
         members, orders, epochs, batch, decay, dropout = 16, 2, 50, 64, 0.3, 0.3
+        centres = 512
     elif rows < LARGE_ROWS:
         members, orders, epochs, batch, decay, dropout = 8, 2, 40, 128, 0.1, 0.05
+        centres = 512
     else:
         members, orders, batch, decay, dropout = 4, 1, 256, 0.05, 0.0
+        centres = 256
         epochs = min(40, max(4, LARGE_ROW_PASSES // rows))
     members = recipe.members if recipe.members is not None else members
     return Plan(
@@ -100,4 +109,6 @@ def plan(recipe: Recipe, rows: int) -> Plan:
         weight_decay=recipe.weight_decay if recipe.weight_decay is not None else decay,
         dropout=recipe.dropout if recipe.dropout is not None else dropout,
         softness=recipe.softness,
+        centres=recipe.centres if recipe.centres is not None else centres,
+        impute=recipe.impute,
     )

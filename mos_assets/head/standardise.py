@@ -1,80 +1,92 @@
-"""From raw feature units to bounded scores, fitted on the training rows only.
+"""From raw columns to bounded scores, fitted on the training rows only.
 
-x → z = (x - mean)/std → robust z from quartiles → softsign, which bounds what an outlier can do →
-zero mean, unit variance again. Every step is exported inside the graph.
+x → z = (x - mean)/std, the plain scores. z → robust z from quartiles → softsign, which bounds what
+an outlier can do → zero mean, unit variance again, the soft scores. Both are made inside the graph.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from mos_assets.records import FloatArray
 
-SCORE_LIMIT = 8.0
-"""Bound of the scores that enter the network."""
+SOFT_LIMIT = 8.0
+"""Bound of the soft scores."""
+PLAIN_LIMIT = 6.0
+"""Bound of the plain scores."""
 Z_LIMIT = 1.0e4
-"""Bound of plain z-scores, so that no input overflows float32."""
-RAW_LIMIT = 1.0e30
-"""Bound of raw inputs, so that no difference overflows float32."""
+"""Bound of z before its robust version is made."""
 _QUARTILES_TO_STD = 1.349
 _STD_FLOOR = 0.05
 _CONSTANT = 1.0e-6
 
-Float32Array = npt.NDArray[np.float32]
+
+class Scores(StrEnum):
+    """Which scores an expert looks at."""
+
+    PLAIN = "plain"
+    SOFT = "soft"
 
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Constants of the input transform, each float32 [F]."""
+    """Constants of the input transform, each float64 [C]."""
 
-    mean: Float32Array
-    std: Float32Array
+    mean: FloatArray
+    std: FloatArray
     """1 where the column is constant in the training rows."""
-    centre: Float32Array
+    varies: FloatArray
+    """1, or 0 for a constant column, which then has no effect."""
+    centre: FloatArray
     """Median of z."""
-    slope: Float32Array
-    """1/(robust std of z · softness); 0 for a constant column, which then has no effect."""
-    shift: Float32Array
+    slope: FloatArray
+    """1/(robust std of z · softness); 0 for a constant column."""
+    shift: FloatArray
     """Mean of the softsign."""
-    scale: Float32Array
+    scale: FloatArray
     """1/std of the softsign; 0 for a constant column."""
 
-    def scores(self, features: FloatArray) -> FloatArray:
-        """Raw features [n, F] → scores [n, F], rounded to float32 where the graph's input is."""
-        raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
-        z = np.clip((raw - self.mean) / self.std, -Z_LIMIT, Z_LIMIT)
+    def scores(self, columns: FloatArray) -> dict[Scores, FloatArray]:
+        """Raw columns [n, C] → both kinds of scores, [n, C] each."""
+        z = np.clip((columns - self.mean) / self.std, -Z_LIMIT, Z_LIMIT)
         u = (z - self.centre) * self.slope
-        scores = (u / (1.0 + np.abs(u)) - self.shift) * self.scale
-        clipped: FloatArray = np.clip(scores, -SCORE_LIMIT, SCORE_LIMIT)
-        return clipped
+        soft = (u / (1.0 + np.abs(u)) - self.shift) * self.scale
+        return {
+            Scores.PLAIN: np.clip(z * self.varies, -PLAIN_LIMIT, PLAIN_LIMIT),
+            Scores.SOFT: np.clip(soft, -SOFT_LIMIT, SOFT_LIMIT),
+        }
 
 
-def fit(features: FloatArray, softness: float) -> Standardiser:
-    """Fit on training rows [n, F]; sums are exact, so that the order of rows cannot matter."""
-    raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
-    moments = [_moments(column) for column in raw.T]
-    mean = np.array([m for m, _ in moments]).astype(np.float32)
+def fit_standardiser(columns: FloatArray, softness: float) -> Standardiser:
+    """Fit on training rows [n, C]; sums are exact, so that the order of rows cannot matter."""
+    moments = [_moments(column) for column in columns.T]
+    mean = np.array([m for m, _ in moments])
     deviation = np.array([s for _, s in moments])
-    varies = deviation > _CONSTANT * np.abs(raw).max(axis=0)
-    std = np.where(varies, deviation, 1.0).astype(np.float32)
-    z = np.clip((raw - mean) / std, -Z_LIMIT, Z_LIMIT)
+    varies = deviation > _CONSTANT * np.abs(columns).max(axis=0)
+    std = np.where(varies, deviation, 1.0)
+    z = np.clip((columns - mean) / std, -Z_LIMIT, Z_LIMIT)
     ordered = np.sort(z, axis=0)
     rows = len(ordered)
     low, centre, high = (ordered[min(rows - 1, (rows * k) // 4)] for k in (1, 2, 3))
     spread = (high - low) / _QUARTILES_TO_STD + _STD_FLOOR
-    centre = centre.astype(np.float32)
-    slope = np.where(varies, 1.0 / (spread * softness), 0.0).astype(np.float32)
+    slope = np.where(varies, 1.0 / (spread * softness), 0.0)
     u = (z - centre) * slope
     soft = [_moments(column) for column in (u / (1.0 + np.abs(u))).T]
-    shift = np.array([m for m, _ in soft]).astype(np.float32)
     soft_std = np.array([s for _, s in soft])
     usable = varies & (soft_std > 0)
-    scale = np.where(usable, 1.0 / np.where(usable, soft_std, 1.0), 0.0).astype(np.float32)
-    return Standardiser(mean, std, centre, slope, shift, scale)
+    return Standardiser(
+        mean=mean,
+        std=std,
+        varies=varies.astype(np.float64),
+        centre=centre,
+        slope=slope,
+        shift=np.array([m for m, _ in soft]),
+        scale=np.where(usable, 1.0 / np.where(usable, soft_std, 1.0), 0.0),
+    )
 
 
 def _moments(values: FloatArray) -> tuple[float, float]:

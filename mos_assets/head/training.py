@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from mos_assets.errors import TrainingError
-from mos_assets.head.ensemble import Members, train_members
+from mos_assets.head.blend import blend_weights
+from mos_assets.head.ensemble import Job, Members, train_networks
 from mos_assets.head.exact import to_grid
-from mos_assets.head.network import Head, encoder_slots
-from mos_assets.head.recipe import Recipe, plan
-from mos_assets.head.standardise import Standardiser, fit
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, OutOfFold, TrainingTable
+from mos_assets.head.inputs import Inputs, fit_inputs
+from mos_assets.head.model import Head, Part
+from mos_assets.head.network import average
+from mos_assets.head.recipe import Plan, Recipe, plan
+from mos_assets.head.standardise import Scores, Standardiser, fit_standardiser
+from mos_assets.head.tuning import NETWORK, Tuned, closed_parts, rows_of, tune
+from mos_assets.records import (
+    MOS_MAX,
+    MOS_MIN,
+    SEED,
+    FloatArray,
+    IntArray,
+    OutOfFold,
+    TrainingTable,
+)
 
 _PROGRESS_S = 3.0
 _MIN_ROWS = 8
 _PREDICTION_BITS = 24
+_INNER_MEMBERS = 4
+"""Networks of the ensemble that tells, on inner folds, what the whole one is worth."""
 _SHIPPED = -1
 """Stands for the fold that the shipped head leaves out: that of the rows that never train."""
+
+Progress = Callable[[str], None]
+Watcher = Callable[[int, int, Callable[[FloatArray, IntArray], FloatArray]], None]
+"""Takes a seed, the fold that its head has not seen, and the head's predict function: raw features
+[n, F] and active slots [n] → MOS [n]."""
+Mask = np.typing.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,68 +52,185 @@ class TrainingResult:
     """Rows of fold -1, which no head sees, get the shipped head's prediction for every seed."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """The training rows of one fold's heads, and what is fitted to them once for all seeds."""
+
+    fold: int
+    mos: FloatArray
+    inputs: Inputs
+    standardiser: Standardiser
+    soft: FloatArray
+    """[n, C], what the networks see."""
+    parts: tuple[Part, ...]
+    """Of the closed-form experts."""
+    network_weight: float
+
+
 def train(
     table: TrainingTable,
     recipe: Recipe,
     seeds: Sequence[int],
     *,
-    progress: Callable[[str], None],
+    progress: Progress,
+    watch: Watcher | None = None,
 ) -> TrainingResult:
     """Train every seed on every fold's other rows, and the shipped head on all rows.
 
     The shipped head uses `seeds[0]`, the same plan and every row whose fold is not -1. The result
     depends on the rows and not on their order: they are sorted by clip_id inside. One thread
     computes, because more would only spin over such small products. `progress` gets a line every
-    few seconds at most. Raises TrainingError for rows that cannot be trained on.
+    few seconds at most; `watch` sees each head that leaves a fold out, before it is dropped.
+    Raises TrainingError for rows that cannot be trained on.
     """
     from threadpoolctl import threadpool_limits
 
+    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
+        raise TrainingError(f"seeds are {list(seeds)}; name at least one, none negative or twice")
+    _check(table, impute=recipe.impute)
     with threadpool_limits(limits=1):
-        return _train(table, recipe, seeds, progress)
+        order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
+        result = _train(_in_order(table, order), recipe, tuple(seeds), progress, watch)
+    predictions = np.empty_like(result.out_of_fold.predictions)
+    predictions[:, order] = result.out_of_fold.predictions
+    return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions))
+
+
+def _in_order(table: TrainingTable, order: IntArray) -> TrainingTable:
+    return replace(
+        table,
+        clip_ids=tuple(table.clip_ids[row] for row in order),
+        features=table.features[order],
+        mos=table.mos[order],
+        folds=table.folds[order],
+        groups=tuple(table.groups[row] for row in order),
+        slots=table.encoder[order],
+    )
 
 
 def _train(
     table: TrainingTable,
     recipe: Recipe,
-    seeds: Sequence[int],
-    progress: Callable[[str], None],
+    seeds: tuple[int, ...],
+    progress: Progress,
+    watch: Watcher | None,
 ) -> TrainingResult:
-    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
-        raise TrainingError(f"seeds are {list(seeds)}; name at least one, none negative or twice")
-    _check(table)
-    order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
-    features, mos, folds = table.features[order], table.mos[order], table.folds[order]
-    labelled = int((folds >= 0).sum())
-    settled = plan(recipe, labelled)
-    predictions = np.full((len(seeds), len(mos)), np.nan)
-    report = _Reporter(progress, (len(seeds) * len(np.unique(folds[folds >= 0])) + 1))
-    for fold in [*np.unique(folds[folds >= 0]).tolist(), _SHIPPED]:
-        seen = (folds >= 0) & (folds != fold)
-        _check_rows(mos[seen], fold)
-        standardiser = fit(features[seen], settled.softness)
-        scores = standardiser.scores(features[seen])
-        judged = seeds if fold != _SHIPPED else seeds[:1]
-        for index, seed in enumerate(judged):
-            groups = [
-                train_members(
-                    scores,
-                    mos[seen],
-                    replace(settled, members=count),
-                    np.random.default_rng([seed, fold + 1, group]),
-                    partial(report.epoch, seed, fold),
-                )
-                for group, count in enumerate(_shares(settled.members, settled.batch_orders))
-            ]
-            head = _fold_into_head(table.feature_order, standardiser, groups)
-            report.done()
-            # For the shipped head these are the rows of fold -1, which no head ever sees.
-            unseen = folds == fold
-            if unseen.any():
-                which = slice(None) if fold == _SHIPPED else index
-                predictions[which, order[unseen]] = to_grid(
-                    head.predict(features[unseen]), _PREDICTION_BITS
-                )
-    return TrainingResult(head, OutOfFold(tuple(seeds), predictions))
+    folds = table.folds
+    settled = plan(recipe, int((folds >= 0).sum()))
+    splits = _splits(table, settled, recipe.impute, _Reporter(progress))
+    wanted = [
+        (split, seed)
+        for split in splits
+        for seed in (seeds if split.fold != _SHIPPED else seeds[:1])
+    ]
+    heads = _heads(table, wanted, settled, _Reporter(progress))
+    predictions = np.full((len(seeds), len(table.mos)), np.nan)
+    for (split, seed), head in zip(wanted, heads, strict=True):
+        if watch is not None and split.fold != _SHIPPED:
+            watch(seed, split.fold, head.predict)
+        # For the shipped head these are the rows of fold -1, which no head ever sees.
+        unseen = folds == split.fold
+        if unseen.any():
+            which = slice(None) if split.fold == _SHIPPED else seeds.index(seed)
+            predicted = head.predict(table.features[unseen], table.encoder[unseen])
+            predictions[which, unseen] = to_grid(predicted, _PREDICTION_BITS)
+    shipped = heads[-1]
+    if not all(np.isfinite(predictions[:, folds >= 0]).ravel()):
+        raise AssertionError("every row of a fold gets a finite prediction under every seed")
+    return TrainingResult(shipped, OutOfFold(seeds, predictions))
+
+
+def _splits(table: TrainingTable, settled: Plan, impute: bool, report: _Reporter) -> list[_Split]:
+    """One split a fold, the shipped head's last; what the blend needs is tuned inside each."""
+    folds = [*np.unique(table.folds[table.folds >= 0]).tolist(), _SHIPPED]
+
+    def inputs(features: FloatArray) -> Inputs:
+        return fit_inputs(features, len(table.encoder_vocab), impute=impute)
+
+    tuned: list[Tuned] = []
+    for fold in folds:
+        seen = _seen(table, fold)
+        _check_rows(table, seen, fold)
+        report.say(f"fitting closed forms, split {len(tuned) + 1} of {len(folds)}")
+        groups = [table.groups[row] for row in np.flatnonzero(seen)]
+        tuned.append(
+            tune(
+                table.features[seen],
+                table.mos[seen],
+                groups,
+                table.encoder[seen],
+                inputs,
+                settled,
+                [SEED, fold + 1],
+            )
+        )
+    members = min(_INNER_MEMBERS, settled.members)
+    jobs = [job for found in tuned for job in found.jobs]
+    inner = [
+        average([group])
+        for group in train_networks(jobs, settled, members, report.steps("inner networks"))
+    ]
+    splits: list[_Split] = []
+    for fold, found in zip(folds, tuned, strict=True):
+        seen = _seen(table, fold)
+        mine, inner = inner[: len(found.jobs)], inner[len(found.jobs) :]
+        weights = blend_weights(found, mine)
+        made = inputs(table.features[seen])
+        columns = made.columns(table.features[seen], table.encoder[seen])
+        standardiser = fit_standardiser(columns, settled.softness)
+        rows = rows_of(standardiser, columns, table.mos[seen])
+        splits.append(
+            _Split(
+                fold=fold,
+                mos=rows.mos,
+                inputs=made,
+                standardiser=standardiser,
+                soft=rows.scores[Scores.SOFT],
+                parts=closed_parts(rows, found, weights, settled, [SEED, fold + 1]),
+                network_weight=weights.get(NETWORK, 0.0),
+            )
+        )
+    return splits
+
+
+def _heads(
+    table: TrainingTable,
+    wanted: Sequence[tuple[_Split, int]],
+    settled: Plan,
+    report: _Reporter,
+) -> list[Head]:
+    """The head of each split and seed; all their networks train at once."""
+    shares = _shares(settled.members, settled.batch_orders)
+    trained: dict[tuple[int, int], Members] = {}
+    for count in sorted(set(shares)):
+        places = [
+            (at, group)
+            for at, (split, _) in enumerate(wanted)
+            for group, share in enumerate(shares)
+            if share == count and split.network_weight > 0
+        ]
+        jobs = [
+            Job(split.soft, split.mos, np.random.default_rng([seed, split.fold + 1, group]))
+            for at, group in places
+            for split, seed in [wanted[at]]
+        ]
+        found = train_networks(jobs, settled, count, report.steps("networks"))
+        trained.update(zip(places, found, strict=True))
+    heads: list[Head] = []
+    for at, (split, _) in enumerate(wanted):
+        parts = split.parts
+        if split.network_weight > 0:
+            network = average([trained[at, group] for group in range(len(shares))])
+            parts = (*parts, Part(NETWORK, Scores.SOFT, split.network_weight, network))
+        heads.append(
+            Head(table.feature_order, table.encoder_vocab, split.inputs, split.standardiser, parts)
+        )
+    return heads
+
+
+def _seen(table: TrainingTable, fold: int) -> Mask:
+    seen: Mask = (table.folds >= 0) & (table.folds != fold)
+    return seen
 
 
 def _shares(members: int, groups: int) -> list[int]:
@@ -103,48 +238,28 @@ def _shares(members: int, groups: int) -> list[int]:
     return [members // groups + (group < members % groups) for group in range(groups)]
 
 
-def _fold_into_head(
-    order: tuple[str, ...], standardiser: Standardiser, groups: Sequence[Members]
-) -> Head:
-    """Average the members before the sigmoid, which one wider network does exactly."""
-    hidden = np.concatenate([group.hidden for group in groups], axis=1)
-    paths = np.concatenate([group.paths for group in groups], axis=1)
-    outer = np.concatenate([group.outer for group in groups])
-    members = paths.shape[1]
-    mean_path = np.array([math.fsum(row) / members for row in paths.tolist()])
-    return Head(
-        feature_order=order,
-        standardiser=standardiser,
-        hidden_weight=hidden[:-1].astype(np.float32),
-        hidden_bias=hidden[-1].astype(np.float32),
-        output_weight=(outer[:, None] / members).astype(np.float32),
-        linear_weight=mean_path[:-1, None].astype(np.float32),
-        encoder_weight=np.full((encoder_slots(), 1), mean_path[-1], dtype=np.float32),
-    )
-
-
 class _Reporter:
     """Says how far training is, not oftener than every few seconds."""
 
-    def __init__(self, progress: Callable[[str], None], heads: int) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._heads = heads
-        self._done = 0
         self._last = time.monotonic()
 
-    def epoch(self, seed: int, fold: int) -> None:
+    def say(self, what: str) -> None:
+        """Pass a line on, if the last one is old enough."""
         if time.monotonic() - self._last >= _PROGRESS_S:
             self._last = time.monotonic()
-            what = "shipped head" if fold == _SHIPPED else f"seed {seed}, fold {fold}"
-            self._progress(f"training: {self._done} of {self._heads} heads done, now {what}")
+            self._progress(f"training: {what}")
 
-    def done(self) -> None:
-        self._done += 1
+    def steps(self, what: str) -> Callable[[int, int], None]:
+        """A callback that counts steps."""
+        return lambda done, total: self.say(f"{what}, {100 * done // total} % of the steps")
 
 
-def _check(table: TrainingTable) -> None:
+def _check(table: TrainingTable, *, impute: bool) -> None:
     """Raise TrainingError naming the first clip and column that cannot be used."""
-    rows, columns = np.nonzero(~np.isfinite(table.features))
+    unusable = np.isinf(table.features) if impute else ~np.isfinite(table.features)
+    rows, columns = np.nonzero(unusable)
     if len(rows):
         raise TrainingError(
             f"{table.clip_ids[rows[0]]}: feature {table.feature_order[columns[0]]} is "
@@ -165,8 +280,9 @@ def _check(table: TrainingTable) -> None:
         raise TrainingError("no feature columns; choose at least one feature block")
 
 
-def _check_rows(mos: FloatArray, fold: int) -> None:
+def _check_rows(table: TrainingTable, seen: Mask, fold: int) -> None:
     where = "in all folds" if fold == _SHIPPED else f"outside fold {fold}"
+    mos, features = table.mos[seen], table.features[seen]
     if len(mos) < _MIN_ROWS:
         raise TrainingError(
             f"{len(mos)} complete rows {where} are too few to train on, {_MIN_ROWS} are the least. "
@@ -176,4 +292,11 @@ def _check_rows(mos: FloatArray, fold: int) -> None:
     if float(mos.max()) == float(mos.min()):
         raise TrainingError(
             f"column mos is {mos[0]} in every row {where}; labels without variance teach nothing"
+        )
+    present = np.where(np.isnan(features), features[0], features)
+    constant = np.nanmin(present, axis=0) == np.nanmax(present, axis=0)
+    if constant.all():
+        named = ", ".join(table.feature_order[:5])
+        raise TrainingError(
+            f"no feature varies {where} ({named}); features without variance teach nothing"
         )

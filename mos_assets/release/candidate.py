@@ -11,6 +11,7 @@ from mos_assets.release.manifest import (
     Manifest,
     ManifestFold,
     ManifestGate,
+    ManifestInterval,
     ManifestSeed,
     ManifestThreshold,
 )
@@ -18,8 +19,8 @@ from mos_assets.release.naming import ReleaseFiles
 
 
 def candidate_id(manifest: Manifest) -> str:
-    """Twelve hexadecimal digits that name these weights, data and recipe."""
-    return hashlib.sha256(manifest.to_json().encode()).hexdigest()[:12]
+    """Twelve hexadecimal digits that name these weights, data and recipe, judged or not."""
+    return hashlib.sha256(manifest.unjudged().to_json().encode()).hexdigest()[:12]
 
 
 def candidate_files(store: Path, head_id: str, identity: str) -> ReleaseFiles:
@@ -46,7 +47,7 @@ def write_candidate_files(
 
 def judged(manifest: Manifest, report: GateReport) -> Manifest:
     """The manifest with the verdict of this report in it."""
-    verdict = report.verdict
+    verdict, reach = report.verdict, report.prediction_interval
     return manifest.model_copy(
         update={
             "status": verdict.status,
@@ -82,6 +83,16 @@ def judged(manifest: Manifest, report: GateReport) -> Manifest:
                     )
                     for check in verdict.checks
                 ),
+                reasons=verdict.reasons,
+            ),
+            "interval": None
+            if reach.half_width is None
+            else ManifestInterval(
+                level=reach.level,
+                half_width=reach.half_width,
+                n=reach.n,
+                n_contents=reach.n_contents,
+                coverage=reach.coverage,
             ),
         }
     )

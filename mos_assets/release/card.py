@@ -10,12 +10,14 @@ from mos_assets.evaluation import (
     CHECK_WORDS,
     GateReport,
     and_list,
+    bounds,
     cell,
     figure_section,
     plain,
     reading,
+    share,
 )
-from mos_assets.records import LabelOrigin
+from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.comparators import COMPARATORS
 from mos_assets.release.feature_notes import feature_notes
 from mos_assets.release.manifest import Manifest
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _TEMPLATE = "model_card.md.j2"
-CARD_FIGURES = ("predicted_against_rated.png", "folds_and_seeds.png")
-"""Figures of the report that the card carries; neither gives a single clip away."""
+_FEW_CONTENTS = 50
+"""Fewer contents than this are worth a warning."""
+CARD_FIGURES = ("folds_and_seeds.png", "predicted_against_rated.png", "residuals.png")
+"""Figures of the report that the card carries; none gives a single clip away."""
 
 
 def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = None) -> str:
@@ -44,7 +48,9 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         words=CHECK_WORDS,
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
-        reading=reading(report),
+        # The card is about the head alone: what was released before it changes no byte of it.
+        reading=reading(report.model_copy(update={"comparison": None})),
+        advice=_advice(manifest, report),
         comparators=COMPARATORS,
         figures=figure_section(
             [figure for figure in report.figures if figure.file in CARD_FIGURES], pictures
@@ -54,6 +60,34 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         corpus_names=[corpus.name for corpus in manifest.data.corpora],
     )
     return page.rstrip() + "\n"
+
+
+def _advice(manifest: Manifest, report: GateReport) -> list[str]:
+    """What a person who has to decide may do with this head."""
+    if manifest.data.label_origin is LabelOrigin.SIMULATED:
+        return [
+            "No: no person rated the clips behind it. Use it to try the platform, not to judge "
+            "clips.",
+        ]
+    found = [
+        "Yes, for clips like those it was judged on, measured in the same way: it met every "
+        "figure of the gate on human ratings."
+        if manifest.status is Status.ACCEPTED
+        else "Not to decide about a clip: it has not met the gate. It can sort many clips "
+        "roughly, and it is a head to beat."
+    ]
+    if manifest.interval is not None:
+        reach = manifest.interval.half_width
+        found.append(
+            f"Two clips whose scores differ by less than about {plain(reach, 1)} MOS may still be "
+            "rated the other way round."
+        )
+    if report.n_groups < _FEW_CONTENTS:
+        found.append(
+            f"It rests on {report.n_groups} contents. On contents unlike them expect less, and "
+            "rate a few clips of your own before you rely on it."
+        )
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -67,5 +101,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plain=plain, and_list=and_list, cell=cell)
+    environment.filters.update(
+        plain=plain, and_list=and_list, cell=cell, share=share, bounds=bounds
+    )
     return environment.get_template(_TEMPLATE)

@@ -91,8 +91,20 @@ class ManifestThreshold(_Frozen):
     value: float
 
 
+class ManifestInterval(_Frozen):
+    """Prediction plus and minus `half_width`, cut to the range, holds `level` of the ratings."""
+
+    level: float
+    half_width: float
+    n: int
+    """Clips whose out-of-fold errors it comes from."""
+    n_contents: int
+    coverage: float | None
+    """Share of held-out ratings that it held, calibrated on the other folds."""
+
+
 class ManifestGate(_Frozen):
-    """The verdict in figures."""
+    """The verdict in figures and words."""
 
     passed: bool
     kind: GateKind
@@ -102,6 +114,8 @@ class ManifestGate(_Frozen):
     plcc_spread: float | None
     fold_spread: float | None
     thresholds: tuple[ManifestThreshold, ...]
+    reasons: tuple[str, ...]
+    """Why the head is Proposed; empty where it is Accepted."""
 
 
 class Manifest(_Frozen):
@@ -130,9 +144,30 @@ class Manifest(_Frozen):
     seeds: tuple[ManifestSeed, ...] = ()
     gate: ManifestGate | None = None
     """None until the head has been judged."""
+    interval: ManifestInterval | None = None
+    """None until the head has been judged, or where no interval can be promised."""
+    card_sha256: str | None = None
+    """Of the card's bytes; None until there is one."""
+    seal: str | None = None
+    """Of everything above, see `seal_of`; None until the head is complete."""
 
     def to_json(self) -> str:
-        return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+        """The bytes of the file; the same manifest, the same text."""
+        return _written(self.model_dump(mode="json"))
+
+    def unjudged(self) -> Manifest:
+        """As training left it: these weights, data and recipe, without a verdict."""
+        later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "seal")
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name in later})
+
+    def sealed(self, card: str) -> Manifest:
+        """The manifest of a complete release: it vouches for this card and for itself."""
+        complete = self.model_copy(
+            update={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "seal": None}
+        )
+        seal = seal_of(complete.model_dump(mode="json"))
+        return complete.model_copy(update={"seal": seal})
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -145,6 +180,34 @@ class Manifest(_Frozen):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"
             raise ReleaseError(f"{path} is not a manifest: {where}: {first['msg']}.") from error
+
+
+def seal_of(content: Mapping[str, Any]) -> str:
+    """sha256 of the manifest without its seal, as JSON with sorted keys and no spaces.
+
+    A file cannot hold its own hash, but it can hold the hash of everything else in it. The seal
+    finds accidents; whoever means to forge a release can compute another one.
+    """
+    rest = {name: value for name, value in content.items() if name != "seal"}
+    return hashlib.sha256(
+        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def unaltered(path: Path) -> bool:
+    """Whether a manifest's bytes are exactly those that its seal was computed over."""
+    raw = path.read_bytes()
+    try:
+        content = json.loads(raw)
+    except ValueError:
+        return False
+    if not isinstance(content, dict) or content.get("seal") != seal_of(content):
+        return False
+    return raw == _written(content).encode()
+
+
+def _written(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
 def versions() -> dict[str, str]:

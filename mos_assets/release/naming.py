@@ -48,5 +48,10 @@ class ReleaseFiles:
         return self.folder / f"{self.head_id}_card.md"
 
     @property
+    def record(self) -> Path:
+        """When and from which candidate the three were released; stays in this folder."""
+        return self.folder / f".{self.head_id}.release.json"
+
+    @property
     def all(self) -> tuple[Path, Path, Path]:
         return self.onnx, self.manifest, self.card

@@ -1,9 +1,12 @@
 """The release folder: which candidate may replace which head, and how three files change as one.
 
-A release is written as a redo log. The three files are written to a staging folder, which is
-renamed to `.<id>.commit`: that rename is the moment of release. Then they are moved into
-place. Whoever finds a commit folder finishes the move, so a machine that dies in between
-leaves either the old head or the new one.
+Whatever the order in which candidates arrive, the same one stands at the end: that of the highest
+rank, and of that rank the one trained last.
+
+A release is written as a redo log. The three files, and the record of their release, are written
+to a staging folder, which is renamed to `.<id>.commit`: that rename is the moment of release.
+Then they are moved into place. Whoever finds a commit folder finishes the move, so a machine that
+dies in between leaves either the old head or the new one.
 """
 
 from __future__ import annotations
@@ -14,14 +17,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
 from mos_assets.media.probe import hash_file
 from mos_assets.records import LabelOrigin, Status
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.candidate import candidate_id
+from mos_assets.release.manifest import Manifest, unaltered
 from mos_assets.release.naming import ReleaseFiles
+from mos_assets.release.record import ReleaseRecord, read_record
 from mos_assets.settings import KONVID_CORPORA
+
+_RESTORE = "Restore all three files or delete them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,10 @@ class Promotion:
     """What became of a candidate."""
 
     released: bool
+    """Whether the candidate is the head in place now."""
     reason: str
+    before: str | None
+    """Candidate id of the head that was in place; None where there was none."""
 
 
 def rank(manifest: Manifest) -> int:
@@ -39,23 +50,33 @@ def rank(manifest: Manifest) -> int:
     return 1 if manifest.data.label_origin is LabelOrigin.HUMAN else 0
 
 
-def promote(manifest: Manifest, onnx: bytes, card: str, model_folder: Path) -> Promotion:
-    """Release these three files unless the head in place ranks higher.
+def promote(
+    manifest: Manifest, onnx: bytes, card: str, model_folder: Path, created_at: datetime
+) -> Promotion:
+    """Release these three files unless the head in place ranks higher, or as high and is newer.
 
-    Raises ReleaseError where the head in place is damaged: what it ranks cannot be known.
+    created_at: when the candidate was trained. The same files again change nothing but the
+    record. Raises ReleaseError where the head in place is damaged (what it ranks cannot be
+    known), or where the three files do not fit together.
     """
     files = ReleaseFiles(model_folder, manifest.id)
     with _locked(files):
         finish_interrupted_release(files)
+        now, before = datetime.now(UTC), None
         if any(path.exists() for path in files.all):
             current = read_release(files)
             _same_head(current, manifest)
-            if rank(current) > rank(manifest):
-                return Promotion(
-                    False,
-                    f"{manifest.id} in {model_folder.name}/ stays: it is {_describe(current)}, "
-                    f"the candidate is {_describe(manifest)}.",
-                )
+            before = candidate_id(current)
+            record = read_record(files, current)
+            if current.seal == manifest.seal:
+                since = record.released_at if record else now
+                created = max(created_at, record.created_at) if record else created_at
+                _write_record(files, _record(manifest, created, since))
+                return Promotion(True, f"{manifest.id} is released already, unchanged.", before)
+            refusal = _refusal(current, record, manifest, created_at)
+            if refusal is not None:
+                stays = f"{manifest.id} in {model_folder.name}/ stays: {refusal}"
+                return Promotion(False, stays, before)
         staging = model_folder / f".{manifest.id}.staging"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -64,32 +85,54 @@ def promote(manifest: Manifest, onnx: bytes, card: str, model_folder: Path) -> P
             staged.all, (onnx, manifest.to_json().encode(), card.encode()), strict=True
         ):
             _write_durably(path, content)
+        _write_record(staged, _record(manifest, created_at, now))
         read_release(staged)
         _sync_folder(staging)
         staging.rename(_commit_folder(files))
         _sync_folder(model_folder)
         finish_interrupted_release(files)
-    return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.")
+    return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.", before)
+
+
+def _refusal(
+    current: Manifest, record: ReleaseRecord | None, manifest: Manifest, created_at: datetime
+) -> str | None:
+    """Why the head in place stays; None where the candidate takes its place."""
+    if rank(current) != rank(manifest):
+        if rank(current) < rank(manifest):
+            return None
+        return f"it is {_describe(current)}, the candidate is {_describe(manifest)}."
+    if record is not None and created_at < record.created_at:
+        return (
+            f"it was trained at {record.created_at:%Y-%m-%d %H:%M:%S} UTC, the candidate before "
+            f"that, at {created_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
+    return None
 
 
 def read_release(files: ReleaseFiles) -> Manifest:
-    """The manifest of a complete, unaltered release.
+    """The manifest of a complete release of which no byte was altered.
 
-    Raises ReleaseError naming the file that is missing, or whose bytes are not those that
-    the manifest vouches for.
+    The manifest vouches for the ONNX file, the card and itself. Raises ReleaseError naming the
+    file that is missing, or whose bytes are not those that were released.
     """
     for path in files.all:
         if not path.is_file():
-            raise ReleaseError(f"{path} is missing; restore all three files or delete them.")
+            raise ReleaseError(f"{path} is missing. {_RESTORE}")
     manifest = Manifest.read(files.manifest)
     if manifest.id != files.head_id or manifest.onnx != files.onnx.name:
         raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
-    found = hash_file(files.onnx)
-    if found != manifest.sha256:
+    if not unaltered(files.manifest):
         raise ReleaseError(
-            f"{files.onnx} has sha256 {found[:12]}…, its manifest says {manifest.sha256[:12]}…; "
-            "restore all three files or delete them."
+            f"{files.manifest} is not as it was released: its seal does not fit. {_RESTORE}"
         )
+    for path, vouched in ((files.onnx, manifest.sha256), (files.card, manifest.card_sha256)):
+        found = hash_file(path)
+        if found != vouched:
+            raise ReleaseError(
+                f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "
+                f"{_RESTORE}"
+            )
     return manifest
 
 
@@ -106,7 +149,10 @@ def finish_interrupted_release(files: ReleaseFiles) -> None:
     commit = _commit_folder(files)
     if not commit.is_dir():
         return
-    for staged, path in zip(ReleaseFiles(commit, files.head_id).all, files.all, strict=True):
+    arrived = ReleaseFiles(commit, files.head_id)
+    for staged, path in zip(
+        (*arrived.all, arrived.record), (*files.all, files.record), strict=True
+    ):
         if not staged.exists():
             continue
         # A copy keeps the commit folder complete for readers until all three are in place.
@@ -118,6 +164,21 @@ def finish_interrupted_release(files: ReleaseFiles) -> None:
     shutil.rmtree(retired, ignore_errors=True)
     commit.rename(retired)
     shutil.rmtree(retired)
+
+
+def _record(manifest: Manifest, created_at: datetime, released_at: datetime) -> ReleaseRecord:
+    return ReleaseRecord(
+        candidate_id=candidate_id(manifest),
+        created_at=created_at,
+        released_at=released_at,
+        seal=manifest.seal or "",
+    )
+
+
+def _write_record(files: ReleaseFiles, record: ReleaseRecord) -> None:
+    arriving = files.record.with_name(f"{files.record.name}.part")
+    _write_durably(arriving, (record.model_dump_json(indent=2) + "\n").encode())
+    arriving.replace(files.record)
 
 
 def _same_head(current: Manifest, manifest: Manifest) -> None:

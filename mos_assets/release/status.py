@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
 from mos_assets.records import Status
+from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.record import read_record
 
 BROKEN = "Broken"
 
@@ -21,6 +24,12 @@ class ReleasedHead:
     state: str
     """`Accepted`, `Proposed` or `Broken`."""
     detail: str
+    """Its figures, or what is broken."""
+    why: tuple[str, ...] = ()
+    """Why it has this status, in sentences."""
+    candidate_id: str | None = None
+    since: datetime | None = None
+    """When it was released in this folder; None where the files came from elsewhere."""
 
     @property
     def exit_code(self) -> int:
@@ -42,11 +51,26 @@ def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[Rele
 
 
 def _look(model_folder: Path, head_id: str) -> ReleasedHead:
+    files = current_files(model_folder, head_id)
     try:
-        manifest = read_release(current_files(model_folder, head_id))
+        manifest = read_release(files)
     except ReleaseError as error:
         return ReleasedHead(head_id, BROKEN, str(error))
-    return ReleasedHead(head_id, str(manifest.status), _figures(manifest))
+    record = read_record(files, manifest)
+    return ReleasedHead(
+        head_id,
+        str(manifest.status),
+        _figures(manifest),
+        why=_why(manifest),
+        candidate_id=candidate_id(manifest),
+        since=record.released_at if record else None,
+    )
+
+
+def _why(manifest: Manifest) -> tuple[str, ...]:
+    if manifest.gate is None:
+        return ("It was never judged.",)
+    return manifest.gate.reasons or ("Every figure of the gate is met on human labels.",)
 
 
 def _figures(manifest: Manifest) -> str:

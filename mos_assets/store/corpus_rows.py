@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from mos_assets.collector import collector_paused
-from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe
+from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, SeenFile
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.schema import (
     CORPORA,
@@ -22,10 +22,14 @@ from mos_assets.store.schema import (
     SCHEMAS,
     SEEN_FILES,
 )
+from mos_assets.store.stamps import write_stamps
 
 _PROBE_COLUMNS = tuple(Probe.__slots__)
 _CLIP_COLUMNS = Clip._fields
 INGESTED = "ingested_at"
+_BATCH = 10_000
+"""Rows that are held at once as objects and as columns."""
+_Row = TypeVar("_Row")
 _REPEATED = frozenset(
     {"corpus", "corpus_version", "part", "width", "height", "fps", "frames", "pix_fmt", "codec"}
 )
@@ -41,11 +45,16 @@ class CorpusFacts:
     label_origin: LabelOrigin
 
 
-def write_corpora(database: Database, corpora: Sequence[Corpus]) -> None:
+def write_corpora(
+    database: Database,
+    corpora: Sequence[Corpus],
+    *,
+    made: Mapping[str, str | None] | None = None,
+) -> None:
     """Make the store say of these corpora what they are now, in one transaction.
 
     Rows of clips and files that are as they were stay as they lie, with the time at which
-    they were ingested.
+    they were ingested. `made` are stamps that hold for these rows and for no others.
     """
     where, names = "list_contains(?, corpus)", [[corpus.name for corpus in corpora]]
     with collector_paused(), database.connect() as connection:
@@ -68,6 +77,8 @@ def write_corpora(database: Database, corpora: Sequence[Corpus]) -> None:
             (CORPORA, _corpora_rows),
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
+        if made:
+            write_stamps(connection, made)
 
 
 def read_corpora(database: Database, corpora: Sequence[str]) -> tuple[CorpusFacts, ...]:
@@ -84,9 +95,18 @@ def corpus_table(database: Database, corpora: Sequence[str]) -> pa.Table:
     return _of_corpora(database, RAW_CORPUS, corpora, "clip_id")
 
 
-def rejected_table(database: Database, corpora: Sequence[str]) -> pa.Table:
-    """What these corpora hold that could not be used, and why."""
-    return _of_corpora(database, REJECTED_ROWS, corpora, "corpus, source, line, clip_name")
+def first_rows(database: Database, corpora: Sequence[str], limit: int) -> pa.Table:
+    """As `corpus_table`, the first of its rows only."""
+    return _of_corpora(database, RAW_CORPUS, corpora, f"clip_id LIMIT {limit:d}")
+
+
+def rejected_table(
+    database: Database, corpora: Sequence[str], limit: int | None = None
+) -> pa.Table:
+    """What these corpora hold that could not be used, and why; the first rows, or all."""
+    order = "corpus, source, line, clip_name"
+    order += "" if limit is None else f" LIMIT {limit:d}"
+    return _of_corpora(database, REJECTED_ROWS, corpora, order)
 
 
 def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
@@ -143,24 +163,41 @@ def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: s
 
 
 def _clip_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    clips = [clip for corpus in corpora for clip in corpus.clips]
-    cells = {
-        **_probe_cells([clip.probe for clip in clips]),
-        "path": [_text(clip.path) for clip in clips],
-        "reference_path": [_text(clip.reference_path) for clip in clips],
-        INGESTED: [datetime.now(UTC)] * len(clips),
-    }
-    return _table(RAW_CORPUS, clips, cells)
+    now = datetime.now(UTC)
+
+    def table(clips: Sequence[Clip]) -> pa.Table:
+        cells = {
+            **_probe_cells([clip.probe for clip in clips]),
+            "path": [_text(clip.path) for clip in clips],
+            "reference_path": [_text(clip.reference_path) for clip in clips],
+            INGESTED: [now] * len(clips),
+        }
+        return _table(RAW_CORPUS, clips, cells)
+
+    return _batched(RAW_CORPUS, (table(some) for c in corpora for some in _some_of(c.clips)))
 
 
 def _file_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    files = [file for corpus in corpora for file in corpus.files]
-    cells = {
-        **_probe_cells([file.probe for file in files]),
-        "corpus": [corpus.name for corpus in corpora for _ in corpus.files],
-        "path": [_text(file.path) for file in files],
-    }
-    return _table(SEEN_FILES, files, cells)
+    def table(corpus: str, files: Sequence[SeenFile]) -> pa.Table:
+        cells = {
+            **_probe_cells([file.probe for file in files]),
+            "corpus": [corpus] * len(files),
+            "path": [_text(file.path) for file in files],
+        }
+        return _table(SEEN_FILES, files, cells)
+
+    return _batched(
+        SEEN_FILES, (table(c.name, some) for c in corpora for some in _some_of(c.files))
+    )
+
+
+def _some_of(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    return (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))
+
+
+def _batched(table: str, parts: Iterator[pa.Table]) -> pa.Table:
+    """One table of all parts; the cells of a part as Python objects are gone before the next."""
+    return pa.concat_tables([SCHEMAS[table].empty_table(), *parts])
 
 
 def _rejected_rows(corpora: Sequence[Corpus]) -> pa.Table:

@@ -45,12 +45,27 @@ def read_downloads(database: Database, corpus: str) -> tuple[Download, ...]:
     )
 
 
-def failed_downloads(database: Database, corpora: Sequence[str]) -> int:
-    """Rows of these corpora that have no clip because its download failed."""
+def failed_downloads(database: Database, corpora: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Rows of each corpus that have no clip because its download failed.
+
+    The first number counts those that are worth another try, the second those that are not.
+    """
     counted = database.fetch(
-        f"SELECT count(*) AS n FROM {DOWNLOADS} d JOIN {RAW_CORPUS} c USING (corpus, clip_name) "
-        "WHERE list_contains(?, d.corpus) AND d.state = ? AND c.path IS NULL",
+        "SELECT d.corpus, count(*) FILTER (NOT d.permanent) AS passing, "
+        f"count(*) FILTER (d.permanent) AS permanent FROM {DOWNLOADS} d "
+        f"JOIN {RAW_CORPUS} c USING (corpus, clip_name) "
+        "WHERE list_contains(?, d.corpus) AND d.state = ? AND c.path IS NULL GROUP BY d.corpus",
         [list(corpora), str(DownloadState.FAILED)],
+    ).to_pylist()
+    found = {row["corpus"]: (row["passing"], row["permanent"]) for row in counted}
+    return {name: found.get(name, (0, 0)) for name in corpora}
+
+
+def to_be_tried(database: Database, corpus: str) -> bool:
+    """Whether this corpus, which has a manifest, lacks a clip that may yet come."""
+    missing = database.fetch(
+        f"SELECT 1 FROM {RAW_CORPUS} c LEFT JOIN {DOWNLOADS} d USING (corpus, clip_name) "
+        "WHERE c.corpus = ? AND c.path IS NULL AND NOT coalesce(d.permanent, FALSE) LIMIT 1",
+        [corpus],
     )
-    number: int = counted["n"][0].as_py()
-    return number
+    return bool(missing.num_rows)

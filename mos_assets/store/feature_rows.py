@@ -85,7 +85,8 @@ def features_with_labels(
     values = np.full((table.num_rows, len(names)), np.nan)
     for index, column in enumerate(table.columns[1:]):
         values[:, index] = column.to_numpy()
-    return names, values, table["mos"].to_numpy()
+    # By place: a feature may be called mos itself, which is what this is looked up for.
+    return names, values, table.column(0).to_numpy()
 
 
 def coverage_table(database: Database) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 """Raised whenever a table below changes shape or is added."""
 
 RAW_CORPUS = "raw_corpus"
@@ -24,6 +24,8 @@ STAMPS = "stamps"
 CANDIDATES = "candidates"
 PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
+FEATURE_LOSSES = "feature_losses"
+RELEASES = "releases"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
@@ -152,6 +154,28 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("predicted", _REAL),
         ]
     ),
+    FEATURE_LOSSES: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("features", pa.list_(_TEXT)),
+            ("plcc_lost", _REAL),
+        ]
+    ),
+    RELEASES: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("head_id", _TEXT),
+            ("decided_at", _TIME),
+            ("status", _TEXT),
+            ("label_origin", _TEXT),
+            ("released", _FLAG),
+            ("reason", _TEXT),
+            ("head_in_place", _TEXT),
+            ("comparison", _TEXT),
+        ]
+    ),
     GATE_REPORTS: pa.schema(
         [
             ("candidate_id", _TEXT),
@@ -171,7 +195,10 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Tables of fixed columns; `clip_measurements` and `extracted_features` have one a feature."""
 
-ADDED: dict[str, tuple[str, tuple[str, ...]]] = {"1": ("2", (DOWNLOADS, LABEL_FILES))}
+ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "1": ("2", (DOWNLOADS, LABEL_FILES)),
+    "2": ("3", (FEATURE_LOSSES, RELEASES)),
+}
 """Version of an older store → the next one, and the tables that it has to be given."""
 
 _DUCKDB_TYPES = {
@@ -180,6 +207,7 @@ _DUCKDB_TYPES = {
     _WHOLE: "BIGINT",
     _FLAG: "BOOLEAN",
     _TIME: "TIMESTAMPTZ",
+    pa.list_(_TEXT): "VARCHAR[]",
 }
 
 

@@ -7,15 +7,20 @@ the version of what probed it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import FeatureError
-from mos_assets.store.database import Database
+from mos_assets.store.database import Database, replace_rows
 from mos_assets.store.schema import SCHEMAS, STAMPS
 
 FEATURES = "extracted_features"
 SPLIT = "folds"
 PROBES = "seen_files"
+CORPUS = "raw_corpus"
+"""With the corpus's name behind a colon; under: everything that its rows were made of."""
 
 
 def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> None:
@@ -26,6 +31,22 @@ def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> 
         pa.Table.from_pylist([row], schema=SCHEMAS[STAMPS]),
         where="made = ?",
         parameters=[made],
+    )
+
+
+def write_stamps(connection: duckdb.DuckDBPyConnection, under_of: Mapping[str, str | None]) -> None:
+    """As `write_stamp`, several within a transaction that is open; None takes one away."""
+    rows = [
+        {"made": made, "under": under, "sha256": ""}
+        for made, under in under_of.items()
+        if under is not None
+    ]
+    replace_rows(
+        connection,
+        STAMPS,
+        pa.Table.from_pylist(rows, schema=SCHEMAS[STAMPS]),
+        where="list_contains(?, made)",
+        parameters=[list(under_of)],
     )
 
 

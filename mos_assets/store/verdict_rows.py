@@ -1,7 +1,11 @@
-"""Rows of `candidates`, `predictions` and `gate_reports`: what was trained, how it was judged."""
+"""Rows of `candidates`, `predictions`, `feature_losses`, `gate_reports` and `releases`.
+
+What was trained, how it was judged, and what became of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
-from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.records import FeatureLoss, OutOfFold, PastPredictions, TrainingTable
 from mos_assets.store.database import Database, replace_rows
-from mos_assets.store.schema import CANDIDATES, GATE_REPORTS, PREDICTIONS, SCHEMAS
+from mos_assets.store.schema import (
+    CANDIDATES,
+    FEATURE_LOSSES,
+    GATE_REPORTS,
+    PREDICTIONS,
+    RELEASES,
+    SCHEMAS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +58,31 @@ class VerdictRow:
     """Holds gate_report.json, gate_report.md and the figures."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One line of the history of releases and refusals."""
+
+    candidate_id: str
+    head_id: str
+    decided_at: datetime
+    status: str
+    label_origin: str
+    released: bool
+    reason: str
+    head_in_place: str | None
+    """Candidate id of the head that stood there before; None where there was none."""
+    comparison: str | None
+    """What the report says of the two; None where there was nothing to compare with."""
+
+
 def write_candidate(
-    database: Database, candidate: Candidate, table: TrainingTable, predictions: OutOfFold
+    database: Database,
+    candidate: Candidate,
+    table: TrainingTable,
+    predictions: OutOfFold,
+    losses: Sequence[FeatureLoss] = (),
 ) -> None:
-    """Record a candidate together with its out-of-fold predictions."""
+    """Record a candidate together with its out-of-fold predictions and what its features weigh."""
     n_seeds, n_rows = predictions.predictions.shape
     rows = pa.table(
         {
@@ -75,9 +107,23 @@ def write_candidate(
         ],
         schema=SCHEMAS[CANDIDATES],
     )
+    lost = pa.Table.from_pylist(
+        [
+            {
+                "candidate_id": candidate.candidate_id,
+                "seed": loss.seed,
+                "fold": loss.fold,
+                "features": list(loss.features),
+                "plcc_lost": loss.plcc_lost,
+            }
+            for loss in losses
+        ],
+        schema=SCHEMAS[FEATURE_LOSSES],
+    )
     same = {"where": "candidate_id = ?", "parameters": [candidate.candidate_id]}
     with database.connect() as connection:
         replace_rows(connection, PREDICTIONS, rows, **same)  # type: ignore[arg-type]
+        replace_rows(connection, FEATURE_LOSSES, lost, **same)  # type: ignore[arg-type]
         replace_rows(connection, CANDIDATES, line, **same)  # type: ignore[arg-type]
 
 
@@ -112,6 +158,60 @@ def read_predictions(database: Database, candidate: Candidate, table: TrainingTa
         )
     predictions = rows["predicted"].to_numpy().reshape(len(seeds), -1)
     return OutOfFold(seeds=tuple(seeds), predictions=predictions)
+
+
+def read_losses(database: Database, candidate_id: str) -> tuple[FeatureLoss, ...]:
+    """What the candidate's heads lost when features were shuffled; empty for old candidates."""
+    rows = database.fetch(
+        f"SELECT seed, fold, features, plcc_lost FROM {FEATURE_LOSSES} WHERE candidate_id = ? "
+        "ORDER BY seed, fold, features",
+        [candidate_id],
+    ).to_pylist()
+    return tuple(FeatureLoss(**{**row, "features": tuple(row["features"])}) for row in rows)
+
+
+def read_past_predictions(database: Database, candidate_id: str) -> PastPredictions | None:
+    """What an earlier candidate predicted out of fold; None where this store does not know it."""
+    rows = database.fetch(
+        f"SELECT clip_id, seed, fold, mos, predicted FROM {PREDICTIONS} WHERE candidate_id = ? "
+        "ORDER BY seed, clip_id",
+        [candidate_id],
+    )
+    if rows.num_rows == 0:
+        return None
+    n_seeds = len(set(rows["seed"].to_pylist()))
+    n_clips = rows.num_rows // n_seeds
+    return PastPredictions(
+        candidate_id=candidate_id,
+        clip_ids=tuple(rows["clip_id"].to_pylist()[:n_clips]),
+        folds=rows["fold"].to_numpy()[:n_clips],
+        mos=rows["mos"].to_numpy()[:n_clips],
+        predictions=rows["predicted"].to_numpy().reshape(n_seeds, n_clips),
+    )
+
+
+def write_release(database: Database, row: ReleaseRow) -> None:
+    """Add a line to the history, unless the last one of this head says the same."""
+    schema = SCHEMAS[RELEASES]
+    line = pa.Table.from_pylist([{n: getattr(row, n) for n in schema.names}], schema=schema)
+    with database.connect() as connection:
+        last = connection.execute(
+            f"SELECT candidate_id, released, reason FROM {RELEASES} WHERE head_id = ? "
+            "ORDER BY decided_at DESC LIMIT 1",
+            [row.head_id],
+        ).fetchone()
+        if last != (row.candidate_id, row.released, row.reason):
+            replace_rows(connection, RELEASES, line, where="FALSE")
+
+
+def latest_release(database: Database, head_id: str, candidate_id: str) -> ReleaseRow | None:
+    """What became of this candidate the last time; None where it was never decided."""
+    rows = database.fetch(
+        f"SELECT * FROM {RELEASES} WHERE head_id = ? AND candidate_id = ? "
+        "ORDER BY decided_at DESC LIMIT 1",
+        [head_id, candidate_id],
+    ).to_pylist()
+    return ReleaseRow(**rows[0]) if rows else None
 
 
 def write_verdict(database: Database, verdict: VerdictRow) -> None:

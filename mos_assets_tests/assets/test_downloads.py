@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from mos_assets.store import corpus_rows
-from mos_assets_tests.assets.conftest import Ran, World, make_world
-from mos_assets_tests.corpora.download.serving import Site, body, serve
+from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world
+from mos_assets_tests.corpora.download.serving import Site, body, serve, status
 
 CORPUS = "konvid-150k"
 
@@ -78,3 +78,41 @@ def test_nothing_is_downloaded_for_features_from_tables(world: World, site: Site
     told = ingest(world.using(features="own")).metadata("raw_corpus")
     assert told["downloaded"].value == 0
     assert site.asked == []
+
+
+def test_what_failed_for_now_is_asked_for_again_in_a_corpus_that_is_unchanged(
+    world: World, site: Site
+) -> None:
+    """Then every clip is there or not to be had, and nothing is read or asked any more."""
+    names = sorted(path.name for path in (world.root / "made").iterdir())
+    site.has(f"/{names[0]}", status(404))
+    whole = site.paths[f"/{names[5]}"]
+    site.has(f"/{names[5]}", status(206))
+    told = ingest(world).metadata("raw_corpus")
+    assert (told["downloads_failed"].value, told["unchanged_corpora"].value) == (1, "none")
+    site.paths[f"/{names[5]}"] = whole
+    for unchanged in ("none", "none", CORPUS):
+        told = ingest(world).metadata("raw_corpus")
+        assert told["downloads_failed"].value == 0
+        assert told["downloads_failed_permanently"].value == 3
+        assert told["unchanged_corpora"].value == unchanged
+
+
+def test_what_a_small_corpus_lacks_is_not_hidden_by_a_large_one(world: World) -> None:
+    """Nor by features that need no more of a clip than its header."""
+    whole = world.folder("whole")
+    (whole / "clips").mkdir(parents=True)
+    lines = ["clip,mos,scene"]
+    for index in range(45):
+        made = sorted((world.root / "made").iterdir())[index % 15]
+        box = (16).to_bytes(4, "big") + b"free" + index.to_bytes(8, "big")
+        (whole / "clips" / f"{index}.mp4").write_bytes(made.read_bytes() + box)
+        lines.append(f"{index}.mp4,3,{index}")
+    (whole / "labels.csv").write_text("\n".join(lines) + "\n")
+    (whole / "corpus.toml").write_text(TOML.format(name="whole", clips='clips = "clips"'))
+    both = world.using(corpus=f"{CORPUS},whole", features="container-v1")
+    check = ingest(both).checks["clips_present"]
+    assert not check.passed
+    assert check.description == "konvid-150k: 3 of 15 labels have no usable clip"
+    assert check.metadata["share"].value == {CORPUS: 0.2, "whole": 0.0}
+    assert check.metadata["without_usable_clip"].value == 3

@@ -8,9 +8,11 @@ import dagster as dg
 import pytest
 
 from mos_assets import Predictor
+from mos_assets.definitions import build_defs
 from mos_assets.evaluation import GateReport
 from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
+from mos_assets.records import Status
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import read_release
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
@@ -54,7 +56,7 @@ def test_every_clip_has_the_eleven_features(filmed: Ran) -> None:
 def test_integrity_checks_pass_and_a_missed_gate_does_not_stop_the_run(filmed: Ran) -> None:
     gate = {"mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"}
     failed = {name for name, check in filmed.checks.items() if not check.passed}
-    assert len(filmed.checks) == 17
+    assert len(filmed.checks) == 18
     assert failed <= gate | {"features_not_constant"}
     assert failed & gate
     for name in gate:
@@ -110,13 +112,15 @@ def test_assets_carry_what_the_ui_shows(filmed: Ran) -> None:
 
 def test_a_second_run_opens_no_clip_and_gives_the_same_bytes(filmed: Ran) -> None:
     folder = filmed.world.settings.model_folder
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    # The record of the release holds dates, and is no part of what is shipped.
+    before = {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
     shards = sorted((filmed.world.settings.store_folder / "shards").iterdir())
     again = ran(filmed.world)
     assert again.result.success
     assert again.metadata("raw_corpus")["clips_opened"].value == 0
     assert sorted((filmed.world.settings.store_folder / "shards").iterdir()) == shards
-    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == before
+    assert len(before) == 3
 
 
 def test_a_lost_database_is_rebuilt_from_the_shards(filmed: Ran, tmp_path: Path) -> None:
@@ -258,6 +262,23 @@ def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
     assert leak == "quality correlates 1.000 with the label over 30 clips"
 
 
+def test_a_chosen_table_with_a_column_of_labels_is_called_out(tabled: World) -> None:
+    """Under the very name that the label has in the store; a column of texts is named too."""
+    own = tabled.folder("tabled") / "features" / "own.csv"
+    head, *rows = own.read_text().splitlines()
+    told = [f"{row},{1 + n % 4},x" for n, row in enumerate(rows)]
+    own.write_text("\n".join([f"{head},mos,kind", *told]) + "\n")
+    result = tabled.run("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features")
+    assert result.success
+    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
+    assert not checks["no_leak"].passed
+    assert checks["no_leak"].metadata["label_columns"].value == [
+        "table tabled/own has a column 'mos'"
+    ]
+    left_out = Ran(tabled, result).metadata("extracted_features")["table_columns_left_out"]
+    assert left_out.value == {"tabled/own": ["kind"]}
+
+
 def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
     assert tabled.run().success
     before = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
@@ -309,6 +330,66 @@ def test_unusable_clips_count_as_missing(filmed: Ran, tmp_path: Path) -> None:
     check = ran(world).checks["clips_present"]
     assert not check.passed
     assert check.metadata["without_usable_clip"].value == 3
+
+
+def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: World) -> None:
+    """The same clips in the same folds, another recipe; the query is that of docs/operations.md."""
+    folder = tabled.folder("tabled")
+    with (
+        (folder / "labels.csv").open("a") as labels,
+        (folder / "features" / "own.csv").open("a") as own,
+    ):
+        for n in range(30):
+            labels.write(f"new{n}.mp4,{1 + (n * 7 % 30) / 10},new{n}\n")
+            own.write(f"new{n},{n * 7 % 30},{n * 11 % 13}\n")
+    first, second = ran(tabled), ran(tabled.using(epochs=6))
+    reports = [
+        GateReport.read(Path(str(run.metadata("gate_report")["folder"].value)) / "gate_report.json")
+        for run in (first, second)
+    ]
+    assert reports[0].comparison is None
+    compared = reports[1].comparison
+    assert compared is not None
+    assert compared.released == reports[0].candidate_id
+    assert compared.n == reports[1].n_clips == 45
+    assert compared.outcome in ("better", "worse", "undecided")
+    assert compared.plcc_interval is not None
+    assert {row.feature for row in reports[1].importance} == {"sharpness", "noise"}
+    section = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    query = section.partition("```sql\n")[2].partition("```")[0]
+    with tabled.database.connect() as connection:
+        rows = connection.sql(query).to_arrow_table().to_pylist()
+    assert [row["candidate_id"] for row in rows] == [r.candidate_id for r in reversed(reports)]
+    assert [row["released"] for row in rows] == [True, True]
+    assert rows[0]["head_in_place"] == reports[0].candidate_id
+    assert rows[0]["comparison"] == compared.sentence
+    # An Accepted head in place: the next candidate is refused, and that is history too.
+    files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own")
+    manifest = read_release(files).model_copy(update={"status": Status.ACCEPTED})
+    files.manifest.write_text(manifest.sealed(files.card.read_text()).to_json())
+    third = ran(tabled.using(epochs=5))
+    assert third.metadata("model_card")["released"].value is False
+    with tabled.database.connect() as connection:
+        newest = connection.sql(query).to_arrow_table().to_pylist()[0]
+    assert newest["released"] is False
+    assert "stays" in newest["reason"]
+
+
+def test_an_altered_card_turns_a_check_red_and_stops_a_release(tabled: World) -> None:
+    assert tabled.run().success
+    card = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own").card
+    card.write_text(card.read_text().replace("Proposed", "Accepted", 1))
+    job = build_defs(tabled.settings).resolve_implicit_global_asset_job_def()
+    key = dg.AssetCheckKey(dg.AssetKey("model_card"), "release_unaltered")
+    with dg.instance_for_test() as instance:
+        found = job.get_subset(asset_check_selection={key}, asset_selection=()).execute_in_process(
+            instance=instance
+        )
+    (check,) = found.get_asset_check_evaluations()
+    assert not check.passed
+    assert "sha256" in str(check.metadata["why"].value)
+    assert not tabled.using(epochs=4).run().success
+    assert "Accepted" in card.read_text()
 
 
 def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:

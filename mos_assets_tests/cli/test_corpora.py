@@ -56,7 +56,7 @@ def test_tables_that_do_not_fit_or_know_the_answer(mine: Path) -> None:
         mine,
         {
             "labels.csv": "clip,mos\na,3\n",
-            "features/good.csv": "clip_name,x\na,1\nstranger,2\n",
+            "features/good.csv": "clip_name,x,kind\na,1,u\nstranger,2,v\n",
             "features/told.csv": "clip_name,x,Mos\nother,1,3\n",
             "shots/s.csv": "clip_name,shot_count,shot_avg_duration_sec\na,2,1.0\n",
         },
@@ -65,6 +65,7 @@ def test_tables_that_do_not_fit_or_know_the_answer(mine: Path) -> None:
     found = check(mine)
     assert found.exit_code == 2, found.output
     assert "good, 1 columns: 1 clips, 0 clips without a row, 1 rows without a clip" in found.stdout
+    assert "1 columns left out, not numbers (kind)" in found.stdout
     assert "shots      : 1 clips, 0 clips without a row" in found.stdout
     assert "warning: table told has a column 'Mos': a label is no feature" in found.stdout
     assert "warning: no row of told fits a clip" in found.stdout

@@ -1,5 +1,6 @@
 """The `mos` command on real clips and real heads."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from mos_assets.cli import main
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import promote
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 MODEL = Path(__file__).parents[2] / "model"
@@ -37,10 +37,12 @@ def test_predict_scores_a_clip_with_the_released_head(clip: Path) -> None:
     """The head of the repository itself."""
     found = mos("predict", str(clip), MOS_MODEL_DIR=str(MODEL))
     assert found.exit_code == 0, found.output
-    name, score, source = found.stdout.splitlines()[0].split("\t")
+    name, score, source, within = found.stdout.splitlines()[0].split("\t")
     assert name == str(clip)
     assert 1.0 <= float(score) <= 5.0
     assert source == "head (Proposed, not comparable)"
+    # What is promised for the corpus' own features is not promised for others.
+    assert within == "-"
     assert "simulated labels" in found.stderr
     assert "not comparable" in found.stderr
 
@@ -48,7 +50,7 @@ def test_predict_scores_a_clip_with_the_released_head(clip: Path) -> None:
 def test_predict_without_a_head_says_that_it_is_the_fallback(clip: Path, tmp_path: Path) -> None:
     found = mos("predict", str(clip), MOS_MODEL_DIR=str(tmp_path))
     assert found.exit_code == 0, found.output
-    assert found.stdout.splitlines()[0].endswith("\tfallback")
+    assert found.stdout.splitlines()[0].endswith("\tfallback\t-")
     assert "is missing" in found.stderr
 
 
@@ -82,10 +84,14 @@ def test_status_exits_by_what_stands_there(
     where = {"MOS_MODEL_DIR": str(model_folder)}
     assert mos("status", **where).exit_code == 2
     accepted = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
-    promote(accepted.manifest, accepted.onnx, accepted.card, model_folder)
+    accepted.put(model_folder)
     found = mos("status", **where)
     assert found.exit_code == 0
     assert found.stdout.startswith(f"{HEAD_ID}\tAccepted\tPLCC ")
+    assert "\twhy\t" in found.stdout
+    assert re.search(
+        r"\tsince\t20\d\d-\d\d-\d\d \d\d:\d\d UTC, candidate [0-9a-f]{12}", found.stdout
+    )
     ReleaseFiles(model_folder, HEAD_ID).card.unlink()
     assert mos("status", **where).exit_code == 1
     assert mos("status", MOS_MODEL_DIR=str(tmp_path / "empty")).exit_code == 1

@@ -33,6 +33,15 @@ def test_means_stand_in_for_columns_of_the_head(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.values, [[1, 2, 2, 3, 4], [1, 5, 6, 7, 8]])
 
 
+def test_cells_that_say_unknown_cost_themselves_and_texts_are_named(tmp_path: Path) -> None:
+    rows = "a,NA,h264,\nb,2,vp9,\nc,n/a,NA,\nd,-inf,x,\ne,None,y,\nf,-,z,\n"
+    write_tree(tmp_path, {"c/features/t.csv": f"clip_name,x,codec,empty\n{rows}"})
+    (table,) = load_feature_tables("c", tmp_path)
+    assert (table.columns, table.left_out) == (("x",), ("codec", "empty"))
+    np.testing.assert_array_equal(table.values[:, 0], [np.nan, 2, *[np.nan] * 4])
+    assert join_table([clip("a.mp4")], table).left_out == ("codec", "empty")
+
+
 def test_joining_leaves_holes_and_names_strays(tmp_path: Path) -> None:
     write_tree(tmp_path, {"c/features/t.csv": "clip_name,x\nb,2\nc/a.mp4,1\nzz,3\n"})
     (table,) = load_feature_tables("c", tmp_path)

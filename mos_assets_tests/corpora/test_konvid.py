@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import random
 import statistics
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mos_assets.corpora import load_feature_tables
 from mos_assets.corpora.features import join_table
@@ -118,6 +122,55 @@ def test_parts_votes_and_the_overlap_of_a_and_b(tmp_path: Path) -> None:
         ("k150ka_scores.csv", 4),
         ("k150ka_votes.csv", 4),
     ]
+
+
+def test_votes_that_no_label_names_are_counted(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path / "konvid-150k",
+        {
+            "k150ka_scores.csv": "video_name,video_score\nx.mp4,3.5\nnan.mp4,nan\n",
+            "k150ka_votes.csv": "video_name,vote\nx,3\nz,1\nz.mp4,2\nnan,3\nx,4\nz,1\n",
+        },
+    )
+    corpus = load(tmp_path, "konvid-150k")
+    assert corpus.clips[0].n_ratings == 2
+    (row,) = (row for row in corpus.rejected if row.source == "k150ka_votes.csv")
+    assert (row.line, row.clip_name) == (None, "nan.mp4")
+    assert row.reason.startswith("4 votes on 2 clips are not used")
+
+
+votes = st.lists(
+    st.tuples(
+        st.sampled_from(["x", "x.mp4", '"x"', " y", "y.mp4"]),
+        st.sampled_from(["1", "2", "3.25", "4.1", '"5"', "5.0", " 2 "]),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(votes=votes, newline=st.sampled_from(["\n", "\r\n"]), seed=st.integers(0, 9))
+def test_votes_give_the_same_deviation_in_any_order_and_spelling(
+    votes: list[tuple[str, str]], newline: str, seed: int
+) -> None:
+    told = []
+    for order in (votes, random.Random(seed).sample(votes, len(votes))):
+        lines = ["\ufeffvideo_name,by,vote", *(f"{name},w,{vote}" for name, vote in order)]
+        files = {
+            "k150ka_scores.csv": "video_name,video_score\nx.mp4,3.5\ny,2.0\n",
+            "k150ka_votes.csv": newline.join([*lines, "", '"torn,w,1', "x,w", "x,w,6"]) + newline,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            corpus = load(write_tree(Path(folder) / "konvid-150k", files).parent, "konvid-150k")
+        assert [row.line for row in corpus.rejected] == [len(votes) + n for n in (3, 4, 5)]
+        told.append([(clip.n_ratings, clip.mos_std) for clip in corpus.clips])
+    assert told[0] == told[1]
+    for name, (n, std) in zip("xy", told[0], strict=True):
+        given = [float(vote.strip('" ')) for clip, vote in votes if name in clip]
+        assert n == (len(given) or None)
+        expected = statistics.stdev(given) if len(given) > 1 else None
+        assert std == (None if expected is None else pytest.approx(expected, abs=1e-12))
 
 
 def test_each_part_has_its_own_clips(tmp_path: Path, videos: tuple[bytes, ...]) -> None:

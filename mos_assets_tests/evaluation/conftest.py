@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from mos_assets.evaluation import GateReport, build_report
-from mos_assets.records import FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 
 N = 400
 SEEDS = (11, 12, 13, 14, 15)
@@ -55,6 +55,7 @@ def _report(
     oof: OutOfFold,
     label_origin: LabelOrigin = LabelOrigin.HUMAN,
     full_size: bool = True,
+    losses: Sequence[FeatureLoss] = (),
 ) -> GateReport:
     return build_report(
         table,
@@ -64,6 +65,7 @@ def _report(
         corpora=("made",),
         label_origin=label_origin,
         full_size=full_size,
+        losses=losses,
     )
 
 
@@ -90,4 +92,10 @@ def good() -> tuple[TrainingTable, OutOfFold, GateReport]:
     """A head that meets the whole gate."""
     table = _make_table()
     oof = _predict(table)
-    return table, oof, _report(table, oof)
+    losses = [
+        FeatureLoss(seed, fold, (name,), 0.3 if name == "signal" else 0.001 * fold)
+        for seed in SEEDS
+        for fold in range(5)
+        for name in table.feature_order
+    ]
+    return table, oof, _report(table, oof, losses=losses)

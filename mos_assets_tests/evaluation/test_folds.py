@@ -141,6 +141,18 @@ def test_bytes_of_a_held_out_clip_never_train() -> None:
     assert "a4" not in split.group_folds
 
 
+def test_bytes_that_two_corpora_share_lie_in_one_fold() -> None:
+    """The same file under two names, in two corpora, each with its own content group."""
+    rows = [FoldRow(f"{c}/{i}", f"{c}:{i}", 3.0, f"{c}{i}") for c in ("a", "b") for i in range(20)]
+    rows += [FoldRow("a/x", "a:x", 2.0, "shared"), FoldRow("b/y", "b:y", 4.0, "shared")]
+    fold = {entry.clip_id: entry.fold for entry in assign_folds(rows, 5, {}).folds}
+    assert fold["a/x"] == fold["b/y"]
+    # So does a second corpus that arrives when the first has its folds already.
+    first = assign_folds([row for row in rows if row.clip_id.startswith("a/")], 5, {})
+    grown = {e.clip_id: e.fold for e in assign_folds(rows, 5, first.group_folds).folds}
+    assert grown["b/y"] == grown["a/x"] == {e.clip_id: e.fold for e in first.folds}["a/x"]
+
+
 def test_groups_that_turn_out_to_be_one_move_together_and_say_so() -> None:
     rows = [FoldRow(f"c{i}{j}", f"g{i}", 3.0, None) for i in range(8) for j in range(2)]
     first = assign_folds(rows, 5, {})

@@ -5,14 +5,65 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import GateReport, label_ceiling, reading, render_markdown
+from mos_assets.errors import StoreError
+from mos_assets.evaluation import (
+    GateReport,
+    label_ceiling,
+    reading,
+    render_markdown,
+    schema_text,
+)
 from mos_assets.records import LabelOrigin, OutOfFold, Status
 
 # mypy: disable-error-code="no-untyped-def"
+
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "gate_report.schema.json"
+_KINDS: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def _unlike(value: Any, schema: dict[str, Any], whole: dict[str, Any], at: str = "") -> list[str]:
+    """Paths that break the keywords which our schema uses; a full validator is no dependency."""
+    if "$ref" in schema:
+        return _unlike(value, whole["$defs"][schema["$ref"].rsplit("/", 1)[1]], whole, at)
+    if "anyOf" in schema:
+        tried = [_unlike(value, option, whole, at) for option in schema["anyOf"]]
+        return min(tried, key=len)
+    kinds = schema.get("type", [])
+    allowed = [k for name in ([kinds] if isinstance(kinds, str) else kinds) for k in _KINDS[name]]
+    if allowed and not (
+        isinstance(value, tuple(allowed)) and (type(value) is not bool or bool in allowed)
+    ):
+        return [at]
+    if ("enum" in schema and value not in schema["enum"]) or schema.get("const", value) != value:
+        return [at]
+    prefix = f"{at}." if at else ""
+    found: list[str] = []
+    if isinstance(value, dict):
+        known = schema["properties"]
+        assert schema["additionalProperties"] is False
+        found += [prefix + name for name in sorted(set(schema.get("required", ())) - set(value))]
+        found += [prefix + name for name in sorted(set(value) - set(known))]
+        for name in sorted(set(value) & set(known)):
+            found += _unlike(value[name], known[name], whole, prefix + name)
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            found += _unlike(item, schema["items"], whole, f"{prefix}{place}")
+    return sorted(found)
 
 
 def _refuse(token: str) -> None:
@@ -39,9 +90,38 @@ def test_json_round_trip(good) -> None:
     assert GateReport.model_validate_json(text) == report
 
 
+def test_the_published_schema_is_that_of_the_reports() -> None:
+    """Else: python -c "from mos_assets.evaluation import schema_text; print(schema_text(), end='')"
+    > docs/gate_report.schema.json"""
+    assert SCHEMA.read_text(encoding="utf-8") == schema_text()
+
+
+def test_a_report_is_what_the_schema_says_and_nothing_else(good) -> None:
+    """Every object of the report has exactly the keys that the schema requires or allows."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    report = json.loads(good[2].to_json())
+    assert _unlike(report, schema, schema) == []
+    del report["verdict"]["checks"][0]["figure"]
+    report["stray"] = report["n_clips"] = "many"
+    assert _unlike(report, schema, schema) == ["n_clips", "stray", "verdict.checks.0.figure"]
+
+
+def test_a_report_of_another_version_is_the_users_error(good, tmp_path) -> None:
+    path = tmp_path / "gate_report.json"
+    with pytest.raises(StoreError, match="is missing"):
+        GateReport.read(path)
+    path.write_text(good[2].to_json())
+    assert GateReport.read(path) == good[2]
+    old = json.loads(good[2].to_json())
+    del old["prediction_interval"]
+    path.write_text(json.dumps(old))
+    with pytest.raises(StoreError, match=r"prediction_interval.*materialize gate_report again"):
+        GateReport.read(path)
+
+
 def test_the_same_run_gives_the_same_report(good, report_on) -> None:
-    table, oof, report = good
-    again = report_on(table, oof)
+    table, oof, _ = good
+    report, again = report_on(table, oof), report_on(table, oof)
     assert again.model_dump_json() == report.model_dump_json()
     assert render_markdown(again) == render_markdown(report)
 

@@ -10,7 +10,7 @@ import pytest
 from mos_assets.head import Recipe, TrainingResult, train
 from mos_assets.records import SEED, FloatArray, TrainingTable
 
-QUICK = Recipe(members=3, hidden=8, epochs=8)
+QUICK = Recipe(members=3, hidden=8, epochs=8, centres=16)
 """Enough to learn the small tables, cheap enough to train many times."""
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onnx import numpy_helper
 
 from mos_assets.errors import FeatureError
 from mos_assets.head import (
@@ -24,8 +27,9 @@ from mos_assets.head import (
     parity,
     train,
 )
+from mos_assets.head.recipe import plan
 from mos_assets.records import SEED, TrainingTable
-from mos_assets_tests.head.conftest import make_table, quiet
+from mos_assets_tests.head.conftest import QUICK, make_table, quiet
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +66,10 @@ def test_one_file_holds_everything(exported: ExportedHead) -> None:
 
 def test_the_graph_ends_in_one_plus_four_sigmoid(exported: ExportedHead) -> None:
     graph = onnx.load(exported.path).graph
-    assert [node.op_type for node in graph.node][-3:] == ["Sigmoid", "Mul", "Add"]
+    assert [node.op_type for node in graph.node][-5:] == [
+        *("Sigmoid", "Mul", "Add"),
+        *("Cast", "Squeeze"),
+    ]
 
 
 def test_only_allowed_operators(exported: ExportedHead) -> None:
@@ -114,7 +121,9 @@ def test_parity_far_outside_of_the_training_rows(
 
 
 def test_parity_notices_another_head(exported: ExportedHead, table: TrainingTable) -> None:
-    other = train(make_table(seed=9), Recipe(members=1, epochs=2), [1], progress=quiet).head
+    other = train(
+        make_table(seed=9), Recipe(members=1, epochs=2, centres=16), [1], progress=quiet
+    ).head
     assert parity(other, exported.path, table.features) > PARITY_LIMIT
 
 
@@ -129,11 +138,77 @@ def test_a_constant_column_has_no_say(
     assert np.array_equal(result.head.predict(moved), result.head.predict(table.features))
 
 
-def test_the_encoder_input_is_used(exported: ExportedHead, table: TrainingTable) -> None:
-    """No slot active takes the slot's offset away, so the input is no decoration."""
-    none = np.zeros((len(table.mos), 1), dtype=np.float32)
-    with_slot = onnx_predict(exported.path, table.features)
-    assert not np.allclose(onnx_predict(exported.path, table.features, none), with_slot, atol=1e-4)
+@pytest.mark.parametrize("rows", [1, 1024])
+def test_batches_of_any_size(
+    exported: ExportedHead, result: TrainingResult, table: TrainingTable, rows: int
+) -> None:
+    features = np.resize(table.features, (rows, 5))
+    assert onnx_predict(exported.path, features).shape == (rows,)
+    assert parity(result.head, exported.path, features) <= PARITY_LIMIT
+
+
+def test_a_single_slot_has_no_say(exported: ExportedHead, table: TrainingTable) -> None:
+    """With one kind of encoder there is nothing to learn of it, whatever a caller passes."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        exported.path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    features = table.features.astype(np.float32)
+    mos = [
+        session.run(["mos"], {"features": features, "encoder_onehot": np.full((120, 1), value)})[0]
+        for value in (np.float32(1.0), np.float32(0.0))
+    ]
+    assert np.array_equal(mos[0], mos[1])
+
+
+def test_a_second_slot_is_learnt(tmp_path: Path) -> None:
+    """Clips of the second encoder are rated one MOS higher at the same features."""
+    plain = make_table(rows=200, columns=3)
+    slots = (np.arange(200) // 5) % 2
+    mos = np.clip(plain.mos * 0.5 + 0.5 + slots, 1, 5)
+    vocab = ("ugc-mixed", "studio")
+    table = replace(plain, mos=mos, slots=slots, encoder_vocab=vocab)
+    result = train(table, Recipe(members=2, epochs=10, centres=16), [SEED], progress=quiet)
+    exported = export_onnx(result.head, tmp_path / "head.onnx")
+    assert onnx.load(exported.path).graph.input[1].type.tensor_type.shape.dim[1].dim_value == 2
+    first = onnx_predict(exported.path, table.features, np.zeros(200, dtype=np.int64))
+    second = onnx_predict(exported.path, table.features, np.ones(200, dtype=np.int64))
+    assert (second - first).mean() == pytest.approx(1.0, abs=0.15)
+    assert parity(result.head, exported.path, table.features, slots) <= PARITY_LIMIT
+    assert result.head.encoder_vocab == vocab
+
+
+def test_gaps_are_filled_inside_the_graph(tmp_path: Path) -> None:
+    table = make_table(rows=120, columns=4)
+    features = table.features.copy()
+    features[::7, 0] = np.nan
+    features[::5, 2] = np.nan
+    recipe = replace(QUICK, impute=True)
+    head = train(replace(table, features=features), recipe, [SEED], progress=quiet).head
+    exported = export_onnx(head, tmp_path / "head.onnx")
+    empty = np.full((3, 4), np.nan)
+    for rows in (features, table.features, empty):
+        assert parity(head, exported.path, rows) <= PARITY_LIMIT
+    # A gap is not the same as the median: the flag is seen.
+    medians = np.tile(head.inputs.medians, (3, 1))
+    assert not np.allclose(head.predict(empty), head.predict(medians), atol=1e-3)
+    assert exported.operators == tuple(sorted(set(exported.operators) & ALLOWED_OPERATORS))
+
+
+def test_no_features_of_a_clip_leave_with_the_head(
+    exported: ExportedHead, result: TrainingResult, table: TrainingTable
+) -> None:
+    """Research licences forbid it: the centres of the kernels are drawn, not taken from rows."""
+    columns = result.head.inputs.columns(table.features, table.encoder)
+    constants = [numpy_helper.to_array(t) for t in onnx.load(exported.path).graph.initializer]
+    kernels = [c.T for c in constants if c.ndim == 2 and c.shape[0] == columns.shape[1]]
+    assert kernels
+    for scores in result.head.standardiser.scores(columns).values():
+        varying = scores.std(axis=0) > 0
+        for centres in kernels:
+            apart = np.abs(centres[:, None, varying] - scores[None][..., varying]).max(axis=2)
+            assert apart.min() > 1e-3
 
 
 def test_bytes_predict_like_the_file(exported: ExportedHead, table: TrainingTable) -> None:
@@ -155,7 +230,12 @@ def test_standardisation_is_that_of_the_training_rows(
 def test_the_eleven_features_stay_small(tmp_path: Path) -> None:
     table = make_table(rows=60, columns=11)
     head = train(table, Recipe(epochs=1), [SEED], progress=quiet).head
-    assert export_onnx(head, tmp_path / "head.onnx").n_parameters <= 100_000
+    export_onnx(head, tmp_path / "head.onnx")
+    settled = plan(Recipe(), 600)
+    network = settled.members * settled.hidden * (11 + 1 + 2) + 11 + 2
+    kernel = settled.centres * (11 + 1 + 1) + 2
+    linear = 11 + 2
+    assert head.n_parameters <= network + 2 * kernel + 2 * linear <= 100_000
 
 
 def test_predicting_needs_complete_rows(result: TrainingResult, table: TrainingTable) -> None:

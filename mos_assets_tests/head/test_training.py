@@ -37,8 +37,12 @@ def test_predicts_every_labelled_row_of_every_seed_once(
     assert np.allclose(predictions[:, held_out], shipped, atol=1e-6)
 
 
-def test_seeds_differ(table: TrainingTable, result: TrainingResult) -> None:
-    first, second = result.out_of_fold.predictions[:, table.folds >= 0]
+def test_seeds_differ_by_their_networks() -> None:
+    """The closed forms have no randomness; few contents draw the blend to the network."""
+    table = make_table()
+    groups = tuple(f"made/content{fold}" for fold in table.folds)
+    result = train(replace(table, groups=groups), QUICK, [SEED, SEED + 1], progress=quiet)
+    first, second = result.out_of_fold.predictions
     assert not np.array_equal(first, second)
 
 
@@ -185,6 +189,43 @@ def test_labels_without_variance_outside_one_fold_are_refused(table: TrainingTab
     mos = np.where(table.folds == 1, table.mos, 3.0)
     with pytest.raises(TrainingError, match="outside fold 1"):
         train(replace(table, mos=mos), QUICK, [SEED], progress=quiet)
+
+
+def test_features_without_variance_are_refused(table: TrainingTable) -> None:
+    with pytest.raises(TrainingError, match="no feature varies"):
+        train(replace(table, features=np.ones((120, 5))), QUICK, [SEED], progress=quiet)
+
+
+def test_gaps_train_where_the_head_imputes() -> None:
+    """Medians are those of the training rows, flags tell that there was a gap."""
+    table = make_table(rows=200, columns=4)
+    rng = np.random.default_rng(1)
+    gaps = rng.random((200, 4)) < 0.1
+    gaps[:, 1] = np.arange(200) % 3 == 0
+    mos = np.where(gaps[:, 1], np.minimum(5.0, table.mos + 1.0), table.mos)
+    holed = replace(table, features=np.where(gaps, np.nan, table.features), mos=mos)
+    with pytest.raises(TrainingError, match="nan"):
+        train(holed, QUICK, [SEED], progress=quiet)
+    result = train(holed, replace(QUICK, impute=True), [SEED], progress=quiet)
+    correlation = np.corrcoef(result.out_of_fold.predictions[0], mos)[0, 1]
+    assert correlation > 0.7
+    medians = result.head.inputs.medians
+    assert medians is not None
+    expected = np.nanpercentile(holed.features, 50, axis=0, method="lower")
+    assert medians == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_fold_with_a_gap_does_not_move_its_own_medians() -> None:
+    table = make_table(rows=100, columns=3)
+    features = table.features.copy()
+    features[table.folds == 2, 0] = np.nan
+    recipe = replace(QUICK, impute=True)
+    first = train(replace(table, features=features), recipe, [SEED], progress=quiet)
+    features[np.flatnonzero(table.folds == 2)[0], 0] = 1e5
+    second = train(replace(table, features=features), recipe, [SEED], progress=quiet)
+    others = np.flatnonzero(table.folds == 2)[1:]
+    before, after = (r.out_of_fold.predictions[0, others] for r in (first, second))
+    assert np.array_equal(before, after)
 
 
 def test_one_fold_is_refused(table: TrainingTable) -> None:

@@ -2,16 +2,23 @@
 
 import json
 
+import pytest
+
+from mos_assets.evaluation import not_compared
+from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.card import render_card
 from mos_assets.release.manifest import Manifest
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 SECTIONS = (
+    "Whether to use it",
     "Inputs",
     "Output",
     "Architecture",
     "Training data",
     "Gate",
+    "Where it is good and where it is not",
+    "How far a rating may lie away",
     "Limits",
     "Reproduce",
     "Predictor",
@@ -39,6 +46,9 @@ MANIFEST_KEYS = {
     "folds",
     "seeds",
     "gate",
+    "interval",
+    "card_sha256",
+    "seal",
 }
 
 
@@ -56,6 +66,35 @@ def test_every_input_stands_in_the_card_with_its_index(release: Release) -> None
 
 def test_simulated_labels_are_said_to_be_simulated(release: Release) -> None:
     assert "not from people" in release.card
+
+
+@pytest.mark.parametrize(
+    ("status", "origin", "words"),
+    [
+        (Status.PROPOSED, LabelOrigin.SIMULATED, "- No: no person rated the clips"),
+        (Status.PROPOSED, LabelOrigin.HUMAN, "- Not to decide about a clip"),
+        (Status.ACCEPTED, LabelOrigin.HUMAN, "- Yes, for clips like those it was judged on"),
+    ],
+)
+def test_the_card_says_whether_to_use_the_head(
+    release: Release, status: Status, origin: LabelOrigin, words: str
+) -> None:
+    manifest = release.standing(status, origin).manifest
+    assert words in render_card(manifest, release.report)
+
+
+def test_the_gate_stands_there_with_thresholds_figures_and_intervals(release: Release) -> None:
+    for name in ("Mean PLCC | ", "Mean SROCC | ", "Mean RMSE | ", "PLCC spread over seeds | "):
+        (line,) = (row for row in release.card.splitlines() if row.startswith(f"| {name}"))
+        assert line.count("|") == 6
+        assert " … " in line
+    for row in release.manifest.folds:
+        assert f"| {row.seed} | {row.fold} | {row.n_train} | {row.n_val} | " in release.card
+
+
+def test_what_was_released_before_changes_no_byte_of_the_card(release: Release) -> None:
+    compared = release.report.model_copy(update={"comparison": not_compared("x", "it is gone")})
+    assert render_card(release.manifest, compared) == release.card
 
 
 def test_no_clip_is_named_in_what_is_released(release: Release) -> None:

@@ -1,16 +1,27 @@
 """Which candidate may replace which head, and that three files change as one or not at all."""
 
 import itertools
+import json
 import os
+import random
+import shutil
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mos_assets.errors import ReleaseError
 from mos_assets.predictor import Predictor
 from mos_assets.records import LabelOrigin, Status
+from mos_assets.release.candidate import candidate_id
+from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import current_files, promote, read_release
 from mos_assets.release.status import released_heads
@@ -29,8 +40,8 @@ def test_a_head_gives_way_only_to_its_equals_and_betters(
 ) -> None:
     first = release.standing(*RANKS[there])
     second = release.standing(*RANKS[comes])
-    assert promote(first.manifest, first.onnx, "first", tmp_path).released
-    promotion = promote(second.manifest, second.onnx, "second", tmp_path)
+    assert first.put(tmp_path, "first").released
+    promotion = second.put(tmp_path, "second")
     card = ReleaseFiles(tmp_path, HEAD_ID).card.read_text()
     assert promotion.released == (comes >= there)
     assert card == ("second" if comes >= there else "first")
@@ -38,11 +49,12 @@ def test_a_head_gives_way_only_to_its_equals_and_betters(
         assert "stays" in promotion.reason
 
 
-def test_nothing_but_the_three_files_and_the_lock_is_left(
+def test_nothing_but_the_three_files_the_record_and_the_lock_is_left(
     model_folder: Path,
 ) -> None:
     assert sorted(path.name for path in model_folder.iterdir()) == [
         f".{HEAD_ID}.lock",
+        f".{HEAD_ID}.release.json",
         f"{HEAD_ID}.json",
         f"{HEAD_ID}.onnx",
         f"{HEAD_ID}_card.md",
@@ -53,7 +65,7 @@ def test_a_candidate_that_does_not_match_its_manifest_is_not_released(
     release: Release, tmp_path: Path
 ) -> None:
     with pytest.raises(ReleaseError, match="sha256"):
-        promote(release.manifest, release.onnx + b"\0", release.card, tmp_path)
+        replace(release, onnx=release.onnx + b"\0").put(tmp_path)
     assert not ReleaseFiles(tmp_path, HEAD_ID).onnx.exists()
 
 
@@ -64,25 +76,181 @@ def test_a_missing_file_is_named_and_never_papered_over(
     lost = getattr(ReleaseFiles(model_folder, HEAD_ID), name)
     lost.unlink()
     with pytest.raises(ReleaseError, match=f"{lost.name} is missing"):
-        promote(release.manifest, release.onnx, release.card, model_folder)
+        release.put(model_folder)
 
 
-def test_every_changed_byte_of_the_weights_is_found(model_folder: Path) -> None:
+@pytest.mark.parametrize("name", ["onnx", "manifest", "card"])
+def test_every_changed_byte_is_found(model_folder: Path, name: str) -> None:
+    """A bit of every 41st byte, the last byte gone, one more: by status and by what loads it."""
     files = ReleaseFiles(model_folder, HEAD_ID)
-    whole = files.onnx.read_bytes()
-    for position in range(0, len(whole), 37):
+    path = getattr(files, name)
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 41):
         changed = bytearray(whole)
         changed[position] ^= 1
-        files.onnx.write_bytes(changed)
-        with pytest.raises(ReleaseError, match="sha256"):
+        path.write_bytes(changed)
+        with pytest.raises(ReleaseError, match=r"sha256|seal|not a manifest|describes"):
             read_release(files)
-    files.onnx.write_bytes(whole[:-1])
-    with pytest.raises(ReleaseError, match="sha256"):
+    for changed in (whole[:-1], whole + b" ", whole + b"\n", b""):
+        path.write_bytes(changed)
+        with pytest.raises(ReleaseError):
+            read_release(files)
+        assert [head.exit_code for head in released_heads(model_folder)] == [1]
+        predictor = Predictor(model_folder)
+        assert predictor.manifest is None
+        assert str(path) in (predictor.fallback_reason or "")
+    path.write_bytes(whole)
+    read_release(files)
+
+
+def test_a_manifest_that_says_the_same_in_other_bytes_is_altered(model_folder: Path) -> None:
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    content = json.loads(files.manifest.read_bytes())
+    files.manifest.write_text(json.dumps(content, indent=4, sort_keys=True) + "\n")
+    with pytest.raises(ReleaseError, match="seal"):
         read_release(files)
+
+
+def test_a_better_verdict_written_by_hand_is_found(model_folder: Path) -> None:
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    manifest = Manifest.read(files.manifest)
+    better = manifest.model_copy(update={"status": Status.ACCEPTED})
+    files.manifest.write_text(better.to_json())
+    with pytest.raises(ReleaseError, match="seal"):
+        read_release(files)
+
+
+def test_files_without_a_seal_are_not_a_release(release: Release, tmp_path: Path) -> None:
+    unsealed = release.manifest.model_copy(update={"seal": None})
+    with pytest.raises(ReleaseError, match="seal"):
+        promote(unsealed, release.onnx, release.card, tmp_path, datetime.now(UTC))
+    assert released_heads(tmp_path) == ()
+
+
+def test_a_candidates_id_is_that_of_its_weights_and_data_judged_or_not(release: Release) -> None:
+    assert candidate_id(release.manifest.unjudged()) == candidate_id(release.manifest)
+    other = release.manifest.model_copy(update={"sha256": "0" * 64})
+    assert candidate_id(other) != candidate_id(release.manifest)
+
+
+OFFERS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 4)),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda o: o[1],
+)
+
+
+@hypothesis.settings(max_examples=25)
+@given(OFFERS, st.randoms(use_true_random=False))
+def test_whatever_the_order_the_same_head_stands_at_the_end(
+    release: Release, offers: list[tuple[int, int]], rng: random.Random
+) -> None:
+    """That of the highest rank, and of that rank the one trained last: an older candidate never
+    takes the place of a newer one that ranks as high."""
+    shuffled = offers.copy()
+    rng.shuffle(shuffled)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for standing, minute in shuffled:
+            found = release.standing(*RANKS[standing]).put(folder, f"{standing} {minute}", minute)
+            assert found.released or "stays" in found.reason
+        standing, minute = max(offers)
+        assert ReleaseFiles(folder, HEAD_ID).card.read_text() == f"{standing} {minute}"
+
+
+def test_an_older_candidate_is_refused_and_told_why(release: Release, tmp_path: Path) -> None:
+    assert release.put(tmp_path, "newer", minute=5).released
+    refused = release.put(tmp_path, "older", minute=4)
+    assert not refused.released
+    assert "trained at 2026-01-01 00:05:00 UTC, the candidate before that" in refused.reason
+    assert refused.before == candidate_id(release.manifest)
+
+
+def test_the_same_files_again_keep_their_date(release: Release, model_folder: Path) -> None:
+    """And count as trained anew: what was trained in between is older than they are."""
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    (before,) = released_heads(model_folder)
+    kept = {path: path.read_bytes() for path in files.all}
+    again = release.put(model_folder, minute=9)
+    assert again.released
+    assert "unchanged" in again.reason
+    assert {path: path.read_bytes() for path in files.all} == kept
+    (after,) = released_heads(model_folder)
+    assert after.since == before.since is not None
+    assert not release.put(model_folder, "between", minute=8).released
+
+
+def test_files_from_elsewhere_have_no_date_and_give_way(
+    release: Release, model_folder: Path, tmp_path: Path
+) -> None:
+    """A checkout brings the three files and no record, or leaves the record of another head."""
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    for path in files.all:
+        shutil.copy(path, copied)
+    (head,) = released_heads(copied)
+    assert (head.exit_code, head.since) == (2, None)
+    release.put(model_folder, "another", minute=30)
+    shutil.copy(ReleaseFiles(model_folder, HEAD_ID).record, copied)
+    (head,) = released_heads(copied)
+    assert head.since is None
+    assert release.put(copied, "mine", minute=1).released
+
+
+OFFERING = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.promotion import promote
+
+folder, source = Path(sys.argv[1]), Path(sys.argv[2])
+minutes = [int(minute) for minute in sys.argv[3:]]
+manifest, onnx = Manifest.read(source / "new.json"), (source / "new.onnx").read_bytes()
+print("ready", flush=True)
+sys.stdin.readline()
+for minute in minutes:
+    card = f"minute {minute}"
+    when = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
+    promote(manifest.sealed(card), onnx, card, folder, when)
+"""
+
+
+def test_two_processes_that_release_at_once_leave_the_newest_whole(
+    release: Release, tmp_path: Path
+) -> None:
+    (tmp_path / "new.json").write_text(release.manifest.to_json())
+    (tmp_path / "new.onnx").write_bytes(release.onnx)
+    folder = tmp_path / "model"
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", OFFERING, str(folder), str(tmp_path), *map(str, minutes)],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for minutes in (range(0, 40, 2), range(39, 0, -2))
+    ]
+    for run in runs:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+    for run in runs:
+        assert run.stdin is not None
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    for run in runs:
+        run.communicate()
+        assert run.returncode == 0
+    read_release(ReleaseFiles(folder, HEAD_ID))
+    assert ReleaseFiles(folder, HEAD_ID).card.read_text() == "minute 39"
 
 
 KILLED = """
 import os, sys
+from datetime import UTC, datetime
 from pathlib import Path
 from mos_assets.release import promotion
 from mos_assets.release.manifest import Manifest
@@ -101,8 +269,9 @@ def dying(name):
 
 for name in ("fsync", "replace", "rename", "rmdir", "unlink", "mkdir"):
     setattr(os, name, dying(name))
-manifest = Manifest.read(source / "new.json")
-promotion.promote(manifest, (source / "new.onnx").read_bytes(), "new", folder)
+manifest = Manifest.read(source / "new.json").sealed("new")
+when = datetime(2026, 1, 1, tzinfo=UTC)
+promotion.promote(manifest, (source / "new.onnx").read_bytes(), "new", folder, when)
 """
 
 
@@ -119,7 +288,7 @@ def test_a_machine_that_dies_at_any_step_leaves_the_old_head_or_the_new_one(
     seen = set()
     for steps in itertools.count(0, 2):
         folder = tmp_path / f"model_{steps}"
-        promote(old.manifest, old.onnx, "old", folder)
+        old.put(folder, "old")
         ended = subprocess.run(
             [sys.executable, "-c", KILLED, str(folder), str(source), str(steps)],
             cwd=Path(__file__).parents[2],
@@ -136,7 +305,7 @@ def test_a_machine_that_dies_at_any_step_leaves_the_old_head_or_the_new_one(
         seen.add(card)
         assert Predictor(folder).fallback_reason is None
         # The next run finishes or repeats what this one left.
-        assert promote(new.manifest, new.onnx, "newer", folder).released
+        assert new.put(folder, "newer").released
         assert read_release(ReleaseFiles(folder, HEAD_ID)).data.label_origin is LabelOrigin.HUMAN
         assert ReleaseFiles(folder, HEAD_ID).card.read_text() == "newer"
         if ended == 0:
@@ -150,7 +319,7 @@ def test_status_tells_proposed_accepted_and_broken_apart(
 ) -> None:
     assert [head.exit_code for head in released_heads(model_folder)] == [2]
     accepted = release.standing(*RANKS[2])
-    promote(accepted.manifest, accepted.onnx, accepted.card, model_folder)
+    accepted.put(model_folder)
     assert [head.exit_code for head in released_heads(model_folder)] == [0]
     ReleaseFiles(model_folder, HEAD_ID).onnx.write_bytes(b"")
     assert [(head.exit_code, head.state) for head in released_heads(model_folder)] == [

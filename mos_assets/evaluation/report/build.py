@@ -1,142 +1,37 @@
-"""Everything that is reported beside the verdict: what the figures mean, and how sure they are.
-
-Nothing here gates. Figures beside the verdict are rounded to six places, so that they do not
-depend on the processor or the number of threads; the verdict's own are never rounded, lest
-rounding lift one over a threshold, and may differ in the last bit between vector units.
-"""
+"""From a table and its out-of-fold predictions to the report. Nothing here gates."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation import baselines as base
-from mos_assets.evaluation import bootstrap
+from mos_assets.evaluation.comparison import Comparison
+from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.gate import GATE, Verdict, judge
+from mos_assets.evaluation.importance import importance
+from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import (
     chance_of_fold_spread,
     fold_scores,
     plcc_after_logistic,
     seed_scores,
 )
-from mos_assets.evaluation.slices import Slice, figure, slices
+from mos_assets.evaluation.report.model import (
+    Baseline,
+    BaselineName,
+    Calibration,
+    GateReport,
+    Intervals,
+    LabelCeiling,
+)
+from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
+from mos_assets.evaluation.sample_size import decision
+from mos_assets.evaluation.slices import figure, slices
 from mos_assets.evaluation.wording import plain
-from mos_assets.records import FloatArray, LabelOrigin, OutOfFold, TrainingTable
-
-BaselineName = Literal["predict the mean", "ridge"]
-
-
-class Interval(BaseModel):
-    """Where 95 of 100 resamples of the clips put a figure."""
-
-    model_config = ConfigDict(frozen=True)
-
-    low: float
-    high: float
-
-
-class Baseline(BaseModel):
-    """A simple predictor on the same folds, and what the head has over it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: BaselineName
-    plcc: float | None
-    srocc: float | None
-    rmse: float | None
-    margin_plcc: float | None
-    """Head minus baseline; above 0 the head is better."""
-    margin_srocc: float | None
-    margin_rmse: float | None
-    """Head minus baseline; below 0 the head is better."""
-    margin_plcc_interval: Interval | None
-    """Of the difference on the same resampled clips."""
-
-
-class Intervals(BaseModel):
-    """Bootstrap intervals of the gate's first three figures."""
-
-    model_config = ConfigDict(frozen=True)
-
-    level: float
-    resamples: int
-    mean_plcc: Interval | None
-    mean_srocc: Interval | None
-    mean_rmse: Interval | None
-
-
-class LabelCeiling(BaseModel):
-    """The highest correlation that any predictor can expect with ratings as noisy as these."""
-
-    model_config = ConfigDict(frozen=True)
-
-    figure: float | None
-    n: int
-    """Clips whose deviation and number of ratings are known."""
-    sentence: str
-
-
-class Calibration(BaseModel):
-    """The line that maps predictions to ratings, over all seeds' mean predictions."""
-
-    model_config = ConfigDict(frozen=True)
-
-    slope: float
-    intercept: float
-
-
-class FeatureImportance(BaseModel):
-    """How much PLCC drops when one feature is shuffled."""
-
-    model_config = ConfigDict(frozen=True)
-
-    feature: str
-    plcc_drop: float
-
-
-class ReportFigure(BaseModel):
-    """A picture beside the report, and what it says."""
-
-    model_config = ConfigDict(frozen=True)
-
-    file: str
-    """PNG in the report's folder."""
-    title: str
-    sentence: str
-
-
-class GateReport(BaseModel):
-    """One candidate's verdict with everything that helps to read it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    head_id: str
-    candidate_id: str
-    corpora: tuple[str, ...]
-    label_origin: LabelOrigin
-    n_clips: int
-    """Clips in the folds."""
-    n_held_out: int
-    """Clips that never train and take no part in the gate."""
-    n_groups: int
-    n_features: int
-    verdict: Verdict
-    intervals: Intervals
-    plcc_after_logistic: float | None
-    """Mean over seeds and folds, fitted to each; flatters a little, as it is in the literature."""
-    chance_of_fold_spread: float | None
-    """That folds of this size spread no more than the seed bound by sampling alone."""
-    ceiling: LabelCeiling
-    calibration: Calibration | None
-    baselines: tuple[Baseline, ...]
-    slices: tuple[Slice, ...]
-    importance: tuple[FeatureImportance, ...] = ()
-    figures: tuple[ReportFigure, ...] = ()
-    """Empty until they are drawn."""
+from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 
 
 def build_report(
@@ -148,37 +43,54 @@ def build_report(
     corpora: Sequence[str],
     label_origin: LabelOrigin,
     full_size: bool,
-    importance: Sequence[FeatureImportance] = (),
+    losses: Sequence[FeatureLoss] = (),
+    comparison: Comparison | None = None,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
+
+    losses: what training saw of the features, for their importance.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
     """
     verdict = judge(table, oof, label_origin=label_origin, full_size=full_size)
     inside = table.folds >= 0
-    ridge = base.ridge_predictions(table)
-    drawn = bootstrap.resample(np.vstack([oof.predictions, ridge[None, :]]), table.mos, table.folds)
+    rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
+    svr = base.svr_predictions(table)
+    if svr is not None:
+        rivals.append(("SVR", svr))
     n_seeds = len(oof.seeds)
+    drawn = resample(
+        np.vstack([oof.predictions, *(row for _, row in rivals)]),
+        table.mos,
+        table.folds,
+        table.groups,
+    )
     plcc = verdict.check("mean_plcc").figure
     fold_size = float(np.mean([row.n_val for row in verdict.folds])) if verdict.folds else 0.0
-    margin = drawn.plcc[:, :n_seeds].mean(axis=1) - drawn.plcc[:, n_seeds]
+    n_clips = int(np.count_nonzero(inside))
+    intervals = _intervals(drawn, n_seeds, n_clips)
     return GateReport(
         head_id=head_id,
         candidate_id=candidate_id,
         corpora=tuple(corpora),
         label_origin=label_origin,
-        n_clips=int(np.count_nonzero(inside)),
+        n_clips=n_clips,
         n_held_out=int(np.count_nonzero(~inside)),
-        n_groups=len({g for g, row in zip(table.groups, inside, strict=True) if row}),
+        n_groups=drawn.n_contents,
         n_features=len(table.feature_order),
         verdict=verdict,
-        intervals=Intervals(
-            level=bootstrap.LEVEL,
-            resamples=len(drawn.plcc),
-            mean_plcc=_interval(drawn.plcc[:, :n_seeds].mean(axis=1)),
-            mean_srocc=_interval(drawn.srocc[:, :n_seeds].mean(axis=1)),
-            mean_rmse=_interval(drawn.rmse[:, :n_seeds].mean(axis=1)),
+        intervals=intervals,
+        decisions=tuple(
+            found
+            for check in verdict.checks
+            if (bounds := intervals.of(check.name)) is not None
+            and (
+                found := decision(
+                    check, bounds.low, bounds.high, n_clips=n_clips, n_contents=drawn.n_contents
+                )
+            )
+            is not None
         ),
         plcc_after_logistic=_after_logistic(table, oof),
         chance_of_fold_spread=None
@@ -188,11 +100,28 @@ def build_report(
         calibration=_calibration(table, oof),
         baselines=(
             _baseline("predict the mean", table, base.mean_predictions(table), verdict, None),
-            _baseline("ridge", table, ridge, verdict, _interval(margin)),
+            *(
+                _baseline(
+                    name, table, row, verdict, interval_of(drawn, _over(n_seeds, n_seeds + at))
+                )
+                for at, (name, row) in enumerate(rivals)
+            ),
         ),
         slices=slices(table, oof),
-        importance=tuple(importance),
+        prediction_interval=prediction_interval(table, oof),
+        importance=importance(tuple(losses), table.feature_order),
+        comparison=comparison,
     )
+
+
+def _over(n_seeds: int, rival: int) -> Statistic:
+    """The head's PLCC, mean over seeds, minus that of the predictor in row `rival`."""
+
+    def margin(figures: Figures) -> FloatArray:
+        over: FloatArray = figures.plcc[:, :n_seeds].mean(axis=1) - figures.plcc[:, rival]
+        return over
+
+    return margin
 
 
 def label_ceiling(table: TrainingTable) -> LabelCeiling:
@@ -232,11 +161,25 @@ def label_ceiling(table: TrainingTable) -> LabelCeiling:
     return LabelCeiling(figure=ceiling, n=n, sentence=sentence)
 
 
-def _interval(draws: FloatArray) -> Interval | None:
-    bounds = bootstrap.interval(draws)
-    if bounds is None:
-        return None
-    return Interval(low=round(bounds[0], 6), high=round(bounds[1], 6))
+def _intervals(drawn: Resampling, n_seeds: int, n_clips: int) -> Intervals:
+    return Intervals(
+        level=LEVEL,
+        method=drawn.method,
+        unit="contents" if drawn.n_contents < n_clips else "clips",
+        resamples=len(drawn.replicates.plcc),
+        mean_plcc=interval_of(
+            drawn, lambda f: f.plcc[:, :n_seeds].mean(axis=1), scale="correlation"
+        ),
+        mean_srocc=interval_of(
+            drawn, lambda f: f.srocc[:, :n_seeds].mean(axis=1), scale="correlation"
+        ),
+        mean_rmse=interval_of(drawn, lambda f: f.rmse[:, :n_seeds].mean(axis=1), scale="positive"),
+        plcc_spread=interval_of(
+            drawn, lambda f: np.ptp(f.plcc[:, :n_seeds], axis=1), least=0.0, centred=True
+        )
+        if n_seeds > 1
+        else None,
+    )
 
 
 def _after_logistic(table: TrainingTable, oof: OutOfFold) -> float | None:

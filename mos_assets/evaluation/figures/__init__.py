@@ -1,0 +1,40 @@
+"""The report's figures: PNG files that are byte for byte the same for the same predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mos_assets.evaluation.figures.agreement import calibration, density, residuals
+from mos_assets.evaluation.figures.inside import importance_figure, interval_figure
+from mos_assets.evaluation.figures.style import Figure
+from mos_assets.evaluation.figures.verdict import folds_and_seeds, slices_figure
+from mos_assets.evaluation.report import GateReport
+from mos_assets.records import OutOfFold, TrainingTable
+
+__all__ = ["Figure", "draw"]
+
+
+def draw(
+    table: TrainingTable, oof: OutOfFold, report: GateReport, folder: Path
+) -> tuple[Figure, ...]:
+    """Draw the report's figures into `folder`, which is made where it is missing.
+
+    Without finite predictions in the folds there is nothing to draw and the result is empty.
+    """
+    inside = table.folds >= 0
+    predicted, mos = oof.predictions[:, inside].mean(axis=0), table.mos[inside]
+    if len(mos) == 0 or not (np.isfinite(predicted).all() and np.isfinite(mos).all()):
+        return ()
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = (
+        folds_and_seeds(report, folder),
+        density(predicted, mos, report, folder),
+        residuals(predicted, mos, report, folder),
+        calibration(predicted, mos, report, folder),
+        interval_figure(report, folder),
+        importance_figure(report, folder),
+        slices_figure(report, folder),
+    )
+    return tuple(figure for figure in drawn if figure is not None)

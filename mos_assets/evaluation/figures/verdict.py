@@ -1,0 +1,166 @@
+"""What the gate saw: every fold and seed against the thresholds, and where the head is weak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mos_assets.evaluation.figures.style import (
+    BLUE,
+    INK,
+    PALE,
+    QUIET,
+    RED,
+    Figure,
+    panels,
+    save,
+)
+from mos_assets.evaluation.gate import CHECK_WORDS, CheckName
+from mos_assets.evaluation.report import GateReport
+from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.wording import count, plain
+from mos_assets.records import FoldScore
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+_MOST_SLICES = 16
+_PANELS: tuple[tuple[CheckName, Callable[[FoldScore], float]], ...] = (
+    ("mean_plcc", lambda row: row.plcc),
+    ("mean_srocc", lambda row: row.srocc),
+    ("mean_rmse", lambda row: row.rmse),
+)
+
+
+def folds_and_seeds(report: GateReport, folder: Path) -> Figure:
+    """The four gate figures: folds as dots, seeds as bars, thresholds, intervals."""
+    verdict = report.verdict
+    met = sum(check.passed for check in verdict.checks)
+    spread = verdict.check("plcc_spread").figure
+    title = f"{met} of 4 gate figures met; seeds differ by {plain(spread, 4)} PLCC"
+
+    def paint(axes: Axes, canvas: Canvas) -> None:
+        drawn = panels(canvas, title, 4)
+        for panel, (name, value) in zip(drawn, _PANELS, strict=False):
+            _figure_panel(panel, report, name, value)
+        _spread_panel(drawn[3], report)
+        handles, labels = drawn[0].get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside lower center", ncols=4)
+
+    seeds = "seed" if verdict.n_seeds == 1 else "seeds"
+    sentence = (
+        f"Each dot is one of {verdict.n_folds} folds under one of {verdict.n_seeds} {seeds}; the "
+        f"shade is the 95 % interval of the figure. Folds differ by {plain(verdict.fold_spread)} "
+        f"PLCC, and sampling alone would make that {plain(verdict.expected_fold_spread)}."
+    )
+    return save("folds_and_seeds", title, sentence, paint, folder)
+
+
+def _figure_panel(
+    panel: Axes, report: GateReport, name: CheckName, value: Callable[[FoldScore], float]
+) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    verdict, check = report.verdict, report.verdict.check(name)
+    interval = report.intervals.of(name)
+    if interval is not None:
+        panel.axhspan(
+            interval.low, interval.high, color=PALE, alpha=0.35, lw=0, label="95 % interval"
+        )
+    for at, seed in enumerate(verdict.seeds):
+        mine = [value(row) for row in verdict.folds if row.seed == seed.seed]
+        panel.plot(
+            [at] * len(mine),
+            mine,
+            ls="",
+            marker="o",
+            ms=4.5,
+            color="white",
+            mec=BLUE,
+            mew=1.0,
+            label="a fold" if at == 0 else None,
+        )
+        panel.plot(
+            [at - 0.32, at + 0.32],
+            [np.mean(mine)] * 2,
+            color=INK,
+            lw=2.2,
+            label="mean of a seed" if at == 0 else None,
+        )
+    panel.axhline(check.threshold, color=RED, lw=1.6, ls="--", label="threshold")
+    _finish(panel, f"{CHECK_WORDS[name]}\n{plain(check.figure)}", check.passed)
+    _seed_axis(panel, len(verdict.seeds))
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _spread_panel(panel: Axes, report: GateReport) -> None:
+    """Each seed's mean PLCC above the lowest one: the highest bar is the spread."""
+    from matplotlib.ticker import MaxNLocator
+
+    verdict = report.verdict
+    check = verdict.check("plcc_spread")
+    if check.figure is not None:
+        means = np.array([seed.mean_plcc for seed in verdict.seeds])
+        panel.bar(range(len(means)), means - means.min(), width=0.64, color=INK)
+    panel.axhline(check.threshold, color=RED, lw=1.6, ls="--")
+    panel.set_ylabel("mean PLCC above the lowest seed", fontsize=8.5)
+    panel.set_ylim(0.0, 1.25 * max(check.threshold, check.figure or 0.0))
+    _finish(panel, f"PLCC spread\n{plain(check.figure, 4)}", check.passed)
+    _seed_axis(panel, len(verdict.seeds))
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _finish(panel: Axes, title: str, passed: bool) -> None:
+    panel.set_title(f"{title} {'met' if passed else 'missed'}", fontsize=9.5)
+    panel.tick_params(axis="y", labelsize=8.5)
+    panel.grid(visible=False, axis="x")
+    panel.margins(y=0.12)
+
+
+def _seed_axis(panel: Axes, n: int) -> None:
+    panel.set_xlabel("seed")
+    panel.set_xlim(-0.6, max(n, 1) - 0.4)
+    panel.set_xticks(range(n), [str(at + 1) for at in range(n)])
+
+
+def slices_figure(report: GateReport, folder: Path) -> Figure | None:
+    """RMSE and bias of each part of the corpus, with its clips; None without such parts."""
+    parts = [part for part in report.slices if part.rmse is not None][:_MOST_SLICES]
+    if not parts:
+        return None
+    worst = max(parts, key=lambda part: part.rmse or 0.0)
+    title = f"Largest error: {_name(worst)}, RMSE {plain(worst.rmse, 2)}"
+    labels = [f"{_name(part)}  ({count(part.n)})" for part in parts]
+    at = np.arange(len(parts))[::-1]
+
+    def paint(axes: Axes, canvas: Canvas) -> None:
+        left, right = panels(canvas, title, 2, sharey=True)
+        left.barh(at, [part.rmse or 0.0 for part in parts], color=BLUE, height=0.62)
+        threshold = report.verdict.check("mean_rmse").threshold
+        left.axvline(threshold, color=RED, lw=1.6, ls="--", label="gate, whole corpus")
+        left.set_yticks(at, labels)
+        left.set_xlabel("RMSE, MOS")
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 - 0.5 / len(parts)))
+        right.barh(at, [part.bias or 0.0 for part in parts], color=PALE, ec=BLUE, height=0.62)
+        right.axvline(0.0, color=QUIET, lw=1.2)
+        right.set_xlabel("mean of prediction minus rating, MOS")
+        for panel in (left, right):
+            panel.grid(visible=False, axis="y")
+
+    sentence = (
+        "Parts of the corpus with at least twenty clips, the number of clips in brackets; a bar "
+        "to the right of nought in the second panel means predicted too high."
+    )
+    return save("slices", title, sentence, paint, folder, height=1.9 + 0.27 * len(parts))
+
+
+def _name(part: Slice) -> str:
+    words = {"height": "height", "codec": "codec", "mos": "MOS", "part": "part"}
+    name = part.name if len(part.name) <= 24 else part.name[:23] + "…"
+    # A dollar sign would start a formula.
+    name = name.replace("$", r"\$")
+    return name if part.dimension == "held out" else f"{words[part.dimension]} {name}"

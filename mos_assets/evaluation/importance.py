@@ -1,0 +1,180 @@
+"""Permutation importance on clips that the head has not seen (Breiman 2001).
+
+A feature is worth the PLCC that is lost when its values are dealt anew among the clips of a
+fold. Features that say nearly the same stand in for each other, so each is dealt alone and once
+more together with its kin: those that rank the clips nearly alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from mos_assets.evaluation.metrics import finite_or_none, plcc
+from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
+
+KIN = 0.8
+"""Rank correlation from which two features count as kin."""
+_BUDGET = 200_000
+"""Rows that all heads together may have to predict for it."""
+_LEAST_ROWS, _MOST_ROWS = 60, 2_000
+_MOST_SHUFFLES = 5
+
+Predict = Callable[[FloatArray, IntArray], FloatArray]
+"""Raw features [n, F] and active encoder slots [n] → MOS [n]."""
+
+
+class FeatureImportance(BaseModel):
+    """How much PLCC drops when one feature is shuffled among unseen clips."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    feature: str
+    plcc_drop: float | None
+    """Mean over folds and heads; None where a correlation does not exist."""
+    low: float | None
+    """The fold that loses least."""
+    high: float | None
+    """The fold that loses most."""
+    kin: tuple[str, ...]
+    """Other features that rank the clips nearly alike."""
+    plcc_drop_with_kin: float | None
+    """PLCC lost when the feature and its kin are shuffled together; None without kin."""
+
+
+@dataclass
+class Shuffles:
+    """Watches heads being trained and notes what each feature is worth to them.
+
+    Give `watch` to training; read `losses` afterwards. The cost is bounded: with many features
+    only some heads, and some clips of each fold, are looked at.
+    """
+
+    table: TrainingTable
+    n_seeds: int
+    _losses: list[FeatureLoss] = field(default_factory=list)
+    _seeds: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        table = self.table
+        self._order = np.array(
+            sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__), dtype=np.int64
+        )
+        self._kin = kin_of(table)
+        families = {tuple(sorted((i, *kin))) for i, kin in enumerate(self._kin) if kin}
+        self._parts = [(i,) for i in range(len(table.feature_order))] + sorted(families)
+        folds = np.unique(table.folds[table.folds >= 0])
+        per_row = max(1, len(folds) * len(self._parts))
+        self._rows = int(np.clip(_BUDGET // per_row, _LEAST_ROWS, _MOST_ROWS))
+        largest = max((int(np.sum(table.folds == f)) for f in folds), default=1)
+        cost = per_row * min(self._rows, largest)
+        self._heads = int(np.clip(_BUDGET // cost, 1, self.n_seeds))
+        self._times = int(np.clip(_BUDGET // (cost * self._heads), 1, _MOST_SHUFFLES))
+
+    @property
+    def losses(self) -> tuple[FeatureLoss, ...]:
+        """One of each fold and feature, and of each fold and family of features."""
+        return tuple(self._losses)
+
+    def watch(self, seed: int, fold: int, predict: Predict) -> None:
+        """Look at the head of this seed that has not seen this fold."""
+        if seed not in self._seeds:
+            self._seeds.append(seed)
+        if self._seeds.index(seed) >= self._heads:
+            return
+        rows = self._order[self.table.folds[self._order] == fold]
+        rng = np.random.default_rng([SEED, seed, fold])
+        if len(rows) > self._rows:
+            rows = np.sort(rng.choice(rows, self._rows, replace=False))
+        features, mos = self.table.features[rows], self.table.mos[rows]
+        slots = self.table.encoder[rows]
+        whole = plcc(predict(features, slots), mos)
+        for part in self._parts:
+            each = []
+            for _ in range(self._times):
+                dealt = features.copy()
+                columns = list(part)
+                dealt[:, columns] = features[rng.permutation(len(rows))][:, columns]
+                each.append(whole - plcc(predict(dealt, slots), mos))
+            self._losses.append(
+                FeatureLoss(
+                    seed=seed,
+                    fold=fold,
+                    features=tuple(self.table.feature_order[i] for i in part),
+                    plcc_lost=finite_or_none(float(np.mean(each))),
+                )
+            )
+
+
+def kin_of(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
+    """For each feature the others of its family: all pairs in it correlate by rank from `KIN` on.
+
+    Rows outside the folds take no part, and a gap counts as the median. A constant column has no
+    kin.
+    """
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+    from scipy.stats import rankdata
+
+    n = len(table.feature_order)
+    values = table.features[table.folds >= 0]
+    present = np.where(np.isnan(values).all(axis=0), 0.0, values)
+    filled = np.where(np.isnan(present), np.nanmedian(present, axis=0), present)
+    ranks = rankdata(filled, axis=0)
+    varies = np.flatnonzero(np.ptp(ranks, axis=0) > 0) if len(ranks) else np.empty(0, np.int64)
+    family = {i: (i,) for i in range(n)}
+    if len(varies) >= 2:
+        # Six places, so that families do not depend on the processor's last bit.
+        alike = np.round(np.abs(np.corrcoef(ranks[:, varies], rowvar=False)), 6)
+        distance = np.clip(1.0 - alike, 0.0, 1.0)
+        np.fill_diagonal(distance, 0.0)
+        tree = hierarchy.linkage(squareform(distance, checks=False), method="complete")
+        label = hierarchy.fcluster(tree, t=1.0 - KIN + 1e-9, criterion="distance")
+        for at, i in enumerate(varies.tolist()):
+            family[i] = tuple(varies[label == label[at]].tolist())
+    return tuple(tuple(j for j in family[i] if j != i) for i in range(n))
+
+
+def importance(
+    losses: tuple[FeatureLoss, ...], feature_order: tuple[str, ...]
+) -> tuple[FeatureImportance, ...]:
+    """Means over folds and heads, the most important feature first; empty without losses."""
+    if not losses:
+        return ()
+    found = []
+    for name in feature_order:
+        alone = [loss for loss in losses if loss.features == (name,)]
+        family = [loss for loss in losses if name in loss.features and len(loss.features) > 1]
+        folds = [
+            _mean([loss for loss in alone if loss.fold == fold])
+            for fold in sorted({loss.fold for loss in alone})
+        ]
+        finite = [drop for drop in folds if drop is not None]
+        complete = bool(finite) and len(finite) == len(folds)
+        kin = family[0].features if family else ()
+        found.append(
+            FeatureImportance(
+                feature=name,
+                plcc_drop=_mean(alone),
+                low=min(finite) if complete else None,
+                high=max(finite) if complete else None,
+                kin=tuple(other for other in kin if other != name),
+                plcc_drop_with_kin=_mean(family),
+            )
+        )
+    return tuple(
+        sorted(
+            found,
+            key=lambda row: (row.plcc_drop is None, -(row.plcc_drop or 0.0), row.feature),
+        )
+    )
+
+
+def _mean(losses: list[FeatureLoss]) -> float | None:
+    lost = [loss.plcc_lost for loss in losses]
+    if not lost or any(x is None for x in lost):
+        return None
+    return round(float(np.mean([x for x in lost if x is not None])), 6)

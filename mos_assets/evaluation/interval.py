@@ -1,0 +1,39 @@
+"""An interval of a figure, as reports carry it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from mos_assets.evaluation.resampling import Resampling, Scale, Statistic
+from mos_assets.evaluation.wording import plain
+
+
+class Interval(BaseModel):
+    """Where 95 of 100 corpora of this kind would put a figure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    low: float
+    high: float
+
+
+def interval_of(
+    drawn: Resampling,
+    statistic: Statistic,
+    *,
+    scale: Scale = "plain",
+    least: float = float("-inf"),
+    centred: bool = False,
+) -> Interval | None:
+    """The interval of a statistic, rounded to six places; None where it cannot be told."""
+    found = drawn.interval(statistic, scale=scale, least=least, centred=centred)
+    if found is None:
+        return None
+    return Interval(low=round(found[0], 6), high=round(found[1], 6))
+
+
+def bounds(interval: Interval | None, places: int = 3) -> str:
+    """The interval in a table; an en dash where there is none."""
+    if interval is None:
+        return "–"
+    return f"{plain(interval.low, places)} … {plain(interval.high, places)}"

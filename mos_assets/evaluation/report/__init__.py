@@ -1,0 +1,26 @@
+"""The report on one candidate: its shape, and how it is computed."""
+
+from mos_assets.evaluation.report.build import build_report, label_ceiling
+from mos_assets.evaluation.report.model import (
+    Baseline,
+    Calibration,
+    GateReport,
+    Intervals,
+    LabelCeiling,
+    ReportFigure,
+    report_schema,
+    schema_text,
+)
+
+__all__ = [
+    "Baseline",
+    "Calibration",
+    "GateReport",
+    "Intervals",
+    "LabelCeiling",
+    "ReportFigure",
+    "build_report",
+    "label_ceiling",
+    "report_schema",
+    "schema_text",
+]

@@ -1,0 +1,172 @@
+"""The report's shape, which is also the schema of `gate_report.json`.
+
+Figures beside the verdict are rounded to six places, so that they do not depend on the processor
+or the number of threads; the verdict's own are never rounded, lest rounding lift one over a
+threshold, and may differ in the last bit between vector units.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mos_assets.errors import StoreError
+from mos_assets.evaluation.comparison import Comparison
+from mos_assets.evaluation.conformal import PredictionInterval
+from mos_assets.evaluation.gate import CheckName, Verdict
+from mos_assets.evaluation.importance import FeatureImportance
+from mos_assets.evaluation.interval import Interval
+from mos_assets.evaluation.resampling import Method
+from mos_assets.evaluation.sample_size import Decision
+from mos_assets.evaluation.slices import Slice
+from mos_assets.records import LabelOrigin
+
+BaselineName = Literal["predict the mean", "ridge", "SVR"]
+
+SCHEMA: Literal["mos-assets gate report 1"] = "mos-assets gate report 1"
+"""Names the shape of the report; raised whenever a field changes its meaning or goes."""
+
+
+class Baseline(BaseModel):
+    """A simple predictor on the same folds, and what the head has over it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: BaselineName
+    plcc: float | None
+    srocc: float | None
+    rmse: float | None
+    margin_plcc: float | None
+    """Head minus baseline; above 0 the head is better."""
+    margin_srocc: float | None
+    margin_rmse: float | None
+    """Head minus baseline; below 0 the head is better."""
+    margin_plcc_interval: Interval | None
+    """Of the difference, on the same clips."""
+
+
+class Intervals(BaseModel):
+    """Where other clips of the same kind would put each figure of the gate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    level: float
+    method: Method
+    """`bootstrap`: contents drawn with replacement within each fold. `jackknife`: each content
+    left out once, with Student's t."""
+    unit: Literal["clips", "contents"]
+    """What is drawn or left out."""
+    resamples: int
+    mean_plcc: Interval | None
+    mean_srocc: Interval | None
+    mean_rmse: Interval | None
+    plcc_spread: Interval | None
+    """Of these seeds on other clips; other seeds are not part of it."""
+
+    def of(self, name: CheckName) -> Interval | None:
+        """The interval of that figure."""
+        found: Interval | None = getattr(self, name)
+        return found
+
+
+class LabelCeiling(BaseModel):
+    """The highest correlation that any predictor can expect with ratings as noisy as these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    figure: float | None
+    n: int
+    """Clips whose deviation and number of ratings are known."""
+    sentence: str
+
+
+class Calibration(BaseModel):
+    """The line that maps predictions to ratings, over all seeds' mean predictions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    slope: float
+    intercept: float
+
+
+class ReportFigure(BaseModel):
+    """A picture beside the report, and what it says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    file: str
+    """PNG in the report's folder."""
+    title: str
+    sentence: str
+
+
+class GateReport(BaseModel):
+    """One candidate's verdict with everything that helps to read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    schema_name: Literal["mos-assets gate report 1"] = SCHEMA
+    head_id: str
+    candidate_id: str
+    corpora: tuple[str, ...]
+    label_origin: LabelOrigin
+    n_clips: int
+    """Clips in the folds."""
+    n_held_out: int
+    """Clips that never train and take no part in the gate."""
+    n_groups: int
+    n_features: int
+    verdict: Verdict
+    intervals: Intervals
+    decisions: tuple[Decision, ...]
+    """One of each gate figure that exists and has an interval."""
+    plcc_after_logistic: float | None
+    """Mean over seeds and folds, fitted to each; flatters a little, as it is in the literature."""
+    chance_of_fold_spread: float | None
+    """That folds of this size spread no more than the seed bound by sampling alone."""
+    ceiling: LabelCeiling
+    calibration: Calibration | None
+    baselines: tuple[Baseline, ...]
+    slices: tuple[Slice, ...]
+    prediction_interval: PredictionInterval
+    importance: tuple[FeatureImportance, ...]
+    """The most important feature first; empty where training did not measure it."""
+    comparison: Comparison | None
+    """With the head of this id that was released when this one was judged; None without one."""
+    figures: tuple[ReportFigure, ...] = ()
+    """Empty until they are drawn."""
+
+    def to_json(self) -> str:
+        """The text of `gate_report.json`; the same report, the same text."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> GateReport:
+        """Raises StoreError where the file is missing or was written by another version."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing; materialize gate_report again.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise StoreError(
+                f"{path} is not a report of this version ({where}: {first['msg']}); materialize "
+                "gate_report again."
+            ) from error
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of `gate_report.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **GateReport.model_json_schema(mode="serialization"),
+    }
+
+
+def schema_text() -> str:
+    """The schema as the file that is published in `docs/`."""
+    return json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n"

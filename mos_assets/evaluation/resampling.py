@@ -1,0 +1,193 @@
+"""How far the gate's figures would move if other clips of the same kind had been rated.
+
+What is drawn anew is the content: clips that show the same content rise and fall together, and
+an interval that draws them one by one is too narrow (`bench/intervals.py` measures how much).
+From a hundred contents on they are drawn with replacement within each fold. With fewer, a fold
+holds too few to draw from, and each content is left out once instead: the jackknife's variance
+with Student's t holds its level from about ten contents on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mos_assets.evaluation.weighted import weighted_figures
+from mos_assets.records import SEED, FloatArray, IntArray
+
+Method = Literal["bootstrap", "jackknife"]
+
+LEVEL = 0.95
+"""Confidence level of every interval."""
+LEAST_CONTENTS = 100
+"""Fewer contents than this are left out one by one instead of drawn with replacement."""
+_MOST_RESAMPLES = 1000
+_LEAST_RESAMPLES = 200
+_CELLS = 12_000_000
+"""Resamples times clips that one report may cost."""
+_CHUNK = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Figures of each predictor on each replicate of the clips, means over folds."""
+
+    plcc: FloatArray
+    """[replicates, predictors]; NaN where a replicate has no figure."""
+    srocc: FloatArray
+    """[replicates, predictors]."""
+    rmse: FloatArray
+    """[replicates, predictors]."""
+
+
+Scale = Literal["plain", "correlation", "positive"]
+"""On which scale the jackknife takes a statistic for normal: as it is, Fisher's z, or its log."""
+_THERE: dict[Scale, Callable[[FloatArray], FloatArray]] = {
+    "plain": lambda x: x,
+    "correlation": lambda x: np.arctanh(np.clip(x, -1.0 + 1e-12, 1.0 - 1e-12)),
+    "positive": lambda x: np.log(np.maximum(x, 1e-12)),
+}
+_BACK: dict[Scale, Callable[[FloatArray], FloatArray]] = {
+    "plain": lambda x: x,
+    "correlation": np.tanh,
+    "positive": np.exp,
+}
+
+Statistic = Callable[[Figures], FloatArray]
+"""One number for each replicate, [replicates], such as a mean over predictors."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resampling:
+    """The clips as they are, and as they could have been."""
+
+    method: Method
+    n_contents: int
+    whole: Figures
+    """One replicate: every clip counts once."""
+    replicates: Figures
+    fold_of: IntArray
+    """[replicates], of the content that the jackknife left out; empty for the bootstrap."""
+
+    def interval(
+        self,
+        statistic: Statistic,
+        *,
+        scale: Scale = "plain",
+        least: float = -np.inf,
+        centred: bool = False,
+    ) -> tuple[float, float] | None:
+        """Where `LEVEL` of such corpora put this statistic; None where it cannot be told.
+
+        scale: for the jackknife; the bootstrap needs none.
+        least: what the statistic cannot fall below.
+        centred: shift the draws so that their mean is the figure, for a statistic that
+        resampling itself pushes to one side, such as a largest minus a smallest.
+        """
+        at = float(statistic(self.whole)[0])
+        draws = statistic(self.replicates)
+        if len(draws) == 0 or not (np.isfinite(draws).all() and np.isfinite(at)):
+            return None
+        if self.method == "jackknife":
+            draws, middle = _THERE[scale](draws), _THERE[scale](np.array(at))
+            reach = self._student() * np.sqrt(self._variance(draws, float(middle)))
+            low, high = _BACK[scale](np.array([middle - reach, middle + reach]))
+        else:
+            tail = (1.0 - LEVEL) / 2.0
+            if centred:
+                draws = draws - draws.mean() + at
+            low, high = np.quantile(draws, [tail, 1.0 - tail])
+        return float(max(low, least)), float(high)
+
+    def _variance(self, draws: FloatArray, at: float) -> float:
+        """Of a mean over folds whose contents are left out one by one, Jones (1974)."""
+        total = 0.0
+        for fold in np.unique(self.fold_of):
+            mine = draws[self.fold_of == fold]
+            total += (len(mine) - 1) / len(mine) * float(np.sum((mine - at) ** 2))
+        return total
+
+    def _student(self) -> float:
+        from scipy import stats
+
+        freedom = self.n_contents - len(np.unique(self.fold_of))
+        return float(stats.t.ppf(0.5 + LEVEL / 2.0, freedom))
+
+
+def resample(
+    predictions: FloatArray, mos: FloatArray, folds: IntArray, groups: Sequence[str]
+) -> Resampling:
+    """Figures of `predictions` [predictors, n] against `mos` [n] on other clips of the same kind.
+
+    Rows of fold -1 are left out. Bootstrap: 1,000 replicates up to 12,000 clips, down to 200
+    beyond; the draws depend on the fold and its contents only. Jackknife: one a content, none
+    where a fold holds a single content, which leaves every interval untold.
+    """
+    inside = folds >= 0
+    content = np.unique(
+        [group for group, row in zip(groups, inside, strict=True) if row], return_inverse=True
+    )[1].astype(np.int64)
+    x, y, fold = predictions[:, inside], mos[inside], folds[inside]
+    n_contents = int(content.max()) + 1 if len(content) else 0
+    fold_ids = np.unique(fold)
+    whole = [
+        weighted_figures(np.ones((1, int(np.sum(fold == f)))), x[:, fold == f], y[fold == f])
+        for f in fold_ids
+    ]
+    if n_contents >= LEAST_CONTENTS:
+        method: Method = "bootstrap"
+        replicates = _bootstrap(x, y, fold, content)
+        fold_of = np.empty(0, dtype=np.int64)
+    else:
+        method = "jackknife"
+        replicates, fold_of = _jackknife(x, y, fold, content, whole)
+    scale = max(len(fold_ids), 1)
+    together = sum(whole, np.zeros((3, 1, len(x))))
+    return Resampling(
+        method=method,
+        n_contents=n_contents,
+        whole=Figures(*(together / scale)),
+        replicates=Figures(*(replicates / scale)),
+        fold_of=fold_of,
+    )
+
+
+def _bootstrap(x: FloatArray, y: FloatArray, folds: IntArray, content: IntArray) -> FloatArray:
+    """Sums over folds, [3, replicates, predictors]."""
+    n_resamples = max(_LEAST_RESAMPLES, min(_MOST_RESAMPLES, _CELLS // max(len(y), 1)))
+    total = np.zeros((3, n_resamples, len(x)))
+    for fold in np.unique(folds):
+        rows = folds == fold
+        names, mine = np.unique(content[rows], return_inverse=True)
+        rng = np.random.default_rng([SEED, int(fold)])
+        step = max(1, _CHUNK // len(mine))
+        for start in range(0, n_resamples, step):
+            stop = min(start + step, n_resamples)
+            even = np.full(len(names), 1.0 / len(names))
+            drawn = rng.multinomial(len(names), even, size=stop - start).astype(np.float64)
+            total[:, start:stop] += weighted_figures(drawn[:, mine], x[:, rows], y[rows])
+    return total
+
+
+def _jackknife(
+    x: FloatArray,
+    y: FloatArray,
+    folds: IntArray,
+    content: IntArray,
+    whole: Sequence[FloatArray],
+) -> tuple[FloatArray, IntArray]:
+    """Sums over folds, [3, contents, predictors], and the fold of the content left out."""
+    together = sum(whole, np.zeros((3, 1, len(x))))
+    parts, fold_of = [np.empty((3, 0, len(x)))], []
+    for fold, mine in zip(np.unique(folds), whole, strict=True):
+        rows = folds == fold
+        names = np.unique(content[rows])
+        if len(names) < 2:
+            return parts[0], np.empty(0, dtype=np.int64)
+        left = (content[rows][None, :] != names[:, None]).astype(np.float64)
+        parts.append(together - mine + weighted_figures(left, x[:, rows], y[rows]))
+        fold_of += [int(fold)] * len(names)
+    return np.concatenate(parts, axis=1), np.array(fold_of, dtype=np.int64)

@@ -1,0 +1,51 @@
+"""How much more has to be rated before a figure lies clearly on one side of its threshold."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel, ConfigDict
+
+from mos_assets.evaluation.gate import CheckName, GateCheck
+
+MOST_CLIPS = 10_000_000
+"""Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
+
+
+class Decision(BaseModel):
+    """Whether the clips decide a gate figure, and how many would."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: CheckName
+    decided: bool
+    """Whether the whole interval lies on the figure's side of the threshold."""
+    clips_needed: int | None
+    """Clips at which the interval would just clear the threshold, were the figure to stay as it
+    is; None where it is decided, or where no corpus could decide it."""
+    contents_needed: int | None
+    """The same in contents, with as many clips a content as now."""
+
+
+def decision(
+    check: GateCheck, low: float, high: float, *, n_clips: int, n_contents: int
+) -> Decision | None:
+    """Interval against threshold; an interval narrows with the root of the number of contents.
+
+    None where the figure does not exist.
+    """
+    if check.figure is None:
+        return None
+    decided = not low <= check.threshold <= high
+    gap = abs(check.figure - check.threshold)
+    reach = high - check.figure if check.threshold >= check.figure else check.figure - low
+    factor = (reach / gap) ** 2 if gap > 0.0 else math.inf
+    if decided or n_clips * factor > MOST_CLIPS:
+        return Decision(name=check.name, decided=decided, clips_needed=None, contents_needed=None)
+    factor = max(factor, 1.0)
+    return Decision(
+        name=check.name,
+        decided=False,
+        clips_needed=math.ceil(n_clips * factor),
+        contents_needed=math.ceil(n_contents * factor),
+    )

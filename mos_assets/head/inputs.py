@@ -1,0 +1,57 @@
+"""From what a caller gives to the columns that are standardised: gaps, flags and encoder slots.
+
+The columns are the features, then one flag a feature where the head imputes, then the one-hot of
+the encoder. Columns that never vary in training have no effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mos_assets.records import FloatArray, IntArray
+
+RAW_LIMIT = 1.0e30
+"""Bound of raw inputs, so that no difference overflows float32."""
+MISSING_VALUE = -RAW_LIMIT
+"""What stands for a missing feature at the input of a head that imputes."""
+MISSING_BELOW = -0.9 * RAW_LIMIT
+MISSING_SCALE = 20.0 / RAW_LIMIT
+"""clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for a missing feature, exactly 0 for
+any other."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """How raw features become columns; fitted on the training rows only."""
+
+    medians: FloatArray | None
+    """[F], what stands in for a missing feature; None: the head does not impute."""
+    slots: int
+    """Length of the encoder's one-hot."""
+
+    def columns(self, features: FloatArray, encoder: IntArray) -> FloatArray:
+        """[n, C] float64 columns of raw features [n, F] and active slots [n].
+
+        A feature beyond float32 is brought to its bound, as the float32 input of the graph does;
+        NaN counts as missing where the head imputes.
+        """
+        raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
+        onehot = (encoder[:, None] == np.arange(self.slots)).astype(np.float64)
+        if self.medians is None:
+            return np.concatenate([raw, onehot], axis=1)
+        missing = np.isnan(raw)
+        filled = np.where(missing, self.medians, raw)
+        return np.concatenate([filled, missing.astype(np.float64), onehot], axis=1)
+
+
+def fit_inputs(features: FloatArray, slots: int, *, impute: bool) -> Inputs:
+    """Medians of training rows [n, F]: the lower of two middle values, 0 for an empty column."""
+    if not impute:
+        return Inputs(None, slots)
+    raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
+    ordered = np.sort(raw, axis=0)  # NaN comes last
+    present = np.count_nonzero(~np.isnan(raw), axis=0)
+    middle = ordered[np.maximum(present - 1, 0) // 2, np.arange(raw.shape[1])]
+    return Inputs(np.where(present > 0, middle, 0.0), slots)

@@ -1,0 +1,112 @@
+"""The trained head, and the reference implementation of the exported graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mos_assets.errors import FeatureError
+from mos_assets.head.inputs import Inputs
+from mos_assets.head.standardise import Scores, Standardiser
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
+
+SHARE_FLOOR = 2.0**-12
+"""The blend's place between lowest and highest MOS is held this far from both ends, so that it has
+a logit."""
+_CHUNK_ROWS = 16_384
+
+
+class Expert(Protocol):
+    """Predicts MOS from one kind of scores."""
+
+    @property
+    def n_parameters(self) -> int: ...
+
+    def mos(self, scores: FloatArray) -> FloatArray:
+        """MOS [n] of scores [n, C], not yet held within 1..5."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One expert of a blend."""
+
+    name: str
+    scores: Scores
+    """What it looks at."""
+    weight: float
+    """Its share; the shares of a blend add up to 1."""
+    expert: Expert
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """mos = 1 + 4·sigmoid(logit of the blend): the weighted mean of experts, each within 1..5."""
+
+    feature_order: tuple[str, ...]
+    encoder_vocab: tuple[str, ...]
+    inputs: Inputs
+    standardiser: Standardiser
+    parts: tuple[Part, ...]
+
+    @property
+    def feature_mean(self) -> FloatArray:
+        """Mean of the training rows, [F], raw units; imputed ones count with their median."""
+        return self.standardiser.mean[: len(self.feature_order)]
+
+    @property
+    def feature_std(self) -> FloatArray:
+        """Population standard deviation of the training rows, [F]; 1 for a constant column."""
+        return self.standardiser.std[: len(self.feature_order)]
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers of the experts; the constants of the standardisation are not counted."""
+        return sum(part.expert.n_parameters for part in self.parts)
+
+    def predict(self, features: FloatArray, encoder: IntArray | None = None) -> FloatArray:
+        """MOS [n] of raw features [n, F], the same bits everywhere.
+
+        `encoder` holds the active slot of each row, default 0. Raises FeatureError where the
+        number of columns is not F, and where a feature is NaN unless the head imputes.
+        """
+        features = np.asarray(features, dtype=np.float64)
+        check_features(features, self.feature_order, gaps=self.inputs.medians is not None)
+        slots = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
+        parts = [
+            self._predict(features[rows], slots[rows])
+            for start in range(0, len(features), _CHUNK_ROWS)
+            for rows in [slice(start, start + _CHUNK_ROWS)]
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _predict(self, features: FloatArray, slots: IntArray) -> FloatArray:
+        scores = self.standardiser.scores(self.inputs.columns(features, slots))
+        blend = np.zeros(len(features))
+        for part in self.parts:
+            blend += part.weight * within(part.expert.mos(scores[part.scores]))
+        share = (blend - MOS_MIN) / (MOS_MAX - MOS_MIN)
+        held = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
+        # The graph takes the logit and ends in a sigmoid, which is the same number.
+        return MOS_MIN + (MOS_MAX - MOS_MIN) * held
+
+
+def within(mos: FloatArray) -> FloatArray:
+    """Held within 1..5."""
+    return np.clip(mos, MOS_MIN, MOS_MAX)
+
+
+def check_features(features: FloatArray, order: tuple[str, ...], *, gaps: bool = False) -> None:
+    """Raise FeatureError unless `features` is [n, F], without NaN where there may be no gaps."""
+    if features.ndim != 2 or features.shape[1] != len(order):
+        raise FeatureError(
+            f"features have shape {features.shape}; this head takes [rows, {len(order)}]: "
+            + ", ".join(order)
+        )
+    if gaps:
+        return
+    rows, columns = np.nonzero(np.isnan(features))
+    if len(rows):
+        raise FeatureError(f"feature {order[columns[0]]} of row {rows[0]} is NaN")

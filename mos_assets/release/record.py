@@ -1,0 +1,40 @@
+"""When a head was released, and which candidate it was: a hidden file beside the release.
+
+The manifest holds no dates, because the same input gives the same bytes. What belongs to this
+folder and to this day is kept apart, and is not part of what is shipped.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import ReleaseFiles
+
+
+class ReleaseRecord(BaseModel):
+    """One release in this folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidate_id: str
+    created_at: datetime
+    """When the candidate was trained, the last time that it was."""
+    released_at: datetime
+    seal: str
+    """Of the manifest that it is about."""
+
+
+def read_record(files: ReleaseFiles, manifest: Manifest) -> ReleaseRecord | None:
+    """The record of the head in place; None where it is of another head, or where there is none.
+
+    Files that were copied or checked out into the folder have no record, or that of the head
+    which stood there before.
+    """
+    try:
+        record = ReleaseRecord.model_validate_json(files.record.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+    return record if record.seal == manifest.seal else None

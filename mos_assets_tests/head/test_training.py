@@ -125,11 +125,16 @@ def test_random_state_of_the_process_is_left_alone(table: TrainingTable) -> None
 
 _PRINT_DIGEST = """
 import hashlib, pathlib, sys
+from dataclasses import replace
 from mos_assets.head import export_onnx, train
 from mos_assets_tests.head.conftest import QUICK, make_table, quiet
-result = train(make_table(rows=300, columns=40), QUICK, [7], progress=quiet)
+table = make_table(rows=300, columns=40)
+groups = tuple(f"content {row % 15}" for row in range(300))
+recipe = replace(QUICK, centres=100)
+result = train(replace(table, groups=groups), recipe, [7], progress=quiet)
 digest = export_onnx(result.head, pathlib.Path(sys.argv[1])).sha256
-print(digest, hashlib.sha256(result.out_of_fold.predictions.tobytes()).hexdigest())
+predicted = hashlib.sha256(result.out_of_fold.predictions.tobytes()).hexdigest()
+print(digest, predicted, "+".join(result.head.blend))
 """
 
 
@@ -160,7 +165,9 @@ def test_same_bytes_whatever_the_threads_and_the_vector_unit(tmp_path: Path) -> 
         for variant in variants
     }
     assert len(digests) == 1, digests
-    assert digests.pop().strip()
+    *_, blend = digests.pop().split(" ", 2)
+    assert {"linear", "network"} <= set(blend.strip().split("+"))
+    assert "kernel" in blend, "every kind of expert has to be put to the test"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -1,0 +1,79 @@
+"""What reaches training: gaps, encoder slots, and rows in any order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mos_assets import Predictor
+from mos_assets.errors import FeatureError
+from mos_assets.release.manifest import Manifest
+from mos_assets_tests.assets.conftest import World, make_world, ran
+
+HEAD = "tabled_mos_head_v1_own"
+
+
+def table_of(world: World) -> Path:
+    return world.settings.corpus_folder / "tabled" / "features" / "own.csv"
+
+
+def manifest_of(world: World) -> Manifest:
+    return Manifest.read(world.settings.model_folder / f"{HEAD}.json")
+
+
+def test_rows_in_another_order_give_the_same_bytes(tabled: World, tmp_path: Path) -> None:
+    ran(tabled)
+    first = manifest_of(tabled)
+    for path in (table_of(tabled), table_of(tabled).parents[1] / "labels.csv"):
+        header, *rows = path.read_text().splitlines()
+        path.write_text("\n".join([header, *reversed(rows)]) + "\n")
+    other = make_world(tmp_path, "tabled", features="own", store=str(tmp_path / "other"))
+    ran(other)
+    assert manifest_of(other).sha256 == first.sha256
+
+
+def test_clips_with_gaps_train_only_where_asked(tabled: World) -> None:
+    """The head says so in its manifest, and takes None for what is missing, not NaN."""
+    path = table_of(tabled)
+    header, first, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, first.rsplit(",", 1)[0] + ",", *rows]) + "\n")
+    excluded = ran(tabled).metadata("trained_onnx")
+    assert (excluded["n_rows"].value, excluded["rows_excluded"].value) == (14, 1)
+    assert manifest_of(tabled).missing_value is None
+
+    imputing = tabled.using(missing="impute")
+    kept = ran(imputing).metadata("trained_onnx")
+    assert (kept["n_rows"].value, kept["rows_excluded"].value) == (15, 0)
+    assert kept["rows_with_gaps"].value == 1
+    manifest = manifest_of(imputing)
+    assert manifest.missing_value is not None
+    assert manifest.training_recipe["impute"] is True
+    predictor = Predictor(imputing.settings.model_folder, HEAD)
+    answer = predictor.predict_mos({"sharpness": 6.0, "noise": None}, "libx264")
+    assert 1 <= answer.mos <= 5
+    with pytest.raises(FeatureError, match="noise"):
+        predictor.predict_mos({"sharpness": 6.0, "noise": np.nan}, "libx264")
+    with pytest.raises(FeatureError, match="noise"):
+        predictor.predict_mos({"sharpness": 6.0}, "libx264")
+
+
+def test_a_corpus_may_add_a_slot(tabled: World) -> None:
+    """Its heads take a longer one-hot; a caller with that one-hot may still use the old head."""
+    ran(tabled)
+    one_slot = Predictor(tabled.settings.model_folder, HEAD)
+    toml = table_of(tabled).parents[1] / "corpus.toml"
+    text = toml.read_text()
+    toml.write_text(text.replace("[columns]", 'encoder = "studio"\n\n[columns]', 1))
+    slotted = tabled.using(model_dir=str(tabled.root / "slotted"))
+    ran(slotted)
+    manifest = manifest_of(slotted)
+    assert manifest.encoder_vocab == ("ugc-mixed", "studio")
+    assert manifest.encoder_vocab_version == 5
+    two_slots = Predictor(slotted.settings.model_folder, HEAD)
+    features = {"sharpness": 6.0, "noise": 3.0}
+    by_name = two_slots.predict_mos(features, "studio").mos
+    assert by_name == two_slots.predict_mos(features, "libx264", encoder_onehot=[0.0, 1.0]).mos
+    old = one_slot.predict_mos(features, "libx264").mos
+    assert one_slot.predict_mos(features, "libx264", encoder_onehot=[1.0, 0.0]).mos == old
+    with pytest.raises(FeatureError, match="slot 1"):
+        one_slot.predict_mos(features, "libx264", encoder_onehot=[0.0, 1.0])

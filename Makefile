@@ -1,6 +1,6 @@
 # make demo   the whole graph on a corpus that is rendered here
 # make test   lint, types and every test
-# make dev    the Dagster UI and its daemon on 127.0.0.1:3000
+# make dev    the Dagster UI and its daemon on 127.0.0.1:3000, until Ctrl-C or TERM
 
 PYTHON ?= python3
 VENV := .venv

@@ -28,6 +28,7 @@ RUN_SEEDS = 5
 SERVICE_SETTINGS = frozenset(
     {
         "automation",
+        "executor",
         "tick_s",
         "retrain_cron",
         "removal_share",

@@ -201,8 +201,8 @@ def merge_shards(database: Database, shards: Path) -> None:
     description=(
         "The expensive one. Each clip is decoded once; libvmaf against the configured reference, "
         "shot boundaries by TransNet V2 and saliency are measured together. Keyed by the clip's "
-        "bytes and the extractor's fingerprint, so nothing is ever measured twice. Parquet shards "
-        "and table `clip_measurements`."
+        "bytes and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
+        "in shards/ of MOS_STORE, and table `clip_measurements`."
     ),
 )
 def clip_measurements(raw_corpus: None) -> None:

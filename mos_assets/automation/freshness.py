@@ -9,9 +9,6 @@ import dagster as dg
 
 from mos_assets.settings import Settings
 
-WARN_SHARE = 0.95
-"""Of the time after which an asset is stale; from there on the UI warns."""
-
 
 def fresh(
     assets: Sequence[dg.AssetsDefinition], settings: Settings
@@ -20,5 +17,5 @@ def fresh(
     if not settings.freshness_days:
         return assets
     window = timedelta(days=settings.freshness_days)
-    policy = dg.FreshnessPolicy.time_window(fail_window=window, warn_window=window * WARN_SHARE)
+    policy = dg.FreshnessPolicy.time_window(fail_window=window)
     return dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, policy), assets)

@@ -9,7 +9,19 @@ from datetime import datetime
 
 from mos_assets.records import Status
 from mos_assets.store.database import Database
-from mos_assets.store.schema import CANDIDATES, GATE_REPORTS, PREDICTIONS, quote
+from mos_assets.store.schema import (
+    CANDIDATES,
+    FEATURE_LOSSES,
+    GATE_REPORTS,
+    PREDICTIONS,
+    RELEASES,
+    quote,
+)
+
+_GONE = (CANDIDATES, PREDICTIONS, FEATURE_LOSSES)
+"""Tables that forget a candidate with its files."""
+_HISTORY = (GATE_REPORTS, RELEASES)
+"""Tables whose lines stay and keep nothing: what was decided, with every figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class StoredCandidate:
     """Relative to the store; None where it was never judged."""
     accepted: bool
     referred_to: bool
-    """By a row of a table other than those that are pruned with it."""
+    """By a row of a table that is neither pruned with it nor history."""
 
 
 def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
@@ -35,7 +47,7 @@ def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
         tables = connection.execute(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'candidate_id' "
             "AND NOT list_contains(?, table_name) ORDER BY table_name",
-            [[CANDIDATES, PREDICTIONS, GATE_REPORTS]],
+            [[*_GONE, *_HISTORY]],
         ).fetchall()
         referred = {
             row[0]
@@ -54,10 +66,10 @@ def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
 
 
 def forget_candidates(database: Database, candidates: Collection[str]) -> None:
-    """Delete these candidates and their predictions. Their lines in the history of verdicts stay,
-    with every figure."""
+    """Delete these candidates, their predictions and what was noted of their features. Their lines
+    in the history of verdicts and releases stay."""
     with database.connect() as connection:
-        for table in (PREDICTIONS, CANDIDATES):
+        for table in _GONE:
             connection.execute(
                 f"DELETE FROM {table} WHERE list_contains(?, candidate_id)", [sorted(candidates)]
             )

@@ -15,11 +15,13 @@ from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
 from mos_assets.automation.retrains import retrains_of, same_settings
 from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.upkeep import prune_for, prune_runs
+from mos_assets.corpora import Catalogue
+from mos_assets.corpora.request import ClipDir
 from mos_assets.definitions import build_defs
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 from mos_assets.store.claim import claimed
-from mos_assets_tests.assets.conftest import World, make_world
+from mos_assets_tests.assets.conftest import World, make_world, write_labels
 
 LAUNCHER = {
     "run_launcher": {"module": "mos_assets.automation.launcher", "class": "WatchedRunLauncher"}
@@ -37,6 +39,33 @@ def test_two_runs_on_one_store_are_refused_with_one_message(tmp_path: Path) -> N
         assert not world.database.exists
     assert world.run("raw_corpus").success
     assert world.run("raw_corpus").success, "a run lets go of the store when it ends"
+
+
+def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:
+    """A clip replaced under its old size and mtime, as the nightly look finds it."""
+    folder = tmp_path / "corpora" / "own"
+    write_labels(folder)
+    clip = folder / "clips" / "scene0_crf18.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"no clip, but a file")
+    world = make_world(tmp_path, "own", features="own")
+    (folder / "features").mkdir()
+    (folder / "features" / "own.csv").write_text("clip,x\n")
+    catalogue, dirs = Catalogue(world.settings.store_folder), [ClipDir(clip.parent)]
+    catalogue.view(dirs, folder, every_file=True)
+
+    def opened() -> object:
+        result = world.run("raw_corpus")
+        (event,) = result.get_asset_materialization_events()
+        return event.materialization.metadata["clips_opened"].value
+
+    assert [opened(), opened()] == [1, 0]
+    status = clip.stat()
+    clip.write_bytes(b"NO CLIP, BUT A FILE")
+    os.utime(clip, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert opened() == 0
+    catalogue.view(dirs, folder, every_file=True)
+    assert [opened(), opened()] == [1, 0]
 
 
 def test_a_process_is_known_by_its_id_and_its_start() -> None:

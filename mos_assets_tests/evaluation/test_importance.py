@@ -79,7 +79,8 @@ def test_the_order_of_the_rows_does_not_matter(three) -> None:
         folds=three.folds[order],
         groups=tuple(three.groups[i] for i in order),
     )
-    assert _watched(three, lambda x, _slots: x[:, 0]) == _watched(shuffled, lambda x, _slots: x[:, 0])
+    found = [_watched(table, lambda x, _slots: x[:, 0]) for table in (three, shuffled)]
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(400, 2), (1500, 300), (20_000, 11)])
@@ -99,7 +100,7 @@ def test_the_cost_is_bounded(make_table, rows: int, columns: int) -> None:
         return x[:, 0]
 
     found = _watched(table, predict, seeds=(1, 2, 3, 4, 5))
-    assert asked < 250_000
+    assert asked < 120_000
     assert len(found) == columns
 
 

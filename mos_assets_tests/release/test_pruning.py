@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from mos_assets.cli import main
 from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.records import FeatureLoss, OutOfFold, TrainingTable
 from mos_assets.release.candidate import candidate_files
-from mos_assets.release.promotion import promote
 from mos_assets.release.pruning import prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
@@ -84,6 +83,7 @@ def trained(settings: Settings, release: Release, rated: TrainingTable, day: int
         verdict_rows.Candidate(identity, HEAD_ID, made, files.folder, mark),
         rated,
         OutOfFold((1,), rated.mos[None, :]),
+        (FeatureLoss(1, 0, ("adm2",), 0.1),),
     )
     verdict_rows.write_verdict(
         database,
@@ -105,7 +105,7 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
         trained(settings, release, rated, day, sha256 if day == 0 else f"other{day}")
         for day in range(5)
     ]
-    promote(release.manifest, release.onnx, release.card, settings.model_folder)
+    release.put(settings.model_folder)
     database, store = Database(settings.store_folder), settings.store_folder
     (store / "candidates" / ".killed.onnx").write_bytes(b"fresh: its run may still be there")
     would = prune_store(settings, holder="test", pretend=True)
@@ -119,6 +119,7 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
     for table, expected in (
         ("candidates", left),
         ("predictions", left),
+        ("feature_losses", left),
         ("gate_reports", set(names)),
     ):
         rows = database.fetch(f"SELECT DISTINCT candidate_id FROM {table}")
@@ -130,11 +131,11 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
 def test_a_candidate_that_any_other_table_names_stays(
     settings: Settings, release: Release, rated: TrainingTable
 ) -> None:
-    """Whatever tables of releases or comparisons there will be."""
+    """Whatever other tables there will be."""
     names = [trained(settings, release, rated, day, f"{day}") for day in range(4)]
     with Database(settings.store_folder).connect() as connection:
-        connection.execute("CREATE TABLE releases (candidate_id VARCHAR)")
-        connection.execute("INSERT INTO releases VALUES (?)", [names[0]])
+        connection.execute("CREATE TABLE shown_to_a_customer (candidate_id VARCHAR)")
+        connection.execute("INSERT INTO shown_to_a_customer VALUES (?)", [names[0]])
     pruned = prune_store(settings, holder="test")
     assert [one.candidate_id for one in pruned.candidates] == [names[1]]
 

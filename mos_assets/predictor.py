@@ -86,7 +86,7 @@ class Predictor:
 
     def predict_mos(
         self,
-        features: Mapping[str, float],
+        features: Mapping[str, float | None],
         codec: str,
         *,
         target_quality: float | None = None,
@@ -94,22 +94,28 @@ class Predictor:
     ) -> MosPrediction:
         """The opinion score of one clip.
 
-        features: name → value in raw units; with a head, all of its `feature_order`. For the
-        fallback, `vmaf` (0..100, measured) or `probe_bitrate_kbps`.
-        codec: the encoder, such as `libx264`; the fallback needs it and refuses an unknown one.
+        features: name → value in raw units; with a head, all of its `feature_order`. None marks a
+        gap where the head imputes (`missing_value` in its manifest). For the fallback, `vmaf`
+        (0..100, measured) or `probe_bitrate_kbps`.
+        codec: the encoder, such as `libx264`, which the fallback needs, or a slot of the head's
+        encoder vocabulary; an unknown one is refused.
         target_quality: CRF, CQ or QP for the fallback; None is the encoder's default.
-        encoder_onehot: slots of the encoder vocabulary, by default the clip of unknown origin.
+        encoder_onehot: slots of the encoder vocabulary; by default the one that `codec` names, or
+        the first, which is the clip of unknown origin.
         Raises FeatureError naming the feature, codec or slot that cannot be used.
         """
         if self._session is None or self.manifest is None:
             return self._fall_back(features, codec, target_quality)
-        if codec not in CODEC_CURVES and codec not in ENCODER_VOCABULARY:
+        vocab, gap = self.manifest.encoder_vocab, self.manifest.missing_value
+        if codec not in CODEC_CURVES and codec not in vocab:
             raise _unknown_codec(codec)
         row = [
-            _finite(features, name, f"{self.head_id} needs it")
+            gap
+            if gap is not None and features.get(name, 0.0) is None
+            else _finite(features, name, f"{self.head_id} needs it")
             for name in self.manifest.feature_order
         ]
-        onehot = self._known_slots(self.manifest.encoder_vocab, encoder_onehot)
+        onehot = self._known_slots(vocab, encoder_onehot, codec)
         (scores,) = self._session.run(
             ["mos"],
             {
@@ -128,7 +134,7 @@ class Predictor:
         )
 
     def _fall_back(
-        self, features: Mapping[str, float], codec: str, target_quality: float | None
+        self, features: Mapping[str, float | None], codec: str, target_quality: float | None
     ) -> MosPrediction:
         if codec not in CODEC_CURVES:
             raise _unknown_codec(codec)
@@ -147,10 +153,13 @@ class Predictor:
             f"No head was used: {self.fallback_reason}",
         )
 
-    def _known_slots(self, vocab: Sequence[str], onehot: Sequence[float] | None) -> list[float]:
+    def _known_slots(
+        self, vocab: Sequence[str], onehot: Sequence[float] | None, codec: str
+    ) -> list[float]:
         slots = len(vocab)
         if onehot is None:
-            return [1.0] + [0.0] * (slots - 1)
+            active = vocab.index(codec) if codec in vocab else 0
+            return [float(slot == active) for slot in range(slots)]
         if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
             raise FeatureError(
                 f"encoder_onehot {list(onehot)} must hold a single 1 and at least {slots} slots."
@@ -186,13 +195,14 @@ def _unknown_codec(codec: str) -> FeatureError:
     return FeatureError(f"Codec {codec!r} is not known. Known: {known}.")
 
 
-def _finite(features: Mapping[str, float], name: str, why: str) -> float:
+def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
     if name not in features:
         raise FeatureError(f"Feature {name!r} is missing; {why}.")
+    given = features[name]
     try:
-        value = float(features[name])
+        value = float(given)  # type: ignore[arg-type]  # callers pass what they like
     except (TypeError, ValueError) as error:
-        raise FeatureError(f"Feature {name!r} is {features[name]!r}, no number; {why}.") from error
+        raise FeatureError(f"Feature {name!r} is {given!r}, no number; {why}.") from error
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
     return value

@@ -207,6 +207,10 @@ class Corpus:
     """Every clip file that was looked at, now or in an earlier run, usable or not."""
     accounts: tuple[LabelFile, ...] = ()
     """One of each label file."""
+    encoder: str = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot that its clips belong to."""
+    warnings: tuple[str, ...] = ()
+    """What may be wrong with label files that could be read."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""
 

@@ -87,6 +87,13 @@ class Settings(BaseModel):
             "container-v1, nr-v1, or the name of a table in <corpus>/features/."
         ),
     ] = "konvid-v1"
+    missing: Annotated[
+        str,
+        Field(
+            description="What to do with a clip that lacks a feature: exclude it from training, or "
+            "impute the median inside the head, which then also sees that it was missing."
+        ),
+    ] = "exclude"
     reference: Annotated[
         str,
         Field(
@@ -174,6 +181,13 @@ class Settings(BaseModel):
             raise ValueError("must be in_process, multiprocess or dask")
         return value
 
+    @field_validator("missing")
+    @classmethod
+    def _known_missing(cls, value: str) -> str:
+        if value not in ("exclude", "impute"):
+            raise ValueError("must be exclude or impute")
+        return value
+
     @field_validator("reference")
     @classmethod
     def _known_reference(cls, value: str) -> str:
@@ -250,7 +264,7 @@ class Settings(BaseModel):
 
     def shaping(self) -> tuple[str, ...]:
         """`NAME=value` of what shapes a head: the corpora, and settings not at their default."""
-        names = ("corpus", "features", "reference", "seeds", "folds", "epochs")
+        names = ("corpus", "features", "missing", "reference", "seeds", "folds", "epochs")
         fields = type(self).model_fields
         return tuple(
             f"{PREFIX}{name.upper()}={getattr(self, name)}"
@@ -268,7 +282,12 @@ class Settings(BaseModel):
     @property
     def fold_scope(self) -> str:
         """What the table of folds depends on, in words."""
-        return f"{self.feature_scope} MOS_FOLDS={self.folds}"
+        return f"{self.feature_scope} MOS_MISSING={self.missing} MOS_FOLDS={self.folds}"
+
+    @property
+    def imputes(self) -> bool:
+        """Whether clips with missing features train."""
+        return self.missing == "impute"
 
     @property
     def is_full_size(self) -> bool:

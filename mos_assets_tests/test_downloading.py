@@ -82,7 +82,8 @@ def test_the_life_of_a_manifest(settings: Settings, site: Site) -> None:
         *(4, 1, 1, 0, 2),
     )
     found = state(settings)
-    assert set(found) == {"a.mp4", "gone.mp4", "nowhere.mp4"}
+    assert set(found) == set(rows)
+    assert (found["there.mp4"].state, found["there.mp4"].attempts) == (DownloadState.DONE, 0)
     assert (found["a.mp4"].state, found["a.mp4"].size_bytes) == (DownloadState.DONE, len(CLIP))
     assert (found["gone.mp4"].permanent, found["gone.mp4"].reason) == (True, "status 404")
     assert found["nowhere.mp4"].permanent
@@ -139,11 +140,36 @@ def test_what_failed_for_now_is_tried_in_the_next_run(
 def test_a_manifest_cannot_reach_this_machine_by_default(settings: Settings, site: Site) -> None:
     manifest(settings, {"a.mp4": site.has("/a", body(CLIP))})
     strict = settings.model_copy(update={"download_private": False})
-    assert fetch(strict).permanent == 1
+    assert (fetch(strict).failed, fetch(strict).permanent) == (1, 0)
     assert site.asked == []
     assert "MOS_DOWNLOAD_PRIVATE" in str(state(settings)["a.mp4"].reason)
-    assert fetch(settings).permanent == 1
-    assert fetch(settings, again=True).downloaded == 1
+    assert state(settings)["a.mp4"].attempts == 2, "it is not tried again in the same run"
+    assert fetch(settings).downloaded == 1
+
+
+def test_the_remedy_that_is_named_for_a_large_clip_works(settings: Settings, site: Site) -> None:
+    manifest(settings, {"a.mp4": site.has("/a", body(b"x" * 1_000_001))})
+    assert fetch(settings.model_copy(update={"download_mb": 1})).failed == 1
+    assert "MOS_DOWNLOAD_MB" in str(state(settings)["a.mp4"].reason)
+    assert site.times("/a") == 1
+    assert fetch(settings.model_copy(update={"download_mb": 2})).downloaded == 1
+
+
+def test_a_clip_that_is_there_under_another_suffix_is_not_asked_for(
+    settings: Settings, site: Site
+) -> None:
+    """Where a run would find it, and where a killed run had not yet said that it came."""
+    clips = manifest(settings, {"a": site.url("/a"), "7": site.url("/7"), "c": site.url("/c")})
+    clips.mkdir()
+    for name in ("a.webm", "7_original_centercrop_960x540_8s.mp4", "c.mkv", "c.webm"):
+        (clips / name).write_bytes(CLIP)
+    found = fetch(settings)
+    assert (found.present, found.permanent) == (2, 1)
+    assert [path for path, _ in site.asked] == ["/c"]
+    assert {name for name, row in state(settings).items() if row.state is DownloadState.DONE} == {
+        "a.mp4",
+        "7.mp4",
+    }
 
 
 def test_other_corpora_have_nothing_to_download(settings: Settings) -> None:

@@ -99,20 +99,25 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
 @dg.asset_check(
     asset=extracted_features,
     blocking=True,
-    description="There are complete rows; incomplete ones are counted by reason.",
+    description="There are rows that train; incomplete ones are counted by reason, and train only "
+    "with MOS_MISSING=impute.",
 )
 def features_complete(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
         counts = feature_rows.incomplete_reasons(platform.database)
-        complete = len(feature_rows.complete_clip_ids(platform.database))
+        training = len(
+            feature_rows.training_clip_ids(platform.database, gaps=platform.settings.imputes)
+        )
+        rows = feature_rows.row_count(platform.database)
     first = counts[0] if counts else None
     return dg.AssetCheckResult(
-        passed=complete > 0,
+        passed=training > 0,
         description=None
         if first is None
-        else f"{sum(count for _, count in counts)} rows do not train; most often: {first[0]}",
+        else f"{rows - training} rows do not train; most often incomplete: {first[0]}",
         metadata={
-            "complete": complete,
+            "training": training,
+            "complete": rows - sum(count for _, count in counts),
             "incomplete": dg.MetadataValue.md(
                 "\n".join(f"- {count} × {escape(reason)}" for reason, count in counts[:20])
                 or "none"

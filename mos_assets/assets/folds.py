@@ -30,11 +30,11 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     scope = ",".join(settings.corpora)
     with user_errors():
         stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
-        complete = feature_rows.complete_clip_ids(database)
+        chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
         clips = [
             clip
             for clip in corpus_rows.read_clips(database, settings.corpora)
-            if clip.clip_id in complete
+            if clip.clip_id in chosen
         ]
         corpus_of = {clip.clip_id: clip.corpus for clip in clips}
         assignment = assign_folds(
@@ -78,14 +78,14 @@ def _row(clip: Clip) -> FoldRow:
 
 
 @dg.asset_check(
-    asset=folds, blocking=True, description="Every complete clip stands in exactly one fold."
+    asset=folds, blocking=True, description="Every clip that trains stands in exactly one fold."
 )
 def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
         rows = fold_rows.fold_table(platform.database)
-        complete = feature_rows.complete_clip_ids(platform.database)
+        chosen = feature_rows.training_clip_ids(platform.database, gaps=platform.settings.imputes)
     counts = Counter(rows["clip_id"].to_pylist())
-    missing = sorted(complete - set(counts))
+    missing = sorted(chosen - set(counts))
     twice = sorted(name for name, count in counts.items() if count > 1)
     return dg.AssetCheckResult(
         passed=not missing and not twice,

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 
 from mos_assets.assets.folds import folds
 from mos_assets.assets.platform import Platform
@@ -12,6 +13,7 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.evaluation import Shuffles
 from mos_assets.extraction import feature_blocks_id
 from mos_assets.head import (
+    MISSING_VALUE,
     PARITY_LIMIT,
     ExportedHead,
     Head,
@@ -24,7 +26,12 @@ from mos_assets.head import (
     train,
 )
 from mos_assets.media.probe import hash_file
-from mos_assets.records import SEED, TrainingTable
+from mos_assets.records import (
+    ENCODER_VOCABULARY,
+    ENCODER_VOCABULARY_VERSION,
+    SEED,
+    TrainingTable,
+)
 from mos_assets.release.candidate import candidate_id, write_candidate_files
 from mos_assets.release.manifest import (
     CorpusUsed,
@@ -35,7 +42,7 @@ from mos_assets.release.manifest import (
 )
 from mos_assets.release.naming import ReleaseFiles, head_id
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
+from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps, verdict_rows
 
 OPERATORS_ALLOWED = "operators_allowed"
 EQUALS_TORCH = "onnx_equals_torch"
@@ -83,8 +90,10 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
     with user_errors():
         stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
         split = stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
-        table, fingerprint = fold_rows.read_training_table(database, settings.corpora)
-        recipe = Recipe(epochs=settings.epochs or None)
+        table, fingerprint = fold_rows.read_training_table(
+            database, settings.corpora, gaps=settings.imputes
+        )
+        recipe = Recipe(epochs=settings.epochs or None, impute=settings.imputes)
         seeds = [SEED + index for index in range(settings.seeds)]
         shuffles = Shuffles(table, len(seeds))
         result = train(table, recipe, seeds, progress=context.log.info, watch=shuffles.watch)
@@ -117,6 +126,9 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
             "sha256": manifest.sha256,
             "n_parameters": manifest.n_parameters,
             "n_rows": len(table.clip_ids),
+            "rows_with_gaps": int(np.isnan(table.features).any(axis=1).sum()),
+            "rows_excluded": feature_rows.row_count(database) - len(table.clip_ids),
+            "blend": dg.MetadataValue.json(result.head.blend),
             "n_features": len(table.feature_order),
             "features": dg.MetadataValue.json(list(table.feature_order)),
             "operators": ", ".join(manifest.operators),
@@ -152,7 +164,15 @@ def _manifest(
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
-        training_recipe=dataclasses.asdict(plan(recipe, int((table.folds >= 0).sum()))),
+        encoder_vocab=head.encoder_vocab,
+        encoder_vocab_version=ENCODER_VOCABULARY_VERSION
+        + len(head.encoder_vocab)
+        - len(ENCODER_VOCABULARY),
+        missing_value=MISSING_VALUE if recipe.impute else None,
+        training_recipe={
+            **dataclasses.asdict(plan(recipe, int((table.folds >= 0).sum()))),
+            "blend": head.blend,
+        },
         data=DataUsed(
             corpora=tuple(
                 CorpusUsed(
@@ -178,7 +198,7 @@ def _checks(
     files: ReleaseFiles, result: TrainingResult, table: TrainingTable
 ) -> list[dg.AssetCheckResult]:
     refused = check_operators(files.onnx)
-    difference = parity(result.head, files.onnx, table.features)
+    difference = parity(result.head, files.onnx, table.features, table.encoder)
     vouched = Manifest.read(files.manifest).sha256
     beside = sorted(path.name for path in _strays(files))
     return [

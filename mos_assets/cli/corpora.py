@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mos_assets.cli.terminal import printable
+from mos_assets.errors import CorpusError
 from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def check(folder: Path) -> None:
     from mos_assets.downloading import corpus_request
 
     place = folder.absolute()
+    if not place.is_dir():
+        # The demo would be rendered where it is not.
+        raise CorpusError(f"There is no folder {place}. Name the folder of a corpus.")
     found = inspect_corpus(
         replace(corpus_request(Settings.from_env(), place.name), root=place.parent),
         workers=len(os.sched_getaffinity(0)),
@@ -50,7 +54,8 @@ def check(folder: Path) -> None:
     warnings = _warnings(found)
     for line in [*_facts(found), *_rejected(found), *(f"warning: {text}" for text in warnings)]:
         click.echo(printable(line))
-    sys.exit(MIXED_EXIT if warnings or found.corpus.rejected else 0)
+    rejected = found.corpus.rejected or (found.shots is not None and found.shots.rejected)
+    sys.exit(MIXED_EXIT if warnings or rejected else 0)
 
 
 @corpus.command()
@@ -62,10 +67,17 @@ def fetch(name: str, again: bool) -> None:
     What is interrupted is taken up by the next call, and by the asset raw_corpus, which
     downloads too. Exits with 2 where clips are missing in the end.
     """
-    from mos_assets.downloading import fetch_clips, progress_line, summary_line
+    from mos_assets.corpora import manifest_urls
+    from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
     from mos_assets.store import Database, download_rows
 
     settings = Settings.from_env()
+    urls = manifest_urls(corpus_request(settings, name))
+    if urls is None:
+        raise CorpusError(
+            f"Corpus {name!r} has no manifest, so there is nothing to download: only konvid-150k "
+            "has one, konvid-150k/manifest.csv or what MOS_MANIFEST names."
+        )
     with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
 
         def show(now: DownloadProgress) -> None:
@@ -73,10 +85,10 @@ def fetch(name: str, again: bool) -> None:
             bar.label = printable(progress_line(name, now))
             bar.update(now.done + now.failed - bar.pos)
 
-        found = fetch_clips(settings, name, show, again=again)
+        found = fetch_clips(settings, name, show, urls=urls, again=again)
     click.echo(printable(summary_line(name, found)))
     rows = download_rows.read_downloads(Database(settings.store_folder), name)
-    missing = [row for row in rows if row.reason is not None]
+    missing = [row for row in rows if row.reason is not None and row.clip_name in urls]
     for row in missing[:MISSING_SHOWN]:
         click.echo(printable(f"missing     {row.clip_name}: {row.reason}"))
     if found.permanent and not again:
@@ -126,14 +138,17 @@ def _table(what: str, table: TableFacts, found: Inspection) -> str:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
     if table.left_out:
         line += f", {len(table.left_out)} columns left out, not numbers ({_some(table.left_out)})"
-    if table.rejected_rows:
-        line += f", {table.rejected_rows} rows rejected"
+    if table.rejected:
+        line += f", {len(table.rejected)} rows rejected"
     return line
 
 
 def _rejected(found: Inspection) -> list[str]:
+    from mos_assets.corpora import by_kind
+
     lines = []
-    for count, row in found.rejected_by_kind:
+    shots = by_kind(found.shots.rejected) if found.shots is not None else ()
+    for count, row in (*found.rejected_by_kind, *shots):
         place = row.source if row.line is None else f"{row.source}:{row.line}"
         more = f" (and {count - 1} like it)" if count > 1 else ""
         lines.append(f"rejected    {place}: {row.clip_name or ''}: {row.reason}{more}")
@@ -146,7 +161,8 @@ def _warnings(found: Inspection) -> list[str]:
     from mos_assets.evaluation import leaking_features
 
     mos = np.array([clip.mos for clip in found.corpus.clips])
-    warnings = [
+    warnings = list(found.corpus.warnings)
+    warnings += [
         f"table {table.name} has a column {name!r}: a label is no feature"
         for table in found.features
         for name in table.label_columns

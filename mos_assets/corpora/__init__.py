@@ -13,7 +13,7 @@ from mos_assets.corpora.features import (
     load_feature_tables,
     table_names,
 )
-from mos_assets.corpora.inspection import Inspection, TableFacts, inspect_corpus
+from mos_assets.corpora.inspection import Inspection, TableFacts, by_kind, inspect_corpus
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
@@ -50,6 +50,7 @@ __all__ = [
     "ShotTable",
     "TableFacts",
     "WatchedFiles",
+    "by_kind",
     "corpus_signature",
     "download_clips",
     "has_external_shots",

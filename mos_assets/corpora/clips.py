@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mos_assets.corpora.examine import Finding, Progress, examine_all
 from mos_assets.corpora.files import (
+    LINKED_FOLDER,
     FileState,
     Index,
     Unreadable,
@@ -22,7 +23,7 @@ from mos_assets.corpora.files import (
 )
 from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
 from mos_assets.corpora.names import stem, video_suffix
-from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, LabelSet
+from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, LabelSet, folder_errors
 from mos_assets.records import Clip, Corpus, KnownClip, Label, RejectedRow, SeenFile
 
 NO_LABEL = "the clip has no label"
@@ -38,10 +39,11 @@ def attach_clips(
     of which none is used where they do not. Labels without a clip are rows without a path;
     clips without a label are rejected rows without a line.
     """
-    indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
     rejected = list(labels.rejected)
-    located = [locate(label, indexes) if indexes else None for label in labels.labels]
-    references, missing = _references(labels, folder)
+    with folder_errors():
+        indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
+        located = [locate(label, indexes) if indexes else None for label in labels.labels]
+        references, missing = _references(labels, folder)
     rejected += missing
     findings: dict[FileState, Finding | None] = {
         at: known.get(at) for at in (*located, *references.values()) if isinstance(at, FileState)
@@ -72,10 +74,12 @@ def attach_clips(
         version=labels.version,
         licence=labels.licence,
         label_origin=labels.origin,
+        encoder=labels.encoder,
         clips=tuple(sorted(clips, key=attrgetter("clip_id"))),
         rejected=tuple(sorted(rejected, key=_rejected_order)),
         label_files=labels.label_files,
         clips_opened=len(fresh),
+        warnings=labels.warnings,
         accounts=account(
             (label for label in labels.labels if label.clip_name in used), labels.rows_read
         ),
@@ -161,7 +165,9 @@ def _one_row_a_content(
             repeated.setdefault(clip.sha256, [other]).append(clip)
     if not repeated:
         return clips, []
+    clips = _joined_groups(clips, repeated.values())
     label_of = {label.clip_name: label for label in labels}
+    by_name = {clip.clip_name: clip for clip in clips}
     kept = [clip for clip in clips if clip.sha256 not in repeated]
     rejected: list[RejectedRow] = []
     for rows in repeated.values():
@@ -176,28 +182,59 @@ def _one_row_a_content(
             )
             rejected += [r for c in rows for r in reject(c.corpus, label_of[c.clip_name], reason)]
             continue
-        kept.append(first_row)
+        kept.append(by_name[first_row.clip_name])
         reason = f"the same bytes and label as {first_row.clip_name}, which is used"
         for clip in rows[1:]:
             rejected += reject(clip.corpus, label_of[clip.clip_name], reason)
     return kept, rejected
 
 
+def _joined_groups(clips: list[Clip], copies: Iterable[list[Clip]]) -> list[Clip]:
+    """Contents that hold the same bytes are one, whichever of the copies is used, if any is."""
+    parent: dict[str, str] = {}
+
+    def root(group: str) -> str:
+        while (above := parent.setdefault(group, group)) != group:
+            group = above
+        return group
+
+    for rows in copies:
+        for clip in rows[1:]:
+            low, high = sorted((root(rows[0].content_group), root(clip.content_group)))
+            parent[high] = low
+    return [
+        clip._replace(content_group=root(clip.content_group))
+        if clip.content_group in parent
+        else clip
+        for clip in clips
+    ]
+
+
 def _unlabelled(
     labels: LabelSet, indexes: Iterable[tuple[ClipDir, Index]], used: set[str]
 ) -> Iterator[RejectedRow]:
-    named = {label.clip_name for label in labels.labels} | {
-        row.clip_name for row in labels.rejected
-    }
+    """Files that no label brings in, each with the reason; other files than videos do not count."""
+    part_of = {label.clip_name: label.part for label in labels.labels}
+    rejected = {row.clip_name for row in labels.rejected}
     for entry, files in indexes:
         for name, path in files.items():
-            if name in named or not video_suffix(name):
-                continue
+            reason = NO_LABEL
             if isinstance(path, Unreadable):
-                reason = f"{NO_LABEL}; {path.reason}"
-                yield RejectedRow(labels.name, entry.path.name, None, printable(name), reason)
-            elif path not in used:
-                yield RejectedRow(labels.name, entry.path.name, None, printable(name), NO_LABEL)
+                if not video_suffix(name) and path.reason != LINKED_FOLDER:
+                    continue
+                if name in part_of:
+                    continue  # The label of this name is rejected for the same reason.
+                reason = f"{NO_LABEL}; {path.reason}" if video_suffix(name) else path.reason
+            elif path in used or not video_suffix(name):
+                continue
+            elif name in part_of:
+                mine = part_of[name]
+                reason = "another file is used for the label of this name"
+                if entry.part is not None and entry.part != mine:
+                    reason = f"the label of this name is of part {mine}, and the folder is not"
+            elif name in rejected:
+                continue
+            yield RejectedRow(labels.name, entry.path.name, None, printable(name), reason)
 
 
 def _rejected_order(row: RejectedRow) -> tuple[str, int, str, str]:

@@ -6,11 +6,13 @@ Cells come out as text or numbers by column; what they mean is for the callers.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
-from mos_assets.corpora.request import corpus_folder
+from mos_assets.corpora.request import corpus_folder, folder_errors
 from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table
 from mos_assets.errors import CorpusError
 
@@ -50,18 +52,29 @@ def name_text(cell: Cell) -> str:
     return str(cell).strip()
 
 
+def to_float(number: int | float | Decimal) -> float:
+    """As a float; infinite where it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
     """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing."""
     parent = corpus_folder(name, root) / folder
-    if not parent.is_dir():
-        return ()
-    return tuple(
-        sorted(
-            path
-            for path in parent.iterdir()
-            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+    with folder_errors():
+        if not parent.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                path
+                for path in parent.iterdir()
+                if path.suffix.lower() in suffixes
+                and not path.name.startswith(".")
+                and path.is_file()
+            )
         )
-    )
 
 
 def read_external(path: Path) -> ExternalTable:
@@ -88,14 +101,16 @@ def _read_parquet(path: Path) -> ExternalTable:
 
     try:
         table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
+        # What the file says of a text or a time need not be one: its cells are converted here.
+        cells = tuple(column.to_pylist() for column in table.columns)
+    except (OSError, pa.ArrowException, ValueError, OverflowError) as error:
         raise CorpusError(
             f"{path} cannot be read as Parquet: {error}. Write it again, or remove it."
         ) from error
     return ExternalTable(
         path=path,
         columns=Columns(tuple(table.column_names)),
-        cells=tuple(column.to_pylist() for column in table.columns),
+        cells=cells,
         lines=tuple(range(1, table.num_rows + 1)),
         damaged=(),
     )
@@ -115,6 +130,9 @@ def _read_jsonl(path: Path) -> ExternalTable:
             value = json.loads(line)
         except ValueError as error:
             damaged.append((number, f"not JSON ({error})"))
+            continue
+        except RecursionError:
+            damaged.append((number, "not JSON of this kind (nested too deeply)"))
             continue
         if isinstance(value, dict):
             rows.append((number, value))

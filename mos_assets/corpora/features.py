@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
+from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
     DEMO,
@@ -53,8 +53,8 @@ def load_feature_tables(
     for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
         if any(table.name == path.stem for table in tables):
             raise CorpusError(
-                f"{path.parent} holds the table {path.stem!r} twice, as .csv and as .parquet; "
-                "remove one."
+                f"{path.parent} holds the table {path.stem!r} in more than one file, "
+                f"{path.name} among them; keep one."
             )
         tables.append(_feature_table(read_external(path)))
     return tuple(tables)
@@ -164,7 +164,7 @@ def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
         elif isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
             return None
         else:
-            number = float(cell)
+            number = to_float(cell)
         some = True
         if math.isfinite(number):
             out[row] = number

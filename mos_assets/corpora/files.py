@@ -9,18 +9,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.corpora.names import KONVID_CROPS, VIDEO_SUFFIXES, join_key, stem, video_suffix
-from mos_assets.corpora.request import ClipDir
+from mos_assets.corpora.request import ClipDir, folder_errors
 from mos_assets.records import Label
 
 LEADS_OUT = "it is a link that leads outside the corpus folder"
+LINKED_FOLDER = "it is a link to a folder, which is not followed; put the folder itself there"
 NOT_TEXT = "its path is not UTF-8; rename it"
-_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 """Ways in which a path names no file; every other failure to look is loud."""
 
 _SUFFIXES = tuple(sorted(VIDEO_SUFFIXES | {suffix.upper() for suffix in VIDEO_SUFFIXES}))
@@ -47,18 +48,23 @@ Index = Mapping[str, str | Unreadable]
 
 
 def files_in(entry: ClipDir, corpus: Path) -> Index:
-    """Regular files of a clip folder by name relative to it; hidden ones do not count."""
+    """Regular files of a clip folder by name relative to it; hidden ones do not count.
+
+    Links to folders are among them, as what must not be opened.
+    """
     found: dict[str, str | Unreadable] = {}
     pending = [(str(entry.path.absolute()), "")]
     while pending:
         folder, prefix = pending.pop()
-        with os.scandir(folder) as items:
+        with folder_errors(), os.scandir(folder) as items:
             for item in items:
                 name = prefix + item.name
                 if item.name.startswith("."):
                     continue
                 if item.is_symlink():
-                    if file_state(item.path) is not None:
+                    if entry.recursive and os.path.isdir(item.path):  # noqa: PTH112 - a text
+                        found[name] = Unreadable(LINKED_FOLDER)
+                    elif file_state(item.path) is not None:
                         inside = _is_inside(item.path, entry.path, corpus)
                         found[name] = _as_text(item.path) if inside else Unreadable(LEADS_OUT)
                 elif item.is_file():
@@ -74,14 +80,10 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
     Many label files name clips without suffix, which is taken for `.mp4`: where no such file is
     there, the only video of that name with another suffix is the clip.
     """
-    names = [label.clip_name]
-    if label.clip_name[0].isdigit() and join_key(label.clip_name).isdigit():
-        base, suffix = stem(label.clip_name), video_suffix(label.clip_name)
-        names += [f"{base}{crop}{suffix}" for crop in KONVID_CROPS]
     for entry, files in indexes:
         if entry.part is not None and entry.part != label.part:
             continue
-        for name in (*names, *_other_suffixes(label.clip_name, files)):
+        for name in names_of(label.clip_name, files):
             at = files.get(name)
             found = file_state(at) if isinstance(at, str) else at
             if found is not None:
@@ -89,7 +91,16 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
     return None
 
 
-def _other_suffixes(name: str, files: Index) -> list[str]:
+def names_of(clip_name: str, files: Collection[str]) -> list[str]:
+    """Names under which the clip of a label may lie among these files, in the order of looking."""
+    names = [clip_name]
+    if clip_name[0].isdigit() and join_key(clip_name).isdigit():
+        base, suffix = stem(clip_name), video_suffix(clip_name)
+        names += [f"{base}{crop}{suffix}" for crop in KONVID_CROPS]
+    return [*names, *_other_suffixes(clip_name, files)]
+
+
+def _other_suffixes(name: str, files: Collection[str]) -> list[str]:
     if not files or name in files or not name.endswith(".mp4"):
         return []
     base = name.removesuffix(".mp4")
@@ -115,7 +126,7 @@ def file_state(path: str) -> FileState | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
     except OSError as error:
-        if error.errno in _ABSENT:
+        if error.errno in ABSENT:
             return None
         raise
     if not stat.S_ISREG(status.st_mode):

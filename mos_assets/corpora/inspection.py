@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class TableFacts:
     """Names in the table that no clip answers to."""
     label_columns: tuple[str, ...] = ()
     """Columns that carry the label along."""
-    rejected_rows: int = 0
+    rejected: tuple[RejectedRow, ...] = ()
     left_out: tuple[str, ...] = ()
     """Columns that hold something other than numbers."""
 
@@ -45,11 +46,16 @@ class Inspection:
     @property
     def rejected_by_kind(self) -> tuple[tuple[int, RejectedRow], ...]:
         """(rows, the first of them) for each kind of reason, the most frequent first."""
-        kinds: dict[str, list[RejectedRow]] = {}
-        for row in self.corpus.rejected:
-            kinds.setdefault(_kind(row.reason), []).append(row)
-        ordered = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))
-        return tuple((len(rows), rows[0]) for _, rows in ordered)
+        return by_kind(self.corpus.rejected)
+
+
+def by_kind(rejected: Iterable[RejectedRow]) -> tuple[tuple[int, RejectedRow], ...]:
+    """(rows, the first of them) for each kind of reason, the most frequent first."""
+    kinds: dict[str, list[RejectedRow]] = {}
+    for row in rejected:
+        kinds.setdefault(_kind(row.reason), []).append(row)
+    ordered = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple((len(rows), rows[0]) for _, rows in ordered)
 
 
 def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) -> Inspection:
@@ -85,7 +91,7 @@ def _shots(name: str, root: Path, corpus: Corpus) -> TableFacts | None:
         columns=(),
         clips_matched=sum(row is not None for row in match.row_of_clip),
         unmatched_rows=match.unmatched_rows,
-        rejected_rows=len(table.rejected),
+        rejected=table.rejected,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mos_assets.corpora.labels import (
+    PARTS,
+    SAME_MOS,
     LabelColumns,
     LabelSource,
     one_label_a_clip,
@@ -22,15 +24,17 @@ from mos_assets.corpora.tables import (
     STD_ALIASES,
     Table,
     read_table,
+    torn_ends,
 )
 from mos_assets.corpora.votes import add_votes
 from mos_assets.errors import CorpusError
 from mos_assets.records import Label, LabelOrigin, RejectedRow
 
 KONVID_1K_CEILING = 1_500
-SAME_MOS_1K = 5e-5
-"""The two label files of KonViD-1k round differently; this close, they say the same."""
-_PARTS = ("a", "b")
+SAME_MOS_1K = 5e-5 + SAME_MOS
+"""The two label files of KonViD-1k round differently; this close, they say the same.
+
+5e-5 as it is written: the difference of two floats may be a little more."""
 _LABELS_1K = ("konvid_1k_attributes.csv", "konvid_1k_mos.csv")
 _METADATA_1K = ("KoNViD_1k_metadata", "metadata", ".")
 _CLIPS_1K = ("KoNViD_1k_videos", "videos", ".")
@@ -86,18 +90,19 @@ def load_1k(request: CorpusRequest) -> LabelSet:
         label_files=tuple(_relative(path, folder) for path in files),
         rows_read={_relative(table.path, folder): len(table.rows) for table in tables},
         clip_dirs=clip_dirs_1k(folder),
+        warnings=torn_ends(tables),
     )
 
 
 def label_files_150k(folder: Path) -> tuple[Path, ...]:
     """Score and vote files of KonViD-150k that are there."""
-    names = [f"k150k{part}_{kind}.csv" for part in _PARTS for kind in ("scores", "votes")]
+    names = [f"k150k{part}_{kind}.csv" for part in PARTS for kind in ("scores", "votes")]
     return tuple(folder / name for name in names if (folder / name).is_file())
 
 
 def clip_dirs_150k(folder: Path) -> tuple[ClipDir, ...]:
     """Folders that may hold clips of KonViD-150k and are there, each part's own first."""
-    dirs = [ClipDir(folder / f"k150k{part}_extracted", part) for part in _PARTS]
+    dirs = [ClipDir(folder / f"k150k{part}_extracted", part) for part in PARTS]
     dirs.append(ClipDir(folder / "clips"))
     return tuple(entry for entry in dirs if entry.path.is_dir())
 
@@ -110,7 +115,7 @@ def load_150k(request: CorpusRequest) -> LabelSet:
     folder = request.folder
     tables = {
         part: read_table(folder / f"k150k{part}_scores.csv")
-        for part in _PARTS
+        for part in PARTS
         if (folder / f"k150k{part}_scores.csv").is_file()
     }
     if not tables:
@@ -152,6 +157,7 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         label_files=tuple(path.name for path in label_files_150k(folder)),
         rows_read={table.path.name: len(table.rows) for table in tables.values()},
         clip_dirs=clip_dirs_150k(folder),
+        warnings=torn_ends(tables.values()),
     )
 
 

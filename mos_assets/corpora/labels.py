@@ -19,12 +19,13 @@ from mos_assets.corpora.tables import (
     map_mos,
     parse_count,
     parse_deviation,
-    parse_number,
 )
 from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelFile, RejectedRow
 
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval in standard errors."""
+PARTS = ("a", "b")
+"""Of KonViD-150k; b is its authors' test set."""
 SAME_MOS = 1e-9
 """Two labels this close are the same label."""
 
@@ -40,6 +41,7 @@ class LabelColumns:
     n: tuple[int, ...] = ()
     group: tuple[int, ...] = ()
     reference: tuple[int, ...] = ()
+    part: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def read_labels(
 def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
     low, high = source.scale
     name = source.clip_name(row.first(columns.clip))
-    mos = map_mos(parse_number(row.first(columns.mos), "MOS"), low, high)
+    mos = map_mos(row.first(columns.mos), low, high)
     # Score files of 150,000 rows say no more than this.
     n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
     std = ci95 = None
@@ -99,12 +101,20 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         mos=mos,
         mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / (high - low)),
         n_ratings=n,
-        part=source.part,
+        part=_read_part(row.first(columns.part)) if columns.part else source.part,
         group=row.first(columns.group) or None,
         reference=safe_name(reference) if reference else None,
         source=source.file,
         line=row.line,
     )
+
+
+def _read_part(text: str) -> str | None:
+    """`a` or `b`, None where the cell is empty. Raises CellError for anything else."""
+    part = text.lower()
+    if part not in ("", *PARTS):
+        raise CellError(f"part is {text!r}, neither {' nor '.join(PARTS)}")
+    return part or None
 
 
 def one_label_a_clip(
@@ -132,17 +142,27 @@ def one_label_a_clip(
         conflict = _conflict(rows, math.inf if average else tolerance)
         if conflict:
             rejected += [lost for row in rows for lost in reject(corpus, row, conflict)]
-        elif average:
-            kept.append(_mean(rows))
         else:
-            seen: dict[str, Label] = {}
+            seen: dict[tuple[object, ...], Label] = {}
             for row in rows:
-                other = seen.setdefault(row.source, row)
+                other = seen.setdefault(_said(row) if average else (row.source,), row)
                 if other is not row:
                     reason = f"duplicate of line {other.line} with the same label"
                     rejected += reject(corpus, row, reason)
-            kept.append(_same(list(seen.values())))
+            alone = list(seen.values())
+            kept.append(_mean(alone) if average else _same(alone))
     return sorted(kept, key=attrgetter("clip_name")), rejected
+
+
+def _said(row: Label) -> tuple[object, ...]:
+    """What makes a row another rating than one that says the same in the same file.
+
+    A row that knows how many ratings it stands for, or how far they lie apart, is a summary:
+    written twice it is a copy. Without either it may be the rating of one more viewer.
+    """
+    if row.n_ratings is None and row.mos_std is None:
+        return row.source, row.line
+    return row.source, row.mos, row.mos_std, row.n_ratings, row.group, row.reference
 
 
 def _place(label: Label) -> tuple[str, str, int]:
@@ -167,6 +187,7 @@ def _same(rows: Sequence[Label]) -> Label:
     """One label of several that agree: the MOS with the most digits, and what any of them knows."""
     finest = max(rows, key=lambda row: len(repr(row.mos)))
     return finest._replace(
+        part=_part(rows),
         mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
         n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
         group=_group(rows),
@@ -176,7 +197,7 @@ def _same(rows: Sequence[Label]) -> Label:
 
 def _mean(rows: Sequence[Label]) -> Label:
     """The pooled rating; its deviation is that of all votes together, where all parts are known."""
-    first = rows[0]._replace(group=_group(rows), others=_others(rows[0], rows))
+    first = rows[0]._replace(part=_part(rows), group=_group(rows), others=_others(rows[0], rows))
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
         mean = math.fsum(row.mos for row in rows) / len(rows)
@@ -196,6 +217,11 @@ def _mean(rows: Sequence[Label]) -> Label:
 
 def _group(rows: Sequence[Label]) -> str | None:
     return next((row.group for row in rows if row.group is not None), None)
+
+
+def _part(rows: Sequence[Label]) -> str | None:
+    """The part that is for testing, where any of the rows says so."""
+    return max((row.part for row in rows if row.part is not None), default=None)
 
 
 def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:

@@ -21,6 +21,7 @@ from mos_assets.corpora.request import (
     CorpusRequest,
     Known,
     LabelSet,
+    folder_errors,
     require_folder,
 )
 from mos_assets.corpora.synthetic import load_synthetic
@@ -47,7 +48,7 @@ def load_corpus(
     """
     with collector_paused():
         labels = _labels(request, workers, progress)
-    for note in labels.notes:
+    for note in (*labels.notes, *labels.warnings):
         progress(note)
     if not labels.labels:
         first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
@@ -69,12 +70,13 @@ def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSe
     if request.name == DEMO:
         return _demo(request, workers, progress)
     folder = require_folder(request.name, request.root)
-    if request.name == KONVID_1K:
-        return load_1k(request)
-    if request.name == KONVID_150K:
-        manifest = manifest_path(folder, request.manifest)
-        return load_150k(request) if manifest is None else load_manifest(request, manifest)
-    return load_own(folder)
+    with folder_errors():
+        if request.name == KONVID_1K:
+            return load_1k(request)
+        if request.name == KONVID_150K:
+            manifest = manifest_path(folder, request.manifest)
+            return load_150k(request) if manifest is None else load_manifest(request, manifest)
+        return load_own(folder)
 
 
 def _demo(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mos_assets.corpora.konvid import LICENCE, label_columns, require_floor
 from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
-from mos_assets.corpora.names import stem
+from mos_assets.corpora.names import safe_name, stem
 from mos_assets.corpora.request import (
     KONVID_150K,
     ClipDir,
@@ -14,12 +15,21 @@ from mos_assets.corpora.request import (
     LabelSet,
     require_folder,
 )
-from mos_assets.corpora.tables import MOS_ALIASES, URL_ALIASES, read_table
+from mos_assets.corpora.tables import (
+    CLIP_ALIASES,
+    MOS_ALIASES,
+    URL_ALIASES,
+    CellError,
+    read_table,
+    torn_ends,
+)
 from mos_assets.errors import CorpusError
-from mos_assets.records import LabelOrigin
+from mos_assets.records import LabelOrigin, RejectedRow
 
 MANIFEST = "manifest.csv"
 CLIPS = "clips"
+PART_B = "k150kb_scores.csv"
+PART_ALIASES = ("part",)
 
 
 def manifest_path(folder: Path, named: str = "") -> Path | None:
@@ -59,11 +69,16 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
     """
     folder = request.folder
     table = read_table(path)
-    columns = label_columns(table, MOS_ALIASES)
+    columns = replace(label_columns(table, MOS_ALIASES), part=table.columns.find(PART_ALIASES))
     url = table.columns.require(URL_ALIASES, "address of the clip", path)
     require_floor(request, len(table.rows))
     source = LabelSource(KONVID_150K, path.relative_to(folder).as_posix())
     labels, rejected = read_labels(table, columns, source)
+    tested, unread = _part_b(folder)
+    rejected += unread
+    labels = [
+        label._replace(part="b") if stem(label.clip_name) in tested else label for label in labels
+    ]
     kept, lost = one_label_a_clip(KONVID_150K, labels, average=False)
     url_of_line = {row.line: row.first(url) for row in table.rows if not row.damage}
     url_of_clip: dict[str, str] = {}
@@ -78,11 +93,42 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
         origin=LabelOrigin.HUMAN,
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
-        label_files=(source.file,),
+        label_files=tuple(
+            file.relative_to(folder).as_posix() for file in manifest_files(folder, path)
+        ),
         rows_read={source.file: len(table.rows)},
         clip_dirs=clip_dirs(folder),
+        warnings=torn_ends([table]),
         urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
     )
+
+
+def manifest_files(folder: Path, manifest: Path) -> tuple[Path, ...]:
+    """The manifest, and the score file of part b beside it where there is one."""
+    scores = folder / PART_B
+    return (manifest, scores) if scores.is_file() else (manifest,)
+
+
+def _part_b(folder: Path) -> tuple[frozenset[str], list[RejectedRow]]:
+    """Stems of the clips that the score file of part b names, and its rows that name none.
+
+    The manifest has the labels; this file says only which clips must never train.
+    """
+    if not (folder / PART_B).is_file():
+        return frozenset(), []
+    table = read_table(folder / PART_B)
+    clip = table.columns.require(CLIP_ALIASES, "clip name", table.path)
+    names: set[str] = set()
+    rejected: list[RejectedRow] = []
+    for row in table.rows:
+        try:
+            if row.damage:
+                raise CellError(row.damage)
+            names.add(stem(safe_name(row.first(clip))))
+        except CellError as error:
+            reason = f"a clip of part b cannot be told: {error}"
+            rejected.append(RejectedRow(KONVID_150K, PART_B, row.line, None, reason))
+    return frozenset(names), rejected
 
 
 def clip_dirs(folder: Path) -> tuple[ClipDir, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
@@ -10,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mos_assets.corpora.labels import LabelColumns, LabelSource, one_label_a_clip, read_labels
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
-from mos_assets.corpora.tables import Table, read_table
+from mos_assets.corpora.tables import Table, read_table, torn_ends
 from mos_assets.errors import CorpusError
-from mos_assets.records import Label, LabelOrigin, RejectedRow
+from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
 Text = Annotated[str, Field(min_length=1)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
@@ -52,12 +53,16 @@ class CorpusToml(BaseModel):
     clips: Text | None = None
     repeated: Literal["mean", "reject"] = "reject"
     label_origin: LabelOrigin = LabelOrigin.HUMAN
+    encoder: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot; a new name adds a slot to the heads trained on it."""
     columns: ColumnNames
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if not self.scale[0] < self.scale[1]:
             raise ValueError(f"scale {list(self.scale)} must be [lowest, highest]")
+        if not math.isfinite(self.scale[1] - self.scale[0]):
+            raise ValueError(f"scale {list(self.scale)} is too wide for a number")
         inside = [("labels", glob) for glob in self.labels] + [("clips", self.clips or ".")]
         for key, value in inside:
             if _leads_out(value):
@@ -136,9 +141,11 @@ def load_own(folder: Path) -> LabelSet:
     labels: list[Label] = []
     rejected: list[RejectedRow] = []
     rows_read: dict[str, int] = {}
+    tables: list[Table] = []
     for path in files:
         source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
         table = read_table(path)
+        tables.append(table)
         rows_read[source.file] = len(table.rows)
         good, bad = read_labels(table, _columns(table, toml.columns), source)
         labels += good
@@ -155,6 +162,7 @@ def load_own(folder: Path) -> LabelSet:
         version=toml.version,
         licence=toml.licence,
         origin=toml.label_origin,
+        encoder=toml.encoder,
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
         label_files=tuple(path.relative_to(folder).as_posix() for path in files),
@@ -162,6 +170,7 @@ def load_own(folder: Path) -> LabelSet:
         clip_dirs=clip_dirs,
         reference_dirs=(folder, *(entry.path for entry in clip_dirs)),
         notes=notes,
+        warnings=torn_ends(tables),
     )
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mos_assets.errors import CorpusError
-from mos_assets.records import SEED, KnownClip, Label, LabelOrigin, RejectedRow, ShotFigures
+from mos_assets.records import (
+    ENCODER_VOCABULARY,
+    SEED,
+    KnownClip,
+    Label,
+    LabelOrigin,
+    RejectedRow,
+    ShotFigures,
+)
 from mos_assets.settings import KONVID_150K_FLOOR
 
 DEMO = "demo"
@@ -26,7 +34,7 @@ UNUSABLE_CLIP = "the clip cannot be used"
 CORPUS_TOML = "corpus.toml"
 FEATURES_FOLDER = "features"
 SHOTS_FOLDER = "shots"
-FEATURE_SUFFIXES = (".csv", ".parquet")
+FEATURE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 SHOT_SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
@@ -124,8 +132,12 @@ class LabelSet:
     reference_dirs: tuple[Path, ...] = field(default=())
     urls: Mapping[str, str] | None = None
     """Clip name → where to download it, '' where the manifest does not say; None: no manifest."""
+    encoder: str = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot that its clips belong to."""
     notes: tuple[str, ...] = field(default=())
     """Lines for whoever watches the run."""
+    warnings: tuple[str, ...] = field(default=())
+    """Of them, those that may be something wrong."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:
@@ -139,12 +151,14 @@ def corpus_folder(name: str, root: Path) -> Path:
 
 
 @contextmanager
-def folder_errors(folder: Path) -> Iterator[None]:
-    """Turn a folder that cannot be listed, or anything in it, into a CorpusError naming it."""
+def folder_errors() -> Iterator[None]:
+    """Turn a folder that cannot be listed, or a file in it, into a CorpusError naming it."""
     try:
         yield
     except OSError as error:
-        place = os.fsdecode(error.filename) if error.filename else str(folder)
+        if error.filename is None:
+            raise
+        place = os.fsdecode(error.filename)
         raise CorpusError(
             f"{place} cannot be read: {error.strerror or error}. Make it readable for this user, "
             "or move it away."
@@ -154,13 +168,15 @@ def folder_errors(folder: Path) -> Iterator[None]:
 def require_folder(name: str, root: Path) -> Path:
     """The corpus's folder. Raises CorpusError naming it, its root and what is there instead."""
     folder = corpus_folder(name, root)
-    if folder.is_dir():
-        return folder
-    there = sorted(
-        entry.name
-        for entry in (root.iterdir() if root.is_dir() else ())
-        if entry.is_dir() and (entry.name in BUILT_IN_CORPORA or (entry / CORPUS_TOML).is_file())
-    )
+    with folder_errors():
+        if folder.is_dir():
+            return folder
+        there = sorted(
+            entry.name
+            for entry in (root.iterdir() if root.is_dir() else ())
+            if entry.is_dir()
+            and (entry.name in BUILT_IN_CORPORA or (entry / CORPUS_TOML).is_file())
+        )
     found = f"corpora there: {', '.join(there)}" if there else "no corpus is there"
     if not root.is_dir():
         found = "that root does not exist"

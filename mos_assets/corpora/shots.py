@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external
+from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
@@ -18,7 +18,7 @@ from mos_assets.corpora.request import (
     ShotTable,
     corpus_folder,
 )
-from mos_assets.corpora.tables import CellError, parse_count, parse_number
+from mos_assets.corpora.tables import COUNT_MAX, CellError, is_unknown, parse_count, parse_number
 from mos_assets.errors import CorpusError
 from mos_assets.records import Clip, RejectedRow, ShotFigures
 
@@ -97,8 +97,10 @@ class _Reader:
         mean = self._number(row, (MEAN_LENGTH,))
         if count is None or count == 0:
             return None
-        if count < 0 or not count.is_integer():
-            raise CellError(f"{COUNT} is {count:g}, which is not a whole number from 0 up")
+        if not 0 <= count <= COUNT_MAX or not count.is_integer():
+            raise CellError(
+                f"{COUNT} is {count:g}, which is not a whole number from 0 to {COUNT_MAX}"
+            )
         if mean is None or mean <= 0:
             shown = "empty" if mean is None else f"{mean:g}"
             raise CellError(f"{MEAN_LENGTH} is {shown}, not above 0")
@@ -126,7 +128,7 @@ class _Reader:
         return NormalisedShots(*known)
 
     def _number(self, row: int, aliases: Sequence[str]) -> float | None:
-        """The first of these cells that is not empty; None where none is, or it is not finite."""
+        """The first of these cells that is not empty; None where none is, or it is not a number."""
         cells = (self._table.cells[i][row] for i in self._table.columns.find(aliases))
         cell: Cell = next((c for c in cells if c is not None and c != ""), None)
         if cell is None:
@@ -134,7 +136,9 @@ class _Reader:
         if isinstance(cell, bool):
             raise CellError(f"{aliases[0]} is {cell!r}, which is not a number")
         if isinstance(cell, int | float | Decimal):
-            number = float(cell)
-            return number if math.isfinite(number) else None
-        text = cell.strip().lower()
-        return None if text in {"", "nan", "na", "null", "none"} else parse_number(text, aliases[0])
+            number = to_float(cell)
+            if math.isinf(number):
+                raise CellError(f"{aliases[0]} is not finite")
+            return None if math.isnan(number) else number
+        text = cell.strip()
+        return None if is_unknown(text) else parse_number(text, aliases[0])

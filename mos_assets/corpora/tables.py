@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,11 @@ STD_ALIASES = ("SD", "sd", "mos_std", "mos_std_dev", "SD_MOS")
 COUNT_ALIASES = ("n", "ratings", "num_ratings", "n_ratings")
 VOTE_ALIASES = ("vote", "rating", "score", "video_score", "mos")
 
+COUNT_MAX = 2**31 - 1
+"""Highest number of ratings, shots or frames that is believed."""
 _BOM = b"\xef\xbb\xbf"
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_CUT_SHORT = re.compile(r"[+-]?\d*\.|[+-]?\d+(?:\.\d+)?[eE][+-]?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
@@ -86,6 +89,18 @@ class Table:
     path: Path
     columns: Columns
     rows: tuple[Row, ...]
+    ended: bool = True
+    """Whether the last line has a line end; without one it may be the half of a line."""
+
+
+def torn_ends(tables: Iterable[Table]) -> tuple[str, ...]:
+    """A warning for each file whose last line may have been cut short within a number."""
+    return tuple(
+        f"{table.path.name}: the last line has no line end; if the file was cut off there, its "
+        "last label is wrong"
+        for table in tables
+        if not table.ended
+    )
 
 
 class OpenTable(NamedTuple):
@@ -108,7 +123,8 @@ def read_table(path: Path) -> Table:
     rows = _rows(_lines(raw.removeprefix(_BOM)))
     columns = _header(path, rows)
     width = len(columns.names)
-    return Table(path, columns, tuple(_fitted(row, width) for row in rows))
+    fitted = tuple(_fitted(row, width) for row in rows)
+    return Table(path, columns, fitted, ended=raw.endswith((b"\n", b"\r")))
 
 
 @contextmanager
@@ -208,6 +224,8 @@ def parse_number(text: str, what: str) -> float:
         if not text:
             raise CellError(f"{what} is empty")
         flaw = "not finite" if is_not_finite(text) else "not a number"
+        if _CUT_SHORT.fullmatch(text):
+            flaw = "a number that breaks off"
         raise CellError(f"{what} is {text!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
@@ -232,11 +250,17 @@ def parse_count(text: str, what: str) -> int | None:
     value = parse_number(text, what)
     if value < 1 or value != int(value):
         raise CellError(f"{what} is {text!r}, which is not a whole number from 1 up")
+    if value > COUNT_MAX:
+        raise CellError(f"{what} is {text!r}, above {COUNT_MAX}")
     return int(value)
 
 
-def map_mos(value: float, low: float, high: float) -> float:
-    """A native score in low..high, mapped linearly to 1..5. Raises CellError outside the range."""
+def map_mos(text: str, low: float, high: float, what: str = "MOS") -> float:
+    """A native score in low..high, mapped linearly to 1..5. Raises CellError naming the cell.
+
+    Whoever declares low and high sees to it that high - low is finite.
+    """
+    value = parse_number(text, what)
     if not low <= value <= high:
-        raise CellError(f"MOS is {value:g}, outside the declared range {low:g}..{high:g}")
+        raise CellError(f"{what} is {text}, outside the declared range {low:g}..{high:g}")
     return 1.0 + 4.0 * (value - low) / (high - low) if (low, high) != (1.0, 5.0) else value

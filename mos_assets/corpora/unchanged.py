@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from mos_assets.corpora.files import ABSENT
 from mos_assets.corpora.own import read_toml
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
@@ -34,7 +35,8 @@ def corpus_signature(request: CorpusRequest) -> str | None:
     """
     if request.name in (DEMO, SYNTHETIC):
         return None
-    labels, clips = labels_and_clip_dirs(request.name, request.root, request.manifest)
+    with folder_errors():
+        labels, clips = labels_and_clip_dirs(request.name, request.root, request.manifest)
     if request.name not in BUILT_IN_CORPORA and read_toml(request.folder).columns.reference:
         return None
     told = hashlib.sha256()
@@ -44,7 +46,7 @@ def corpus_signature(request: CorpusRequest) -> str | None:
         told.update(os.fsencode(path) + b"\0" + _hash(path))
     for folder in sorted({entry.path for entry in clips}):
         told.update(os.fsencode(folder) + b"\0")
-        with folder_errors(folder):
+        with folder_errors():
             for line in sorted(_states(folder)):
                 told.update(line)
     return told.hexdigest()
@@ -61,15 +63,17 @@ def _states(folder: Path) -> Iterator[bytes]:
                 if item.is_dir(follow_symlinks=False):
                     pending.append(item.path)
                     continue
-                end = b""
+                if item.is_symlink():
+                    yield b"%b\0%b\n" % (item.path, os.path.realpath(item.path))
                 try:
                     status = item.stat()
-                    if item.is_symlink():
-                        end = os.path.realpath(item.path)
-                except FileNotFoundError:
-                    continue
+                except OSError as error:
+                    # A link that leads nowhere is one line, and a file that has just gone none.
+                    if error.errno in ABSENT:
+                        continue
+                    raise
                 size, mtime, mode = status.st_size, status.st_mtime_ns, status.st_mode
-                yield b"%b\0%b\0%d %d %d\n" % (item.path, end, size, mtime, mode)
+                yield b"%b\0%d %d %d\n" % (item.path, size, mtime, mode)
 
 
 def _hash(path: Path) -> bytes:

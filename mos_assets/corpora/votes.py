@@ -17,7 +17,6 @@ from mos_assets.corpora.tables import (
     map_mos,
     open_table,
     parse_line,
-    parse_number,
 )
 from mos_assets.records import MOS_MAX, MOS_MIN, Label, RejectedRow
 
@@ -89,7 +88,7 @@ def _read(row: Row, clip: Sequence[int], vote: Sequence[int]) -> tuple[str, int]
     if row.damage:
         raise CellError(row.damage)
     name = safe_name(row.first(clip))
-    value = map_mos(parse_number(row.first(vote), "vote"), MOS_MIN, MOS_MAX)
+    value = map_mos(row.first(vote), MOS_MIN, MOS_MAX, "vote")
     return name, int(value * _UNIT)
 
 

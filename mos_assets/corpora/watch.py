@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mos_assets.corpora import konvid
 from mos_assets.corpora.external import external_files
-from mos_assets.corpora.manifest import clip_dirs, manifest_path
+from mos_assets.corpora.manifest import clip_dirs, manifest_files, manifest_path
 from mos_assets.corpora.own import CorpusToml, label_files, read_toml
 from mos_assets.corpora.request import (
     CORPUS_TOML,
@@ -20,6 +20,7 @@ from mos_assets.corpora.request import (
     SYNTHETIC,
     ClipDir,
     WatchedFiles,
+    folder_errors,
     require_folder,
 )
 from mos_assets.errors import CorpusError
@@ -34,11 +35,12 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
     """
     if name == SYNTHETIC:
         return WatchedFiles((), (), (), ())
-    if name == DEMO and not (root / DEMO / CORPUS_TOML).is_file():
-        # What the first run renders is not a change that a second one has to follow.
-        raise CorpusError(f"{DEMO} is not rendered yet; the first run does that.")
-    labels, clips = labels_and_clip_dirs(name, root, manifest)
-    is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
+    with folder_errors():
+        if name == DEMO and not (root / DEMO / CORPUS_TOML).is_file():
+            # What the first run renders is not a change that a second one has to follow.
+            raise CorpusError(f"{DEMO} is not rendered yet; the first run does that.")
+        labels, clips = labels_and_clip_dirs(name, root, manifest)
+        is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
     return WatchedFiles(
         label_paths=tuple(sorted(labels)),
         clip_dirs=() if is_manifest else clips,
@@ -61,7 +63,7 @@ def labels_and_clip_dirs(
         found = manifest_path(folder, manifest)
         if found is None:
             return konvid.label_files_150k(folder), konvid.clip_dirs_150k(folder)
-        return (found,), clip_dirs(folder)
+        return manifest_files(folder, found), clip_dirs(folder)
     toml = read_toml(folder)
     return (folder / CORPUS_TOML, *label_files(folder, toml)), _clip_dirs(folder, toml)
 

@@ -10,6 +10,7 @@ import numpy as np
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, TrainingTable
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
 Setting = TypeVar("Setting")
@@ -110,16 +111,22 @@ def _best(
 
 def _ridge(alpha: float) -> Pipeline:
     from sklearn.linear_model import Ridge
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), Ridge(alpha=alpha, solver="cholesky"))
+    return _standardised(Ridge(alpha=alpha, solver="cholesky"))
 
 
 def _svr(setting: tuple[float, float]) -> Pipeline:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVR
 
     penalty, gamma = setting
-    return make_pipeline(StandardScaler(), SVR(C=penalty, gamma=gamma, epsilon=0.1, tol=1e-4))
+    return _standardised(SVR(C=penalty, gamma=gamma, epsilon=0.1, tol=1e-4))
+
+
+def _standardised(regressor: BaseEstimator) -> Pipeline:
+    """The regressor on standardised features; where some are missing, on medians and flags."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return make_pipeline(filled, StandardScaler(), regressor)

@@ -137,7 +137,7 @@ def assign_folds(rows: Sequence[FoldRow], n_folds: int, known: Mapping[str, int]
             f"none of the {len(rows)} clips may train: every one is held out for testing or shares "
             "content or bytes with one that is; add clips of a part that trains"
         )
-    notes = _held_out_notes(groups)
+    notes = [*_held_out_notes(groups), *_joined_notes(groups)]
     wanted = min(n_folds, len(training))
     if wanted < n_folds:
         notes.append(
@@ -186,6 +186,17 @@ def _held_out_notes(groups: Iterable[MergedGroup]) -> list[str]:
         f"{len(barred)} {'clip' if one else 'clips'} that might train "
         f"{'shares' if one else 'share'} content or bytes with held-out clips and "
         f"{'is' if one else 'are'} held out too, the first being {barred[0]}."
+    ]
+
+
+def _joined_notes(groups: Iterable[MergedGroup]) -> list[str]:
+    joined = [group for group in groups if len(group.content_groups) > 1]
+    if not joined:
+        return []
+    first = " and ".join(joined[0].content_groups[:2])
+    return [
+        f"{sum(len(group.content_groups) for group in joined)} content groups are {len(joined)} "
+        f"in this split, since clips of them hold the same bytes, such as {first}."
     ]
 
 

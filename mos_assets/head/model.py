@@ -66,6 +66,11 @@ class Head:
         """Numbers of the experts; the constants of the standardisation are not counted."""
         return sum(part.expert.n_parameters for part in self.parts)
 
+    @property
+    def blend(self) -> dict[str, float]:
+        """Share of each expert, by name."""
+        return {part.name: part.weight for part in self.parts}
+
     def predict(self, features: FloatArray, encoder: IntArray | None = None) -> FloatArray:
         """MOS [n] of raw features [n, F], the same bits everywhere.
 

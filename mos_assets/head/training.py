@@ -28,7 +28,7 @@ from mos_assets.records import (
     TrainingTable,
 )
 
-_PROGRESS_S = 3.0
+_PROGRESS_S = 10.0
 _MIN_ROWS = 8
 _PREDICTION_BITS = 24
 _INNER_MEMBERS = 4

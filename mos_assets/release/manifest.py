@@ -133,6 +133,8 @@ class Manifest(_Frozen):
     feature_std: tuple[float, ...]
     encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
     encoder_vocab_version: int = ENCODER_VOCABULARY_VERSION
+    missing_value: float | None = None
+    """What a caller passes for a missing feature; None: the head does not impute."""
     mos_range: tuple[float, float] = (MOS_MIN, MOS_MAX)
     n_parameters: int
     operators: tuple[str, ...]

@@ -16,6 +16,7 @@ from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, Seen
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.schema import (
     CORPORA,
+    ENCODERS,
     LABEL_FILES,
     RAW_CORPUS,
     REJECTED_ROWS,
@@ -75,6 +76,7 @@ def write_corpora(
             (REJECTED_ROWS, _rejected_rows),
             (LABEL_FILES, _account_rows),
             (CORPORA, _corpora_rows),
+            (ENCODERS, _encoder_rows),
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
         if made:
@@ -248,3 +250,7 @@ def _cells(table: pa.Table, name: str) -> list[Any]:
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
+
+
+def _encoder_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    return _table(ENCODERS, corpora, {"corpus": [corpus.name for corpus in corpora]})

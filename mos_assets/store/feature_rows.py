@@ -67,6 +67,12 @@ def feature_columns(database: Database) -> tuple[str, ...]:
     return tuple(name for name in names if name not in _KEY)
 
 
+def row_count(database: Database) -> int:
+    """Clips in the table, complete or not."""
+    rows: int = database.fetch(f"SELECT count(*) AS n FROM {EXTRACTED_FEATURES}")["n"][0].as_py()
+    return rows
+
+
 def feature_table(database: Database) -> pa.Table:
     """The whole table, by clip id."""
     return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id")
@@ -94,10 +100,19 @@ def coverage_table(database: Database) -> pa.Table:
     return database.fetch(f"SELECT * FROM {FEATURE_COVERAGE}")
 
 
-def complete_clip_ids(database: Database) -> frozenset[str]:
-    """Ids of the clips that have every chosen feature."""
-    table = database.fetch(f"SELECT clip_id FROM {EXTRACTED_FEATURES} WHERE complete")
+def training_clip_ids(database: Database, *, gaps: bool) -> frozenset[str]:
+    """Ids of the clips that have every chosen feature; with `gaps`, at least one of them."""
+    condition = trains(database, gaps)
+    table = database.fetch(f"SELECT clip_id FROM {EXTRACTED_FEATURES} WHERE {condition}")
     return frozenset(table["clip_id"].to_pylist())
+
+
+def trains(database: Database, gaps: bool) -> str:
+    """The condition, in SQL, under which a row of the table trains."""
+    if not gaps:
+        return "complete"
+    some = ", ".join(quote(name) for name in feature_columns(database))
+    return f"coalesce({some}) IS NOT NULL"
 
 
 def incomplete_reasons(database: Database) -> tuple[tuple[str, int], ...]:

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from mos_assets.errors import FeatureError, StoreError
-from mos_assets.records import FloatArray, TrainingTable
+from mos_assets.records import ENCODER_VOCABULARY, FloatArray, TrainingTable
 from mos_assets.store.database import Database, replace_rows
-from mos_assets.store.feature_rows import feature_columns
+from mos_assets.store.feature_rows import feature_columns, trains
 from mos_assets.store.schema import (
+    ENCODERS,
     EXTRACTED_FEATURES,
     FOLD_GROUPS,
     FOLDS,
@@ -105,24 +106,28 @@ def fold_summary(database: Database) -> pa.Table:
     )
 
 
-def read_training_table(database: Database, corpora: Sequence[str]) -> tuple[TrainingTable, str]:
-    """The complete rows of these corpora with their folds, and their one fingerprint.
+def read_training_table(
+    database: Database, corpora: Sequence[str], *, gaps: bool
+) -> tuple[TrainingTable, str]:
+    """The rows of these corpora that train, with their folds, and their one fingerprint.
 
-    Raises FeatureError where there is no complete row, or where rows of different
-    fingerprints would train together.
+    With `gaps`, rows that lack some features are among them, with NaN in their place. Raises
+    FeatureError where no row trains, or where rows of different fingerprints would do so together.
     """
-    features = feature_columns(database)
+    features, condition = feature_columns(database), trains(database, gaps)
     table = database.fetch(
         f"""
         SELECT f.clip_id, f.fingerprint, d.fold, d.content_group, c.mos, c.mos_std, c.n_ratings,
-               c.height AS lines, c.codec AS decoder, c.part AS corpus_part
+               c.height AS lines, c.codec AS decoder, c.part AS corpus_part,
+               coalesce(e.encoder, ?) AS slot
         FROM {EXTRACTED_FEATURES} f
         JOIN {FOLDS} d USING (clip_id)
         JOIN {RAW_CORPUS} c USING (clip_id)
-        WHERE f.complete AND list_contains(?, f.corpus)
+        LEFT JOIN {ENCODERS} e ON e.corpus = f.corpus
+        WHERE {condition} AND list_contains(?, f.corpus)
         ORDER BY f.clip_id
         """,
-        [list(corpora)],
+        [ENCODER_VOCABULARY[0], list(corpora)],
     )
     if table.num_rows == 0:
         raise FeatureError(
@@ -139,13 +144,16 @@ def read_training_table(database: Database, corpora: Sequence[str]) -> tuple[Tra
     names = ", ".join(f"f.{quote(name)}" for name in features)
     matrix = database.fetch(
         f"SELECT {names} FROM {EXTRACTED_FEATURES} f JOIN {FOLDS} d USING (clip_id) "
-        f"JOIN {RAW_CORPUS} c USING (clip_id) WHERE f.complete AND list_contains(?, f.corpus) "
+        f"JOIN {RAW_CORPUS} c USING (clip_id) WHERE {condition} AND list_contains(?, f.corpus) "
         "ORDER BY f.clip_id",
         [list(corpora)],
     )
     values = np.column_stack([_numbers(matrix, name) for name in features])
-    if matrix.num_rows != table.num_rows or not np.isfinite(values).all():
+    if matrix.num_rows != table.num_rows or not (gaps or np.isfinite(values).all()):
         raise StoreError("a row marked complete must hold every feature, exactly once")
+    slots = table["slot"].to_pylist()
+    # Slots are only ever appended, so that heads of fewer slots stay readable.
+    vocab = (*ENCODER_VOCABULARY, *sorted(set(slots) - set(ENCODER_VOCABULARY)))
     training = TrainingTable(
         clip_ids=tuple(table["clip_id"].to_pylist()),
         feature_order=features,
@@ -158,6 +166,8 @@ def read_training_table(database: Database, corpora: Sequence[str]) -> tuple[Tra
         height=_numbers(table, "lines"),
         codec=tuple(table["decoder"].to_pylist()),
         part=tuple(table["corpus_part"].to_pylist()),
+        encoder_vocab=vocab,
+        slots=np.array([vocab.index(slot) for slot in slots], dtype=np.int64),
     )
     return training, fingerprints[0]
 

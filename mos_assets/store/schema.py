@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 """Raised whenever a table below changes shape or is added."""
 
 RAW_CORPUS = "raw_corpus"
 REJECTED_ROWS = "rejected_rows"
 CORPORA = "corpora"
+ENCODERS = "encoders"
 LABEL_FILES = "label_files"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
@@ -75,6 +76,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     CORPORA: pa.schema(
         [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
     ),
+    ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     LABEL_FILES: pa.schema(
         [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
     ),
@@ -198,6 +200,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", (DOWNLOADS, LABEL_FILES)),
     "2": ("3", (FEATURE_LOSSES, RELEASES)),
+    "3": ("4", (ENCODERS,)),
 }
 """Version of an older store → the next one, and the tables that it has to be given."""
 

@@ -110,15 +110,49 @@ def test_downloads_by_manifest_from_a_real_server(mine: Path, tmp_path: Path, se
 
     refused = fetch()
     assert refused.exit_code == 2, refused.output
-    assert "missing     a.mp4: " in refused.stdout
-    assert "--again" in refused.stdout
-    allowed = fetch("--again", MOS_DOWNLOAD_PRIVATE="true")
+    assert "missing     a.mp4: refused: " in refused.stdout
+    assert "MOS_DOWNLOAD_PRIVATE" in refused.stdout
+    allowed = fetch(MOS_DOWNLOAD_PRIVATE="true")
     assert allowed.exit_code == 2, allowed.output
     assert "1 clips downloaded" in allowed.stdout
     assert "missing     gone.mp4: " in allowed.stdout
+    assert "--again" in allowed.stdout
     assert (tmp_path / "konvid-150k/clips/a.mp4").read_bytes() == (
         mine / "clips/a.mp4"
     ).read_bytes()
+    write_tree(
+        tmp_path, {"konvid-150k/manifest.csv": f"file_name,url,MOS\n{rows[: rows.find('g')]}"}
+    )
+    shorter = fetch()
+    assert shorter.exit_code == 0, shorter.output
+    assert "missing" not in shorter.stdout.split("are missing")[1]
+
+
+def test_what_has_nothing_to_download_is_named(mine: Path) -> None:
+    environment = {"MOS_CORPUS_ROOT": str(mine.parent), "MOS_STORE": str(mine.parent / "store")}
+    for name, said in (("konvid-150x", "is not there"), ("mine", "has no manifest")):
+        found = CliRunner().invoke(main, ["corpus", "fetch", name], env=environment)
+        assert (found.exit_code, said in found.output) == (1, True), found.output
+
+
+def test_a_demo_that_is_not_there_is_not_rendered(tmp_path: Path) -> None:
+    found = check(tmp_path / "demo")
+    assert (found.exit_code, "There is no folder" in found.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shots_that_are_rejected_and_a_last_line_without_an_end(mine: Path) -> None:
+    shots = "clip_name,shot_count,shot_avg_duration_sec\na,2,1.0\nb,-1,1\n"
+    write_tree(mine, {"labels.csv": "clip,mos\na,3\n", "shots/s.csv": shots})
+    (mine / "clips/c.mp4").unlink()
+    found = check(mine)
+    assert found.exit_code == 2, found.output
+    assert "rejected    shots/s.csv:3: b: shot_count is -1" in found.stdout
+    assert "warning" not in found.stdout
+    write_tree(mine, {"labels.csv": "clip,mos\na,3", "shots/s.csv": shots[: shots.find("b,")]})
+    found = check(mine)
+    assert found.exit_code == 2, found.output
+    assert "warning: labels.csv: the last line has no line end" in found.stdout
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
 
 
@@ -79,6 +81,32 @@ def test_clips_without_a_label_are_reported(tmp_path: Path, videos: tuple[bytes,
     )
     (row,) = load(tmp_path).rejected
     assert (row.line, row.clip_name, row.source) == (None, "x.mp4", "clips")
+
+
+def test_links_to_folders_are_said_not_to_be_followed(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    root = corpus_of(tmp_path, "clip,mos\na,3\n", {"a.mp4": videos[0]})
+    (root / "mine" / "more").mkdir()
+    (root / "mine" / "more" / "b.mp4").write_bytes(videos[1])
+    (root / "mine" / "clips" / "linked").symlink_to(root / "mine" / "more")
+    (row,) = load(root).rejected
+    assert (row.source, row.line, row.clip_name) == ("clips", None, "linked")
+    assert "link to a folder" in row.reason
+
+
+@pytest.mark.parametrize("mos", ["3", "4.5"])
+def test_contents_that_hold_the_same_bytes_are_one_group(
+    tmp_path: Path, videos: tuple[bytes, ...], mos: str
+) -> None:
+    """Whether one of the copies is used, or none since their labels differ."""
+    labels = f"clip,mos,src\na1,3,g1\na2,3.5,g1\nb1,{mos},g2\nb2,2,g2\nc,2,g3\n"
+    clips = {"a1.mp4": videos[0], "b1.mp4": videos[0], "b2.mp4": videos[1]}
+    root = corpus_of(tmp_path, labels, clips, MINIMAL_TOML + 'group = "src"\n')
+    groups = {clip.clip_name: clip.content_group for clip in load(root).clips}
+    assert len(groups) == (4 if mos == "3" else 3)
+    assert groups["a2.mp4"] == groups["b2.mp4"] == "mine/g1"
+    assert groups["c.mp4"] == "mine/g3"
 
 
 def test_a_name_that_leads_outside_is_never_opened(

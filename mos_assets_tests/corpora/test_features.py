@@ -42,6 +42,16 @@ def test_cells_that_say_unknown_cost_themselves_and_texts_are_named(tmp_path: Pa
     assert join_table([clip("a.mp4")], table).left_out == ("codec", "empty")
 
 
+def test_json_lines_are_a_table_too(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"c/features/t.jsonl": '{"name": "a", "x": 1}\n{"name": "b"}\n'})
+    (table,) = load_feature_tables("c", tmp_path)
+    assert (table.name, table.columns, table.clip_names) == ("t", ("x",), ("a", "b"))
+    np.testing.assert_array_equal(table.values[:, 0], [1, np.nan])
+    write_tree(tmp_path, {"c/features/t.csv": "name,x\na,1\n"})
+    with pytest.raises(CorpusError, match="'t' in more than one file"):
+        load_feature_tables("c", tmp_path)
+
+
 def test_joining_leaves_holes_and_names_strays(tmp_path: Path) -> None:
     write_tree(tmp_path, {"c/features/t.csv": "clip_name,x\nb,2\nc/a.mp4,1\nzz,3\n"})
     (table,) = load_feature_tables("c", tmp_path)
@@ -58,12 +68,32 @@ def test_joining_leaves_holes_and_names_strays(tmp_path: Path) -> None:
         ({"t.csv": "clip_name,codec\na,h264\n"}, r"no numeric column"),
         ({"t.csv": "clip_name,x\n,1\n"}, r"row 2: the clip name is empty"),
         ({"t.csv": ""}, r"t.csv is empty"),
+        ({"t.csv": "clip_name,x\na,4.\n"}, r"no numeric column"),
         ({"t.parquet": "no parquet"}, r"t.parquet cannot be read as Parquet"),
     ],
 )
 def test_unreadable_tables_are_named(tmp_path: Path, files: dict[str, str], message: str) -> None:
     write_tree(tmp_path, {f"c/features/{name}": text for name, text in files.items()})
     with pytest.raises(CorpusError, match=message):
+        load_feature_tables("c", tmp_path)
+
+
+def broken_tables() -> dict[str, pa.Table]:
+    """Parquet files that hold what their types promise not to: sound to Arrow, not to Python."""
+    text = pa.array([b"a", b"\xff"], pa.binary())
+    late = pa.array([1, 2**60], pa.int64())
+    names = pa.array(["a", "b"])
+    return {
+        "text": pa.table({"clip_name": names, "kind": text.view(pa.string())}),
+        "time": pa.table({"clip_name": names, "at": late.view(pa.timestamp("ms"))}),
+    }
+
+
+@pytest.mark.parametrize("kind", ["text", "time"])
+def test_parquet_cells_that_are_not_what_they_claim(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "c" / "features").mkdir(parents=True)
+    pq.write_table(broken_tables()[kind], tmp_path / "c" / "features" / "t.parquet")
+    with pytest.raises(CorpusError, match=r"t.parquet cannot be read as Parquet"):
         load_feature_tables("c", tmp_path)
 
 

@@ -77,6 +77,14 @@ def test_clips_are_found_by_any_name_in_any_folder(
     assert clip.clip_id == "konvid-1k/11"
 
 
+def test_labels_that_differ_by_the_last_digit_of_the_coarser_file_agree(tmp_path: Path) -> None:
+    """2.0001 - 2.00005 is more than 5e-5 as floats."""
+    write_tree(
+        tmp_path, {ATTRIBUTES: "flickr_id,MOS\n11,2.0001\n", MOS: "flickr_id,mos\n11,2.00005\n"}
+    )
+    assert load(tmp_path, "konvid-1k").rejected == ()
+
+
 def test_mounting_one_konvid_as_the_other_is_named(tmp_path: Path) -> None:
     many = "video_name,video_score\n" + "".join(f"{i},3\n" for i in range(1501))
     write_tree(tmp_path, {"konvid-1k/k150ka_scores.csv": many})
@@ -189,7 +197,9 @@ def test_each_part_has_its_own_clips(tmp_path: Path, videos: tuple[bytes, ...]) 
         "k150ka_extracted",
         "k150kb_extracted",
     ]
-    assert [(row.source, row.clip_name) for row in corpus.rejected] == []
+    (row,) = corpus.rejected
+    assert (row.source, row.line, row.clip_name) == ("k150ka_extracted", None, "y.mp4")
+    assert row.reason == "the label of this name is of part b, and the folder is not"
 
 
 def test_real_konvid_1k(real_corpora: Path) -> None:

@@ -97,7 +97,7 @@ def test_watched_files_of_each_kind(tmp_path: Path) -> None:
     assert [entry.path.name for entry in big.clip_dirs] == ["k150kb_extracted"]
     write_tree(tmp_path, {"konvid-150k/manifest.csv": "", "konvid-150k/clips/x.mp4": b""})
     downloaded = watched_files("konvid-150k", tmp_path)
-    assert [path.name for path in downloaded.label_paths] == ["manifest.csv"]
+    assert [path.name for path in downloaded.label_paths] == ["k150kb_scores.csv", "manifest.csv"]
     assert downloaded.clip_dirs == ()
     small = watched_files("konvid-1k", tmp_path)
     assert [path.name for path in small.label_paths] == ["KoNViD_1k_mos.csv"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import CorpusRequest, load_corpus
+from mos_assets.corpora import CorpusRequest, load_corpus, watched_files
 from mos_assets.corpora.manifest import load_manifest, manifest_path
 from mos_assets.errors import CorpusError
 from mos_assets.records import Corpus
@@ -71,6 +71,32 @@ def test_rows_that_agree_are_one_clip_and_the_first_address_holds(tmp_path: Path
     corpus = load(tmp_path, CORPUS)
     assert len(corpus.clips) + len(corpus.rejected) == 5
     assert sum("conflict" in row.reason for row in corpus.rejected) == 2
+
+
+def test_part_b_is_told_by_a_column_or_by_its_score_file(tmp_path: Path) -> None:
+    """Its clips never train: either of the two is enough."""
+    rows = "a,http://h/a,3,A\nb,http://h/b,3,b\nc,http://h/c,3,\nd,http://h/d,3,a\ne,,3,c\nb,,3,a\n"
+    scores = 'video_name,mos\nd.mp4,2.5\nstranger.mp4,2\n"torn,3\n'
+    write_tree(
+        tmp_path / CORPUS,
+        {"manifest.csv": f"file_name,url,MOS,Part\n{rows}", "k150kb_scores.csv": scores},
+    )
+    corpus = load(tmp_path, CORPUS)
+    assert {clip.clip_name[0]: clip.part for clip in corpus.clips} == {
+        "a": "a",
+        "b": "b",
+        "c": None,
+        "d": "b",
+    }
+    assert [clip.mos for clip in corpus.clips] == [3.0] * 4
+    assert {(row.source, row.line) for row in corpus.rejected} == {
+        ("manifest.csv", 6),
+        ("manifest.csv", 7),
+        ("k150kb_scores.csv", 4),
+    }
+    assert corpus.label_files == ("manifest.csv", "k150kb_scores.csv")
+    watched = watched_files(CORPUS, tmp_path)
+    assert [path.name for path in watched.label_paths] == ["k150kb_scores.csv", "manifest.csv"]
 
 
 def test_score_files_are_read_only_without_a_manifest(tmp_path: Path) -> None:

@@ -28,6 +28,24 @@ def test_native_scale_deviation_interval_and_group(tmp_path: Path) -> None:
     assert (b.mos, b.mos_std, b.content_group) == (5.0, None, "mine/b")
 
 
+def test_the_value_that_is_refused_is_shown_as_it_was_written(tmp_path: Path) -> None:
+    own(tmp_path, NO_CLIPS.replace("5.0]", "100]"), "clip,mos\na,50\nb,100.00010\nc,3.\n")
+    first, second = load(tmp_path).rejected
+    assert first.reason == "MOS is 100.00010, outside the declared range 1..100"
+    assert second.reason == "MOS is '3.', which is a number that breaks off"
+
+
+def test_a_summary_that_stands_twice_in_a_file_is_a_copy_and_a_rating_is_not(
+    tmp_path: Path,
+) -> None:
+    toml = 'repeated = "mean"\n' + NO_CLIPS + 'n = "n"\n'
+    own(tmp_path, toml, "clip,mos,n\na,3,10\na,3,10\na,4,10\nb,2,\nb,2,\nb,5,\n")
+    corpus = load(tmp_path)
+    assert [(clip.mos, clip.n_ratings) for clip in corpus.clips] == [(3.5, 20), (3.0, None)]
+    (row,) = corpus.rejected
+    assert (row.line, row.reason) == (3, "duplicate of line 2 with the same label")
+
+
 def test_simulated_labels_are_marked(tmp_path: Path) -> None:
     own(tmp_path, 'label_origin = "simulated"\n' + NO_CLIPS, "clip,mos\na,3\n")
     corpus = load(tmp_path)
@@ -43,6 +61,7 @@ def test_simulated_labels_are_marked(tmp_path: Path) -> None:
         ('mos = "mos"', 'mos = "mos"\nmoss = "x"', r"columns.moss: unknown key"),
         ("[1.0, 5.0]", "[5.0, 1.0]", r"scale"),
         ("[1.0, 5.0]", "[1.0, inf]", r"scale.1"),
+        ("[1.0, 5.0]", "[-1e308, 1e308]", r"scale.*too wide"),
         ('["labels.csv"]', '["../*.csv"]', r"must stay inside"),
         ('["labels.csv"]', '["/etc/passwd"]', r"must stay inside"),
         ('["labels.csv"]', "[]", r"labels"),

@@ -42,6 +42,25 @@ def test_every_kind_of_file_and_of_figures(tmp_path: Path) -> None:
     ]
 
 
+def test_absurd_figures_and_lines_cost_themselves(tmp_path: Path) -> None:
+    lines = [
+        '{"name": "a", "shot_count": 1e30, "shot_avg_duration_sec": 1}',
+        f'{{"name": "b", "shot_count": {"9" * 400}, "shot_avg_duration_sec": 1}}',
+        '{"name": "c", "shot_count": 2, "shot_avg_duration_sec": 1, "frames": 1e30}',
+        "[" * 100_000,
+        '{"name": "d", "shot_count": "n/a", "shot_avg_duration_sec": "-"}',
+        '{"name": "e", "shot_count": 2, "shot_avg_duration_sec": 1}',
+    ]
+    write_tree(tmp_path, {"c/shots/a.jsonl": "\n".join(lines)})
+    shots = load_shot_tables("c", tmp_path)
+    assert shots is not None
+    assert [(row.clip_name, row.figures is None) for row in shots.rows] == [
+        ("d", True),
+        ("e", False),
+    ]
+    assert sorted(row.line or 0 for row in shots.rejected) == [1, 2, 3, 4]
+
+
 def test_without_files_there_are_none_and_without_columns_an_error(tmp_path: Path) -> None:
     assert load_shot_tables("c", tmp_path) is None
     assert not has_external_shots("c", tmp_path)

@@ -95,7 +95,8 @@ def test_every_finite_float_is_a_number(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nan", "-inf", "Infinity", "1e999", "1_0", "3,5", "0x1p3", "٣", "four"]
+    "text",
+    ["", "nan", "-inf", "Infinity", "1e999", "1_0", "3,5", "0x1p3", "٣", "four", "4.", "4e", "."],
 )
 def test_other_texts_are_refused_with_the_value(text: str) -> None:
     with pytest.raises(CellError, match="empty" if not text else "is '"):
@@ -107,7 +108,7 @@ def test_counts_and_deviations_may_be_unknown_but_not_absurd() -> None:
     assert parse_count("", "n") is None
     assert parse_deviation("NA", "sd", 4) is None
     assert parse_deviation("0", "sd", 4) == 0.0
-    for bad in ("0", "-3", "2.5"):
+    for bad in ("0", "-3", "2.5", "1e30", "2147483648"):
         with pytest.raises(CellError):
             parse_count(bad, "n")
     for bad in ("-0.1", "4.1", "wide"):
@@ -125,14 +126,14 @@ def test_scale_maps_ends_to_ends_and_keeps_order(
     low: float, span: float, at: float, other: float
 ) -> None:
     high = low + span
-    assert map_mos(low, low, high) == 1.0
-    assert map_mos(high, low, high) == 5.0
+    assert map_mos(repr(low), low, high) == 1.0
+    assert map_mos(repr(high), low, high) == 5.0
     a, b = sorted((min(low + at * span, high), min(low + other * span, high)))
-    assert 1.0 <= map_mos(a, low, high) <= map_mos(b, low, high) <= 5.0
+    assert 1.0 <= map_mos(repr(a), low, high) <= map_mos(repr(b), low, high) <= 5.0
 
 
 def test_a_score_outside_its_range_is_refused_not_clamped() -> None:
-    assert map_mos(37.5, 0, 100) == 2.5
+    assert map_mos("37.5", 0, 100) == 2.5
     for outside in (math.nextafter(5, 6), math.nextafter(1, 0)):
-        with pytest.raises(CellError, match="outside the declared range"):
-            map_mos(outside, 1, 5)
+        with pytest.raises(CellError, match=f"MOS is {outside!r}, outside the declared range"):
+            map_mos(repr(outside), 1, 5)

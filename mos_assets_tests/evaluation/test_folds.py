@@ -141,6 +141,17 @@ def test_bytes_of_a_held_out_clip_never_train() -> None:
     assert "a4" not in split.group_folds
 
 
+def test_contents_that_bytes_join_are_said_to_be_one() -> None:
+    """Such as a clip of KonViD-1k that is in KonViD-150k too."""
+    rows = [FoldRow(f"c{n}", f"g{n}", 3.0, "same" if n in (1, 4) else None) for n in range(6)]
+    (note,) = assign_folds(rows, 5, {}).notes
+    assert note == (
+        "2 content groups are 1 in this split, since clips of them hold the same bytes, such as "
+        "g1 and g4."
+    )
+    assert assign_folds(rows[:3], 2, {}).notes == ()
+
+
 def test_bytes_that_two_corpora_share_lie_in_one_fold() -> None:
     """The same file under two names, in two corpora, each with its own content group."""
     rows = [FoldRow(f"{c}/{i}", f"{c}:{i}", 3.0, f"{c}{i}") for c in ("a", "b") for i in range(20)]

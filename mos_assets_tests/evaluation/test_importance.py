@@ -79,8 +79,9 @@ def test_the_order_of_the_rows_does_not_matter(three) -> None:
         folds=three.folds[order],
         groups=tuple(three.groups[i] for i in order),
     )
-    found = [_watched(table, lambda x, _slots: x[:, 0]) for table in (three, shuffled)]
-    assert found[0] == found[1]
+    assert _watched(three, lambda x, _slots: x[:, 0]) == _watched(
+        shuffled, lambda x, _slots: x[:, 0]
+    )
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(400, 2), (1500, 300), (20_000, 11)])

@@ -12,6 +12,7 @@ from mos_assets.cli import main
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.records import FeatureLoss, OutOfFold, TrainingTable
 from mos_assets.release.candidate import candidate_files
+from mos_assets.release.promotion import promote
 from mos_assets.release.pruning import prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
@@ -105,7 +106,7 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
         trained(settings, release, rated, day, sha256 if day == 0 else f"other{day}")
         for day in range(5)
     ]
-    release.put(settings.model_folder)
+    promote(release.manifest, release.onnx, release.card, settings.model_folder, START)
     database, store = Database(settings.store_folder), settings.store_folder
     (store / "candidates" / ".killed.onnx").write_bytes(b"fresh: its run may still be there")
     would = prune_store(settings, holder="test", pretend=True)

@@ -74,8 +74,8 @@ def redirected(url: httpx.URL, location: str) -> httpx.URL:
 def resolve(host: str, port: int, *, private: bool) -> tuple[str, ...]:
     """Every address of the host, looked up once; whoever connects uses these and no name.
 
-    Raises FetchError, permanently, where any of them is not public and `private` is not set,
-    and OSError where the name cannot be resolved.
+    Raises FetchError where any of them is not public and `private` is not set, and
+    OSError where the name cannot be resolved.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -83,6 +83,6 @@ def resolve(host: str, port: int, *, private: bool) -> tuple[str, ...]:
         if not private and not is_public(ipaddress.ip_address(text)):
             raise FetchError(
                 f"refused: {host} is {text}, which is not a public address (MOS_DOWNLOAD_PRIVATE)",
-                permanent=True,
+                by_setting=True,
             )
     return addresses

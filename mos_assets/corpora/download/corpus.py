@@ -12,8 +12,15 @@ from pathlib import Path
 
 from mos_assets.corpora.download.decision import Step, decide
 from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary, Job, Limits, Outcome
-from mos_assets.corpora.manifest import CLIPS, load_manifest, manifest_path
-from mos_assets.corpora.request import KONVID_150K, CorpusRequest, require_folder
+from mos_assets.corpora.files import file_state, names_of
+from mos_assets.corpora.manifest import CLIPS, has_manifest, load_manifest, manifest_path
+from mos_assets.corpora.request import (
+    DEMO,
+    SYNTHETIC,
+    CorpusRequest,
+    folder_errors,
+    require_folder,
+)
 from mos_assets.errors import CorpusError
 from mos_assets.records import Download, DownloadState
 
@@ -23,11 +30,14 @@ _LOCK = ".lock"
 def manifest_urls(request: CorpusRequest) -> Mapping[str, str] | None:
     """Clip name → address of every label of the manifest; None for a corpus without one.
 
-    Raises CorpusError for a manifest that cannot be used, or that is named and not there.
+    Raises CorpusError for a corpus that is not there, and for a manifest that cannot be used,
+    or that is named and not there.
     """
-    if request.name != KONVID_150K:
+    if request.name not in (DEMO, SYNTHETIC):
+        require_folder(request.name, request.root)
+    if not has_manifest(request):
         return None
-    path = manifest_path(require_folder(request.name, request.root), request.manifest)
+    path = manifest_path(request.folder, request.manifest)
     return None if path is None else load_manifest(request, path).urls
 
 
@@ -56,16 +66,19 @@ def download_clips(
     present = skipped = 0
     for name, url in urls.items():
         before = known.get(name)
-        decision = decide(before, url=url, on_disk=name in here, again=again)
+        there = next((n for n in names_of(name, here) if n in here), None)
+        decision = decide(before, url=url, on_disk=there is not None, again=again)
         if decision.step is Step.FETCH:
             jobs.append(Job(name, url))
             continue
         attempts = before.attempts if before is not None else 0
-        if decision.step is Step.PRESENT:
+        if there is not None:
             present += 1
-            if before is not None and before.state is DownloadState.FAILED:
+            if (before is None and url) or (
+                before is not None and before.state is DownloadState.FAILED
+            ):
                 # Someone put it there by hand, or the run that fetched it was killed.
-                done = Outcome(Job(name, url), here[name], None, False, 0)
+                done = Outcome(Job(name, url), here[there], None, False, 0)
                 settled.append(_row(request.name, done, attempts))
             continue
         skipped += 1
@@ -134,12 +147,12 @@ def _files_in(folder: Path) -> dict[str, int]:
     pending = [(folder, "")] if folder.is_dir() else []
     while pending:
         at, prefix = pending.pop()
-        with os.scandir(at) as items:
+        with folder_errors(), os.scandir(at) as items:
             for item in items:
                 if item.is_dir(follow_symlinks=False):
                     pending.append((Path(item.path), f"{prefix}{item.name}/"))
-                elif item.is_file() and (size := item.stat().st_size):
-                    found[prefix + item.name] = size
+                elif (at_item := file_state(item.path)) is not None and at_item.size:
+                    found[prefix + item.name] = at_item.size
     return found
 
 

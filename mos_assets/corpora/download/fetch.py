@@ -57,7 +57,7 @@ def _only_what_resumes(partial: Partial) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        final = isinstance(error, FetchError) and error.permanent
+        final = isinstance(error, FetchError) and (error.permanent or error.by_setting)
         if final or not partial.validator:
             partial.discard()
         raise
@@ -163,4 +163,4 @@ def _validator(answer: httpx.Response) -> str:
 
 def _too_large(limits: Limits) -> FetchError:
     size = limits.max_bytes / MEGABYTE
-    return FetchError(f"too large: more than {size:g} MB (MOS_DOWNLOAD_MB)", permanent=True)
+    return FetchError(f"too large: more than {size:g} MB (MOS_DOWNLOAD_MB)", by_setting=True)

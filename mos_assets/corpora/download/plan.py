@@ -99,6 +99,7 @@ class FetchError(Exception):
         reason: str,
         *,
         permanent: bool = False,
+        by_setting: bool = False,
         retry_after_s: float = 0.0,
         heard: bool = True,
     ) -> None:
@@ -106,6 +107,8 @@ class FetchError(Exception):
         self.reason = printable(reason)
         super().__init__(self.reason)
         self.permanent = permanent
+        self.by_setting = by_setting
+        """Refused by this run's settings: no further try in it, and another in the next one."""
         self.retry_after_s = retry_after_s
         """How long the server asks to be left alone."""
         self.heard = heard

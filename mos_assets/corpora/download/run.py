@@ -138,7 +138,7 @@ class _Run:
             self._hosts[_host(job)] = (count + 1, since)
         if error.retry_after_s:
             self._pace.hold(error.retry_after_s)
-        if error.permanent or attempt >= self._limits.attempts:
+        if error.permanent or error.by_setting or attempt >= self._limits.attempts:
             self._settle(Outcome(job, None, error.reason, error.permanent, attempt))
             return
         pause = max(error.retry_after_s, backoff_s(job.clip_name, attempt, self._limits))

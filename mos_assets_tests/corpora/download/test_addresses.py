@@ -59,7 +59,7 @@ def test_no_ipv4_gets_in_by_way_of_ipv6(inner: ipaddress.IPv4Address) -> None:
 def test_a_manifest_cannot_make_the_machine_ask_itself(tmp_path: Path, url: str) -> None:
     with pytest.raises(FetchError, match="not a public address") as caught:
         fetch(url, tmp_path, replace(QUICK, private=False))
-    assert caught.value.permanent
+    assert (caught.value.permanent, caught.value.by_setting) == (False, True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_each_hop_is_checked_again(
     site.has("/b", body(b"clip"))
     with pytest.raises(FetchError, match=r"127.0.0.2 is 127.0.0.2") as caught:
         fetch(url, tmp_path, replace(QUICK, private=False))
-    assert caught.value.permanent
+    assert (caught.value.permanent, caught.value.by_setting) == (False, True)
     assert [path for path, _ in site.asked] == ["/a"]
 
 

@@ -112,7 +112,7 @@ def test_a_clip_over_the_cap_is_not_read(site: Site, tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(FetchError, match=r"more than 0.1 MB \(MOS_DOWNLOAD_MB\)") as caught:
             fetch(site.has(path, behaviour), tmp_path)
-        assert caught.value.permanent
+        assert (caught.value.permanent, caught.value.by_setting) == (False, True)
         assert time.monotonic() - began < 2.5
         assert left(tmp_path) == []
     assert fetch(site.has("/at", body(b"x" * QUICK.max_bytes)), tmp_path) == QUICK.max_bytes
@@ -215,7 +215,7 @@ def test_the_cap_counts_what_is_there_already(site: Site, tmp_path: Path) -> Non
         fetch(url, tmp_path)
     with pytest.raises(FetchError, match="too large") as caught:
         fetch(url, tmp_path, replace(QUICK, max_bytes=len(CLIP) - 1))
-    assert caught.value.permanent
+    assert (caught.value.permanent, caught.value.by_setting) == (False, True)
     assert left(tmp_path) == []
 
 

@@ -80,7 +80,9 @@ def test_a_process_is_known_by_its_id_and_its_start() -> None:
     assert not process_lives(child.pid, now)
 
 
-@pytest.mark.parametrize(("pid", "lives"), [(os.getpid(), True), (2**22 + 1, False)])
+@pytest.mark.parametrize(
+    ("pid", "lives"), [(os.getpid(), True), (2**22 + 1, False)], ids=["here", "gone"]
+)
 def test_a_run_without_a_process_has_failed(pid: int, lives: bool) -> None:
     with dg.instance_for_test(overrides=LAUNCHER) as instance:
         launcher = instance.run_launcher

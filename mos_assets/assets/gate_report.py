@@ -21,10 +21,10 @@ from mos_assets.evaluation import (
     with_figures,
 )
 from mos_assets.records import OutOfFold, TrainingTable
-from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.record import released_candidate
 from mos_assets.settings import Settings
 from mos_assets.store import Database, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
@@ -128,7 +128,7 @@ def _with_released(
     if not any(path.exists() for path in files.all):
         return None
     try:
-        released = candidate_id(read_release(files))
+        released = released_candidate(files, read_release(files))
     except ReleaseError as error:
         return not_compared(candidate.head_id, f"it is damaged ({error})")
     if released == candidate.candidate_id:

@@ -18,7 +18,7 @@ from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Training
 
 KIN = 0.8
 """Rank correlation from which two features count as kin."""
-_BUDGET = 200_000
+_BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2

@@ -26,7 +26,7 @@ from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest, unaltered
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.record import ReleaseRecord, read_record
+from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 from mos_assets.settings import KONVID_CORPORA
 
 _RESTORE = "Restore all three files or delete them."
@@ -66,7 +66,7 @@ def promote(
         if any(path.exists() for path in files.all):
             current = read_release(files)
             _same_head(current, manifest)
-            before = candidate_id(current)
+            before = released_candidate(files, current)
             record = read_record(files, current)
             if current.seal == manifest.seal:
                 since = record.released_at if record else now

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 
@@ -38,3 +39,13 @@ def read_record(files: ReleaseFiles, manifest: Manifest) -> ReleaseRecord | None
     except (FileNotFoundError, ValidationError):
         return None
     return record if record.seal == manifest.seal else None
+
+
+def released_candidate(files: ReleaseFiles, manifest: Manifest) -> str:
+    """Id of the candidate in place: as recorded, else computed from its manifest.
+
+    The record knows better: a manifest that another version of this package wrote may lack keys
+    that today's id covers.
+    """
+    record = read_record(files, manifest)
+    return record.candidate_id if record else candidate_id(manifest)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mos_assets.errors import ReleaseError
 from mos_assets.records import Status
-from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.promotion import current_files, read_release
-from mos_assets.release.record import read_record
+from mos_assets.release.record import read_record, released_candidate
 
 BROKEN = "Broken"
 
@@ -62,7 +61,7 @@ def _look(model_folder: Path, head_id: str) -> ReleasedHead:
         str(manifest.status),
         _figures(manifest),
         why=_why(manifest),
-        candidate_id=candidate_id(manifest),
+        candidate_id=released_candidate(files, manifest),
         since=record.released_at if record else None,
     )
 

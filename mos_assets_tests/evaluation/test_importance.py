@@ -101,7 +101,7 @@ def test_the_cost_is_bounded(make_table, rows: int, columns: int) -> None:
         return x[:, 0]
 
     found = _watched(table, predict, seeds=(1, 2, 3, 4, 5))
-    assert asked < 250_000
+    assert asked < 120_000
     assert len(found) == columns
 
 

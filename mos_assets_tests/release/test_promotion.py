@@ -116,6 +116,15 @@ def test_an_older_candidate_is_refused_and_told_why(release: Release, tmp_path: 
     assert refused.before == candidate_id(release.manifest)
 
 
+def test_the_candidate_in_place_is_the_recorded_one(release: Release, model_folder: Path) -> None:
+    """A later version of this package may compute another id from the same manifest."""
+    record = ReleaseFiles(model_folder, HEAD_ID).record
+    name = candidate_id(release.manifest)
+    record.write_text(record.read_text().replace(name, "0123456789ab"))
+    assert [head.candidate_id for head in released_heads(model_folder)] == ["0123456789ab"]
+    assert release.put(model_folder, "next", minute=3).before == "0123456789ab"
+
+
 def test_the_same_files_again_keep_their_date(release: Release, model_folder: Path) -> None:
     """And count as trained anew: what was trained in between is older than they are."""
     files = ReleaseFiles(model_folder, HEAD_ID)

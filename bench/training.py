@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mos_assets.head import Recipe, plan, train
+from mos_assets.head import Recipe, plan_for, train
 from mos_assets.head.ensemble import Job, train_networks
 from mos_assets.head.exact import INPUT_BITS, to_grid
 from mos_assets.records import SEED, TrainingTable
@@ -65,7 +65,7 @@ def main() -> None:
         text=True,
     )
     found = Whole(**json.loads(answer.stdout.splitlines()[-1]))
-    settled = plan(Recipe(), options.rows)
+    settled = plan_for(table, Recipe())
     print(
         f"\nAll {FOLDS} folds x {SEEDS} seeds and the shipped head, {settled.members} networks "
         f"each for {settled.epochs} epochs: {found.cpu_s:.0f} CPU s, {found.peak_mb:.0f} MB at "
@@ -102,7 +102,7 @@ def standardised(table: TrainingTable) -> np.ndarray:
 
 def stacked_epoch(table: TrainingTable) -> tuple[float, int]:
     """CPU s a network and epoch of the stacked training, and how many networks a stack holds."""
-    settled = plan(Recipe(epochs=1), len(table.mos))
+    settled = plan_for(table, Recipe(epochs=1))
     scores = to_grid(np.clip(standardised(table), -6, 6), INPUT_BITS)
     jobs = [Job(scores, table.mos, np.random.default_rng(seed)) for seed in range(SEEDS)]
     networks = len(jobs) * settled.members

@@ -22,7 +22,7 @@ from mos_assets.head import (
     check_operators,
     export_onnx,
     parity,
-    plan,
+    plan_for,
     train,
 )
 from mos_assets.media.probe import hash_file
@@ -170,7 +170,7 @@ def _manifest(
         - len(ENCODER_VOCABULARY),
         missing_value=MISSING_VALUE if recipe.impute else None,
         training_recipe={
-            **dataclasses.asdict(plan(recipe, int((table.folds >= 0).sum()))),
+            **dataclasses.asdict(plan_for(table, recipe)),
             "blend": head.blend,
         },
         data=DataUsed(

@@ -15,8 +15,8 @@ from mos_assets.head.export import (
 from mos_assets.head.inputs import MISSING_VALUE
 from mos_assets.head.model import Head
 from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
-from mos_assets.head.recipe import Plan, Recipe, plan
-from mos_assets.head.training import TrainingResult, train
+from mos_assets.head.recipe import Plan, Recipe
+from mos_assets.head.training import TrainingResult, plan_for, train
 
 __all__ = [
     "ALLOWED_OPERATORS",
@@ -32,6 +32,6 @@ __all__ = [
     "export_onnx",
     "onnx_predict",
     "parity",
-    "plan",
+    "plan_for",
     "train",
 ]

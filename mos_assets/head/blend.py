@@ -19,7 +19,7 @@ from mos_assets.head.solve import solve_positive
 from mos_assets.head.tuning import EXPERTS, NETWORK, Tuned
 from mos_assets.records import FloatArray
 
-_DRAWN, _FEW_CONTENTS = 0.003, 6.0
+_DRAWN, _FEW_CONTENTS = 0.003, 10.0
 """How strongly weights are drawn towards the network alone: _DRAWN + (_FEW_CONTENTS / groups)², in
 units of the best expert's error. From few contents little can be learnt of whom to trust."""
 _LEAST_WEIGHT = 0.02

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mos_assets.head.exact import product
 from mos_assets.head.graph import Graph
 from mos_assets.head.inputs import (
     MISSING_BELOW,
@@ -160,7 +161,8 @@ def _linear(graph: Graph, prefix: str, expert: Linear, scores: str) -> str:
 def _kernel(graph: Graph, prefix: str, expert: Kernel, scores: str) -> str:
     add, centres = graph.add, expert.centres
     of_rows = add("ReduceSum", add("Mul", scores, scores), graph.indices(1), keepdims=1)
-    of_centres = graph.tensor(f"{prefix}norms", np.sum(centres**2, axis=1)[None, :])
+    norms = product(centres**2, np.ones((centres.shape[1], 1)))
+    of_centres = graph.tensor(f"{prefix}norms", norms.T)
     cross = add("MatMul", scores, graph.tensor(f"{prefix}centres", centres.T))
     twice = add("Mul", cross, graph.constant(2.0))
     squared = add("Relu", add("Sub", add("Add", of_rows, of_centres), twice))

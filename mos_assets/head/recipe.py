@@ -8,6 +8,8 @@ from mos_assets.errors import TrainingError
 
 SMALL_ROWS = 2_000
 """Up to here the small-corpus settings hold; beyond it work per row is cut back."""
+FEW_CONTENTS = 40
+"""Up to so many content groups, rows say less than their number."""
 LARGE_ROWS = 20_000
 """From here on regularisation against few rows is no longer needed."""
 LARGE_ROW_PASSES = 2_250_000
@@ -23,10 +25,11 @@ class Recipe:
     """
 
     members: int | None = None
-    """Networks whose outputs are averaged before the sigmoid; None: 16, fewer for large corpora."""
+    """Networks whose outputs are averaged before the sigmoid; None: 16, 48 where contents are
+    few, fewer for large corpora."""
     batch_orders: int | None = None
     """Groups of members, each with its own order of rows, whose noise averages out; None: 2,
-    and 1 for large corpora."""
+    6 where contents are few, 1 for large corpora."""
     hidden: int = 32
     """Rectified units of each member, beside its linear path."""
     epochs: int | None = None
@@ -82,14 +85,17 @@ class Plan:
     impute: bool
 
 
-def plan(recipe: Recipe, rows: int) -> Plan:
-    """Settle the open settings of `recipe` for `rows` labelled rows of the whole corpus.
+def plan(recipe: Recipe, rows: int, contents: int) -> Plan:
+    """Settle the open settings of `recipe` for `rows` labelled rows of so many content groups.
 
     One plan serves all folds and the shipped head, so that what is judged is what ships.
     """
     if rows <= SMALL_ROWS:
         members, orders, epochs, batch, decay, dropout = 16, 2, 50, 64, 0.3, 0.3
         centres = 512
+        if contents <= FEW_CONTENTS:
+            # What is learnt from few contents hangs on chance; more networks halve the seed spread.
+            members, orders = 48, 6
     elif rows < LARGE_ROWS:
         members, orders, epochs, batch, decay, dropout = 8, 2, 40, 128, 0.1, 0.05
         centres = 512

@@ -96,6 +96,12 @@ def train(
     return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions))
 
 
+def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
+    """What the recipe comes to for this table."""
+    inside = np.flatnonzero(table.folds >= 0)
+    return plan(recipe, len(inside), len({table.groups[row] for row in inside}))
+
+
 def _in_order(table: TrainingTable, order: IntArray) -> TrainingTable:
     return replace(
         table,
@@ -116,7 +122,7 @@ def _train(
     watch: Watcher | None,
 ) -> TrainingResult:
     folds = table.folds
-    settled = plan(recipe, int((folds >= 0).sum()))
+    settled = plan_for(table, recipe)
     splits = _splits(table, settled, recipe.impute, _Reporter(progress))
     wanted = [
         (split, seed)

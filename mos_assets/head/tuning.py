@@ -20,7 +20,7 @@ from mos_assets.head.inputs import Inputs
 from mos_assets.head.kernel import Kernel, KernelFit, draw_centres
 from mos_assets.head.linear import Linear, LinearFit
 from mos_assets.head.model import Part, within
-from mos_assets.head.recipe import Plan
+from mos_assets.head.recipe import FEW_CONTENTS, Plan
 from mos_assets.head.standardise import Scores, Standardiser, fit_standardiser
 from mos_assets.records import SEED, FloatArray, IntArray
 
@@ -30,7 +30,6 @@ RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
 """Of the kernel experts, times the number of varying columns."""
 KERNEL_PENALTIES = tuple(10.0**power for power in range(-4, 2))
 NETWORK = "network"
-_FEW_GROUPS = 40
 _MOST_FOLDS, _FOLDS = 10, 5
 _SPLIT_ROWS = 5_000
 """Beyond so many training rows one inner fold decides instead of all."""
@@ -170,7 +169,7 @@ def inner_splits(
     index = {name: at for at, name in enumerate(names)}
     of_row = np.array([index[name] for name in groups])
     sizes = np.bincount(of_row)
-    count = min(len(names), _MOST_FOLDS if len(names) <= _FEW_GROUPS else _FOLDS)
+    count = min(len(names), _MOST_FOLDS if len(names) <= FEW_CONTENTS else _FOLDS)
     if len(groups) > _SPLIT_ROWS:
         count = min(count, _FOLDS)
     order = rng.permutation(len(names))

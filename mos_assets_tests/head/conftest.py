@@ -36,7 +36,12 @@ def make_table(
         features[:, -1] = 42.0
     folds = np.arange(rows) % 5
     folds[rows - held_out :] = -1
-    return table_of(features, mos, folds)
+    # NumPy's own tanh and powers differ in the last bit between vector units; the rows must not.
+    return table_of(_single(features), _single(mos), folds)
+
+
+def _single(values: FloatArray) -> FloatArray:
+    return values.astype(np.float32).astype(np.float64)
 
 
 def table_of(features: FloatArray, mos: FloatArray, folds: np.ndarray) -> TrainingTable:

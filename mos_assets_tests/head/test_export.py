@@ -231,7 +231,7 @@ def test_the_eleven_features_stay_small(tmp_path: Path) -> None:
     table = make_table(rows=60, columns=11)
     head = train(table, Recipe(epochs=1), [SEED], progress=quiet).head
     export_onnx(head, tmp_path / "head.onnx")
-    settled = plan(Recipe(), 600)
+    settled = plan(Recipe(), 600, 16)
     network = settled.members * settled.hidden * (11 + 1 + 2) + 11 + 2
     kernel = settled.centres * (11 + 1 + 1) + 2
     linear = 11 + 2

@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from generated.tables import FOLDS, table_of
 
 from mos_assets.corpora import CorpusRequest, join_table, load_corpus, load_feature_tables
-from mos_assets.evaluation import FoldRow, assign_folds, plcc, rmse, srocc
+from mos_assets.evaluation import plcc, rmse, srocc
 from mos_assets.extraction import BLOCKS
 from mos_assets.head import Recipe, train
 from mos_assets.records import SEED, FloatArray, TrainingTable
 
-FOLDS = 5
 SVR_ROWS = 3_000
 """Rows that the support vector machine is tuned with, at most; its cost is that of their square."""
 
@@ -152,32 +152,6 @@ def from_disk(name: str, blocks: list[str], root: Path) -> TrainingTable:
     mos = np.array([clip.mos for clip in clips])
     table = table_of(values[whole], mos, tuple(clip.content_group for clip in clips))
     return replace(table, clip_ids=tuple(clip.clip_id for clip in clips))
-
-
-def table_of(
-    features: FloatArray, mos: FloatArray, groups: tuple[str, ...] | None = None
-) -> TrainingTable:
-    """A training table with folds that share no group."""
-    rows = len(mos)
-    ids = tuple(f"made/{row:06d}" for row in range(rows))
-    named = groups or ids
-    split = assign_folds(
-        [FoldRow(*row, None) for row in zip(ids, named, mos.tolist(), strict=True)], FOLDS, {}
-    )
-    unknown = np.full(rows, np.nan)
-    return TrainingTable(
-        clip_ids=ids,
-        feature_order=tuple(f"column{index}" for index in range(features.shape[1])),
-        features=features,
-        mos=mos,
-        folds=np.array([row.fold for row in split.folds]),
-        groups=named,
-        mos_std=unknown,
-        n_ratings=unknown,
-        height=unknown,
-        codec=(None,) * rows,
-        part=(None,) * rows,
-    )
 
 
 def rated(signal: FloatArray, noise: float, rng: np.random.Generator) -> FloatArray:

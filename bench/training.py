@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from generated.tables import FOLDS, table_of
 
 from mos_assets.head import Recipe, plan_for, train
 from mos_assets.head.ensemble import Job, train_networks
@@ -24,7 +25,7 @@ from mos_assets.head.exact import INPUT_BITS, to_grid
 from mos_assets.records import SEED, TrainingTable
 
 ROWS, FEATURES = 150_000, 11
-FOLDS = SEEDS = 5
+SEEDS = 5
 REFERENCE_BATCHES = (64, 256)
 
 
@@ -74,25 +75,12 @@ def main() -> None:
 
 
 def generated(rows: int) -> TrainingTable:
-    """Bent, noisy and in units of many sizes; a fold is every fifth row."""
+    """Bent, noisy and in units of many sizes."""
     rng = np.random.default_rng(SEED)
     plain = rng.standard_normal((rows, FEATURES))
     mos = 3 + 0.5 * np.tanh(plain[:, 0]) + 0.3 * plain[:, 1] * plain[:, 2] - 0.2 * plain[:, 3]
-    clips = tuple(f"made/{row:06d}" for row in range(rows))
-    unknown = np.full(rows, np.nan)
-    return TrainingTable(
-        clip_ids=clips,
-        feature_order=tuple(f"feature{index}" for index in range(FEATURES)),
-        features=plain * 10.0 ** (np.arange(FEATURES) % 5 - 2),
-        mos=np.clip(mos + rng.normal(0, 0.4, rows), 1, 5),
-        folds=np.arange(rows) % FOLDS,
-        groups=clips,
-        mos_std=unknown,
-        n_ratings=unknown,
-        height=unknown,
-        codec=(None,) * rows,
-        part=(None,) * rows,
-    )
+    features = plain * 10.0 ** (np.arange(FEATURES) % 5 - 2)
+    return table_of(features, np.clip(mos + rng.normal(0, 0.4, rows), 1, 5))
 
 
 def standardised(table: TrainingTable) -> np.ndarray:

@@ -14,12 +14,12 @@ import time
 from unittest import mock
 
 import numpy as np
+from generated.tables import FOLDS, table_of
 
 from mos_assets.evaluation import Shuffles, resampling
 from mos_assets.head import Recipe, train
-from mos_assets.records import FloatArray, TrainingTable
+from mos_assets.records import FloatArray
 
-FOLDS = 5
 CORPORA = ((16, 47, 0.2), (16, 47, 0.5), (10, 20, 0.3), (40, 15, 0.3), (120, 5, 0.3), (600, 1, 0.3))
 """Contents, clips of each, and the deviation of the error that the clips of a content share."""
 TABLES = ((600, 11), (1200, 60))
@@ -88,21 +88,8 @@ def importance_cost(rows: int, features: int) -> tuple[float, float]:
     """CPU seconds of the training, alone and watched; the lesser of two goes each."""
     rng = np.random.default_rng(rows)
     values = rng.normal(size=(rows, features))
-    clips = tuple(f"made/{row:05d}" for row in range(rows))
-    unknown = np.full(rows, np.nan)
-    table = TrainingTable(
-        clip_ids=clips,
-        feature_order=tuple(f"f{column}" for column in range(features)),
-        features=values,
-        mos=np.clip(3 + values[:, :5].sum(axis=1) / 4 + rng.normal(0, 0.3, rows), 1, 5),
-        folds=np.arange(rows) % FOLDS,
-        groups=clips,
-        mos_std=unknown,
-        n_ratings=unknown,
-        height=unknown,
-        codec=(None,) * rows,
-        part=(None,) * rows,
-    )
+    mos = np.clip(3 + values[:, :5].sum(axis=1) / 4 + rng.normal(0, 0.3, rows), 1, 5)
+    table = table_of(values, mos)
     seeds = [1, 2, 3, 4, 5]
     spent: dict[bool, list[float]] = {False: [], True: []}
     for watched in (False, True, True, False):

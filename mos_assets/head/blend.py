@@ -19,9 +19,10 @@ from mos_assets.head.solve import solve_positive
 from mos_assets.head.tuning import EXPERTS, NETWORK, Tuned
 from mos_assets.records import FloatArray
 
-_DRAWN, _FEW_CONTENTS = 0.003, 10.0
-"""How strongly weights are drawn towards the network alone: _DRAWN + (_FEW_CONTENTS / groups)², in
-units of the best expert's error. From few contents little can be learnt of whom to trust."""
+_ALIKE, _FEW_CONTENTS = 0.005, 10.0
+"""Shares are drawn towards the linear expert alone by _ALIKE, since where experts are alike the
+simplest serves best, and towards the network alone by (_FEW_CONTENTS / groups)², since from few
+contents little can be learnt of whom to trust. Both in units of the best expert's error."""
 _LEAST_WEIGHT = 0.02
 """A smaller share is dropped, and the expert with it."""
 
@@ -33,24 +34,25 @@ def blend_weights(tuned: Tuned, networks: Sequence[Network]) -> dict[str, float]
     predictions = tuned.predictions.copy()
     for network, (place, scores) in zip(networks, tuned.judged, strict=True):
         predictions[-1, place] = within(network.mos(scores))
-    weights = convex_weights(predictions - tuned.mos, _DRAWN + (_FEW_CONTENTS / tuned.groups) ** 2)
+    drawn = np.zeros(len(EXPERTS))
+    drawn[0], drawn[-1] = _ALIKE, (_FEW_CONTENTS / tuned.groups) ** 2
+    weights = convex_weights(predictions - tuned.mos, drawn)
     weights[weights < _LEAST_WEIGHT] = 0.0
     weights /= math.fsum(weights)
     return {name: float(w) for name, w in zip(EXPERTS, weights, strict=True) if w > 0}
 
 
-def convex_weights(errors: FloatArray, drawn: float) -> FloatArray:
+def convex_weights(errors: FloatArray, drawn: FloatArray) -> FloatArray:
     """Weights [k] >= 0 of sum 1 with the least mean square of weights · errors [k, n].
 
-    drawn · (least square of any expert) · |weights - last expert alone|² is added. Every set of
-    experts is solved for, which for five is quicker than any iteration and leaves no tolerance.
+    For every expert, drawn [k] · (least square of any expert) · |weights - this expert alone|² is
+    added; one of them must be above 0. Every set of experts is solved for, which for five is
+    quicker than any iteration and leaves no tolerance.
     """
     count, rows = errors.shape
     squares = product(errors, errors.T) / rows
-    pull = drawn * max(float(np.min(np.diagonal(squares))), 1e-12)
-    matrix = squares + pull * np.eye(count)
-    linear = np.zeros(count)
-    linear[-1] = pull
+    linear = drawn * max(float(np.min(np.diagonal(squares))), 1e-12)
+    matrix = squares + math.fsum(linear) * np.eye(count)
     best: FloatArray = np.eye(count)[-1]
     least = np.inf
     for size in range(1, count + 1):

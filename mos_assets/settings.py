@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from mos_assets.errors import SettingsError
 
 PREFIX = "MOS_"
-KONVID_CORPORA = frozenset({"konvid-1k", "konvid-150k", "synthetic"})
+KONVID_150K = "konvid-150k"
+KONVID_CORPORA = frozenset({"konvid-1k", KONVID_150K, "synthetic"})
 """Corpora whose heads share the id `konvid_mos_head_v1`."""
 KONVID_150K_FLOOR = 5_000
 """Fewer label rows than this are hardly KonViD-150k."""
 RUN_FOLDS = 5
-"""Folds of a full verdict; fewer can only be Proposed."""
+"""Folds of a full verdict; any other number can only be Proposed."""
 RUN_SEEDS = 5
 """Seeds of a full verdict; fewer can only be Proposed."""
 SERVICE_SETTINGS = frozenset(
@@ -109,7 +110,7 @@ class Settings(BaseModel):
         int, Field(ge=1, le=50, description="Seeds; fewer than 5 can only be Proposed.")
     ] = RUN_SEEDS
     folds: Annotated[
-        int, Field(ge=1, le=50, description="Folds; fewer than 5 can only be Proposed.")
+        int, Field(ge=1, le=50, description="Folds; any other number than 5 can only be Proposed.")
     ] = RUN_FOLDS
     epochs: Annotated[
         int, Field(ge=0, le=10_000, description="Training epochs; 0 leaves it to the recipe.")
@@ -264,7 +265,10 @@ class Settings(BaseModel):
 
     def shaping(self) -> tuple[str, ...]:
         """`NAME=value` of what shapes a head: the corpora, and settings not at their default."""
-        names = ("corpus", "features", "missing", "reference", "seeds", "folds", "epochs")
+        names = (
+            *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
+            *("seeds", "folds", "epochs"),
+        )
         fields = type(self).model_fields
         return tuple(
             f"{PREFIX}{name.upper()}={getattr(self, name)}"
@@ -291,5 +295,7 @@ class Settings(BaseModel):
 
     @property
     def is_full_size(self) -> bool:
-        """Whether enough folds and seeds are configured for a verdict that can be Accepted."""
-        return self.folds >= RUN_FOLDS and self.seeds >= RUN_SEEDS
+        """Whether the run is one whose verdict can be Accepted: enough seeds, the right number of
+        folds, and no corpus admitted below its usual size."""
+        whole = KONVID_150K not in self.corpora or self.konvid_150k_floor >= KONVID_150K_FLOOR
+        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS and whole

@@ -7,7 +7,7 @@ import dagster as dg
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
-from mos_assets.errors import ReleaseError
+from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
     CHECK_WORDS,
     Comparison,
@@ -21,7 +21,7 @@ from mos_assets.evaluation import (
     with_figures,
 )
 from mos_assets.records import OutOfFold, TrainingTable
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import Manifest, training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import current_files, read_release
 from mos_assets.release.record import released_candidate
@@ -61,6 +61,11 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
         manifest = Manifest.read(ReleaseFiles(candidate.folder, candidate.head_id).manifest)
+        if manifest.data.training_table_sha256 != training_table_sha256(table):
+            raise StoreError(
+                f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
+                "the store holds now; materialize trained_onnx again."
+            )
         report = build_report(
             table,
             predictions,

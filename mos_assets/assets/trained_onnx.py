@@ -1,6 +1,7 @@
 """The asset `trained_onnx`: a candidate head in the store, and its out-of-fold predictions."""
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import dagster as dg
@@ -149,10 +150,12 @@ def _manifest(
     exported: ExportedHead,
 ) -> Manifest:
     identity = head_of(settings)
-    rows_of = dict.fromkeys(settings.corpora, 0)
     corpus_of = corpus_rows.corpus_of_clips(database, settings.corpora)
-    for clip_id in table.clip_ids:
-        rows_of[corpus_of[clip_id]] += 1
+    inside = table.folds >= 0
+    rows = Counter(
+        (corpus_of[clip_id], bool(trains))
+        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
+    )
     return Manifest(
         id=identity,
         onnx=f"{identity}.onnx",
@@ -180,11 +183,13 @@ def _manifest(
                     version=used.version,
                     licence=used.licence,
                     label_origin=used.label_origin,
-                    rows=rows_of[used.name],
+                    rows=rows[used.name, True],
+                    held_out_rows=rows[used.name, False],
                 )
                 for used in corpus_rows.read_corpora(database, settings.corpora)
             ),
-            rows=len(table.clip_ids),
+            rows=int(inside.sum()),
+            held_out_rows=int((~inside).sum()),
             features=settings.features,
             settings=settings.shaping(),
             training_table_sha256=training_table_sha256(table),

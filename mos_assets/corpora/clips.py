@@ -22,8 +22,16 @@ from mos_assets.corpora.files import (
     locate,
 )
 from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
-from mos_assets.corpora.names import stem, video_suffix
-from mos_assets.corpora.request import UNUSABLE_CLIP, ClipDir, Known, LabelSet, folder_errors
+from mos_assets.corpora.names import flickr_group, stem, video_suffix
+from mos_assets.corpora.request import (
+    KONVID_1K,
+    KONVID_150K,
+    UNUSABLE_CLIP,
+    ClipDir,
+    Known,
+    LabelSet,
+    folder_errors,
+)
 from mos_assets.records import Clip, Corpus, KnownClip, Label, RejectedRow, SeenFile
 
 NO_LABEL = "the clip has no label"
@@ -127,10 +135,17 @@ def _clip(
         mos_std=label.mos_std,
         n_ratings=label.n_ratings,
         label_origin=labels.origin,
-        content_group=f"{labels.name}/{label.group}" if label.group else clip_id,
+        content_group=_content(labels.name, label) or clip_id,
         reference_path=reference.path if reference else None,
         reference_sha256=reference.sha256 if reference else None,
     )
+
+
+def _content(corpus: str, label: Label) -> str | None:
+    """The content that a label names, or that its clip shares with clips of another corpus."""
+    if label.group:
+        return f"{corpus}/{label.group}"
+    return flickr_group(label.clip_name) if corpus in (KONVID_1K, KONVID_150K) else None
 
 
 def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], list[RejectedRow]]:

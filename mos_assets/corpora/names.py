@@ -20,6 +20,7 @@ VIDEO_SUFFIXES = frozenset(
 KONVID_CROPS = ("_original_centercrop_960x540_8s", "_cut_centercrop_960x540_8s")
 """What follows the id in the names of KonViD-1k's clips, in the order of looking."""
 _KONVID_CROP = re.compile(rf"(\d+)(?:{'|'.join(KONVID_CROPS)})")
+_FLICKR = re.compile(r"(?:orig_)?(\d{6,})(?:_|$)", re.ASCII)
 _PLAIN = re.compile(r"\w[\w.-]{0,200}", re.ASCII)
 """Safe beyond doubt, as nearly all names are; the rest is looked at more closely."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -70,6 +71,13 @@ def join_key(name: str) -> str:
     plain = stem(name)
     crop = _KONVID_CROP.fullmatch(plain)
     return crop[1] if crop else plain
+
+
+def flickr_group(name: str) -> str | None:
+    """The content of a KonViD clip, which both corpora take from the same collection by its id:
+    `8536919744.mp4` is a crop of what `orig_8536919744_540_5s.mp4` is a part of."""
+    found = _FLICKR.match(stem(name))
+    return f"flickr:{found[1]}" if found else None
 
 
 @dataclass(frozen=True, slots=True)

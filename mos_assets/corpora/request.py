@@ -19,11 +19,11 @@ from mos_assets.records import (
     RejectedRow,
     ShotFigures,
 )
+from mos_assets.settings import KONVID_150K as KONVID_150K
 from mos_assets.settings import KONVID_150K_FLOOR
 
 DEMO = "demo"
 KONVID_1K = "konvid-1k"
-KONVID_150K = "konvid-150k"
 SYNTHETIC = "synthetic"
 BUILT_IN_CORPORA = (DEMO, KONVID_1K, KONVID_150K, SYNTHETIC)
 """Names with a layout of their own; every other name is a folder with a corpus.toml."""

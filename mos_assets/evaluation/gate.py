@@ -51,7 +51,7 @@ class GateThresholds:
     surrogate_mean_plcc: float = 0.75
     """At least, on simulated labels."""
     folds: int = RUN_FOLDS
-    """At least, for `Accepted`."""
+    """Exactly, for `Accepted`."""
     seeds: int = RUN_SEEDS
     """At least, for `Accepted`."""
 
@@ -179,8 +179,12 @@ def judge_scores(
     else:
         reasons.extend(_missing(folds))
         reasons.extend(_misses(checks, surrogate))
-        if len(fold_ids) < GATE.folds:
-            reasons.append(f"Accepted needs {GATE.folds} folds; there are {len(fold_ids)}.")
+        if len(fold_ids) != GATE.folds:
+            # The mean RMSE of many small folds flatters, that of few is of weaker heads.
+            reasons.append(
+                f"Accepted needs {GATE.folds} folds, no fewer and no more; there are "
+                f"{len(fold_ids)}."
+            )
         if len(seeds) < GATE.seeds:
             reasons.append(f"Accepted needs {GATE.seeds} seeds; there are {len(seeds)}.")
     if not full_size:

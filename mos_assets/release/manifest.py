@@ -41,6 +41,9 @@ class CorpusUsed(_Frozen):
     licence: str
     label_origin: LabelOrigin
     rows: int
+    """In the folds: these trained, and were judged."""
+    held_out_rows: int = 0
+    """Never trained, and take no part in the gate."""
 
 
 class DataUsed(_Frozen):
@@ -48,6 +51,8 @@ class DataUsed(_Frozen):
 
     corpora: tuple[CorpusUsed, ...]
     rows: int
+    """In the folds."""
+    held_out_rows: int = 0
     features: str
     """MOS_FEATURES of the run."""
     settings: tuple[str, ...]
@@ -225,6 +230,6 @@ def training_table_sha256(table: TrainingTable) -> str:
     digest = hashlib.sha256()
     for text in (table.feature_order, table.clip_ids, table.groups):
         digest.update(json.dumps(text).encode())
-    for numbers in (table.features, table.mos, table.folds):
+    for numbers in (table.features, table.mos, table.folds, table.encoder):
         digest.update(numbers.astype("<f8").tobytes())
     return digest.hexdigest()

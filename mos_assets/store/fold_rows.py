@@ -24,10 +24,21 @@ from mos_assets.store.schema import (
 
 
 def known_fold_groups(database: Database, scope: str, n_folds: int) -> dict[str, int]:
-    """Content group → fold, as assigned before in this scope."""
+    """Content group → fold, as assigned before in this scope, or, where that is new, in the
+    largest one of fewer corpora: a corpus that joins others moves none of their clips."""
     table = database.fetch(
-        f"SELECT content_group, fold FROM {FOLD_GROUPS} WHERE scope = ? AND n_folds = ?",
-        [scope, n_folds],
+        f"""
+        WITH known AS (
+            SELECT scope, count(*) AS groups FROM {FOLD_GROUPS}
+            WHERE n_folds = ? AND list_has_all(string_split(?, ','), string_split(scope, ','))
+            GROUP BY scope
+        )
+        SELECT content_group, fold FROM {FOLD_GROUPS}
+        WHERE n_folds = ? AND scope = (
+            SELECT scope FROM known ORDER BY scope = ? DESC, groups DESC, scope LIMIT 1
+        )
+        """,
+        [n_folds, scope, n_folds, scope],
     )
     return dict(zip(table["content_group"].to_pylist(), table["fold"].to_pylist(), strict=True))
 

@@ -77,3 +77,21 @@ def test_a_corpus_may_add_a_slot(tabled: World) -> None:
     assert one_slot.predict_mos(features, "libx264", encoder_onehot=[1.0, 0.0]).mos == old
     with pytest.raises(FeatureError, match="slot 1"):
         one_slot.predict_mos(features, "libx264", encoder_onehot=[0.0, 1.0])
+
+
+@pytest.mark.parametrize("changed", ["labels", "features"])
+def test_a_candidate_is_judged_on_what_it_was_trained_on(tabled: World, changed: str) -> None:
+    """Other ratings or features of the same clips in the same folds are no test of it."""
+    ran(tabled)
+    before = manifest_of(tabled)
+    path = table_of(tabled) if changed == "features" else table_of(tabled).parents[1] / "labels.csv"
+    old, new = ("6.2,", "6.3,") if changed == "features" else (",3.1,", ",3.2,")
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    upstream = ("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features", "folds")
+    assert tabled.run(*upstream).success
+    judged = tabled.run("gate_report", "model_card")
+    assert not judged.success
+    (failure,) = judged.get_step_failure_events()
+    assert "trained on other features or ratings" in str(failure.event_specific_data)
+    assert manifest_of(tabled) == before

@@ -140,7 +140,7 @@ def test_fewer_than_two_folds_or_seeds_is_no_verdict(folds: int, seeds: int) -> 
     assert "two folds and two seeds" in verdict.reasons[0]
 
 
-@pytest.mark.parametrize(("folds", "seeds"), [(4, 5), (5, 4), (2, 2)])
+@pytest.mark.parametrize(("folds", "seeds"), [(4, 5), (5, 4), (2, 2), (50, 5)])
 def test_a_quick_look_can_only_be_proposed(folds: int, seeds: int) -> None:
     verdict = _judged(_rows(folds=folds, seeds=seeds))
     assert verdict.passed

@@ -22,7 +22,7 @@ from mos_assets.corpora.files import (
     locate,
 )
 from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
-from mos_assets.corpora.names import flickr_group, stem, video_suffix
+from mos_assets.corpora.names import flickr_id, stem, video_suffix
 from mos_assets.corpora.request import (
     KONVID_1K,
     KONVID_150K,
@@ -142,10 +142,12 @@ def _clip(
 
 
 def _content(corpus: str, label: Label) -> str | None:
-    """The content that a label names, or that its clip shares with clips of another corpus."""
+    """The content that a label names, or that its clip shares with one of another corpus."""
     if label.group:
         return f"{corpus}/{label.group}"
-    return flickr_group(label.clip_name) if corpus in (KONVID_1K, KONVID_150K) else None
+    found = flickr_id(label.clip_name) if corpus == KONVID_150K else None
+    # The content is called as the clip of KonViD-1k that was cut from it would be.
+    return f"{KONVID_1K}/{found}" if found else None
 
 
 def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], list[RejectedRow]]:

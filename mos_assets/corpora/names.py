@@ -73,11 +73,11 @@ def join_key(name: str) -> str:
     return crop[1] if crop else plain
 
 
-def flickr_group(name: str) -> str | None:
-    """The content of a KonViD clip, which both corpora take from the same collection by its id:
+def flickr_id(name: str) -> str | None:
+    """The id of what a KonViD clip was cut from; both corpora take from one collection:
     `8536919744.mp4` is a crop of what `orig_8536919744_540_5s.mp4` is a part of."""
     found = _FLICKR.match(stem(name))
-    return f"flickr:{found[1]}" if found else None
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from mos_assets.head.solve import solve_positive
 from mos_assets.head.tuning import EXPERTS, NETWORK, Tuned
 from mos_assets.records import FloatArray
 
-_ALIKE, _FEW_CONTENTS = 0.005, 10.0
+_ALIKE, _FEW_CONTENTS = 0.003, 10.0
 """Shares are drawn towards the linear expert alone by _ALIKE, since where experts are alike the
 simplest serves best, and towards the network alone by (_FEW_CONTENTS / groups)², since from few
 contents little can be learnt of whom to trust. Both in units of the best expert's error."""

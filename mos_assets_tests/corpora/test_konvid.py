@@ -223,3 +223,22 @@ def test_real_konvid_150k_part_b(real_corpora: Path) -> None:
     assert len(corpus.clips) == 1576
     assert {clip.part for clip in corpus.clips} == {"b"}
     assert corpus.clips[0].mos == 3.53
+
+
+def test_both_corpora_know_what_was_cut_from_one_upload(tmp_path: Path) -> None:
+    """Else one scene would train in one fold and be judged in another, or train beside part b."""
+    write_tree(
+        tmp_path,
+        {
+            "konvid-1k/KoNViD_1k_mos.csv": "flickr_id,mos\n8536919744,3.5\n",
+            "konvid-150k/k150ka_scores.csv": "video_name,video_score\n"
+            "orig_8536919744_540_5s.mp4,3.4\norig_10007436115_540_5s.mp4,2.5\nother.mp4,2\n",
+        },
+    )
+    small = load(tmp_path, "konvid-1k")
+    large = load(tmp_path, "konvid-150k")
+    (one,) = small.clips
+    groups = {clip.clip_name: clip.content_group for clip in large.clips}
+    assert groups["orig_8536919744_540_5s.mp4"] == one.content_group
+    assert groups["orig_10007436115_540_5s.mp4"] == "konvid-1k/10007436115"
+    assert groups["other.mp4"] == "konvid-150k/other"

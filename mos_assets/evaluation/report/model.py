@@ -78,6 +78,8 @@ class LabelCeiling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     figure: float | None
+    interval: Interval | None
+    """Where other contents would put it; None where that cannot be told."""
     n: int
     """Clips whose deviation and number of ratings are known."""
     sentence: str

@@ -14,12 +14,16 @@ import pytest
 from mos_assets.errors import StoreError
 from mos_assets.evaluation import (
     GateReport,
+    draw,
+    figure_section,
     label_ceiling,
     reading,
     render_markdown,
     schema_text,
+    with_figures,
 )
-from mos_assets.records import LabelOrigin, OutOfFold, Status
+from mos_assets.records import FeatureLoss, LabelOrigin, OutOfFold, Status
+from mos_assets_tests.markdown import STRANGE, live, shown
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -298,4 +302,28 @@ def test_names_from_files_cannot_break_a_table(make_table, predict, report_on) -
     table = replace(table, codec=tuple("a|b" if i % 2 else "c\n<b>d" for i in range(400)))
     text = render_markdown(report_on(table, predict(table)))
     assert "| a\\|b |" in text
-    assert "| c &lt;b>d |" in text
+    assert "| c &lt;b&gt;d |" in text
+
+
+def test_names_from_strangers_are_shown_and_not_obeyed(good, report_on, tmp_path) -> None:
+    table, oof, _ = good
+    losses = [
+        FeatureLoss(1, fold, (name,), 0.3) for fold in range(5) for name in (STRANGE, "noise")
+    ]
+    strange = replace(
+        table,
+        feature_order=(STRANGE, "noise"),
+        codec=tuple(STRANGE if i % 2 else "vp9" for i in range(400)),
+    )
+    shifted = OutOfFold(oof.seeds, oof.predictions + 0.8 * (np.arange(400) % 2))
+    report = report_on(strange, shifted, losses=losses).model_copy(update={"corpora": (STRANGE,)})
+    figures = draw(strange, shifted, report, tmp_path)
+    assert any("![a]" in figure.title for figure in figures)
+    text = render_markdown(report)
+    before = live(render_markdown(report_on(table, shifted)))
+    assert live(text) == before
+    # Beside the clips, in a sentence, in the slices and among the features.
+    assert shown(text).count(STRANGE) == 4
+    section = figure_section(with_figures(report, figures).figures)
+    assert live(section) == {"image": len(figures)}
+    assert "$\\" not in section

@@ -66,7 +66,7 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
             label="from fold to fold",
         )
         axes.axvline(0.0, color=RED, lw=1.0)
-        axes.set_yticks(at, [_short(row.feature) for row in rows])
+        axes.set_yticks(at, [_short(row.feature) for row in rows], parse_math=False)
         axes.set_xlabel("PLCC lost on unseen clips when shuffled")
         axes.grid(visible=False, axis="y")
         handles, labels = axes.get_legend_handles_labels()
@@ -121,5 +121,4 @@ def interval_figure(report: GateReport, folder: Path) -> Figure | None:
 def _short(name: str) -> str:
     """A feature's name as it fits a figure; names come from strangers' tables."""
     flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    flat = flat if len(flat) <= 30 else flat[:29] + "…"
-    return flat.replace("$", r"\$")
+    return flat if len(flat) <= 30 else flat[:29] + "…"

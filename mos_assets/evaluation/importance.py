@@ -7,13 +7,14 @@ more together with its kin: those that rank the clips nearly alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import finite_or_none, plcc
+from mos_assets.evaluation.wording import and_list, plain
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
 
 KIN = 0.8
@@ -22,6 +23,7 @@ _BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2
+_MOST_NAMED = 3
 
 Predict = Callable[[FloatArray, IntArray], FloatArray]
 """Raw features [n, F] and active encoder slots [n] → MOS [n]."""
@@ -43,6 +45,24 @@ class FeatureImportance(BaseModel):
     """Other features that rank the clips nearly alike."""
     plcc_drop_with_kin: float | None
     """PLCC lost when the feature and its kin are shuffled together; None without kin."""
+
+    @property
+    def alone_misleads(self) -> bool:
+        """Whether it costs more alone than with its kin.
+
+        Dealt alone, a near-copy contradicts its kin: what is lost is then what clips that cannot
+        exist do to the head, not what the feature tells it.
+        """
+        return (
+            self.plcc_drop is not None
+            and self.plcc_drop_with_kin is not None
+            and self.plcc_drop > self.plcc_drop_with_kin
+        )
+
+    @property
+    def worth(self) -> float | None:
+        """The loss that ranks it: alone, or with its kin where that is less."""
+        return self.plcc_drop_with_kin if self.alone_misleads else self.plcc_drop
 
 
 @dataclass
@@ -141,7 +161,7 @@ def kin_of(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
 def importance(
     losses: tuple[FeatureLoss, ...], feature_order: tuple[str, ...]
 ) -> tuple[FeatureImportance, ...]:
-    """Means over folds and heads, the most important feature first; empty without losses."""
+    """Means over folds and heads, the feature of the most worth first; empty without losses."""
     if not losses:
         return ()
     found = []
@@ -168,8 +188,25 @@ def importance(
     return tuple(
         sorted(
             found,
-            key=lambda row: (row.plcc_drop is None, -(row.plcc_drop or 0.0), row.feature),
+            key=lambda row: (row.worth is None, -(row.worth or 0.0), row.feature),
         )
+    )
+
+
+def beyond_kin(rows: Sequence[FeatureImportance]) -> str:
+    """A sentence on those that cost visibly more alone than with their kin; empty without any."""
+    names = [
+        row.feature
+        for row in rows
+        if row.alone_misleads and plain(row.plcc_drop) != plain(row.worth)
+    ]
+    if not names:
+        return ""
+    listed = and_list(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
+    return (
+        f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with kin, "
+        "because values that contradict their near-copies make clips that cannot exist: the "
+        "figure with kin is the one to believe, and it ranks them."
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mos_assets.evaluation.figures import Figure
 from mos_assets.evaluation.report import GateReport, ReportFigure
+from mos_assets.evaluation.wording import cell
 
 
 def with_figures(report: GateReport, figures: Sequence[Figure]) -> GateReport:
@@ -26,7 +27,8 @@ def figure_section(figures: Sequence[ReportFigure], folder: Path | None = None) 
     cannot see that folder; None refers to files beside the page.
     """
     return "\n\n".join(
-        f"![{figure.title}]({_target(figure, folder)})\n\n{figure.sentence}" for figure in figures
+        f"![{cell(figure.title)}]({_target(figure, folder)})\n\n{cell(figure.sentence)}"
+        for figure in figures
     )
 
 

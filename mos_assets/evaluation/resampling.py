@@ -155,9 +155,68 @@ def resample(
     )
 
 
+def interval_of_means(
+    columns: FloatArray,
+    groups: Sequence[str],
+    figure: Callable[[FloatArray], FloatArray],
+    *,
+    scale: Scale = "plain",
+) -> tuple[float, float] | None:
+    """The interval of one figure of the means over all clips, with no folds between them.
+
+    columns: [n, k], one row a clip. figure: means [replicates, k] → [replicates]. None where it
+    cannot be told, as with a single content.
+    """
+    content = np.unique(groups, return_inverse=True)[1]
+    n_contents = int(content.max()) + 1 if len(content) else 0
+    if n_contents < 2:
+        return None
+    ones = np.ones((len(columns), 1))
+    sums = np.zeros((n_contents, columns.shape[1] + 1))
+    np.add.at(sums, content, np.hstack([columns, ones]))
+
+    def figures(totals: FloatArray) -> Figures:
+        found = figure(totals[:, :-1] / totals[:, -1:])[:, None]
+        return Figures(plcc=found, srocc=found, rmse=found)
+
+    if n_contents >= LEAST_CONTENTS:
+        method: Method = "bootstrap"
+        replicates = _drawn_sums(sums)
+        fold_of = np.empty(0, dtype=np.int64)
+    else:
+        method = "jackknife"
+        replicates, fold_of = sums.sum(axis=0) - sums, np.zeros(n_contents, dtype=np.int64)
+    drawn = Resampling(
+        method=method,
+        n_contents=n_contents,
+        whole=figures(sums.sum(axis=0, keepdims=True)),
+        replicates=figures(replicates),
+        fold_of=fold_of,
+    )
+    return drawn.interval(lambda found: found.plcc[:, 0], scale=scale)
+
+
+def _drawn_sums(sums: FloatArray) -> FloatArray:
+    """Sums over contents [contents, k] drawn with replacement, [replicates, k]."""
+    rng = np.random.default_rng([SEED, len(sums)])
+    even = np.full(len(sums), 1.0 / len(sums))
+    n_resamples = _resamples(len(sums))
+    step = max(1, _CHUNK // len(sums))
+    return np.vstack(
+        [
+            rng.multinomial(len(sums), even, size=min(step, n_resamples - start)) @ sums
+            for start in range(0, n_resamples, step)
+        ]
+    )
+
+
+def _resamples(n: int) -> int:
+    return max(_LEAST_RESAMPLES, min(_MOST_RESAMPLES, _CELLS // max(n, 1)))
+
+
 def _bootstrap(x: FloatArray, y: FloatArray, folds: IntArray, content: IntArray) -> FloatArray:
     """Sums over folds, [3, replicates, predictors]."""
-    n_resamples = max(_LEAST_RESAMPLES, min(_MOST_RESAMPLES, _CELLS // max(len(y), 1)))
+    n_resamples = _resamples(len(y))
     total = np.zeros((3, n_resamples, len(x)))
     for fold in np.unique(folds):
         rows = folds == fold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 
@@ -42,7 +43,21 @@ def share(part: float) -> str:
     return f"{100.0 * part:.0f} %"
 
 
+_MARKS = re.compile(
+    r"[\\`*\[\]{}|!~$@]"  # code, emphasis, links, pictures, columns, formulas, addresses
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore marks nothing up
+    r"|:(?=//)|(?<=www)\.",  # addresses that become links by themselves
+    re.IGNORECASE,
+)
+
+
 def cell(text: object) -> str:
-    """Text from a file for one cell of a Markdown table: it cannot break it or pass for HTML."""
-    flat = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;")
-    return flat.replace("\\", "\\\\").replace("|", "\\|")
+    """Text that holds words of a stranger's file, for a table cell or within a line of Markdown.
+
+    It is shown as it is: it can neither break the table nor pass for HTML, and no picture, link,
+    code, emphasis or formula in it comes to life.
+    """
+    flat = " ".join(str(text).split())
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        flat = flat.replace(mark, entity)
+    return _MARKS.sub(r"\\\g<0>", flat)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import draw
-from mos_assets.records import OutOfFold
+from mos_assets.evaluation import draw, render_markdown
+from mos_assets.records import FeatureLoss, OutOfFold
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -55,6 +57,63 @@ def test_a_users_matplotlib_style_does_not_reach_the_figures(good, drawn, tmp_pa
         again = draw(table, oof, report, tmp_path)
         assert mpl.rcParams["font.size"] == 30.0
     assert again[0].path.read_bytes() == drawn[0].path.read_bytes()
+
+
+def _density(monkeypatch, *run):
+    """The density, and the clips in each cell that it shows: its last hexagons."""
+    from matplotlib.axes import Axes
+
+    hexbin, cells = Axes.hexbin, []
+
+    def watched(axes, *args, **kwargs):
+        cells.append(hexbin(axes, *args, **kwargs))
+        return cells[-1]
+
+    monkeypatch.setattr(Axes, "hexbin", watched)
+    (figure,) = [f for f in draw(*run) if f.name == "predicted_against_rated"]
+    return figure, [int(n) for n in cells[-1].get_array()]
+
+
+@pytest.mark.parametrize("rows", [5, 60])
+def test_no_cell_gives_a_rating_away(
+    rows, make_table, predict, report_on, monkeypatch, tmp_path
+) -> None:
+    table = make_table(n=rows)
+    oof = predict(table)
+    figure, cells = _density(monkeypatch, table, oof, report_on(table, oof), tmp_path)
+    assert all(n >= 3 for n in cells)
+    left_out = rows - sum(cells)
+    assert left_out <= rows // 5 or rows < 60
+    if not cells:
+        assert "No cell is shown" in figure.sentence
+    else:
+        assert (f": {left_out} clip" in figure.sentence) == (left_out > 0)
+
+
+def test_a_feature_ranks_by_its_family_where_alone_it_misleads(good, report_on, tmp_path) -> None:
+    table, oof, _ = good
+    table = replace(
+        table,
+        feature_order=("signal", "noise", "copy"),
+        features=np.column_stack([table.features, table.features[:, 0]]),
+    )
+    lost = {("copy",): 0.9, ("copy", "signal"): 0.3, ("signal",): 0.2, ("noise",): 0.5}
+    losses = [FeatureLoss(1, fold, names, x) for fold in range(5) for names, x in lost.items()]
+    report = report_on(table, oof, losses=losses)
+    assert [row.feature for row in report.importance] == ["noise", "copy", "signal"]
+    warning = "Shuffled alone, copy costs more than with kin, because"
+    assert warning in render_markdown(report)
+
+    lost[("noise",)] = 0.25
+    losses = [FeatureLoss(1, fold, names, x) for fold in range(5) for names, x in lost.items()]
+    report = report_on(table, oof, losses=losses)
+    (figure,) = [f for f in draw(table, oof, report, tmp_path) if f.name == "importance"]
+    assert figure.title == "copy and its kin matter most: they cost .300 PLCC"
+    assert warning in figure.sentence
+
+    lost[("copy",)] = 0.2
+    losses = [FeatureLoss(1, fold, names, x) for fold in range(5) for names, x in lost.items()]
+    assert "cannot exist" not in render_markdown(report_on(table, oof, losses=losses))
 
 
 def test_without_finite_predictions_there_is_nothing_to_draw(

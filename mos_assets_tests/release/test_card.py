@@ -4,11 +4,17 @@ import json
 
 import pytest
 
-from mos_assets.evaluation import not_compared
+from mos_assets.evaluation import (
+    FeatureImportance,
+    ReportFigure,
+    figure_section,
+    not_compared,
+)
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.card import render_card
 from mos_assets.release.manifest import Manifest
 from mos_assets_tests.conftest import HEAD_ID, Release
+from mos_assets_tests.markdown import STRANGE, live, shown
 
 SECTIONS = (
     "Whether to use it",
@@ -61,7 +67,45 @@ def test_the_card_has_every_section(release: Release) -> None:
 
 def test_every_input_stands_in_the_card_with_its_index(release: Release) -> None:
     for index, name in enumerate(release.manifest.feature_order):
-        assert f"| {index} | `{name}` |" in release.card
+        assert f"| {index} | {name} |" in release.card
+
+
+def test_names_from_strangers_are_shown_and_not_obeyed(release: Release) -> None:
+    """Features, corpora, licences and tables are named by whoever made them."""
+    manifest = release.manifest.model_copy(
+        update={
+            "feature_order": (STRANGE, *release.manifest.feature_order[1:]),
+            "extractor_fingerprint": f"own=table:{STRANGE}",
+            "data": release.manifest.data.model_copy(
+                update={
+                    "corpora": tuple(
+                        corpus.model_copy(
+                            update=dict.fromkeys(("name", "version", "licence"), STRANGE)
+                        )
+                        for corpus in release.manifest.data.corpora
+                    )
+                }
+            ),
+        }
+    )
+    loss = FeatureImportance(
+        feature=STRANGE, plcc_drop=0.2, low=0.1, high=0.3, kin=(STRANGE,), plcc_drop_with_kin=0.3
+    )
+    picture = ReportFigure(file="residuals.png", title=STRANGE, sentence=STRANGE)
+    report = release.report.model_copy(update={"importance": (loss,), "figures": (picture,)})
+    card = render_card(manifest, report)
+    assert live(card) == live(release.card)
+    assert shown(card).count(STRANGE) == 6
+    assert live(figure_section([picture])) == {"image": 1}
+
+
+def test_held_out_rows_stand_beside_those_of_the_folds(release: Release) -> None:
+    (corpus,) = release.manifest.data.corpora
+    assert f"| {corpus.rows} |" in release.card
+    held = corpus.model_copy(update={"held_out_rows": 30})
+    data = release.manifest.data.model_copy(update={"corpora": (held,)})
+    card = render_card(release.manifest.model_copy(update={"data": data}), release.report)
+    assert f"| {corpus.rows} rows, 30 held out |" in card
 
 
 def test_simulated_labels_are_said_to_be_simulated(release: Release) -> None:

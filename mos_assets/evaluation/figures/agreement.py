@@ -1,13 +1,13 @@
 """Predictions beside ratings: density, residuals, calibration, prediction interval.
 
 Labels of research corpora may not be published clip by clip, so nothing here plots single clips:
-densities, quantiles and means only.
+densities of cells that hold several, quantiles and means only.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure as Canvas
 
 _AGREES = 0.05
@@ -34,52 +35,93 @@ _AGREES = 0.05
 _DRAWN_IN = 0.15
 """Mean error at both ends of the range, in MOS units, from which predictions keep to the middle."""
 
+_LEAST_IN_CELL = 3
+"""A cell of fewer clips is left out: it would give their ratings away."""
+_GRIDS = ((24, 14), (16, 9), (11, 6), (7, 4))
+"""Cells across and up; the fewer the clips, the coarser."""
+_MOST_LEFT_OUT = 0.1
+"""Share of the clips whose loss a finer grid is worth."""
+
 
 def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Figure:
-    """Predicted against rated, with the identity line; hexagons of clips."""
+    """Predicted against rated, with the identity line; hexagons of three clips or more."""
     plcc = report.verdict.check("mean_plcc").figure
     title = (
         f"Out-of-fold predictions against ratings: PLCC {plain(plcc)} on "
         f"{count(report.n_clips)} clips"
     )
     near = float(np.mean(np.abs(predicted - mos) <= 0.5))
+    grid, shown = _grid(predicted, mos)
+    left_out = len(mos) - shown
 
     def paint(axes: Axes, canvas: Canvas) -> None:
         from matplotlib.colors import LinearSegmentedColormap, LogNorm
         from matplotlib.ticker import MaxNLocator
 
         shades = LinearSegmentedColormap.from_list("clips", ["#dbe7f3", BLUE, "#0b2545"], N=16)
-        cells = axes.hexbin(
-            predicted,
-            mos,
-            gridsize=(24, 14),
-            extent=(MOS_MIN, MOS_MAX, MOS_MIN, MOS_MAX),
-            mincnt=1,
-            cmap=shades,
-            linewidths=0.2,
-            edgecolors=CARD,
-        )
-        most = max(float(np.max(np.asarray(cells.get_array()))), 2.0)
-        if most > 50:
-            cells.set_norm(LogNorm(1, most))
+        if shown:
+            cells = _hexagons(axes, predicted, mos, grid, cmap=shades)
+            most = max(float(np.max(np.asarray(cells.get_array()))), _LEAST_IN_CELL + 1.0)
+            if most > 50:
+                cells.set_norm(LogNorm(_LEAST_IN_CELL, most))
+            else:
+                cells.set_clim(_LEAST_IN_CELL, most)
+            whole = None if most > 50 else MaxNLocator(integer=True)
+            bar = canvas.colorbar(cells, ax=axes, pad=0.02, ticks=whole)
+            bar.set_label("clips in a cell")
+            bar.outline.set_visible(False)
         else:
-            cells.set_clim(1, most)
+            axes.text(3.0, 4.0, "no cell holds three clips", ha="center")
         axes.plot(
             [MOS_MIN, MOS_MAX], [MOS_MIN, MOS_MAX], color=RED, lw=1.8, label="prediction = rating"
         )
         axes.legend(loc="lower right", frameon=True, facecolor=CARD, edgecolor="none")
-        whole = None if most > 50 else MaxNLocator(integer=True)
-        bar = canvas.colorbar(cells, ax=axes, pad=0.02, ticks=whole)
-        bar.set_label("clips in a cell")
-        bar.outline.set_visible(False)
         mos_axes(axes, "predicted MOS, mean over seeds", "rated MOS")
 
     return save(
         "predicted_against_rated",
         title,
-        f"{100 * near:.0f} % of the clips are predicted within half a MOS of their rating.",
+        f"{100 * near:.0f} % of the clips are predicted within half a MOS of their rating."
+        + (f" {_left_out(left_out, shown)}" if left_out else ""),
         paint,
         folder,
+    )
+
+
+def _left_out(n: int, shown: int) -> str:
+    if not shown:
+        return "No cell is shown: none holds three clips, and fewer would give ratings away."
+    return (
+        f"Left out, as cells of fewer than three would give ratings away: {count(n)} "
+        f"{'clip' if n == 1 else 'clips'}."
+    )
+
+
+def _grid(predicted: FloatArray, mos: FloatArray) -> tuple[tuple[int, int], int]:
+    """The finest grid that leaves out few clips, else the coarsest; and the clips that it shows."""
+    from matplotlib.figure import Figure as Canvas
+
+    for grid in _GRIDS:
+        cells = _hexagons(Canvas().subplots(), predicted, mos, grid)
+        shown = int(np.sum(np.asarray(cells.get_array())))
+        if len(mos) - shown <= _MOST_LEFT_OUT * len(mos):
+            break
+    return grid, shown
+
+
+def _hexagons(
+    axes: Axes, predicted: FloatArray, mos: FloatArray, grid: tuple[int, int], **style: Any
+) -> PolyCollection:
+    """Clips in each cell that holds enough of them."""
+    return axes.hexbin(
+        predicted,
+        mos,
+        gridsize=grid,
+        extent=(MOS_MIN, MOS_MAX, MOS_MIN, MOS_MAX),
+        mincnt=_LEAST_IN_CELL,
+        linewidths=0.2,
+        edgecolors=CARD,
+        **style,
     )
 
 

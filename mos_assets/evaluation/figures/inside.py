@@ -16,6 +16,7 @@ from mos_assets.evaluation.figures.style import (
     panels,
     save,
 )
+from mos_assets.evaluation.importance import beyond_kin
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.wording import count, plain, share
 
@@ -35,8 +36,10 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
     title = (
         f"{_short(first.feature)} matters most: shuffled, it costs {plain(first.plcc_drop)} PLCC"
     )
-    if max(row.plcc_drop_with_kin or 0.0 for row in rows) > 2 * (first.plcc_drop or 0.0):
-        most = max(rows, key=lambda row: row.plcc_drop_with_kin or 0.0)
+    most = max(rows, key=lambda row: row.plcc_drop_with_kin or 0.0)
+    family = (most.plcc_drop_with_kin or 0.0) > 2 * (first.worth or 0.0)
+    if family or first.alone_misleads:
+        most = most if family else first
         title = (
             f"{_short(most.feature)} and its kin matter most: they cost "
             f"{plain(most.plcc_drop_with_kin)} PLCC"
@@ -66,7 +69,7 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
             label="from fold to fold",
         )
         axes.axvline(0.0, color=RED, lw=1.0)
-        axes.set_yticks(at, [_short(row.feature) for row in rows])
+        axes.set_yticks(at, [_short(row.feature) for row in rows], parse_math=False)
         axes.set_xlabel("PLCC lost on unseen clips when shuffled")
         axes.grid(visible=False, axis="y")
         handles, labels = axes.get_legend_handles_labels()
@@ -76,9 +79,12 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
     sentence = (
         (shown if len(rows) < len(report.importance) else "")
         + "Features that rank the clips nearly alike are kin: where the pale bar is much the "
-        "longer one, the head makes do with the others when one of them is spoilt."
+        "longer one, the head makes do with the others when one of them is spoilt. "
+        + beyond_kin(rows)
     )
-    return save("importance", title, sentence, paint, folder, height=1.8 + 0.27 * max(len(rows), 4))
+    return save(
+        "importance", title, sentence.rstrip(), paint, folder, height=1.8 + 0.27 * max(len(rows), 4)
+    )
 
 
 def interval_figure(report: GateReport, folder: Path) -> Figure | None:
@@ -121,5 +127,4 @@ def interval_figure(report: GateReport, folder: Path) -> Figure | None:
 def _short(name: str) -> str:
     """A feature's name as it fits a figure; names come from strangers' tables."""
     flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    flat = flat if len(flat) <= 30 else flat[:29] + "…"
-    return flat.replace("$", r"\$")
+    return flat if len(flat) <= 30 else flat[:29] + "…"

@@ -104,7 +104,8 @@ def save(
         canvas = NewCanvas(figsize=(_WIDTH_PX / _DPI, height), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(canvas)
         axes = canvas.subplots()
-        axes.set_title(title)
+        # Names from tables may hold what would start a formula.
+        axes.set_title(title, parse_math=False)
         paint(axes, canvas)
         _write_png(canvas, path)
     return Figure(name=name, path=path, title=title, sentence=sentence)
@@ -113,7 +114,7 @@ def save(
 def panels(canvas: Canvas, title: str, columns: int, **options: Any) -> list[Axes]:
     """Several axes side by side under one title, instead of the single ones of `save`."""
     canvas.clear()
-    canvas.suptitle(title, x=0.02, ha="left", fontsize=11.0, fontweight="bold")
+    canvas.suptitle(title, x=0.02, ha="left", fontsize=11.0, fontweight="bold", parse_math=False)
     return list(np.atleast_1d(canvas.subplots(1, columns, **options)))
 
 

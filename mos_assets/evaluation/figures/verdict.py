@@ -142,7 +142,7 @@ def slices_figure(report: GateReport, folder: Path) -> Figure | None:
         left.barh(at, [part.rmse or 0.0 for part in parts], color=BLUE, height=0.62)
         threshold = report.verdict.check("mean_rmse").threshold
         left.axvline(threshold, color=RED, lw=1.6, ls="--", label="gate, whole corpus")
-        left.set_yticks(at, labels)
+        left.set_yticks(at, labels, parse_math=False)
         left.set_xlabel("RMSE, MOS")
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 - 0.5 / len(parts)))
         right.barh(at, [part.bias or 0.0 for part in parts], color=PALE, ec=BLUE, height=0.62)
@@ -161,6 +161,4 @@ def slices_figure(report: GateReport, folder: Path) -> Figure | None:
 def _name(part: Slice) -> str:
     words = {"height": "height", "codec": "codec", "mos": "MOS", "part": "part"}
     name = part.name if len(part.name) <= 24 else part.name[:23] + "…"
-    # A dollar sign would start a formula.
-    name = name.replace("$", r"\$")
     return name if part.dimension == "held out" else f"{words[part.dimension]} {name}"

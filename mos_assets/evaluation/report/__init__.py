@@ -1,6 +1,7 @@
 """The report on one candidate: its shape, and how it is computed."""
 
-from mos_assets.evaluation.report.build import build_report, label_ceiling
+from mos_assets.evaluation.report.build import build_report
+from mos_assets.evaluation.report.ceiling import label_ceiling
 from mos_assets.evaluation.report.model import (
     Baseline,
     Calibration,

@@ -19,18 +19,17 @@ from mos_assets.evaluation.metrics import (
     plcc_after_logistic,
     seed_scores,
 )
+from mos_assets.evaluation.report.ceiling import label_ceiling
 from mos_assets.evaluation.report.model import (
     Baseline,
     BaselineName,
     Calibration,
     GateReport,
     Intervals,
-    LabelCeiling,
 )
 from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.slices import figure, slices
-from mos_assets.evaluation.wording import plain
 from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 
 
@@ -122,43 +121,6 @@ def _over(n_seeds: int, rival: int) -> Statistic:
         return over
 
     return margin
-
-
-def label_ceiling(table: TrainingTable) -> LabelCeiling:
-    """sqrt(1 - mean(sd^2/n) / var(mos)) over the clips in the folds that have both figures."""
-    known = (
-        (table.folds >= 0)
-        & np.isfinite(table.mos_std)
-        & np.isfinite(table.n_ratings)
-        & (table.n_ratings > 0)
-    )
-    n = int(np.count_nonzero(known))
-    variance = float(np.var(table.mos[known])) if n else 0.0
-    if variance == 0.0:
-        return LabelCeiling(
-            figure=None,
-            n=n,
-            sentence="The noise of the ratings is unknown: no clip has both a deviation and a "
-            "number of ratings."
-            if n == 0
-            else "The ratings do not differ, so they have no ceiling.",
-        )
-    noise = float(np.mean(table.mos_std[known] ** 2 / table.n_ratings[known]))
-    ceiling = round(math.sqrt(max(0.0, 1.0 - noise / variance)), 6)
-    total = int(np.count_nonzero(table.folds >= 0))
-    over = f" (over the {n:,} of {total:,} clips that tell)" if n < total else ""
-    sentence = (
-        f"With {float(np.mean(table.n_ratings[known])):.0f} ratings a clip on average, the noise "
-        f"of the ratings caps PLCC near {plain(ceiling)}{over}"
-    )
-    if ceiling < GATE.mean_plcc:
-        sentence += (
-            f": below the gate's {plain(GATE.mean_plcc)}, so no head can pass on these labels, "
-            "however good it is; only more ratings a clip can change that."
-        )
-    else:
-        sentence += f", above the gate's {plain(GATE.mean_plcc)}: these labels can pass a head."
-    return LabelCeiling(figure=ceiling, n=n, sentence=sentence)
 
 
 def _intervals(drawn: Resampling, n_seeds: int, n_clips: int) -> Intervals:

@@ -17,7 +17,7 @@ from mos_assets.errors import StoreError
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.gate import CheckName, Verdict
-from mos_assets.evaluation.importance import FeatureImportance
+from mos_assets.evaluation.importance import FeatureImportance, beyond_kin
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.resampling import Method
 from mos_assets.evaluation.sample_size import Decision
@@ -78,6 +78,8 @@ class LabelCeiling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     figure: float | None
+    interval: Interval | None
+    """Where other contents would put it; None where that cannot be told."""
     n: int
     """Clips whose deviation and number of ratings are known."""
     sentence: str
@@ -133,11 +135,16 @@ class GateReport(BaseModel):
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
     importance: tuple[FeatureImportance, ...]
-    """The most important feature first; empty where training did not measure it."""
+    """The most important feature first, by its loss alone or with its kin, whichever is less;
+    empty where training did not measure it."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
     figures: tuple[ReportFigure, ...] = ()
     """Empty until they are drawn."""
+
+    def beyond_kin(self, most: int) -> str:
+        """A sentence on those of the first `most` features that cost more alone than with kin."""
+        return beyond_kin(self.importance[:most])
 
     def to_json(self) -> str:
         """The text of `gate_report.json`; the same report, the same text."""

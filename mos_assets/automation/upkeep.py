@@ -1,8 +1,11 @@
 """The job that removes what is old: in the store, and of Dagster's own runs."""
 
 import datetime
+import shutil
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
@@ -50,7 +53,8 @@ def prune_for(settings: Settings) -> dg.JobDefinition:
 def prune_runs(
     instance: dg.DagsterInstance, days: int, now: datetime.datetime | None = None
 ) -> int:
-    """Delete finished runs older than this, but for those that last made an asset or judged it.
+    """Delete finished runs older than this, with their events, what they printed and their files;
+    but not those that last made an asset or judged it.
 
     Returns how many were deleted.
     """
@@ -77,7 +81,21 @@ def prune_runs(
         for record in records:
             cursor = record.dagster_run.run_id
             if cursor not in keep:
-                instance.delete_run(cursor)
+                _delete_run(instance, cursor)
                 gone += 1
         if len(records) < RUNS_AT_ONCE:
             return gone
+
+
+def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """A run with all that is kept of it. `DagsterInstance.delete_run` leaves the files."""
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    instance.delete_run(run_id)
+    # What its steps handed on to each other.
+    shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
+    events = instance.event_log_storage
+    if isinstance(events, SqliteEventLogStorage):
+        # One database a run, emptied by now.
+        database = Path(events.path_for_shard(run_id))
+        for path in (database, *(Path(f"{database}-{end}") for end in ("wal", "shm", "journal"))):
+            path.unlink(missing_ok=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
 
@@ -23,9 +25,30 @@ def dev(host: str, port: int) -> None:
     from mos_assets.media.tree import run_tree
 
     Settings.from_env()
+    home = _claimed_home()
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
-    sys.exit(run_tree(command))
+    sys.exit(run_tree(command, inherited=() if home is None else (home,)))
+
+
+def _claimed_home() -> int | None:
+    """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; None where it is not set.
+
+    Its programs share it, so that it lasts until they have ended too. Two daemons on one home
+    would launch everything twice. Raises SettingsError where another process holds it.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    if not home or not Path(home).is_dir():
+        return None
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SettingsError(
+            f"DAGSTER_HOME={home} is in use by another `mos dev`, which may still be ending. End "
+            "that one, or set DAGSTER_HOME to another folder."
+        ) from None
+    return folder
 
 
 @click.command()

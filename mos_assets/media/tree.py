@@ -15,21 +15,33 @@ from types import FrameType
 
 GRACE_S = 30.0
 """From the first signal until TERM, and from there a third of it until KILL."""
-_SUBREAPER = 36
-"""PR_SET_CHILD_SUBREAPER of prctl(2)."""
+_DEATH_SIGNAL, _SUBREAPER = 1, 36
+"""PR_SET_PDEATHSIG and PR_SET_CHILD_SUBREAPER of prctl(2)."""
 _POLL_S = 0.1
 
 
-def run_tree(command: Sequence[str], *, grace_s: float = GRACE_S) -> int:
+def run_tree(
+    command: Sequence[str], *, grace_s: float = GRACE_S, inherited: Sequence[int] = ()
+) -> int:
     """Run a program in a process group of its own until it ends or this process is told to.
 
     INT, TERM and HUP reach it as INT. What is left of it and of its children's children after
-    the grace period is killed, so that none is there when this returns (Linux). Returns its exit
-    code, or 128 and the signal's number where a signal ended it.
+    the grace period is killed, so that none is there when this returns (Linux). Where this process
+    is killed itself, the program gets INT. It inherits the file descriptors `inherited`. Returns
+    its exit code, or 128 and the signal's number where a signal ended it or this process was told
+    to end.
     """
+    follow = None
     if sys.platform == "linux":
+        prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
         # Processes whose parent ends become children of this one, and can be found.
-        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+        prctl(_SUBREAPER, 1, 0, 0, 0)
+
+        def follow() -> None:
+            prctl(_DEATH_SIGNAL, signal.SIGINT, 0, 0, 0)
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGINT)
+
     told: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
@@ -37,14 +49,21 @@ def run_tree(command: Sequence[str], *, grace_s: float = GRACE_S) -> int:
 
     before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        process = subprocess.Popen(command, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            start_new_session=True,
+            pass_fds=inherited,
+            preexec_fn=follow,
+        )
         while process.poll() is None and not told:
             time.sleep(_POLL_S)
         _end(process, grace_s)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return 128 + told[0] if told else process.returncode
+    if told:
+        return 128 + told[0]
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:

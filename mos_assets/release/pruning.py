@@ -2,7 +2,8 @@
 
 A candidate goes as a whole: files, predictions and report together. It stays where it is
 released, Accepted, among the newest of its head, referred to by any other table, or not judged
-yet. Measurements are never pruned: they are the hours of work.
+yet, and where the report on one of these compares with it. Measurements are never pruned: they
+are the hours of work.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
+from mos_assets.media.probe import hash_file
+from mos_assets.release.candidate import candidate_files
 from mos_assets.release.manifest import Manifest
 from mos_assets.settings import Settings
 from mos_assets.store import Database
 from mos_assets.store.claim import claimed
-from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates, stored_candidates
+from mos_assets.store.pruning_rows import (
+    StoredCandidate,
+    forget_candidates,
+    forgotten_candidates,
+    stored_candidates,
+)
 
 LEFT_BEHIND_S = 86_400
 """A file that a killed run left unfinished goes when it is older than this."""
@@ -56,14 +64,23 @@ def prune_store(settings: Settings, *, holder: str, pretend: bool = False) -> Pr
         return Pruned((), 0, (), 0)
     with claimed(settings.store_folder, holder):
         found = stored_candidates(database)
-        going = to_prune(found, _released(settings.model_folder), settings.keep_candidates)
+        released = _released(settings.model_folder)
+        going = to_prune(found, released, settings.keep_candidates)
         folders = [
             settings.store_folder / folder
             for candidate in going
             for folder in (candidate.folder, candidate.report_folder)
             if folder is not None
         ]
-        leftovers = tuple(_leftovers(settings.store_folder))
+        leftovers = (
+            *_leftovers(settings.store_folder),
+            *_without_rows(
+                settings.store_folder,
+                frozenset(candidate.candidate_id for candidate in found),
+                forgotten_candidates(database),
+                released,
+            ),
+        )
         size = sum(_size(path) for path in (*folders, *leftovers))
         if not pretend:
             # Rows first: a row without its files is worse than files without a row.
@@ -76,8 +93,13 @@ def prune_store(settings: Settings, *, holder: str, pretend: bool = False) -> Pr
 def to_prune(
     candidates: Collection[StoredCandidate], released: Collection[str], keep: int
 ) -> tuple[StoredCandidate, ...]:
-    """Which of these may go: released are the sha256 of the ONNX files in the model folder."""
+    """Which of these may go: released are the sha256 of the ONNX files in the model folder.
+
+    What only a comparison keeps does not keep what it was compared with in its turn: then nothing
+    would ever go.
+    """
     going: list[StoredCandidate] = []
+    named: set[str] = set()
     newer: Counter[str] = Counter()
     for candidate in sorted(candidates, key=lambda c: (c.created_at, c.candidate_id), reverse=True):
         newer[candidate.head_id] += 1
@@ -86,10 +108,13 @@ def to_prune(
             and candidate.report_folder is not None
             and not candidate.accepted
             and not candidate.referred_to
+            and not candidate.last_released
             and candidate.sha256 not in released
         ):
             going.append(candidate)
-    return tuple(going)
+        else:
+            named.update(candidate.compared_with)
+    return tuple(candidate for candidate in going if candidate.candidate_id not in named)
 
 
 def _released(model_folder: Path) -> frozenset[str]:
@@ -110,6 +135,28 @@ def _leftovers(store: Path) -> Iterator[Path]:
     for pattern in ("candidates/.*.onnx", "candidates/*/.*.part"):
         for path in sorted(store.glob(pattern)):
             if path.stat().st_mtime < oldest:
+                yield path
+
+
+def _without_rows(
+    store: Path, stored: Collection[str], forgotten: Collection[str], released: Collection[str]
+) -> Iterator[Path]:
+    """Folders that a killed prune or a killed run left.
+
+    A judged candidate that the history of verdicts does not know is none of them: it is of a
+    database that was moved away.
+    """
+    oldest = time.time() - LEFT_BEHIND_S
+    for kind in ("candidates", "reports"):
+        for path in sorted(store.glob(f"{kind}/*/[!.]*")):
+            identity, head = path.name, path.parent.name
+            if identity in stored or not path.is_dir() or path.stat().st_mtime >= oldest:
+                continue
+            judged = (store / "reports" / head / identity).is_dir()
+            if judged and identity not in forgotten:
+                continue
+            onnx = candidate_files(store, head, identity).onnx
+            if not (onnx.is_file() and hash_file(onnx) in released):
                 yield path
 
 

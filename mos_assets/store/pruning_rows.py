@@ -39,6 +39,10 @@ class StoredCandidate:
     accepted: bool
     referred_to: bool
     """By a row of a table that is neither pruned with it nor history."""
+    last_released: bool = False
+    """The last of its head that was released, into whichever model folder."""
+    compared_with: tuple[str, ...] = ()
+    """Heads that stood in place when it was judged, which its report names."""
 
 
 def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
@@ -56,13 +60,41 @@ def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
                 f"SELECT DISTINCT candidate_id FROM {quote(table)}"
             ).fetchall()
         }
+        released = {
+            row[0]
+            for row in connection.execute(
+                f"SELECT arg_max(candidate_id, decided_at) FROM {RELEASES} WHERE released "
+                "GROUP BY head_id"
+            ).fetchall()
+        }
+        compared = dict(
+            connection.execute(
+                f"SELECT candidate_id, list_sort(list(DISTINCT head_in_place)) FROM {RELEASES} "
+                "WHERE head_in_place != candidate_id GROUP BY candidate_id"
+            ).fetchall()
+        )
         rows = connection.execute(
             f"SELECT c.candidate_id, c.head_id, c.created_at, c.sha256, c.folder, r.folder, "
             f"coalesce(r.status = ?, FALSE) FROM {CANDIDATES} c LEFT JOIN {GATE_REPORTS} r "
             "USING (candidate_id) ORDER BY c.head_id, c.created_at DESC, c.candidate_id",
             [str(Status.ACCEPTED)],
         ).fetchall()
-    return tuple(StoredCandidate(*[*row, row[0] in referred]) for row in rows)
+    return tuple(
+        StoredCandidate(
+            *[*row, row[0] in referred, row[0] in released, tuple(compared.get(row[0], ()))]
+        )
+        for row in rows
+    )
+
+
+def forgotten_candidates(database: Database) -> frozenset[str]:
+    """Ids that the history of verdicts knows and `candidates` no longer does: pruned ones."""
+    rows = database.fetch(
+        f"SELECT candidate_id FROM {GATE_REPORTS} ANTI JOIN {CANDIDATES} USING (candidate_id) "
+        "WHERE status != ?",
+        [str(Status.ACCEPTED)],
+    )
+    return frozenset(rows["candidate_id"].to_pylist())
 
 
 def forget_candidates(database: Database, candidates: Collection[str]) -> None:

@@ -168,6 +168,46 @@ def test_old_runs_go_but_not_the_last_that_made_an_asset() -> None:
         assert [r.dagster_run.run_id for r in instance.get_run_records()] == [newest]
 
 
+def test_of_an_old_run_no_file_is_left(tmp_path: Path) -> None:
+    """Its own database of events, what its steps printed, and what they handed on."""
+
+    @dg.op
+    def speak() -> int:
+        sys.stdout.write("heard\n")
+        return 1
+
+    @dg.job(resource_defs={"io_manager": dg.FilesystemIOManager()})
+    def spoken() -> None:
+        speak()
+
+    home = str(tmp_path)
+    local = {"module": "dagster._core.storage.local_compute_log_manager"}
+    settings = {
+        "storage": {"sqlite": {"base_dir": home}},
+        "local_artifact_storage": {
+            "module": "dagster._core.storage.root",
+            "class": "LocalArtifactStorage",
+            "config": {"base_dir": home},
+        },
+        "compute_logs": {
+            **local,
+            "class": "LocalComputeLogManager",
+            "config": {"base_dir": f"{home}/logs"},
+        },
+    }
+    with dg.instance_for_test(overrides=settings, temp_dir=home) as instance:
+        ids = [spoken.execute_in_process(instance=instance).run_id for _ in range(2)]
+        of_runs = [path for path in tmp_path.rglob("*") if any(i in path.name for i in ids)]
+        assert {str(path.parent.relative_to(tmp_path)) for path in of_runs} >= {
+            *("history/runs", "logs", "storage")
+        }
+        later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
+        assert prune_runs(instance, days=7, now=later) == 2
+        assert instance.get_run_records() == []
+        left = [path for path in tmp_path.rglob("*") if any(i in str(path) for i in ids)]
+        assert left == []
+
+
 def test_the_prune_job_runs(tmp_path: Path) -> None:
     settings = make_world(tmp_path, "synthetic").settings
     with dg.instance_for_test() as instance:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from mos_assets.cli import main
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.store import Database, corpus_rows, verdict_rows
 from mos_assets_tests.assets.conftest import QUALITIES, SCENES, make_world, write_labels
@@ -179,5 +181,8 @@ def test_int_leaves_nothing_behind_either(world: Any, tmp_path: Path) -> None:
     with serving(home, {**variables({"corpus": "synthetic", "automation": False})}) as service:
         service.wait("the UI", service.serves)
         assert len(processes_of(home)) >= 5
+        refused = CliRunner().invoke(main, ["dev"], env={"DAGSTER_HOME": str(home)})
+        assert refused.exit_code == 1
+        assert "in use by another `mos dev`" in refused.output
         assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
         assert processes_of(home) == []

@@ -1,5 +1,7 @@
 """Pruning: what is old and referred to by nothing goes; a release and its report never do."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from mos_assets.release.pruning import prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.claim import claimed
-from mos_assets.store.pruning_rows import StoredCandidate
+from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -25,7 +27,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 candidates = st.lists(
     st.builds(
         StoredCandidate,
-        candidate_id=st.text("abcdef", min_size=8, max_size=8),
+        candidate_id=st.text("abcdef", min_size=1, max_size=2),
         head_id=st.sampled_from(["one", "two"]),
         created_at=st.integers(0, 50).map(lambda days: START + timedelta(days=days)),
         sha256=st.sampled_from(["x", "y", "z"]),
@@ -33,6 +35,8 @@ candidates = st.lists(
         report_folder=st.sampled_from([None, "r"]),
         accepted=st.booleans(),
         referred_to=st.booleans(),
+        last_released=st.booleans(),
+        compared_with=st.lists(st.text("abcdef", min_size=1, max_size=1), max_size=2).map(tuple),
     ),
     max_size=20,
     unique_by=lambda candidate: candidate.candidate_id,
@@ -44,6 +48,7 @@ def test_what_must_stay_stays_and_what_is_old_goes(
     found: list[StoredCandidate], released: set[str], keep: int
 ) -> None:
     going = to_prune(found, released, keep)
+    must = {}
     for one in found:
         newer = [
             other
@@ -51,14 +56,17 @@ def test_what_must_stay_stays_and_what_is_old_goes(
             if other.head_id == one.head_id
             and (other.created_at, other.candidate_id) > (one.created_at, one.candidate_id)
         ]
-        must_stay = (
+        must[one.candidate_id] = (
             len(newer) < keep
             or one.accepted
             or one.referred_to
             or one.sha256 in released
+            or one.last_released
             or one.report_folder is None
         )
-        assert (one in going) == (not must_stay)
+    named = {name for one in found if must[one.candidate_id] for name in one.compared_with}
+    for one in found:
+        assert (one in going) == (not must[one.candidate_id] and one.candidate_id not in named)
 
 
 @pytest.fixture
@@ -139,6 +147,65 @@ def test_a_candidate_that_any_other_table_names_stays(
         connection.execute("INSERT INTO shown_to_a_customer VALUES (?)", [names[0]])
     pruned = prune_store(settings, holder="test")
     assert [one.candidate_id for one in pruned.candidates] == [names[1]]
+
+
+def decided(
+    settings: Settings, identity: str, day: int, released: bool, before: str | None
+) -> None:
+    verdict_rows.write_release(
+        Database(settings.store_folder),
+        verdict_rows.ReleaseRow(
+            *(identity, HEAD_ID, START + timedelta(days=day), "Proposed", "simulated"),
+            *(released, f"of day {day}", before, None),
+        ),
+    )
+
+
+def test_a_release_elsewhere_stays_and_so_does_what_a_kept_report_compares_with(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    """Seven candidates, of which two are kept for being new. The model folder is empty: the
+    second was released into another one. The newest was compared with the fourth."""
+    names = [trained(settings, release, rated, day, f"{day}") for day in range(7)]
+    decided(settings, names[0], 0, released=True, before=None)
+    decided(settings, names[1], 1, released=True, before=names[0])
+    decided(settings, names[3], 3, released=False, before=names[2])
+    decided(settings, names[6], 6, released=False, before=names[3])
+    pruned = prune_store(settings, holder="test")
+    assert [one.candidate_id for one in pruned.candidates] == [names[4], names[2]]
+    left = {path.name for path in (settings.store_folder / "reports" / HEAD_ID).iterdir()}
+    assert left == {names[0], names[1], names[3], names[5], names[6]}
+
+
+def test_a_killed_prune_is_finished_by_the_next(
+    settings: Settings, release: Release, rated: TrainingTable
+) -> None:
+    """Rows go first. Folders that are fresh, released, or of a database that was moved away
+    stay."""
+    names = [trained(settings, release, rated, day, f"{day}") for day in range(5)]
+    store = settings.store_folder
+    kinds = ("candidates", "reports")
+    old = time.time() - 2 * 86_400
+    unknown, unjudged = "f" * 12, "e" * 12
+    for kind in kinds:
+        (store / kind / HEAD_ID / unknown).mkdir()
+    (store / "candidates" / HEAD_ID / unjudged).mkdir()
+    forget_candidates(Database(store), names[:3])
+    promote(release.manifest, release.onnx, release.card, settings.model_folder, START)
+    released = candidate_files(store, HEAD_ID, names[2])
+    for identity in names[:2]:
+        candidate_files(store, HEAD_ID, identity).onnx.write_bytes(b"not the released one")
+    for kind in kinds:
+        for path in (store / kind / HEAD_ID).iterdir():
+            os.utime(path, (old, old))
+        os.utime(store / kind / HEAD_ID / names[1])
+    pruned = prune_store(settings, holder="test")
+    assert pruned.candidates == ()
+    assert {path.name for path in pruned.leftovers} == {names[0], unjudged}
+    for kind in kinds:
+        left = {path.name for path in (store / kind / HEAD_ID).iterdir()}
+        assert left == {*names[1:], unknown}
+    assert released.onnx.is_file()
 
 
 def test_nothing_is_pruned_beside_a_run_or_a_damaged_release(

@@ -23,8 +23,8 @@ from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.manifest import Manifest
-from mos_assets.release.naming import KONVID_HEAD
-from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
+from mos_assets.release.reading import Release, read_current
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -76,11 +76,11 @@ class Predictor:
         """Why the fallback answers; None where the head does."""
         self._session: onnxruntime.InferenceSession | None = None
         folder = DEFAULT_MODEL_FOLDER if model_folder is None else Path(model_folder)
-        files = current_files(folder, head_id)
+        ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
         try:
-            manifest = read_release(files)
-            self._session = _load(files.onnx)
-            self.manifest = manifest
+            release = read_current(folder, head_id)
+            self._session = _load(release)
+            self.manifest = release.manifest
         except ReleaseError as error:
             self.fallback_reason = str(error)
 
@@ -174,7 +174,7 @@ class Predictor:
         return list(onehot[:slots])
 
 
-def _load(path: Path) -> onnxruntime.InferenceSession:
+def _load(release: Release) -> onnxruntime.InferenceSession:
     try:
         import onnxruntime
     except ImportError as error:
@@ -184,10 +184,12 @@ def _load(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            release.onnx, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnxruntime's errors have no common public base class
-        raise ReleaseError(f"{path} cannot be loaded by onnxruntime ({error}).") from error
+        raise ReleaseError(
+            f"{release.files.onnx} cannot be loaded by onnxruntime ({error})."
+        ) from error
 
 
 def _unknown_codec(codec: str) -> FeatureError:

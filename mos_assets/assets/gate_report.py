@@ -23,7 +23,7 @@ from mos_assets.evaluation import (
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.manifest import Manifest, training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.reading import current_files, read_current
 from mos_assets.release.record import released_candidate
 from mos_assets.settings import Settings
 from mos_assets.store import Database, fold_rows, stamps, verdict_rows
@@ -133,7 +133,8 @@ def _with_released(
     if not any(path.exists() for path in files.all):
         return None
     try:
-        released = released_candidate(files, read_release(files))
+        current = read_current(settings.model_folder, candidate.head_id)
+        released = released_candidate(current.files, current.manifest)
     except ReleaseError as error:
         return not_compared(candidate.head_id, f"it is damaged ({error})")
     if released == candidate.candidate_id:

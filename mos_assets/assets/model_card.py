@@ -12,7 +12,8 @@ from mos_assets.release.candidate import judged
 from mos_assets.release.card import render_card
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import current_files, promote, read_release
+from mos_assets.release.promotion import promote
+from mos_assets.release.reading import read_current
 from mos_assets.store import verdict_rows
 
 
@@ -83,9 +84,8 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
 )
 def release_unaltered(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
-    files = current_files(settings.model_folder, head_of(settings))
     try:
-        manifest = read_release(files)
+        manifest = read_current(settings.model_folder, head_of(settings)).manifest
     except ReleaseError as error:
         return dg.AssetCheckResult(passed=False, metadata={"why": str(error)})
     return dg.AssetCheckResult(

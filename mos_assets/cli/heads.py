@@ -101,7 +101,7 @@ def report(head: str | None) -> None:
     from mos_assets.evaluation import CHECK_WORDS, GateReport
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
-    from mos_assets.release.promotion import current_files
+    from mos_assets.release.reading import current_files
     from mos_assets.store import Database, verdict_rows
 
     settings = Settings.from_env()

@@ -178,11 +178,20 @@ class Manifest(_Frozen):
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Raises ReleaseError where the file is missing or is not a manifest."""
+        """Raises ReleaseError where the file is missing, unreadable or not a manifest."""
         try:
-            return cls.model_validate_json(path.read_bytes())
+            raw = path.read_bytes()
         except FileNotFoundError as error:
             raise ReleaseError(f"{path} is missing.") from error
+        except OSError as error:
+            raise ReleaseError(f"{path} cannot be read ({error.strerror}).") from error
+        return cls.parse(raw, path)
+
+    @classmethod
+    def parse(cls, raw: bytes, path: Path) -> Manifest:
+        """The manifest in bytes that were read from `path`; raises ReleaseError."""
+        try:
+            return cls.model_validate_json(raw)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"
@@ -201,9 +210,8 @@ def seal_of(content: Mapping[str, Any]) -> str:
     ).hexdigest()
 
 
-def unaltered(path: Path) -> bool:
+def unaltered(raw: bytes) -> bool:
     """Whether a manifest's bytes are exactly those that its seal was computed over."""
-    raw = path.read_bytes()
     try:
         content = json.loads(raw)
     except ValueError:

@@ -12,7 +12,6 @@ dies in between leaves either the old head or the new one.
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,15 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
-from mos_assets.media.probe import hash_file
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
-from mos_assets.release.manifest import Manifest, unaltered
+from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
+from mos_assets.release.reading import commit_folder, read_release
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
+from mos_assets.release.writing import sync_folder, write_durably, write_whole
 from mos_assets.settings import KONVID_CORPORA
-
-_RESTORE = "Restore all three files or delete them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def promote(
         finish_interrupted_release(files)
         now, before = datetime.now(UTC), None
         if any(path.exists() for path in files.all):
-            current = read_release(files)
+            current = read_release(files).manifest
             _same_head(current, manifest)
             before = released_candidate(files, current)
             record = read_record(files, current)
@@ -84,12 +82,12 @@ def promote(
         for path, content in zip(
             staged.all, (onnx, manifest.to_json().encode(), card.encode()), strict=True
         ):
-            _write_durably(path, content)
+            write_durably(path, content)
         _write_record(staged, _record(manifest, created_at, now))
         read_release(staged)
-        _sync_folder(staging)
-        staging.rename(_commit_folder(files))
-        _sync_folder(model_folder)
+        sync_folder(staging)
+        staging.rename(commit_folder(files))
+        sync_folder(model_folder)
         finish_interrupted_release(files)
     return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.", before)
 
@@ -110,43 +108,9 @@ def _refusal(
     return None
 
 
-def read_release(files: ReleaseFiles) -> Manifest:
-    """The manifest of a complete release of which no byte was altered.
-
-    The manifest vouches for the ONNX file, the card and itself. Raises ReleaseError naming the
-    file that is missing, or whose bytes are not those that were released.
-    """
-    for path in files.all:
-        if not path.is_file():
-            raise ReleaseError(f"{path} is missing. {_RESTORE}")
-    manifest = Manifest.read(files.manifest)
-    if manifest.id != files.head_id or manifest.onnx != files.onnx.name:
-        raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
-    if not unaltered(files.manifest):
-        raise ReleaseError(
-            f"{files.manifest} is not as it was released: its seal does not fit. {_RESTORE}"
-        )
-    for path, vouched in ((files.onnx, manifest.sha256), (files.card, manifest.card_sha256)):
-        found = hash_file(path)
-        if found != vouched:
-            raise ReleaseError(
-                f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "
-                f"{_RESTORE}"
-            )
-    return manifest
-
-
-def current_files(model_folder: Path, head_id: str) -> ReleaseFiles:
-    """The files of the head that counts now, without writing: an interrupted release is
-    complete in its commit folder until somebody finishes the move."""
-    files = ReleaseFiles(model_folder, head_id)
-    pending = ReleaseFiles(_commit_folder(files), head_id)
-    return pending if all(path.is_file() for path in pending.all) else files
-
-
 def finish_interrupted_release(files: ReleaseFiles) -> None:
     """Move what a commit folder still holds into place. The caller holds the lock."""
-    commit = _commit_folder(files)
+    commit = commit_folder(files)
     if not commit.is_dir():
         return
     arrived = ReleaseFiles(commit, files.head_id)
@@ -156,10 +120,8 @@ def finish_interrupted_release(files: ReleaseFiles) -> None:
         if not staged.exists():
             continue
         # A copy keeps the commit folder complete for readers until all three are in place.
-        arriving = path.with_name(f".{path.name}.part")
-        _write_durably(arriving, staged.read_bytes())
-        arriving.replace(path)
-    _sync_folder(files.folder)
+        write_whole(path, staged.read_bytes())
+    sync_folder(files.folder)
     retired = commit.with_name(f".{files.head_id}.staging")
     shutil.rmtree(retired, ignore_errors=True)
     commit.rename(retired)
@@ -176,9 +138,7 @@ def _record(manifest: Manifest, created_at: datetime, released_at: datetime) -> 
 
 
 def _write_record(files: ReleaseFiles, record: ReleaseRecord) -> None:
-    arriving = files.record.with_name(f"{files.record.name}.part")
-    _write_durably(arriving, (record.model_dump_json(indent=2) + "\n").encode())
-    arriving.replace(files.record)
+    write_whole(files.record, (record.model_dump_json(indent=2) + "\n").encode())
 
 
 def _same_head(current: Manifest, manifest: Manifest) -> None:
@@ -203,10 +163,6 @@ def _inputs(manifest: Manifest) -> str:
     return f"{corpora} with {manifest.data.features}"
 
 
-def _commit_folder(files: ReleaseFiles) -> Path:
-    return files.folder / f".{files.head_id}.commit"
-
-
 def _describe(manifest: Manifest) -> str:
     return f"{manifest.status} on {manifest.data.label_origin} labels"
 
@@ -217,18 +173,3 @@ def _locked(files: ReleaseFiles) -> Iterator[None]:
     with (files.folder / f".{files.head_id}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.records import Status
 from mos_assets.release.manifest import Manifest
-from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.reading import read_current
 from mos_assets.release.record import read_record, released_candidate
 
 BROKEN = "Broken"
@@ -50,17 +50,17 @@ def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[Rele
 
 
 def _look(model_folder: Path, head_id: str) -> ReleasedHead:
-    files = current_files(model_folder, head_id)
     try:
-        manifest = read_release(files)
+        release = read_current(model_folder, head_id)
     except ReleaseError as error:
         return ReleasedHead(head_id, BROKEN, str(error))
+    files, manifest = release.files, release.manifest
     record = read_record(files, manifest)
     return ReleasedHead(
         head_id,
         str(manifest.status),
         _figures(manifest),
-        why=_why(manifest),
+        why=_why(manifest) + ((release.note,) if release.note else ()),
         candidate_id=released_candidate(files, manifest),
         since=record.released_at if record else None,
     )

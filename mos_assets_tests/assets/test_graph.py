@@ -12,7 +12,7 @@ from mos_assets.evaluation import GateReport
 from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import read_release
+from mos_assets.release.reading import read_release
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
 from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran, write_labels
 
@@ -75,7 +75,7 @@ def test_folds_share_no_scene(filmed: Ran) -> None:
 
 def test_the_head_is_released_with_its_verdict_and_answers(filmed: Ran) -> None:
     folder = filmed.world.settings.model_folder
-    manifest = read_release(ReleaseFiles(folder, HEAD))
+    manifest = read_release(ReleaseFiles(folder, HEAD)).manifest
     assert manifest.status == "Proposed"
     assert manifest.gate is not None
     assert not manifest.gate.passed

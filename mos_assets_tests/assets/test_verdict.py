@@ -8,7 +8,7 @@ from mos_assets.definitions import build_defs
 from mos_assets.evaluation import GateReport
 from mos_assets.records import Status
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import read_release
+from mos_assets.release.reading import read_release
 from mos_assets.store import fold_rows
 from mos_assets_tests.assets.conftest import World, make_world, ran
 
@@ -46,8 +46,9 @@ def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: 
     assert rows[0]["comparison"] == compared.sentence
     # An Accepted head in place: the next candidate is refused, and that is history too.
     files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own")
-    manifest = read_release(files).model_copy(update={"status": Status.ACCEPTED})
-    files.manifest.write_text(manifest.sealed(files.card.read_text()).to_json())
+    manifest = read_release(files).manifest
+    accepted = manifest.model_copy(update={"status": Status.ACCEPTED})
+    files.manifest.write_text(accepted.sealed(files.card.read_text()).to_json())
     third = ran(tabled.using(epochs=5))
     assert third.metadata("model_card")["released"].value is False
     with tabled.database.connect() as connection:
@@ -84,7 +85,8 @@ def test_part_b_of_konvid_150k_never_trains_and_is_a_test_set_of_its_own(tmp_pat
     assert (held.name, held.n) == ("part b", 30)
     assert held.plcc is not None
     assert report.prediction_interval.n == 60
-    manifest = read_release(ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own"))
+    files = ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own")
+    manifest = read_release(files).manifest
     assert {row.n_train for row in manifest.folds} == {40}
     card = ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own").card.read_text()
     assert "On 30 held-out clips (part b), which no head has trained on" in card

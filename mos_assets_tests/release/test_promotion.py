@@ -1,5 +1,6 @@
 """Which candidate may replace which head, and that three files change as one or not at all."""
 
+import hashlib
 import itertools
 import os
 import random
@@ -7,20 +8,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.errors import ReleaseError
+from mos_assets.head import onnx_predict
 from mos_assets.predictor import Predictor
-from mos_assets.records import LabelOrigin, Status
+from mos_assets.records import LabelOrigin, Status, TrainingTable
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import current_files, read_release
+from mos_assets.release.reading import current_files, read_release
 from mos_assets.release.status import released_heads
 from mos_assets_tests.conftest import HEAD_ID, Release
 
@@ -254,7 +258,7 @@ def test_a_machine_that_dies_at_any_step_leaves_the_old_head_or_the_new_one(
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         ).returncode
         files = current_files(folder, HEAD_ID)
-        manifest = read_release(files)
+        manifest = read_release(files).manifest
         card = files.card.read_text()
         assert (manifest.data.label_origin, card) in {
             (LabelOrigin.SIMULATED, "old"),
@@ -264,7 +268,8 @@ def test_a_machine_that_dies_at_any_step_leaves_the_old_head_or_the_new_one(
         assert Predictor(folder).fallback_reason is None
         # The next run finishes or repeats what this one left.
         assert new.put(folder, "newer").released
-        assert read_release(ReleaseFiles(folder, HEAD_ID)).data.label_origin is LabelOrigin.HUMAN
+        newer = read_release(ReleaseFiles(folder, HEAD_ID))
+        assert newer.manifest.data.label_origin is LabelOrigin.HUMAN
         assert ReleaseFiles(folder, HEAD_ID).card.read_text() == "newer"
         if ended == 0:
             break
@@ -289,3 +294,74 @@ def test_status_tells_proposed_accepted_and_broken_apart(
 def test_a_head_id_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReleaseError, match="is not a head id"):
         ReleaseFiles(tmp_path, name)
+
+
+RELEASING = """
+import sys
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.promotion import promote
+
+folder, source = Path(sys.argv[1]), Path(sys.argv[2])
+heads = [
+    (Manifest.read(source / f"{name}.json"), (source / f"{name}.onnx").read_bytes())
+    for name in ("one", "two")
+]
+for turn in count(1):
+    manifest, onnx = heads[turn % 2]
+    when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=turn)
+    promote(manifest.sealed(f"turn {turn}"), onnx, f"turn {turn}", folder, when)
+    if turn == 1:
+        print("ready", flush=True)
+"""
+
+
+def test_whoever_reads_while_others_release_gets_one_head_whole(
+    release: Release, rated: TrainingTable, tmp_path: Path
+) -> None:
+    """Two heads that answer differently take each other's place as fast as they can."""
+    heads = [release.onnx, reweighted(release.onnx)]
+    answers = {}
+    row = rated.features[:1]
+    for name, content in zip(("one", "two"), heads, strict=True):
+        sha256 = hashlib.sha256(content).hexdigest()
+        manifest = release.manifest.model_copy(update={"sha256": sha256})
+        (tmp_path / f"{name}.json").write_text(manifest.to_json())
+        (tmp_path / f"{name}.onnx").write_bytes(content)
+        answers[sha256] = float(onnx_predict(content, row)[0])
+    assert len(set(answers.values())) == 2
+    named = dict(zip(rated.feature_order, map(float, row[0]), strict=True))
+    folder = tmp_path / "model"
+    with subprocess.Popen(
+        [sys.executable, "-c", RELEASING, str(folder), str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        seen = set()
+        ends = time.monotonic() + 3
+        while time.monotonic() < ends:
+            assert [head.state for head in released_heads(folder)] == ["Proposed"]
+            predictor = Predictor(folder)
+            assert predictor.fallback_reason is None
+            assert predictor.manifest is not None
+            seen.add(predictor.manifest.sha256)
+            mos = predictor.predict_mos(named, "libx264").mos
+            assert mos == pytest.approx(answers[predictor.manifest.sha256], abs=1e-6)
+        run.kill()
+    assert seen == set(answers)
+
+
+def reweighted(content: bytes) -> bytes:
+    """The head with every weight one percent larger."""
+    model = onnx.load_from_string(content)
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype.kind == "f":
+            scaled = onnx.numpy_helper.from_array((values * 1.01).astype(values.dtype), tensor.name)
+            tensor.CopyFrom(scaled)
+    return model.SerializeToString()

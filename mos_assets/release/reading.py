@@ -1,0 +1,129 @@
+"""Reading a release: three files, each read once, and verified in the bytes that are handed out.
+
+A release may change while it is read. Readers take no lock, since a model folder may be mounted
+read-only: they look again where the files do not fit together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mos_assets.errors import ReleaseError
+from mos_assets.release.manifest import Manifest, unaltered
+from mos_assets.release.naming import ReleaseFiles
+
+_RESTORE = "Restore all three files or delete them."
+_ATTEMPTS = 8
+_PAUSE_S = 0.005
+"""A release passes through its commit folder in milliseconds; what stays so is broken."""
+
+
+class UnreadableReleaseError(ReleaseError):
+    """A file is there and the system does not hand it out: nobody knows whether it is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A complete release of which no byte was altered."""
+
+    files: ReleaseFiles
+    """Where it was read."""
+    manifest: Manifest
+    onnx: bytes
+    card: bytes
+    note: str | None = None
+    """What is damaged beside it; None where nothing is."""
+
+
+def read_current(model_folder: Path, head_id: str) -> Release:
+    """The head that counts now, whole, also while another process releases one.
+
+    Raises ReleaseError, as `read_release`, where it does not come whole in several attempts. A
+    damaged commit folder does not count where a whole head is in place: the next release sets it
+    aside.
+    """
+    place = ReleaseFiles(model_folder, head_id)
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE_S)
+        files = place
+        try:
+            files = current_files(model_folder, head_id)
+            return read_release(files)
+        except ReleaseError as error:
+            failure = error
+    if files == place or isinstance(failure, UnreadableReleaseError):
+        raise failure
+    try:
+        return replace(read_release(place), note=f"A newer release is damaged: {failure}")
+    except ReleaseError:
+        raise failure from None
+
+
+def read_release(files: ReleaseFiles) -> Release:
+    """The release that lies in these files.
+
+    The manifest vouches for the ONNX file, the card and itself. Raises ReleaseError naming the
+    file that is missing, or whose bytes are not those that were released, and
+    UnreadableReleaseError where one cannot be read.
+    """
+    onnx, raw, card = (_bytes(path) for path in files.all)
+    manifest = Manifest.parse(raw, files.manifest)
+    if manifest.id != files.head_id or manifest.onnx != files.onnx.name:
+        raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
+    if not unaltered(raw):
+        raise ReleaseError(
+            f"{files.manifest} is not as it was released: its seal does not fit. {_RESTORE}"
+        )
+    for path, content, vouched in (
+        (files.onnx, onnx, manifest.sha256),
+        (files.card, card, manifest.card_sha256),
+    ):
+        found = hashlib.sha256(content).hexdigest()
+        if found != vouched:
+            raise ReleaseError(
+                f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "
+                f"{_RESTORE}"
+            )
+    return Release(files, manifest, onnx, card)
+
+
+def current_files(model_folder: Path, head_id: str) -> ReleaseFiles:
+    """The files of the head that counts now, without writing: an interrupted release is
+    complete in its commit folder until somebody finishes the move."""
+    files = ReleaseFiles(model_folder, head_id)
+    pending = ReleaseFiles(commit_folder(files), head_id)
+    return pending if all(_is_file(path) for path in pending.all) else files
+
+
+def commit_folder(files: ReleaseFiles) -> Path:
+    """Where a release lies from the moment that it counts until it is in place."""
+    return files.folder / f".{files.head_id}.commit"
+
+
+def _bytes(path: Path) -> bytes:
+    # Only a file is opened: a pipe of that name would never end.
+    if not _is_file(path):
+        raise ReleaseError(f"{path} is missing. {_RESTORE}")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ReleaseError(f"{path} is missing. {_RESTORE}") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableReleaseError:
+    return UnreadableReleaseError(
+        f"{path} cannot be read ({error.strerror}). Make it readable for this user."
+    )

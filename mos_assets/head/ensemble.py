@@ -30,9 +30,13 @@ from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-8
 _RATE_START, _RATE_END = 1 / 25, 1e-4
 _OUTPUT_INIT = 0.1
+_LEAST_SHARE = 2.0**-12
+"""The starting point is held this far from both ends of the scale, so that it has a logit."""
 _SPAN = MOS_MAX - MOS_MIN
 _STACK_BYTES = 1 << 20
 """Hidden activations of one stack, at most."""
+_ALIKE = 0.1
+"""Share by which the rows of two jobs in one stack may differ."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,27 +65,39 @@ class Job:
 def train_networks(
     jobs: Sequence[Job], plan: Plan, members: int, each_step: Callable[[int, int], None]
 ) -> list[Members]:
-    """Train every job at once, by squared error in MOS units, all for equally many steps.
+    """Train every job at once, by squared error in MOS units; members a job.
 
-    A step is one mini-batch of each job; an epoch has as many as the smallest job has whole
-    batches, and every job draws its rows anew when they are used up. `members` a job.
-    `each_step(done, all)` is called after every step of a stack.
+    A step is one mini-batch of each job of a stack; an epoch has as many as the stack's smallest
+    job has whole batches, and every job draws its rows anew when they are used up. Jobs of one
+    stack differ by a tenth of their rows at most. `each_step(done, all)` is called after a step.
     """
-    if not jobs:
-        return []
-    rows = min(len(job.mos) for job in jobs)
-    batch = min(plan.batch_rows, max(1, rows // 2))
-    rates = learning_rates(plan, plan.epochs * (rows // batch))
-    size = max(1, _STACK_BYTES // (8 * batch * members * plan.hidden))
-    stacks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    trained: list[Members] = []
-    for number, stack in enumerate(stacks):
-        trainer = _Trainer(stack, plan, members, batch)
-        for step, rate in enumerate(rates):
+    stacks = _stacks(jobs, plan, members)
+    steps = [plan.epochs * (rows // batch) for _, rows, batch in stacks]
+    trained: dict[int, Members] = {}
+    done = 0
+    for (places, _, batch), count in zip(stacks, steps, strict=True):
+        trainer = _Trainer([jobs[at] for at in places], plan, members, batch)
+        for rate in learning_rates(plan, count):
             trainer.step(rate)
-            each_step(number * len(rates) + step + 1, len(stacks) * len(rates))
-        trained += trainer.members()
-    return trained
+            done += 1
+            each_step(done, sum(steps))
+        trained.update(zip(places, trainer.members(), strict=True))
+    return [trained[at] for at in range(len(jobs))]
+
+
+def _stacks(jobs: Sequence[Job], plan: Plan, members: int) -> list[tuple[list[int], int, int]]:
+    """(places of the jobs, rows of the smallest, batch) of each stack, of jobs alike in size."""
+    stacks: list[tuple[list[int], int, int]] = []
+    for at in sorted(range(len(jobs)), key=lambda at: len(jobs[at].mos)):
+        rows = len(jobs[at].mos)
+        if stacks:
+            places, least, batch = stacks[-1]
+            room = max(1, _STACK_BYTES // (8 * batch * members * plan.hidden))
+            if len(places) < room and rows <= least * (1 + _ALIKE):
+                places.append(at)
+                continue
+        stacks.append(([at], rows, min(plan.batch_rows, max(1, rows // 2))))
+    return stacks
 
 
 def learning_rates(plan: Plan, steps: int) -> list[float]:
@@ -173,8 +189,9 @@ class _Trainer:
         units, inner = self._units, self._inner.values[at]
         hidden = job.rng.standard_normal((columns, units))
         inner[:-1, :units] = hidden * math.sqrt(2 / columns)
-        mean = math.fsum(job.mos.tolist()) / len(job.mos)
-        inner[-1, units:] = _rounded(math.log((mean - MOS_MIN) / (MOS_MAX - mean)))
+        share = (math.fsum(job.mos.tolist()) / len(job.mos) - MOS_MIN) / _SPAN
+        held = min(max(share, _LEAST_SHARE), 1.0 - _LEAST_SHARE)
+        inner[-1, units:] = _rounded(math.log(held / (1.0 - held)))
         outer = job.rng.standard_normal(units)
         self._outer.values[at] = outer * (_OUTPUT_INIT / math.sqrt(self._plan.hidden))
 

@@ -133,7 +133,7 @@ def _standardised(graph: Graph, head: Head) -> dict[Scores, str]:
     if head.inputs.medians is None:
         columns = add("Concat", raw, slots, axis=1, name="columns")
     else:
-        below = add("Sub", constant(MISSING_BELOW), raw)
+        below = add("Sub", constant(MISSING_BELOW), features)
         steep = add("Mul", below, constant(MISSING_SCALE))
         missing = add("Clip", steep, constant(0.0), constant(1.0), name="missing")
         kept = add("Mul", raw, add("Sub", constant(1.0), missing))
@@ -196,7 +196,7 @@ def onnx_predict(
     """MOS [n] of raw features [n, F] by onnxruntime on the CPU, one thread, float32 inputs.
 
     `encoder` holds the active slot of each row, default 0. NaN goes in as `MISSING_VALUE`, which a
-    head that imputes knows; finite values beyond float32 are brought to its largest finite ones.
+    head that imputes knows; finite values are brought within the bounds of the graph.
     """
     import onnxruntime
 
@@ -208,10 +208,9 @@ def onnx_predict(
         sess_options=options,
         providers=["CPUExecutionProvider"],
     )
-    limit = float(np.finfo(np.float32).max)
     slots = session.get_inputs()[1].shape[1]
     active = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
-    filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -limit, limit))
+    filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -RAW_LIMIT, RAW_LIMIT))
     inputs = {
         INPUT_FEATURES: filled.astype(np.float32),
         INPUT_ENCODER: (active[:, None] == np.arange(slots)).astype(np.float32),

@@ -12,14 +12,14 @@ import numpy as np
 
 from mos_assets.records import FloatArray, IntArray
 
-RAW_LIMIT = 1.0e30
+RAW_LIMIT = 5.0e29
 """Bound of raw inputs, so that no difference overflows float32."""
-MISSING_VALUE = -RAW_LIMIT
-"""What stands for a missing feature at the input of a head that imputes."""
-MISSING_BELOW = -0.9 * RAW_LIMIT
-MISSING_SCALE = 20.0 / RAW_LIMIT
-"""clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for a missing feature, exactly 0 for
-any other."""
+MISSING_VALUE = -1.0e30
+"""What stands for a missing feature at the input of a head that imputes; below every bound."""
+MISSING_BELOW = 0.9 * MISSING_VALUE
+MISSING_SCALE = 20.0 / -MISSING_VALUE
+"""clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for MISSING_VALUE, exactly 0 for
+every value within the bounds."""
 
 
 @dataclass(frozen=True, eq=False)

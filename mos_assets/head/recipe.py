@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mos_assets.errors import TrainingError
@@ -57,14 +58,15 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise TrainingError(f"recipe: {name} is {value}; it must be at least 1")
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise TrainingError(f"recipe: dropout is {self.dropout}; it must lie in [0, 1)")
+        if self.dropout is not None and not 0 <= self.dropout <= 0.99:
+            raise TrainingError(f"recipe: dropout is {self.dropout}; it must lie in [0, .99]")
         if self.weight_decay is not None and self.weight_decay < 0:
             raise TrainingError(f"recipe: weight_decay is {self.weight_decay}; at least 0")
         if not 0 < self.warmup < 1:
             raise TrainingError(f"recipe: warmup is {self.warmup}; it must lie in (0, 1)")
-        if not (self.learning_rate > 0 and self.softness > 0):
-            raise TrainingError("recipe: learning_rate and softness must be positive")
+        for name in ("learning_rate", "softness"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise TrainingError(f"recipe: {name} must be positive and finite")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,18 @@ def solve_positive(matrix: FloatArray, right: FloatArray) -> FloatArray:
     scale = np.sqrt(np.diagonal(matrix))
     if not (scale > 0).all():
         raise ArithmeticError("a positive definite matrix has a positive diagonal")
-    factor = _cholesky(matrix / scale[:, None] / scale[None, :])
+    factor = cholesky(matrix / scale[:, None] / scale[None, :])
     solution = right / scale
     _forward(factor, solution)
     _backward(factor, solution)
     return solution / scale
 
 
-def _cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower triangle L of L·Lᵀ = matrix, above it anything; the matrix is overwritten."""
+def cholesky(matrix: FloatArray) -> FloatArray:
+    """Lower triangle L of L·Lᵀ = matrix, above it anything; the matrix is overwritten.
+
+    Raises ArithmeticError where the matrix is not positive definite.
+    """
     size = len(matrix)
     for start in range(0, size, _BLOCK):
         stop = min(size, start + _BLOCK)

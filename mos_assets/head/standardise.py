@@ -22,7 +22,7 @@ Z_LIMIT = 1.0e4
 """Bound of z before its robust version is made."""
 _QUARTILES_TO_STD = 1.349
 _STD_FLOOR = 0.05
-_CONSTANT = 1.0e-6
+_CONSTANT = 2.0e-7
 
 
 class Scores(StrEnum):

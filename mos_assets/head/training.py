@@ -17,7 +17,7 @@ from mos_assets.head.model import Head, Part
 from mos_assets.head.network import average
 from mos_assets.head.recipe import Plan, Recipe, plan
 from mos_assets.head.standardise import Scores, Standardiser, fit_standardiser
-from mos_assets.head.tuning import NETWORK, Tuned, closed_parts, rows_of, tune
+from mos_assets.head.tuning import NETWORK, Rows, Tuned, closed_parts, rows_of, tune
 from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
@@ -154,37 +154,31 @@ def _splits(table: TrainingTable, settled: Plan, impute: bool, report: _Reporter
         return fit_inputs(features, len(table.encoder_vocab), impute=impute)
 
     tuned: list[Tuned] = []
+    prepared: list[tuple[Inputs, Standardiser, Rows]] = []
     for fold in folds:
         seen = _seen(table, fold)
         _check_rows(table, seen, fold)
+        features, mos, slots = table.features[seen], table.mos[seen], table.encoder[seen]
+        made = inputs(features)
+        columns = made.columns(features, slots)
+        standardiser = fit_standardiser(columns, settled.softness)
+        _check_variance(table, standardiser, fold)
+        prepared.append((made, standardiser, rows_of(standardiser, columns, mos)))
         report.say(f"fitting closed forms, split {len(tuned) + 1} of {len(folds)}")
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
-        tuned.append(
-            tune(
-                table.features[seen],
-                table.mos[seen],
-                groups,
-                table.encoder[seen],
-                inputs,
-                settled,
-                [SEED, fold + 1],
-            )
-        )
+        tuned.append(tune(features, mos, groups, slots, inputs, settled, [SEED, fold + 1]))
     members = min(_INNER_MEMBERS, settled.members)
     jobs = [job for found in tuned for job in found.jobs]
     inner = [
         average([group])
         for group in train_networks(jobs, settled, members, report.steps("inner networks"))
     ]
+    # Where one split has a single content, none is tuned: what is judged has to be what ships.
+    tunable = all(found.jobs for found in tuned)
     splits: list[_Split] = []
-    for fold, found in zip(folds, tuned, strict=True):
-        seen = _seen(table, fold)
+    for fold, found, (made, standardiser, rows) in zip(folds, tuned, prepared, strict=True):
         mine, inner = inner[: len(found.jobs)], inner[len(found.jobs) :]
-        weights = blend_weights(found, mine)
-        made = inputs(table.features[seen])
-        columns = made.columns(table.features[seen], table.encoder[seen])
-        standardiser = fit_standardiser(columns, settled.softness)
-        rows = rows_of(standardiser, columns, table.mos[seen])
+        weights = blend_weights(found, mine if tunable else ())
         splits.append(
             _Split(
                 fold=fold,
@@ -287,8 +281,7 @@ def _check(table: TrainingTable, *, impute: bool) -> None:
 
 
 def _check_rows(table: TrainingTable, seen: Mask, fold: int) -> None:
-    where = "in all folds" if fold == _SHIPPED else f"outside fold {fold}"
-    mos, features = table.mos[seen], table.features[seen]
+    where, mos = _where(fold), table.mos[seen]
     if len(mos) < _MIN_ROWS:
         raise TrainingError(
             f"{len(mos)} complete rows {where} are too few to train on, {_MIN_ROWS} are the least. "
@@ -299,10 +292,17 @@ def _check_rows(table: TrainingTable, seen: Mask, fold: int) -> None:
         raise TrainingError(
             f"column mos is {mos[0]} in every row {where}; labels without variance teach nothing"
         )
-    present = np.where(np.isnan(features), features[0], features)
-    constant = np.nanmin(present, axis=0) == np.nanmax(present, axis=0)
-    if constant.all():
-        named = ", ".join(table.feature_order[:5])
-        raise TrainingError(
-            f"no feature varies {where} ({named}); features without variance teach nothing"
-        )
+
+
+def _check_variance(table: TrainingTable, standardiser: Standardiser, fold: int) -> None:
+    if standardiser.varies.any():
+        return
+    named = ", ".join(table.feature_order[:5])
+    raise TrainingError(
+        f"no feature varies {_where(fold)} by more than float32 can hold ({named}); features "
+        "without variance teach nothing"
+    )
+
+
+def _where(fold: int) -> str:
+    return "in all folds" if fold == _SHIPPED else f"outside fold {fold}"

@@ -152,9 +152,9 @@ def closed_parts(
             kind.name,
             kind.scores,
             weights[kind.name],
-            _fit(kind, rows, plan, np.random.default_rng(seed))(*tuned.settings[kind.name]),
+            _fit(kind, rows, plan, np.random.default_rng([*seed, at]))(*tuned.settings[kind.name]),
         )
-        for kind in _KINDS
+        for at, kind in enumerate(_KINDS)
         if kind.name in weights
     )
 

@@ -16,6 +16,7 @@ from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, Seen
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.schema import (
     CORPORA,
+    ENCODER_SLOTS,
     ENCODERS,
     LABEL_FILES,
     RAW_CORPUS,
@@ -79,6 +80,13 @@ def write_corpora(
             (ENCODERS, _encoder_rows),
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
+        # Slots are only ever appended: a head of fewer slots has to stay readable.
+        connection.execute(
+            f"INSERT INTO {ENCODER_SLOTS} "
+            f"SELECT row_number() OVER (ORDER BY encoder) + (SELECT count(*) FROM {ENCODER_SLOTS}), "
+            f"encoder FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
+            f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
+        )
         if made:
             write_stamps(connection, made)
 

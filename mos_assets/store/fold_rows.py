@@ -13,6 +13,7 @@ from mos_assets.records import ENCODER_VOCABULARY, FloatArray, TrainingTable
 from mos_assets.store.database import Database, replace_rows
 from mos_assets.store.feature_rows import feature_columns, trains
 from mos_assets.store.schema import (
+    ENCODER_SLOTS,
     ENCODERS,
     EXTRACTED_FEATURES,
     FOLD_GROUPS,
@@ -163,8 +164,10 @@ def read_training_table(
     if matrix.num_rows != table.num_rows or not (gaps or np.isfinite(values).all()):
         raise StoreError("a row marked complete must hold every feature, exactly once")
     slots = table["slot"].to_pylist()
-    # Slots are only ever appended, so that heads of fewer slots stay readable.
-    vocab = (*ENCODER_VOCABULARY, *sorted(set(slots) - set(ENCODER_VOCABULARY)))
+    stored = database.fetch(f"SELECT encoder FROM {ENCODER_SLOTS} ORDER BY position")
+    known = [name for name in stored["encoder"].to_pylist() if name not in ENCODER_VOCABULARY]
+    last = max((known.index(slot) + 1 for slot in set(slots) if slot in known), default=0)
+    vocab = (*ENCODER_VOCABULARY, *known[:last])
     training = TrainingTable(
         clip_ids=tuple(table["clip_id"].to_pylist()),
         feature_order=features,

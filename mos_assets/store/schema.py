@@ -11,6 +11,7 @@ RAW_CORPUS = "raw_corpus"
 REJECTED_ROWS = "rejected_rows"
 CORPORA = "corpora"
 ENCODERS = "encoders"
+ENCODER_SLOTS = "encoder_slots"
 LABEL_FILES = "label_files"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
@@ -77,6 +78,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
     ),
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
+    ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
     LABEL_FILES: pa.schema(
         [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
     ),
@@ -200,7 +202,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", (DOWNLOADS, LABEL_FILES)),
     "2": ("3", (FEATURE_LOSSES, RELEASES)),
-    "3": ("4", (ENCODERS,)),
+    "3": ("4", (ENCODERS, ENCODER_SLOTS)),
 }
 """Version of an older store → the next one, and the tables that it has to be given."""
 

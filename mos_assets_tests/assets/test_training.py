@@ -73,6 +73,12 @@ def test_a_corpus_may_add_a_slot(tabled: World) -> None:
     features = {"sharpness": 6.0, "noise": 3.0}
     by_name = two_slots.predict_mos(features, "studio").mos
     assert by_name == two_slots.predict_mos(features, "libx264", encoder_onehot=[0.0, 1.0]).mos
+    # Another corpus later gets the slot after it, whatever its name, and studio keeps its own.
+    toml.write_text(toml.read_text().replace("studio", "archive"))
+    later = tabled.using(model_dir=str(tabled.root / "later"))
+    ran(later)
+    assert manifest_of(later).encoder_vocab == ("ugc-mixed", "studio", "archive")
+    assert manifest_of(later).encoder_vocab_version == 6
     old = one_slot.predict_mos(features, "libx264").mos
     assert one_slot.predict_mos(features, "libx264", encoder_onehot=[1.0, 0.0]).mos == old
     with pytest.raises(FeatureError, match="slot 1"):

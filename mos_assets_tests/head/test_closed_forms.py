@@ -70,3 +70,26 @@ def test_centres_look_like_the_rows_and_are_none_of_them() -> None:
     assert np.cov(centres.T) == pytest.approx(np.cov(rows.T), abs=0.1)
     assert centres.mean(axis=0) == pytest.approx(rows.mean(axis=0), abs=0.1)
     assert squared_distances(centres, rows).min() > 0
+
+
+def test_only_mean_and_covariance_leave_with_the_centres() -> None:
+    """Other rows with the same mean and covariance give the same centres, so that nobody who
+    knows the seed can tell which rows they were."""
+    rng = np.random.default_rng(7)
+    rows = to_grid(rng.standard_normal((60, 4)) @ rng.standard_normal((4, 4)), INPUT_BITS)
+    centred = rows - rows.mean(axis=0)
+    # A rotation of the rows that leaves their mean alone.
+    basis = np.linalg.qr(np.column_stack([np.ones(60), rng.standard_normal((60, 59))]))[0][:, 1:]
+    turn = np.linalg.qr(rng.standard_normal((59, 59)))[0]
+    others = rows.mean(axis=0) + basis @ turn @ basis.T @ centred
+    assert np.cov(others.T) == pytest.approx(np.cov(rows.T))
+    assert np.abs(others - rows).max() > 1
+    one, two = (draw_centres(x, 200, np.random.default_rng(8)) for x in (rows, others))
+    assert one == pytest.approx(two, abs=2.0**-13)
+
+
+def test_columns_that_do_not_vary_stay_where_they_are() -> None:
+    rows = np.column_stack([np.zeros(50), to_grid(np.linspace(-1, 1, 50), INPUT_BITS)])
+    centres = draw_centres(rows, 20, np.random.default_rng(1))
+    assert (centres[:, 0] == 0).all()
+    assert centres[:, 1].std() > 0.3

@@ -188,7 +188,8 @@ def test_gaps_are_filled_inside_the_graph(tmp_path: Path) -> None:
     head = train(replace(table, features=features), recipe, [SEED], progress=quiet).head
     exported = export_onnx(head, tmp_path / "head.onnx")
     empty = np.full((3, 4), np.nan)
-    for rows in (features, table.features, empty):
+    huge = np.full((4, 4), [[-3e38], [-1e300], [-0.94e30], [3e38]])
+    for rows in (features, table.features, empty, huge):
         assert parity(head, exported.path, rows) <= PARITY_LIMIT
     # A gap is not the same as the median: the flag is seen.
     medians = np.tile(head.inputs.medians, (3, 1))

@@ -202,6 +202,47 @@ def test_features_without_variance_are_refused(table: TrainingTable) -> None:
         train(replace(table, features=np.ones((120, 5))), QUICK, [SEED], progress=quiet)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [1e12 + 1e-3 * np.arange(120.0), 1e-50 * np.arange(120.0)],
+    ids=["beyond float32's digits", "below float32's range"],
+)
+def test_variance_that_float32_cannot_hold_is_none(
+    table: TrainingTable, values: np.ndarray
+) -> None:
+    features = np.column_stack([values, np.full(120, 7.0)])
+    order = ("column0", "column1")
+    with pytest.raises(TrainingError, match=r"no feature varies.*column0, column1"):
+        train(replace(table, features=features, feature_order=order), QUICK, [SEED], progress=quiet)
+
+
+@pytest.mark.parametrize("level", [1.0, 5.0])
+def test_contents_at_the_end_of_the_scale_train(level: float) -> None:
+    """An inner fold may hold ratings of one end only."""
+    table = make_table(rows=80, columns=3)
+    content = np.arange(80) % 4
+    mos = np.where(content < 2, level, table.mos)
+    groups = tuple(f"content {c}" for c in content)
+    ends = replace(table, mos=mos, groups=groups, folds=content)
+    found = train(ends, QUICK, [SEED], progress=quiet)
+    assert np.isfinite(found.out_of_fold.predictions).all()
+
+
+def test_a_dominant_content_does_not_starve_the_shipped_head() -> None:
+    """Each head trains as long as its own rows ask for, whatever other folds hold."""
+    table = make_table(rows=200, columns=3)
+    folds = np.where(np.arange(200) < 180, 0, np.arange(200) % 4 + 1)
+    groups = tuple("big" if fold == 0 else f"small{row}" for row, fold in enumerate(folds))
+    skewed = train(replace(table, folds=folds, groups=groups), QUICK, [SEED], progress=quiet).head
+    fresh = make_table(rows=400, columns=3, seed=1)
+    plain = train(table, QUICK, [SEED], progress=quiet).head
+    figures = [
+        np.corrcoef(head.predict(fresh.features[200:]), fresh.mos[200:])[0, 1]
+        for head in (skewed, plain)
+    ]
+    assert figures[0] > figures[1] - 0.02
+
+
 def test_gaps_train_where_the_head_imputes() -> None:
     """Medians are those of the training rows, flags tell that there was a gap."""
     table = make_table(rows=200, columns=4)
@@ -303,7 +344,14 @@ def test_recipe_is_plain_data() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"epochs": 0}, {"members": 0}, {"dropout": 1.0}, {"weight_decay": -1.0}, {"warmup": 0.0}],
+    [
+        {"epochs": 0},
+        {"members": 0},
+        {"dropout": 1.0},
+        {"learning_rate": np.inf},
+        {"weight_decay": -1.0},
+        {"warmup": 0.0},
+    ],
 )
 def test_recipes_that_cannot_train_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match=next(iter(bad))):

@@ -82,9 +82,8 @@ def write_corpora(
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
         # Slots are only ever appended: a head of fewer slots has to stay readable.
         connection.execute(
-            f"INSERT INTO {ENCODER_SLOTS} "
-            f"SELECT row_number() OVER (ORDER BY encoder) + (SELECT count(*) FROM {ENCODER_SLOTS}), "
-            f"encoder FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
+            f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
+            f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
             f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
         )
         if made:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis
@@ -60,7 +60,7 @@ class Release:
     def put(self, folder: Path, card: str | None = None, minute: int = 0) -> Promotion:
         """Offer it to a release folder, with this card, as trained at this minute."""
         card = self.card if card is None else card
-        created = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
+        created = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
         return promote(self.manifest.sealed(card), self.onnx, card, folder, created)
 
 

@@ -26,15 +26,14 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
     from mos_assets.clip_scoring import score_clip
     from mos_assets.predictor import Predictor
     from mos_assets.release.naming import KONVID_HEAD
-    from mos_assets.release.status import released_heads
+    from mos_assets.release.status import head_ids
 
     settings = Settings.from_env()
-    if head is not None and not any(
-        found.head_id == head for found in released_heads(settings.model_folder)
-    ):
-        known = ", ".join(found.head_id for found in released_heads(settings.model_folder))
+    known = head_ids(settings.model_folder)
+    if head is not None and head not in known:
         raise ReleaseError(
-            f"No head {head!r} is released in {settings.model_folder}. There: {known or 'none'}."
+            f"No head {head!r} is released in {settings.model_folder}. There: "
+            f"{', '.join(known) or 'none'}."
         )
     predictor = Predictor(settings.model_folder, head or KONVID_HEAD)
     failed = False
@@ -83,9 +82,9 @@ def status(head: str | None) -> None:
             "dagster asset materialize --select '*' -m mos_assets.definitions."
         )
     for found in heads:
-        click.echo(f"{found.head_id}\t{found.state}\t{found.detail}")
+        click.echo(f"{printable(found.head_id)}\t{found.state}\t{printable(found.detail)}")
         for reason in found.why:
-            click.echo(f"\twhy\t{reason}")
+            click.echo(f"\twhy\t{printable(reason)}")
         if found.candidate_id is not None:
             since = "not released here: the files were put into the folder"
             if found.since is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import commit_folder, read_release
+from mos_assets.release.reading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 from mos_assets.release.writing import sync_folder, write_durably, write_whole
 from mos_assets.settings import KONVID_CORPORA
@@ -59,7 +60,8 @@ def promote(
     """
     files = ReleaseFiles(model_folder, manifest.id)
     with _locked(files):
-        finish_interrupted_release(files)
+        set_aside = finish_interrupted_release(files)
+        told = f" {set_aside}" if set_aside else ""
         now, before = datetime.now(UTC), None
         if any(path.exists() for path in files.all):
             current = read_release(files).manifest
@@ -70,10 +72,12 @@ def promote(
                 since = record.released_at if record else now
                 created = max(created_at, record.created_at) if record else created_at
                 _write_record(files, _record(manifest, created, since))
-                return Promotion(True, f"{manifest.id} is released already, unchanged.", before)
+                return Promotion(
+                    True, f"{manifest.id} is released already, unchanged.{told}", before
+                )
             refusal = _refusal(current, record, manifest, created_at)
             if refusal is not None:
-                stays = f"{manifest.id} in {model_folder.name}/ stays: {refusal}"
+                stays = f"{manifest.id} in {model_folder.name}/ stays: {refusal}{told}"
                 return Promotion(False, stays, before)
         staging = model_folder / f".{manifest.id}.staging"
         shutil.rmtree(staging, ignore_errors=True)
@@ -89,7 +93,7 @@ def promote(
         staging.rename(commit_folder(files))
         sync_folder(model_folder)
         finish_interrupted_release(files)
-    return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.", before)
+    return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.{told}", before)
 
 
 def _refusal(
@@ -108,24 +112,38 @@ def _refusal(
     return None
 
 
-def finish_interrupted_release(files: ReleaseFiles) -> None:
-    """Move what a commit folder still holds into place. The caller holds the lock."""
+def finish_interrupted_release(files: ReleaseFiles) -> str | None:
+    """Move what a commit folder holds into place, or set it aside where it is damaged.
+
+    The caller holds the lock. Returns what was set aside and why; None where nothing was. Raises
+    UnreadableReleaseError where the system does not hand out a file: it may be whole.
+    """
     commit = commit_folder(files)
     if not commit.is_dir():
-        return
+        return None
     arrived = ReleaseFiles(commit, files.head_id)
-    for staged, path in zip(
-        (*arrived.all, arrived.record), (*files.all, files.record), strict=True
+    try:
+        whole = read_release(arrived)
+    except UnreadableReleaseError:
+        raise
+    except ReleaseError as error:
+        aside = tempfile.mkdtemp(prefix=f".{files.head_id}.damaged-", dir=files.folder)
+        commit.rename(aside)
+        sync_folder(files.folder)
+        return f"An interrupted release was damaged and is set aside as {aside}: {error}"
+    # Copies keep the commit folder complete for readers until all three are in place.
+    for path, content in zip(
+        files.all, (whole.onnx, arrived.manifest.read_bytes(), whole.card), strict=True
     ):
-        if not staged.exists():
-            continue
-        # A copy keeps the commit folder complete for readers until all three are in place.
-        write_whole(path, staged.read_bytes())
+        write_whole(path, content)
+    if arrived.record.exists():
+        write_whole(files.record, arrived.record.read_bytes())
     sync_folder(files.folder)
     retired = commit.with_name(f".{files.head_id}.staging")
     shutil.rmtree(retired, ignore_errors=True)
     commit.rename(retired)
     shutil.rmtree(retired)
+    return None
 
 
 def _record(manifest: Manifest, created_at: datetime, released_at: datetime) -> ReleaseRecord:

@@ -121,8 +121,8 @@ def _released(model_folder: Path) -> frozenset[str]:
     """sha256 of every released head, and of those whose release was interrupted."""
     manifests = (
         *model_folder.glob("[!.]*.json"),
-        *model_folder.glob(".*.commit/*.json"),
-        *model_folder.glob(".*.staging/*.json"),
+        # Not the hidden record; a staging folder holds nothing that counts.
+        *model_folder.glob(".*.commit/[!.]*.json"),
     )
     try:
         return frozenset(Manifest.read(path).sha256 for path in manifests)

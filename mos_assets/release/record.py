@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mos_assets.errors import ReleaseError
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
@@ -32,12 +33,17 @@ def read_record(files: ReleaseFiles, manifest: Manifest) -> ReleaseRecord | None
     """The record of the head in place; None where it is of another head, or where there is none.
 
     Files that were copied or checked out into the folder have no record, or that of the head
-    which stood there before.
+    which stood there before. Raises ReleaseError where there is one that cannot be read.
     """
     try:
         record = ReleaseRecord.model_validate_json(files.record.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValidationError) as error:
+        raise ReleaseError(
+            f"{files.record} cannot be read, so that nobody knows how old the head in place is; "
+            "delete it to let any candidate of this rank take its place."
+        ) from error
     return record if record.seal == manifest.seal else None
 
 

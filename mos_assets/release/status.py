@@ -38,15 +38,19 @@ class ReleasedHead:
 
 def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[ReleasedHead, ...]:
     """Every head in the folder, or the one of this id, by id; damaged ones are named as such."""
-    ids = (
-        [head_id]
-        if head_id
-        else sorted(
-            {path.stem for path in model_folder.glob("[!.]*.onnx")}
-            | {path.stem for path in model_folder.glob("[!.]*.json")}
-        )
-    )
+    ids = [head_id] if head_id else head_ids(model_folder)
     return tuple(_look(model_folder, name) for name in ids)
+
+
+def head_ids(model_folder: Path) -> list[str]:
+    """What any file of a release names, also where the others are gone or not in place yet."""
+    return sorted(
+        {
+            path.name.removeprefix(start).removesuffix(end)
+            for start, end in (("", ".onnx"), ("", ".json"), ("", "_card.md"), (".", ".commit"))
+            for path in model_folder.glob(f"{start}[!.]*{end}")
+        }
+    )
 
 
 def _look(model_folder: Path, head_id: str) -> ReleasedHead:
@@ -55,13 +59,19 @@ def _look(model_folder: Path, head_id: str) -> ReleasedHead:
     except ReleaseError as error:
         return ReleasedHead(head_id, BROKEN, str(error))
     files, manifest = release.files, release.manifest
-    record = read_record(files, manifest)
+    notes = [release.note] if release.note else []
+    try:
+        record = read_record(files, manifest)
+        candidate = released_candidate(files, manifest)
+    except ReleaseError as error:
+        record, candidate = None, None
+        notes.append(str(error))
     return ReleasedHead(
         head_id,
         str(manifest.status),
         _figures(manifest),
-        why=_why(manifest) + ((release.note,) if release.note else ()),
-        candidate_id=released_candidate(files, manifest),
+        why=(*_why(manifest), *notes),
+        candidate_id=candidate,
         since=record.released_at if record else None,
     )
 

@@ -340,19 +340,21 @@ def test_whoever_reads_while_others_release_gets_one_head_whole(
         stdout=subprocess.PIPE,
         text=True,
     ) as run:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "ready\n"
-        seen = set()
-        ends = time.monotonic() + 3
-        while time.monotonic() < ends:
-            assert [head.state for head in released_heads(folder)] == ["Proposed"]
-            predictor = Predictor(folder)
-            assert predictor.fallback_reason is None
-            assert predictor.manifest is not None
-            seen.add(predictor.manifest.sha256)
-            mos = predictor.predict_mos(named, "libx264").mos
-            assert mos == pytest.approx(answers[predictor.manifest.sha256], abs=1e-6)
-        run.kill()
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+            seen = set()
+            ends = time.monotonic() + 3
+            while time.monotonic() < ends:
+                assert [head.state for head in released_heads(folder)] == ["Proposed"]
+                predictor = Predictor(folder)
+                assert predictor.fallback_reason is None
+                assert predictor.manifest is not None
+                seen.add(predictor.manifest.sha256)
+                mos = predictor.predict_mos(named, "libx264").mos
+                assert mos == pytest.approx(answers[predictor.manifest.sha256], abs=1e-6)
+        finally:
+            run.kill()
     assert seen == set(answers)
 
 
@@ -365,3 +367,64 @@ def reweighted(content: bytes) -> bytes:
             scaled = onnx.numpy_helper.from_array((values * 1.01).astype(values.dtype), tensor.name)
             tensor.CopyFrom(scaled)
     return model.SerializeToString()
+
+
+def interrupted(release: Release, folder: Path, scratch: Path, card: str) -> Path:
+    """A release that was committed in the folder and not moved into place."""
+    release.put(scratch, card, minute=1)
+    commit = folder / f".{HEAD_ID}.commit"
+    commit.mkdir(parents=True)
+    files = ReleaseFiles(scratch, HEAD_ID)
+    for path in (*files.all, files.record):
+        shutil.copy(path, commit)
+    return commit
+
+
+def test_a_damaged_interrupted_release_is_set_aside_and_the_good_head_stays(
+    release: Release, model_folder: Path, tmp_path: Path
+) -> None:
+    commit = interrupted(release, model_folder, tmp_path / "scratch", "committed")
+    onnx_file = commit / f"{HEAD_ID}.onnx"
+    onnx_file.write_bytes(onnx_file.read_bytes()[:-1])
+    (head,) = released_heads(model_folder)
+    assert head.state == "Proposed"
+    assert "newer release is damaged" in head.why[-1]
+    refused = release.put(model_folder, "older", minute=-1)
+    assert not refused.released
+    assert "set aside" in refused.reason
+    assert "sha256" in refused.reason
+    read_release(ReleaseFiles(model_folder, HEAD_ID))
+    assert ReleaseFiles(model_folder, HEAD_ID).card.read_text() == release.card
+    (aside,) = model_folder.glob(f".{HEAD_ID}.damaged-*")
+    assert (aside / f"{HEAD_ID}.onnx").is_file()
+    assert not commit.exists()
+
+
+def test_a_damaged_record_lets_no_older_candidate_in(release: Release, model_folder: Path) -> None:
+    record = ReleaseFiles(model_folder, HEAD_ID).record
+    record.write_bytes(b"")
+    with pytest.raises(ReleaseError, match="delete it to let any candidate of this rank"):
+        release.put(model_folder, "older", minute=-1)
+    (head,) = released_heads(model_folder)
+    assert (head.state, head.since) == ("Proposed", None)
+    assert str(record) in head.why[-1]
+    record.unlink()
+    assert release.put(model_folder, "older", minute=-1).released
+
+
+def test_status_overlooks_nothing_that_is_or_was_a_head(
+    release: Release, model_folder: Path, tmp_path: Path
+) -> None:
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    shutil.copy(files.manifest, model_folder / f"{HEAD_ID} copy.json")
+    files.onnx.unlink()
+    files.manifest.unlink()
+    found = {head.head_id: head for head in released_heads(model_folder)}
+    assert {name: head.state for name, head in found.items()} == {
+        HEAD_ID: "Broken",
+        f"{HEAD_ID} copy": "Broken",
+    }
+    assert "is not a head id" in found[f"{HEAD_ID} copy"].detail
+    fresh = tmp_path / "fresh"
+    interrupted(release, fresh, tmp_path / "scratch", "committed")
+    assert [(head.head_id, head.state) for head in released_heads(fresh)] == [(HEAD_ID, "Proposed")]

@@ -1,6 +1,7 @@
 """Pruning: what is old and referred to by nothing goes; a release and its report never do."""
 
 import os
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +118,12 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
     promote(release.manifest, release.onnx, release.card, settings.model_folder, START)
     database, store = Database(settings.store_folder), settings.store_folder
     (store / "candidates" / ".killed.onnx").write_bytes(b"fresh: its run may still be there")
+    # A release that was interrupted, and one that was not even committed, stop nothing.
+    commit = settings.model_folder / f".{HEAD_ID}.commit"
+    shutil.copytree(settings.model_folder, commit)
+    staging = settings.model_folder / f".{HEAD_ID}.staging"
+    staging.mkdir()
+    (staging / f"{HEAD_ID}.json").write_text("{")
     would = prune_store(settings, holder="test", pretend=True)
     assert [one.candidate_id for one in would.candidates] == [names[2], names[1]]
     assert (store / "candidates" / HEAD_ID / names[1]).is_dir()

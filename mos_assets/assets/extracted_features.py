@@ -4,6 +4,7 @@ import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
@@ -61,6 +62,7 @@ def extracted_features(
         if joined.left_out
     }
     return dg.MaterializeResult(
+        tags=asset_tags(settings),
         metadata={
             **table_metadata(table),
             "complete_rows": complete,
@@ -69,7 +71,7 @@ def extracted_features(
             "fingerprints": dg.MetadataValue.json(sorted(set(matrix.fingerprints))),
             "table_rows_without_a_clip": dg.MetadataValue.json(strays),
             "table_columns_left_out": dg.MetadataValue.json(left_out),
-        }
+        },
     )
 
 

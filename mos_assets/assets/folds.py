@@ -6,6 +6,7 @@ import dagster as dg
 
 from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.evaluation import FoldRow, assign_folds
 from mos_assets.records import Clip
@@ -58,12 +59,13 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     for note in assignment.notes:
         context.log.warning(note)
     return dg.MaterializeResult(
+        tags=asset_tags(settings),
         metadata={
             **table_metadata(table),
             "folds": preview(summary),
             "assignment_sha256": assignment.sha256,
             "notes": "\n".join(assignment.notes) or "none",
-        }
+        },
     )
 
 

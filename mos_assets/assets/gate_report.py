@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
 from mos_assets.errors import ReleaseError, StoreError
@@ -91,6 +92,7 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
     pictures = figure_section(report.figures, folder)
     context.log.info(verdict.sentence)
     return dg.MaterializeResult(
+        tags=asset_tags(settings, candidate.candidate_id),
         metadata={
             "status": str(verdict.status),
             "verdict": verdict.sentence,

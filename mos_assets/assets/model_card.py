@@ -4,6 +4,7 @@ import dagster as dg
 
 from mos_assets.assets.gate_report import REPORT_JSON, gate_report
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
@@ -65,13 +66,14 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         )
     context.log.info(promotion.reason)
     return dg.MaterializeResult(
+        tags=asset_tags(settings, candidate.candidate_id),
         metadata={
             "status": str(manifest.status),
             "released": promotion.released,
             "why": promotion.reason,
             "model_folder": dg.MetadataValue.path(str(settings.model_folder)),
             "card": dg.MetadataValue.md(card),
-        }
+        },
     )
 
 

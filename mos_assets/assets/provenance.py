@@ -8,8 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from mos_assets.settings import Settings
+
 PREFIX = "mos_assets/"
 TAG_LENGTH = 200
+ASSET_TAG_LENGTH = 63
+"""Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""
 UNKNOWN = "unknown"
 
 
@@ -38,3 +42,13 @@ def tag_run(instance: dg.DagsterInstance, run_id: str, **facts: str) -> None:
     instance.add_run_tags(
         run_id, {PREFIX + name: value[:TAG_LENGTH] for name, value in facts.items() if value}
     )
+
+
+def asset_tags(settings: Settings, candidate: str | None = None) -> dict[str, str]:
+    """The same facts as tags of one materialization; several corpora are joined by `_and_`."""
+    facts = {
+        "corpus": "_and_".join(settings.corpora),
+        "git": git_revision(),
+        **({} if candidate is None else {"candidate": candidate}),
+    }
+    return {PREFIX + name: value[:ASSET_TAG_LENGTH] for name, value in facts.items()}

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import (
     OWNERS,
     PREVIEW_ROWS,
@@ -50,6 +51,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         rejected = corpus_rows.rejected_table(database, settings.corpora, REJECTED_PREVIEW)
         failed = download_rows.failed_downloads(database, settings.corpora).values()
     return dg.MaterializeResult(
+        tags=asset_tags(settings),
         metadata={
             **table_metadata(rows),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
@@ -63,7 +65,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "clips_opened": done.opened,
             "rejected_rows": sum(state.rejected for state in states),
             "rejected_preview": preview(rejected),
-        }
+        },
     )
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
@@ -60,12 +61,13 @@ def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.M
     known = table.num_rows - table["shot_count_norm"].null_count
     context.log.info(f"shots known for {known} of {table.num_rows} clips")
     return dg.MaterializeResult(
+        tags=asset_tags(settings),
         metadata={
             **table_metadata(table),
             "clips_with_shots": known,
             "external_rows_without_a_clip": dg.MetadataValue.json(strays),
             "external_rows_rejected": dg.MetadataValue.json(rejected),
-        }
+        },
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mos_assets.assets.folds import folds
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import git_revision, tag_run
+from mos_assets.assets.provenance import asset_tags, git_revision, tag_run
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.evaluation import Shuffles
 from mos_assets.extraction import feature_blocks_id
@@ -119,6 +119,7 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
     tag_run(context.instance, context.run_id, candidate=identity)
     context.log.info(f"candidate {identity} of {manifest.id}, {manifest.n_parameters} parameters")
     return dg.MaterializeResult(
+        tags=asset_tags(settings, identity),
         metadata={
             "head": manifest.id,
             "candidate": identity,

@@ -9,7 +9,8 @@ PRUNE = "prune"
 CAUSE_TAG = "mos_assets/cause"
 """Why a run was started: the sensor, and what it saw."""
 STORE_TAG = "mos_assets/writes"
-"""Runs with this tag write to the store; dagster.yaml lets one of them run at a time."""
+"""The jobs below carry it; dagster.yaml lets one run with this tag through at a time. A run of the
+asset graph ("Materialize all") has no tags of ours: it waits for the claim on the store."""
 
 retrain = dg.define_asset_job(
     RETRAIN,

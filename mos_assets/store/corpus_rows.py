@@ -83,7 +83,8 @@ def write_corpora(
         # Slots are only ever appended: a head of fewer slots has to stay readable.
         connection.execute(
             f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
-            f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
+            f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder "
+            f"FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
             f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
         )
         if made:

@@ -8,11 +8,13 @@ import dagster as dg
 import pytest
 
 from mos_assets import Predictor
+from mos_assets.assets.provenance import asset_tags
 from mos_assets.evaluation import GateReport
 from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import read_release
+from mos_assets.settings import Settings
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
 from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran, write_labels
 
@@ -38,6 +40,28 @@ def test_every_asset_materializes_in_its_order(filmed: Ran) -> None:
         if event.asset_key
     ]
     assert found == ASSETS
+
+
+def test_what_was_made_says_of_what(filmed: Ran) -> None:
+    """Tags of a materialization, by which the UI finds it; the measurements have the run's."""
+    tags = {
+        event.asset_key.to_user_string(): event.materialization.tags or {}
+        for event in filmed.result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    (candidate,) = {tags[name]["mos_assets/candidate"] for name in ASSETS[-3:]}
+    assert candidate == filmed.metadata("gate_report")["candidate"].value
+    for name in set(ASSETS) - {"clip_measurements"}:
+        assert tags[name]["mos_assets/corpus"] == "filmed"
+        assert tags[name]["mos_assets/git"]
+
+
+def test_several_corpora_and_long_names_fit_into_a_tag() -> None:
+    long = f"konvid-1k,{'a' * 80}"
+    for corpus, tag in (("mine,konvid-1k", "konvid-1k_and_mine"), (long, "a" * 63)):
+        tags = asset_tags(Settings(corpus=corpus))
+        assert tags["mos_assets/corpus"] == tag
+        dg.AssetMaterialization("raw_corpus", tags=tags)
 
 
 def test_every_clip_has_the_eleven_features(filmed: Ran) -> None:

@@ -1,5 +1,7 @@
 """The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
+import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import dagster as dg
@@ -13,6 +15,9 @@ from mos_assets.store import Database
 from mos_assets.store.claim import claim
 
 RESOURCE_KEY = "platform"
+CLAIM_WAIT_S = 600.0
+"""How long a run waits for a store that is in use: longer than a backup or a prune, shorter than
+somebody would look at a run that does nothing."""
 
 
 class _PlatformBase(dg.ConfigurableResource):
@@ -47,15 +52,28 @@ class _PlatformBase(dg.ConfigurableResource):
     def database(self) -> Database:
         """The store, claimed for this run until it ends.
 
-        Raises dagster.Failure where another run has it.
+        Waits for CLAIM_WAIT_S where somebody else has it, such as a backup. Raises dagster.Failure
+        where that has not ended then.
         """
         folder = self.settings.store_folder
         if self._run_id is not None and self._claim is None:
-            try:
-                self._claim = claim(folder, f"run {self._run_id}")
-            except StoreError as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
+            self._claim = _claim_in_time(folder, f"run {self._run_id}")
         return Database(folder)
+
+
+def _claim_in_time(folder: Path, holder: str) -> IO[str]:
+    end = time.monotonic() + CLAIM_WAIT_S
+    told = False
+    while True:
+        try:
+            return claim(folder, holder)
+        except StoreError as error:
+            if time.monotonic() >= end:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            if not told:
+                dg.get_dagster_logger().warning("waiting up to %d s: %s", CLAIM_WAIT_S, error)
+                told = True
+        time.sleep(min(1.0, CLAIM_WAIT_S))
 
 
 if TYPE_CHECKING:

@@ -3,13 +3,15 @@ the time.
 
 What is remembered is what the last retrain has read (`covered`), and what was seen since when.
 A change is whatever differs from `covered`; it launches once it has been quiet for two ticks and
-nothing is in flight. A retrain that somebody else started after the change had settled has read
-it, and counts.
+nothing is in flight. Launched is not covered: a retrain that fails is launched again, each time
+after a longer wait, unless the files change before. A retrain that somebody else started after the
+change had settled has read it, and counts.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
@@ -19,6 +21,11 @@ QUIET_TICKS = 2
 NIGHT_S = 2 * 3600
 """Seconds after midnight UTC at which every file is looked at, an hour before the weekly run."""
 _DAY_S = 86_400
+RETRY_S = 3600
+"""Wait after the first failure of a state; it doubles with each one that follows, up to a day."""
+
+
+_FOLLOWS = "changed; {} retrain in flight, this one follows after"
 
 
 class Action(Enum):
@@ -48,6 +55,12 @@ class Sight:
     touched: float
     """Unix time at which a watched folder, label file or table was last changed; where it moves,
     files came or went even if all is as before."""
+    lies: int = 0
+    """Counts the times that files were found whose bytes changed under their old size and mtime."""
+    beside: str = ""
+    """What the launch waits for without being launched by it: the corpora, for the tables."""
+    shrinkable: frozenset[str] = frozenset()
+    """Those of the amounts that may shrink unasked as long as something is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,6 @@ class Retrain:
     started: float | None
     """Unix time; None while it is queued."""
     outcome: Outcome
-    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +86,19 @@ class Memory:
     """The cursor of a sensor."""
 
     covered: str | None
-    """Signature that the last retrain has read or will read; None where that is not known."""
+    """Signature that the last retrain has read; None where that is not known."""
     amounts: Mapping[str, int]
     """Amounts that belong to `covered`, or to the last one that was known."""
     seen: str
     touched: float
     since: float
     """When `seen` and `touched` were first seen as they are."""
+    lies: int
+    beside: str
+    beside_since: float
+    """When `beside` was first seen as it is."""
     quiet: int
+    """Ticks in a row that found all of these as they were."""
     last_run: float
     """Start of the newest retrain that was taken into account."""
     night: int
@@ -90,6 +107,10 @@ class Memory:
     born: int
     generation: int
     """Launches so far. With `born` it makes the key of a launch, which never comes twice."""
+    tries: int
+    """Launches of `seen` that are not known to have succeeded."""
+    tried: float
+    """When the last of them was launched, or last seen in flight."""
 
     def to_cursor(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -97,13 +118,34 @@ class Memory:
     @classmethod
     def from_cursor(cls, text: str | None) -> Memory | None:
         """None where there is none. A cursor of another version remembers nothing that was
-        covered, so that what changed meanwhile is not lost."""
+        covered, so that what changed meanwhile is not lost; its amounts still count."""
         if text is None:
             return None
         try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError):
-            return cls(None, {}, "", 0.0, 0.0, 0, 0.0, -1, 0, 0, 0)
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        try:
+            return cls(**found)
+        except TypeError:
+            return cls(
+                covered=None,
+                amounts=_amounts_of(found),
+                seen="",
+                touched=0.0,
+                since=0.0,
+                lies=0,
+                beside="",
+                beside_since=0.0,
+                quiet=0,
+                last_run=0.0,
+                night=-1,
+                turn=0,
+                born=0,
+                generation=0,
+                tries=0,
+                tried=0.0,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +161,14 @@ class Decision:
         memory = self.memory
         since = round(memory.since * 1000)
         return f"{sensor}:{memory.born}:{memory.generation}:{since}:{memory.seen[:16]}"
+
+
+def _amounts_of(cursor: object) -> dict[str, int]:
+    """What can still be understood of a cursor of another version."""
+    found = cursor.get("amounts") if isinstance(cursor, dict) else None
+    if not isinstance(found, dict):
+        return {}
+    return {what: count for what, count in found.items() if isinstance(count, int)}
 
 
 def night_of(now: float) -> int:
@@ -138,8 +188,11 @@ def decide(
     """What this tick does. runs: those in flight and the newest finished ones, in any order."""
     if memory is None:
         return _first_look(sight, runs, now)
-    memory = _after_runs(_after_look(memory, sight, now), memory, sight, runs)
+    before = _not_of_the_future(memory, now)
+    memory = _after_runs(_after_look(before, sight, now), before, sight, runs, now)
     in_flight = sum(run.outcome is Outcome.IN_FLIGHT for run in runs)
+    if in_flight and memory.tries:
+        memory = replace(memory, tried=now)
     if memory.covered == sight.signature:
         return Decision(Action.WAIT, f"nothing changed: {_told(sight)}", memory)
     if memory.quiet < QUIET_TICKS or now - memory.since < rules.quiet_s:
@@ -149,10 +202,9 @@ def decide(
             memory,
         )
     if in_flight:
-        return Decision(
-            Action.WAIT, f"changed; {in_flight} retrain in flight, this one follows after", memory
-        )
-    removed = _removed(memory.amounts, sight.amounts, rules.removal_share)
+        told = "launched; {} retrain in flight" if memory.tries else _FOLLOWS
+        return Decision(Action.WAIT, told.format(in_flight), memory)
+    removed = _removed(memory.amounts, sight, rules.removal_share)
     if removed:
         return Decision(
             Action.WAIT,
@@ -160,86 +212,148 @@ def decide(
             "so nothing is launched. Put it back, or confirm by launching the job retrain by hand.",
             memory,
         )
+    wait = memory.tried + retry_wait(memory.tries) - now
+    if wait > 0:
+        return Decision(
+            Action.WAIT,
+            f"the last run of this state failed ({memory.tries} so far); the next is launched in "
+            f"{math.ceil(wait / 60)} min, or when files change: {_told(sight)}",
+            memory,
+        )
+    what = "changed" if memory.covered else "maybe not read by the last retrain"
     return Decision(
         Action.LAUNCH,
-        f"{'changed' if memory.covered else 'maybe not read by the last retrain'}: {_told(sight)}",
-        replace(
-            memory,
-            covered=sight.signature,
-            amounts=dict(sight.amounts),
-            generation=memory.generation + 1,
-        ),
+        f"{'the last run of this state failed' if memory.tries else what}: {_told(sight)}",
+        replace(memory, generation=memory.generation + 1, tries=memory.tries + 1, tried=now),
     )
+
+
+def retry_wait(tries: int) -> float:
+    """Seconds after so many failures of one state until it is launched again."""
+    return min(RETRY_S * 2.0 ** (min(tries, 10) - 1), _DAY_S) if tries else 0.0
 
 
 def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
     """Remember what is there; somebody has to ask for the first retrain.
 
-    Where one is done already and folders changed after it, what it covers is not there any more.
+    Where something was touched since the newest retrain started, it may not have read that.
     """
-    ends = [run.ended for run in runs if run.outcome is Outcome.DONE and run.ended is not None]
-    newer = bool(ends) and max(ends) < sight.touched <= now
+    done = [run.started for run in _started(runs, now) if run.outcome is Outcome.DONE]
+    going = [run.started for run in _started(runs, now) if run.outcome is Outcome.IN_FLIGHT]
+    newer = any(started <= sight.touched <= now for started in (*going, *done[-1:]))
     memory = Memory(
         covered=None if newer else sight.signature,
         amounts=dict(sight.amounts),
         seen=sight.signature,
         touched=sight.touched,
-        since=now,
+        # It has been so since then, which tells whether a retrain in flight has read it.
+        since=min(sight.touched, now),
+        lies=sight.lies,
+        beside=sight.beside,
+        beside_since=now,
         quiet=0,
-        last_run=max((run.started for run in runs if run.started is not None), default=0.0),
+        last_run=max((run.started for run in _finished(runs, now)), default=0.0),
         night=night_of(now),
         turn=0,
         born=int(now),
         generation=0,
+        tries=0,
+        tried=0.0,
     )
     what = "changed since the last retrain" if newer else "the next change starts a retrain"
     return Decision(Action.WAIT, f"first look: {_told(sight)}; {what}", memory)
 
 
-def _untouched(memory: Memory, sight: Sight) -> bool:
-    return sight.signature == memory.seen and sight.touched == memory.touched
+@dataclass(frozen=True, slots=True)
+class _Started:
+    started: float
+    outcome: Outcome
 
 
-def _after_look(memory: Memory, sight: Sight, now: float) -> Memory:
-    same = _untouched(memory, sight)
+def _started(runs: Sequence[Retrain], now: float) -> list[_Started]:
+    """Retrains that started, the oldest first. One that started in the future says nothing: the
+    clock was set back since."""
+    found = [
+        _Started(run.started, run.outcome)
+        for run in runs
+        if run.started is not None and run.started <= now
+    ]
+    return sorted(found, key=lambda run: run.started)
+
+
+def _finished(runs: Sequence[Retrain], now: float) -> list[_Started]:
+    return [run for run in _started(runs, now) if run.outcome is not Outcome.IN_FLIGHT]
+
+
+def _not_of_the_future(memory: Memory, now: float) -> Memory:
+    """What was remembered under a clock that has been set back must not silence the sensor."""
     return replace(
         memory,
-        seen=sight.signature,
-        touched=sight.touched,
-        since=memory.since if same else now,
-        quiet=min(memory.quiet + 1, QUIET_TICKS) if same else 0,
-        night=night_of(now),
-        turn=memory.turn + 1,
+        since=min(memory.since, now),
+        beside_since=min(memory.beside_since, now),
+        last_run=min(memory.last_run, now),
+        tried=min(memory.tried, now),
     )
 
 
-def _after_runs(now: Memory, before: Memory, sight: Sight, runs: Sequence[Retrain]) -> Memory:
+def _untouched(memory: Memory, sight: Sight) -> bool:
+    return (
+        sight.signature == memory.seen
+        and sight.touched == memory.touched
+        and sight.lies <= memory.lies
+    )
+
+
+def _after_look(memory: Memory, sight: Sight, now: float) -> Memory:
+    same, same_beside = _untouched(memory, sight), sight.beside == memory.beside
+    # A counter that starts anew belongs to a catalogue that was made anew.
+    lied = sight.lies > memory.lies
+    return replace(
+        memory,
+        covered=None if lied else memory.covered,
+        seen=sight.signature,
+        touched=sight.touched,
+        since=memory.since if same else now,
+        lies=sight.lies,
+        beside=sight.beside,
+        beside_since=memory.beside_since if same_beside else now,
+        quiet=min(memory.quiet + 1, QUIET_TICKS) if same and same_beside else 0,
+        night=night_of(now),
+        turn=memory.turn + 1,
+        tries=0 if lied or sight.signature != memory.seen else memory.tries,
+    )
+
+
+def _after_runs(
+    memory: Memory, before: Memory, sight: Sight, runs: Sequence[Retrain], now: float
+) -> Memory:
     """What is covered once the retrains are counted that have ended since the last tick.
 
     One that was done has read what is there now if that was seen before it started, and nothing
     was touched since. If that is not sure, nothing is covered, and the settled state launches.
     """
-    for run in sorted(
-        (run for run in runs if run.outcome is not Outcome.IN_FLIGHT and run.started is not None),
-        key=lambda run: run.started or 0.0,
-    ):
-        started = run.started or 0.0
-        if started <= now.last_run:
+    for run in _finished(runs, now):
+        if run.started <= memory.last_run:
             continue
-        now = replace(now, last_run=started)
-        if run.outcome is Outcome.DONE and _untouched(before, sight) and before.since <= started:
-            now = replace(now, covered=sight.signature, amounts=dict(sight.amounts))
-        elif run.outcome is Outcome.DONE:
-            now = replace(now, covered=None)
-    return now
+        memory = replace(memory, last_run=run.started)
+        if run.outcome is not Outcome.DONE:
+            continue
+        read = _untouched(before, sight) and before.since <= run.started
+        memory = replace(memory, covered=sight.signature if read else None, tries=0)
+        if read and before.beside == sight.beside and before.beside_since <= run.started:
+            memory = replace(memory, amounts=dict(sight.amounts))
+    return memory
 
 
-def _removed(before: Mapping[str, int], after: Mapping[str, int], share: float) -> list[str]:
+def _removed(before: Mapping[str, int], sight: Sight, share: float) -> list[str]:
     """What shrank by more than this share; a corpus that is no longer configured is not meant."""
+    after = sight.amounts
     return [
         f"{count - after[what]} of {count} {what} are missing"
         for what, count in sorted(before.items())
-        if what in after and count - after[what] > share * count
+        if what in after
+        and count - after[what] > share * count
+        and not (what in sight.shrinkable and after[what])
     ]
 
 

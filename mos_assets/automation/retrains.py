@@ -7,9 +7,15 @@ from typing import Any
 
 import dagster as dg
 
+from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.extracted_features import extracted_features
+from mos_assets.assets.folds import folds
+from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.model_card import model_card
 from mos_assets.assets.platform import RESOURCE_KEY
 from mos_assets.assets.raw_corpus import raw_corpus
+from mos_assets.assets.shot_metadata import shot_metadata
+from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.decisions import Outcome, Retrain
 from mos_assets.automation.jobs import RETRAIN
 from mos_assets.settings import Settings
@@ -24,8 +30,23 @@ IN_FLIGHT = [
     dg.DagsterRunStatus.CANCELING,
 ]
 """A queued run counts too: it will read the files as they are when it starts."""
-ENDS = {raw_corpus.key, model_card.key}
-"""A run of these has read the files and carried what it read to the end."""
+CHAIN = frozenset().union(
+    *(
+        asset.keys
+        for asset in (
+            raw_corpus,
+            clip_measurements,
+            shot_metadata,
+            extracted_features,
+            folds,
+            trained_onnx,
+            gate_report,
+            model_card,
+        )
+    )
+)
+"""Only a run of all of these has read the files and carried what it read to the end."""
+RESUMED_TAG = "dagster/is_resume_retry"
 RETRY_WAIT_S = 86_400
 """A run that was interrupted longer ago is not started again any more."""
 WILL_RETRY_TAG = "dagster/will_retry"
@@ -58,15 +79,23 @@ def retrains_of(
         run = record.dagster_run
         if run.job_name not in (RETRAIN, ALL_ASSETS_JOB):
             continue
-        if run.asset_selection is not None and not run.asset_selection >= ENDS:
+        if not _whole(run):
             continue
         if _waits_for_retry(run.tags) and (record.end_time or 0.0) > now - RETRY_WAIT_S:
             found.append(Retrain(None, Outcome.IN_FLIGHT))
             continue
         covers = run.is_success and same_settings(run.run_config, settings)
         outcome = Outcome.DONE if covers else Outcome.FAILED
-        found.append(Retrain(record.start_time, outcome, record.end_time))
+        found.append(Retrain(record.start_time, outcome))
     return tuple(found)
+
+
+def _whole(run: dg.DagsterRun) -> bool:
+    """Whether it runs every step. One that goes on from the failure of another takes what that
+    has read, which may be of yesterday."""
+    if run.step_keys_to_execute is not None or run.tags.get(RESUMED_TAG) == "true":
+        return False
+    return run.asset_selection is None or run.asset_selection >= CHAIN
 
 
 def _waits_for_retry(tags: Mapping[str, str]) -> bool:

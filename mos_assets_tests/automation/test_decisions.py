@@ -1,14 +1,15 @@
 """The decision of a sensor: every combination of its inputs, and a year of a hostile world."""
 
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mos_assets.automation.decisions import (
     QUIET_TICKS,
+    RETRY_S,
     Action,
     Decision,
     Memory,
@@ -29,12 +30,17 @@ MEMORY = Memory(
     seen="b",
     touched=NOW - 2000,
     since=NOW - 1000,
+    lies=0,
+    beside="",
+    beside_since=NOW - 1000,
     quiet=QUIET_TICKS,
     last_run=NOW - 5000,
     night=night_of(NOW),
     turn=3,
     born=1,
     generation=7,
+    tries=0,
+    tried=0.0,
 )
 
 
@@ -49,17 +55,35 @@ def test_the_first_look_only_remembers() -> None:
     assert decision.memory.covered == "a"
 
 
-def test_a_first_look_after_a_retrain_sees_what_changed_after_it() -> None:
+def test_a_first_look_sees_what_was_touched_since_the_newest_retrain_started() -> None:
     """Such as after a reset of the cursor; a folder that claims to be of tomorrow says nothing."""
-    for ended, touched, covered in (
-        (NOW - 100, NOW - 200, "a"),
-        (NOW - 100, NOW - 50, None),
-        (NOW - 100, NOW + 9999, "a"),
+    done, failed, going = Outcome.DONE, Outcome.FAILED, Outcome.IN_FLIGHT
+    for runs, touched, covered in (
+        ([Retrain(NOW - 300, done)], NOW - 400, "a"),
+        ([Retrain(NOW - 300, done)], NOW - 200, None),
+        ([Retrain(NOW - 300, done)], NOW + 9999, "a"),
+        ([Retrain(NOW - 900, done), Retrain(NOW - 300, done)], NOW - 400, "a"),
+        ([Retrain(NOW - 300, going)], NOW - 400, "a"),
+        ([Retrain(NOW - 300, going)], NOW - 200, None),
+        ([Retrain(None, going)], NOW - 200, "a"),
+        ([Retrain(NOW - 900, done), Retrain(NOW - 300, going)], NOW - 400, None),
+        ([Retrain(NOW - 300, failed)], NOW - 200, "a"),
     ):
-        run = Retrain(NOW - 300, Outcome.DONE, ended)
-        assert (
-            decide(None, sight("a", touched=touched), [run], NOW, RULES).memory.covered == covered
-        )
+        view = sight("a", touched=touched)
+        assert decide(None, view, runs, NOW, RULES).memory.covered == covered, (runs, touched)
+
+
+def test_a_retrain_in_flight_at_the_first_look_counts_once_it_is_done() -> None:
+    for touched, launches in ((NOW - 400, 0), (NOW - 200, 1)):
+        view, memory, found = sight("a", touched=touched), None, 0
+        for tick in range(8):
+            outcome = Outcome.IN_FLIGHT if tick < 3 else Outcome.DONE
+            run = Retrain(NOW - 300, outcome)
+            decision = decide(memory, view, [run], NOW + 60 * tick, RULES)
+            memory, found = decision.memory, found + (decision.action is Action.LAUNCH)
+            if found:
+                break
+        assert found == launches
 
 
 def test_every_combination_of_the_inputs() -> None:
@@ -74,16 +98,19 @@ def test_every_combination_of_the_inputs() -> None:
             (100, 90, 89, 0, 150),
         )
     )
-    for covered, now_there, quiet, age, in_flight, clips in cases:
+    for (covered, now_there, quiet, age, in_flight, clips), tries in product(cases, (0, 1)):
         memory = replace(MEMORY, covered=covered, quiet=quiet, since=NOW - age)
+        memory = replace(memory, tries=tries, tried=NOW - 600)
         runs = [Retrain(None, Outcome.IN_FLIGHT)] * in_flight
         decision = decide(memory, sight(now_there, clips), runs, NOW, RULES)
         quiet_enough = now_there == memory.seen and quiet + 1 >= QUIET_TICKS and age > 90
         launch = covered != now_there and quiet_enough and in_flight == 0 and clips >= 90
+        launch = launch and not tries
         assert (decision.action is Action.LAUNCH) == launch, (covered, now_there, quiet, in_flight)
         assert decision.reason
         after = decision.memory
-        assert after.covered == (now_there if launch else covered)
+        assert after.covered == covered, "launched is not yet read"
+        assert after.tries == (tries if now_there == memory.seen else 0) + launch
         assert after.generation == memory.generation + launch
         assert after.seen == now_there
         assert Memory.from_cursor(after.to_cursor()) == after
@@ -96,11 +123,13 @@ def test_the_same_tick_twice_gives_one_key_and_back_to_an_earlier_state_another(
     assert first.key("s") == again.key("s")
     keys = {first.key("s")}
     memory, now = first.memory, NOW
+    runs = [Retrain(now, Outcome.DONE)]
     for state in "abab":
         for _ in range(QUIET_TICKS + 1):
             now += 60
-            decision = decide(memory, sight(state), [], now, RULES)
+            decision = decide(memory, sight(state), runs, now, RULES)
             memory = decision.memory
+        runs.append(Retrain(now, Outcome.DONE))
         assert decision.action is Action.LAUNCH
         keys.add(decision.key("s"))
     assert len(keys) == 5
@@ -130,6 +159,94 @@ def test_a_retrain_that_read_what_was_there_for_a_moment_is_followed_by_another(
         decision = decide(memory, sight("a", touched=NOW + 61), [done], now, RULES)
         memory, launched = decision.memory, launched + (decision.action is Action.LAUNCH)
     assert launched == 1
+
+
+def test_a_run_that_failed_is_launched_again_after_ever_longer_waits() -> None:
+    """What was launched is not read yet; a week of a broken disk costs a handful of runs."""
+    decision, runs, launches = decide(MEMORY, sight("b"), [], NOW, RULES), [], [0.0]
+    for minute in range(1, 7 * 24 * 60):
+        now = NOW + 60 * minute
+        if decision.action is Action.LAUNCH:
+            runs.append(Retrain(now - 30, Outcome.FAILED))
+        decision = decide(decision.memory, sight("b"), runs[-25:], now, RULES)
+        if decision.action is Action.LAUNCH:
+            launches.append(minute / 60)
+            assert decision.reason.startswith("the last run of this state failed")
+        else:
+            assert decision.reason.startswith("the last run of this state failed (")
+            assert "or when files change" in decision.reason
+    assert [round(b - a) for a, b in pairwise(launches)] == [1, 2, 4, 8, 16, 24, 24, 24, 24, 24]
+    mended, now = sight("c"), NOW + 7 * 86_400
+    for tick in range(QUIET_TICKS + 1):
+        decision = decide(decision.memory, mended, runs, now + 60 * tick, RULES)
+    assert decision.action is Action.LAUNCH, "a mended file launches at once"
+    assert decision.memory.tries == 1
+
+
+def test_a_launched_run_that_never_started_has_failed_too() -> None:
+    """Cancelled in the queue, or deleted: nothing tells of it but that it is not there."""
+    memory = decide(MEMORY, sight("b"), [], NOW, RULES).memory
+    queued = decide(memory, sight("b"), [Retrain(None, Outcome.IN_FLIGHT)], NOW + 60, RULES)
+    assert queued.reason == "launched; 1 retrain in flight"
+    gone = decide(queued.memory, sight("b"), [], NOW + 120, RULES)
+    assert "next is launched in 59 min" in gone.reason
+    assert decide(gone.memory, sight("b"), [], NOW + 60 + 3600, RULES).action is Action.LAUNCH
+
+
+def test_a_clock_that_is_set_back_silences_no_sensor() -> None:
+    """A change that was seen, a retrain, and a failure, all of next year."""
+    year = 365 * 86_400.0
+    ahead = replace(MEMORY, since=NOW + year, beside_since=NOW + year, last_run=NOW + year)
+    assert decide(ahead, sight("b"), [], NOW, RULES).action is Action.WAIT
+    future = Retrain(NOW + year, Outcome.DONE)
+    memory = decide(ahead, sight("b"), [future], NOW, RULES).memory
+    assert decide(memory, sight("b"), [future], NOW + 91, RULES).action is Action.LAUNCH
+    by_hand = Retrain(NOW + 30, Outcome.DONE)
+    counted = decide(memory, sight("b", clips=50), [future, by_hand], NOW + 60, RULES).memory
+    assert (counted.covered, counted.amounts) == ("b", {"clips of x": 50})
+    failed = replace(ahead, tries=1, tried=NOW + year)
+    memory = decide(failed, sight("b"), [], NOW, RULES).memory
+    assert decide(memory, sight("b"), [], NOW + 3600, RULES).action is Action.LAUNCH
+
+
+def test_a_file_found_lying_is_a_change_and_a_catalogue_made_anew_is_none() -> None:
+    memory = replace(MEMORY, covered="b", lies=3)
+    lied = decide(memory, replace(sight("b"), lies=4), [], NOW, RULES).memory
+    assert (lied.covered, lied.quiet, lied.lies) == (None, 0, 4)
+    anew = decide(memory, sight("b"), [], NOW, RULES).memory
+    assert (anew.covered, anew.quiet, anew.lies) == ("b", QUIET_TICKS, 0)
+
+
+def test_tables_wait_for_the_corpora_beside_them_and_confirm_no_removal() -> None:
+    """While clips are copied; and where they went away while the retrain was at work."""
+    memory = replace(MEMORY, beside="x")
+    for tick in range(10):
+        view = replace(sight("b"), beside=f"copying {tick}")
+        decision = decide(memory, view, [], NOW + 60 * tick, RULES)
+        memory = decision.memory
+        assert decision.action is Action.WAIT
+        assert wants_every_file(memory, NOW + 60 * tick)
+    for tick in range(10, 12):
+        decision = decide(memory, view, [], NOW + 60 * tick, RULES)
+        memory = decision.memory
+    assert decision.action is Action.LAUNCH
+    done = Retrain(NOW + 60 * 11 + 1, Outcome.DONE)
+    less = replace(sight("b", clips=10), beside="half is gone")
+    memory = decide(memory, less, [done], NOW + 800, RULES).memory
+    assert (memory.covered, memory.amounts) == ("b", {"clips of x": 100})
+    for tick in range(5):
+        less = replace(less, signature="c")
+        decision = decide(memory, less, [done], NOW + 900 + 60 * tick, RULES)
+        memory = decision.memory
+    assert "90 of 100 clips of x are missing" in decision.reason
+
+
+def test_some_of_the_tables_may_go_unasked_but_not_all_of_them() -> None:
+    memory = replace(MEMORY, amounts={"tables of x": 5})
+    for left, action in ((4, Action.LAUNCH), (1, Action.LAUNCH), (0, Action.WAIT)):
+        tables = {"tables of x": left}
+        view = Sight("b", tables, NOW - 2000, shrinkable=frozenset(tables))
+        assert decide(memory, view, [], NOW, RULES).action is action
 
 
 def test_removal_asks_and_a_retrain_by_hand_confirms() -> None:
@@ -166,6 +283,18 @@ def test_a_cursor_that_cannot_be_read_launches_rather_than_forgets() -> None:
     assert decision.action is Action.LAUNCH
 
 
+def test_a_cursor_of_another_version_still_asks_before_it_retrains_on_the_rest() -> None:
+    old = '{"covered": "a", "amounts": {"clips of x": 100}, "unheard_of": 1}'
+    for text, asks in ((old, True), ('{"amounts": {"clips of x": "many"}}', False), ("3", False)):
+        memory = Memory.from_cursor(text)
+        assert memory is not None
+        assert memory.covered is None
+        for tick in range(QUIET_TICKS + 1):
+            decision = decide(memory, sight("b", clips=10), [], NOW + 60 * tick, RULES)
+            memory = decision.memory
+        assert ("90 of 100 clips" in decision.reason) == asks
+
+
 def test_every_file_is_looked_at_while_unsettled_and_once_a_night() -> None:
     assert wants_every_file(None, NOW)
     assert not wants_every_file(MEMORY, NOW)
@@ -182,6 +311,7 @@ class Run:
     started: float | None = None
     read: str | None = None
     outcome: Outcome = Outcome.IN_FLIGHT
+    version: int = -1
 
 
 class Year(RuleBasedStateMachine):
@@ -192,11 +322,11 @@ class Year(RuleBasedStateMachine):
         self.now = NOW
         self.signature, self.version, self.touched = "s0", 0, NOW - 10
         self.clips = 100
+        self.changed = 0.0
         self.changed_at_tick = self.ticks = 0
         self.memory: Memory | None = None
         self.runs: list[Run] = []
         self.keys: set[str] = set()
-        self.launched: list[int] = []
         self.fresh = 0
 
     # What the world does.
@@ -210,11 +340,13 @@ class Year(RuleBasedStateMachine):
     def files_come_or_go(self, state: str) -> None:
         self._change(state)
         self.touched = self.now
+        self.changed = self.now - 1
 
     @rule()
     def a_file_is_replaced_in_place(self) -> None:
         self.fresh += 1
         self._change(f"t{self.fresh}")
+        self.changed = self.now
 
     @rule()
     def somebody_starts_a_retrain(self) -> None:
@@ -255,10 +387,12 @@ class Year(RuleBasedStateMachine):
         if decision.action is Action.LAUNCH and decision.key("s") not in self.keys:
             assert not any(run.outcome is Outcome.IN_FLIGHT for run in self.runs)
             assert self.ticks - self.changed_at_tick >= QUIET_TICKS, "files still arrive"
-            assert self.version not in self.launched, "launched twice for one state"
-            self.launched.append(self.version)
+            for run in self.runs:
+                if run.version == self.version:
+                    assert run.outcome is Outcome.FAILED, "launched twice for one state"
+                    assert self.now - (run.started or 0.0) > RETRY_S, "launched again too soon"
             self.keys.add(decision.key("s"))
-            self.runs.append(Run(own=True))
+            self.runs.append(Run(own=True, version=self.version))
         self.memory = decision.memory
 
     @initialize()
@@ -284,20 +418,34 @@ class Year(RuleBasedStateMachine):
         self.now += 60
         self._decide()
 
+    @precondition(
+        lambda self: (
+            self.touched > self.changed and any(r.outcome is Outcome.DONE for r in self.runs)
+        )
+    )
+    @rule()
+    def the_cursor_is_reset(self) -> None:
+        """Where mtimes tell the truth, nothing is lost by it."""
+        self.memory = None
+        for run in self.runs:
+            run.version = -1
+        self.tick()
+
     @rule()
     def peace_comes_and_everything_is_covered(self) -> None:
         """With nothing new and every retrain ended, what is there has been read by the last one
-        that was done, or by one that the sensor launched for it and that failed."""
+        that was done, however many failed before; or it is what the first look found."""
+        self.tick()
+        self.now += 2 * 86_400
         for _ in range(4 * QUIET_TICKS + 8):
             self.tick()
             self.the_queue_starts_the_next()
             self.it_reads_the_files()
             self.it_ends(Outcome.DONE)
         done = [run.read for run in self.runs if run.outcome is Outcome.DONE]
-        tried = [run.read for run in self.runs if run.own]
         assert self.memory is not None
         assert self.memory.covered == self.signature
-        assert self.signature in (done[-1:] or ["s0"]) + tried[-1:]
+        assert [self.signature] == (done[-1:] or ["s0"])
 
     @invariant()
     def the_cursor_is_small(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mos_assets.assets import platform
 from mos_assets.automation.decisions import Outcome, Retrain
 from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
 from mos_assets.automation.retrains import retrains_of, same_settings
@@ -28,8 +29,11 @@ LAUNCHER = {
 }
 
 
-def test_two_runs_on_one_store_are_refused_with_one_message(tmp_path: Path) -> None:
+def test_two_runs_on_one_store_are_refused_with_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on the command line, which does not ask the queue."""
+    monkeypatch.setattr(platform, "CLAIM_WAIT_S", 0.2)
     world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
     with claimed(world.settings.store_folder, "run 42"):
         result = world.run("raw_corpus")
@@ -39,6 +43,24 @@ def test_two_runs_on_one_store_are_refused_with_one_message(tmp_path: Path) -> N
         assert not world.database.exists
     assert world.run("raw_corpus").success
     assert world.run("raw_corpus").success, "a run lets go of the store when it ends"
+
+
+def test_a_run_waits_until_a_backup_has_ended(tmp_path: Path) -> None:
+    """The command of docs/operations.md, which holds the store without a word."""
+    world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
+    store = world.settings.store_folder
+    store.mkdir()
+    backup = subprocess.Popen(
+        [
+            *("flock", "--exclusive", "--nonblock", str(store / ".run.lock")),
+            *("sh", "-c", "echo has it; sleep 2"),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert backup.stdout is not None
+    assert backup.stdout.readline() == b"has it\n"
+    assert world.run("raw_corpus").success
+    assert backup.wait() == 0
 
 
 def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:
@@ -109,7 +131,8 @@ def test_who_started_a_retrain_does_not_matter_but_its_settings_do() -> None:
     given["resources"]["platform"]["config"]["corpus"] = "other"
     assert not same_settings(given, settings)
     now = time.time()
-    keys = frozenset(map(dg.AssetKey, ("raw_corpus", "folds", "model_card")))
+    keys = frozenset(spec.key for spec in build_defs(settings).resolve_all_asset_specs())
+    ends = frozenset(map(dg.AssetKey, ("raw_corpus", "folds", "model_card")))
     some = frozenset({dg.AssetKey("folds")})
     status = dg.DagsterRunStatus
     retry = {"dagster/will_retry": "true"}
@@ -118,6 +141,8 @@ def test_who_started_a_retrain_does_not_matter_but_its_settings_do() -> None:
             ("retrain", None, status.SUCCESS, {}, {}),
             ("__ASSET_JOB", keys, status.SUCCESS, {}, {}),
             ("__ASSET_JOB", some, status.SUCCESS, {}, {}),
+            ("__ASSET_JOB", ends, status.SUCCESS, {}, {}),
+            ("retrain", None, status.SUCCESS, {"dagster/is_resume_retry": "true"}, {}),
             ("retrain", None, status.SUCCESS, {}, given),
             ("retrain", None, status.FAILURE, {}, {}),
             ("retrain", None, status.FAILURE, {**retry, "dagster/auto_retry_run_id": "x"}, {}),
@@ -133,6 +158,12 @@ def test_who_started_a_retrain_does_not_matter_but_its_settings_do() -> None:
                     run_config=config,
                 )
             )
+        # A person re-executes from a failed step: what was read is of the run that failed.
+        instance.add_run(
+            dg.DagsterRun(
+                job_name="retrain", status=status.SUCCESS, step_keys_to_execute=["model_card"]
+            )
+        )
         found = [run.outcome for run in retrains_of(instance, settings, now)]
     assert sorted(outcome.name for outcome in found) == [
         *["DONE"] * 2,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -39,6 +40,8 @@ class Watch:
     now: float = 1_800_000_000.0
     cursor: str | None = None
     reason: str = ""
+    fails: bool = False
+    """Whether the retrains fail that it launches."""
 
     def tick(self) -> int:
         """Launches of one tick, a minute after the last."""
@@ -53,7 +56,24 @@ class Watch:
         self.cursor = found.cursor
         skip = found.skip_reason
         self.reason = (skip.skip_message if isinstance(skip, dg.SkipReason) else skip) or ""
+        for _ in found.run_requests or []:
+            self.run(self.fails)
         return len(found.run_requests or [])
+
+    def run(self, fails: bool = False) -> None:
+        """A retrain that starts now and has ended before the next tick."""
+        self.now += 1
+        run = dg.DagsterRun(job_name="retrain")
+        self.instance.add_run(run)
+        end = (
+            dg.DagsterEventType.PIPELINE_FAILURE if fails else dg.DagsterEventType.PIPELINE_SUCCESS
+        )
+        for event in (dg.DagsterEventType.PIPELINE_START, end):
+            self.instance.run_storage.handle_run_event(
+                run.run_id,
+                dg.DagsterEvent(event.value, run.job_name),
+                datetime.fromtimestamp(self.now, UTC),
+            )
 
     def ticks(self, count: int) -> list[int]:
         return [self.tick() for _ in range(count)]
@@ -142,6 +162,23 @@ def test_back_and_forth_launches_twice(corpus: Path, corpus_watch: Watch) -> Non
     assert sum(corpus_watch.ticks(5)) == 1
     (corpus / "moved").rename(corpus / "clips" / "0.mp4")
     assert sum(corpus_watch.ticks(5)) == 1
+
+
+def test_a_launched_run_that_fails_has_not_read_the_change(
+    corpus: Path, corpus_watch: Watch
+) -> None:
+    """It is launched again after an hour; mending what it failed on launches at once."""
+    corpus_watch.ticks(3)
+    corpus_watch.fails = True
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    assert corpus_watch.ticks(5) == [0, 0, 1, 0, 0]
+    assert corpus_watch.reason.startswith("the last run of this state failed (1 so far)")
+    assert sum(corpus_watch.ticks(60)) == 1
+    (corpus / "clips" / "new.mp4").write_bytes(b"mended")
+    assert corpus_watch.ticks(3) == [0, 0, 1]
+    corpus_watch.fails = False
+    assert sum(corpus_watch.ticks(62)) == 1
+    assert corpus_watch.reason.startswith("nothing changed")
 
 
 def test_nothing_launches_while_files_arrive(corpus: Path, corpus_watch: Watch) -> None:

@@ -22,10 +22,12 @@ from mos_assets.evaluation import (
     with_figures,
 )
 from mos_assets.records import OutOfFold, TrainingTable
-from mos_assets.release.manifest import Manifest, training_table_sha256
+from mos_assets.release.candidate import read_candidate
+from mos_assets.release.manifest import training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import current_files, read_current
 from mos_assets.release.record import released_candidate
+from mos_assets.release.writing import write_whole
 from mos_assets.settings import Settings
 from mos_assets.store import Database, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
@@ -61,7 +63,7 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
-        manifest = Manifest.read(ReleaseFiles(candidate.folder, candidate.head_id).manifest)
+        manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
         if manifest.data.training_table_sha256 != training_table_sha256(table):
             raise StoreError(
                 f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
@@ -82,9 +84,9 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         folder.mkdir(parents=True, exist_ok=True)
         report = with_figures(report, draw(table, predictions, report, folder))
         page = render_markdown(report)
-        (folder / REPORT_JSON).write_text(report.to_json(), encoding="utf-8")
-        (folder / REPORT_PAGE).write_text(
-            _with_section(page, figure_section(report.figures)), encoding="utf-8"
+        write_whole(folder / REPORT_JSON, report.to_json().encode())
+        write_whole(
+            folder / REPORT_PAGE, _with_section(page, figure_section(report.figures)).encode()
         )
         verdict_rows.write_verdict(database, _row(report, folder))
     verdict = report.verdict

@@ -9,12 +9,12 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import GateReport
-from mos_assets.release.candidate import judged
+from mos_assets.release.candidate import judged, read_candidate
 from mos_assets.release.card import render_card
-from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets.release.reading import read_current
+from mos_assets.release.writing import write_whole
 from mos_assets.store import verdict_rows
 
 
@@ -41,15 +41,14 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             )
         report = GateReport.read(verdict.folder / REPORT_JSON)
         files = ReleaseFiles(candidate.folder, candidate.head_id)
-        manifest = judged(Manifest.read(files.manifest), report)
+        trained, onnx = read_candidate(files)
+        manifest = judged(trained, report)
         card = render_card(manifest, report, verdict.folder)
         manifest = manifest.sealed(card)
         # The candidate keeps its verdict, so that a release can be restored from it whole.
-        files.manifest.write_text(manifest.to_json(), encoding="utf-8")
-        files.card.write_text(card, encoding="utf-8")
-        promotion = promote(
-            manifest, files.onnx.read_bytes(), card, settings.model_folder, candidate.created_at
-        )
+        write_whole(files.card, card.encode())
+        write_whole(files.manifest, manifest.to_json().encode())
+        promotion = promote(manifest, onnx, card, settings.model_folder, candidate.created_at)
         verdict_rows.write_release(
             database,
             verdict_rows.ReleaseRow(

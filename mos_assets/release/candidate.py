@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GateReport, finite_or_none
 from mos_assets.release.manifest import (
     Manifest,
@@ -43,6 +44,17 @@ def write_candidate_files(
     shutil.rmtree(files.folder, ignore_errors=True)
     arriving.rename(files.folder)
     return files
+
+
+def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
+    """Manifest and ONNX bytes of a candidate; raises ReleaseError with the remedy."""
+    try:
+        return Manifest.read(files.manifest), files.onnx.read_bytes()
+    except OSError as error:
+        why = f"{files.onnx} cannot be read ({error.strerror})."
+    except ReleaseError as error:
+        why = str(error)
+    raise ReleaseError(f"{why} Materialize trained_onnx again.")
 
 
 def judged(manifest: Manifest, report: GateReport) -> Manifest:

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from mos_assets.definitions import build_defs
+from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GateReport
 from mos_assets.records import Status
+from mos_assets.release.candidate import read_candidate
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import read_release
 from mos_assets.store import fold_rows
@@ -107,3 +110,17 @@ def test_an_altered_card_turns_a_check_red_and_stops_a_release(tabled: World) ->
     assert "sha256" in str(check.metadata["why"].value)
     assert not tabled.using(epochs=4).run().success
     assert "Accepted" in card.read_text()
+
+
+def test_a_candidate_that_cannot_be_read_says_what_to_materialize(tabled: World) -> None:
+    assert tabled.run().success
+    (manifest,) = tabled.settings.store_folder.glob("candidates/*/*/*.json")
+    onnx = manifest.with_suffix(".onnx")
+    whole = onnx.read_bytes()
+    onnx.unlink()
+    with pytest.raises(ReleaseError, match=r"onnx cannot be read .* Materialize trained_onnx"):
+        read_candidate(ReleaseFiles(manifest.parent, manifest.stem))
+    onnx.write_bytes(whole)
+    manifest.write_bytes(manifest.read_bytes()[:4096])
+    with pytest.raises(ReleaseError, match=r"not a manifest.* Materialize trained_onnx"):
+        read_candidate(ReleaseFiles(manifest.parent, manifest.stem))

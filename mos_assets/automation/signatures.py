@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 
 from mos_assets.automation.decisions import Sight
-from mos_assets.corpora import CORPUS_TOML, Catalogue, watched_files
+from mos_assets.corpora import CORPUS_TOML, DEMO, Catalogue, watched_files
 from mos_assets.settings import Settings
 
 
@@ -20,11 +20,11 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
     catalogue = Catalogue(settings.store_folder)
     digest = hashlib.sha256()
     amounts: dict[str, int] = {}
-    touched = 0.0
+    touched, lies = 0.0, 0
     for name in settings.corpora:
         watched = watched_files(name, settings.corpus_folder, settings.manifest)
         digest.update(name.encode() + b"\0")
-        touched = max(touched, _add_files(digest, watched.label_paths))
+        times = [_add_files(digest, watched.label_paths)]
         labels = [path for path in watched.label_paths if path.name != CORPUS_TOML]
         if labels:
             amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
@@ -37,13 +37,21 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
             )
             digest.update(view.digest.encode())
             amounts[f"clips of {name}"] = view.clips
-            touched = max(touched, view.touched)
-    return Sight(digest.hexdigest(), amounts, touched)
+            times.append(view.touched)
+            lies = max(lies, view.lies)
+        if name != DEMO:
+            # What the first run renders is not a change that a second one has to follow.
+            touched = max(touched, *times)
+    return Sight(digest.hexdigest(), amounts, touched, lies)
 
 
 def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
-    """External shot files and feature tables; each is looked at every time. Raises as
-    `look_at_corpora`."""
+    """External shot files and feature tables; each is looked at every time.
+
+    The corpora lie beside them: a retrain reads those too, so it waits until they have settled,
+    and asks where much of them is gone. Raises as `look_at_corpora`.
+    """
+    corpora = look_at_corpora(settings, every_file=every_file, turn=turn)
     digest = hashlib.sha256()
     amounts: dict[str, int] = {}
     touched = 0.0
@@ -53,15 +61,26 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
         digest.update(name.encode() + b"\0")
         touched = max(touched, _add_files(digest, paths))
         amounts[f"tables of {name}"] = len(paths)
-    return Sight(digest.hexdigest(), amounts, touched)
+    return Sight(
+        digest.hexdigest(),
+        {**corpora.amounts, **amounts},
+        touched,
+        beside=f"{corpora.signature} {corpora.touched} {corpora.lies}",
+        # A bad table may be taken away; a disk that is not mounted takes all of them.
+        shrinkable=frozenset(amounts),
+    )
 
 
 def _add_files(digest: hashlib._Hash, paths: Iterable[os.PathLike[str]]) -> float:
-    """Add names, sizes and times; returns the newest of the times."""
+    """Add names, sizes and times; returns the newest of the times.
+
+    The change time is among them, which no program can set.
+    """
     newest = 0.0
     for path in paths:
         status = os.stat(path)  # noqa: PTH116 - any path
         digest.update(os.fsencode(path))
-        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        newest = max(newest, status.st_mtime)
+        times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
+        digest.update(f"\0{status.st_size}\0{times}\n".encode())
+        newest = max(newest, status.st_mtime, status.st_ctime)
     return newest

@@ -19,6 +19,7 @@ from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     CORPUS_TOML,
+    DEMO,
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
@@ -35,6 +36,7 @@ from mos_assets.records import KnownClip
 __all__ = [
     "BUILT_IN_CORPORA",
     "CORPUS_TOML",
+    "DEMO",
     "UNUSABLE_CLIP",
     "Catalogue",
     "CorpusRequest",

@@ -1,9 +1,10 @@
 """Clip folders as they are now, at little cost while nothing changes.
 
-A folder whose modification time is unchanged has lost and gained no file, so its digest is taken
-from the catalogue, a SQLite file. Files that are replaced in place change no folder: some of them
-are looked at in every look, in turn, and all of them in a thorough one. The catalogue is a cache:
-it may be deleted at any time, and is made anew.
+A folder whose modification and change times are what they were has lost and gained no file, so its
+digest is taken from the catalogue, a SQLite file. Files that are replaced in place change no
+folder: some of them are looked at in every look, in turn, and all of them in a thorough one. The
+catalogue is a cache: it may be deleted at any time, and is made anew. Only files that had lied
+about their time until then are not known any more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlite3
 import stat
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -31,14 +32,19 @@ SLICE = 4096
 RACY_NS = 2_000_000_000
 """A folder that was changed this shortly before it was read is read again: its clock may be coarse
 and a file may have come in the same instant."""
-_VERSION = 1
+AHEAD_NS = 86_400 * 10**9
+"""How far in the future a time may lie that still tells of a change: a server's clock may be ahead,
+but a file of the year 2300 would hide every change that follows."""
+_VERSION = 2
 _NUMBERS = 4
 """Per file: size, mtime_ns, ctime_ns, and what mode, links and owner come to."""
 _INT64 = (1 << 63) - 1
 _SUFFIXES = frozenset(suffix.encode() for suffix in VIDEO_SUFFIXES)
+_BELOW = "path = ? OR (path > ? AND path < ?)"
+_Files = dict[bytes, tuple[int, ...]]
 _TABLES = """
-CREATE TABLE folder (path BLOB PRIMARY KEY, mtime_ns INTEGER, read_ns INTEGER, clips INTEGER,
-    digest BLOB, below TEXT) WITHOUT ROWID;
+CREATE TABLE folder (path BLOB PRIMARY KEY, mtime_ns INTEGER, ctime_ns INTEGER, read_ns INTEGER,
+    touched_ns INTEGER, clips INTEGER, digest BLOB, below TEXT) WITHOUT ROWID;
 CREATE TABLE chunk (path BLOB, part INTEGER, names BLOB, numbers BLOB, files INTEGER,
     PRIMARY KEY (path, part));
 CREATE TABLE rows (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, n INTEGER) WITHOUT ROWID;
@@ -55,13 +61,18 @@ class FolderView:
     digest: str
     clips: int
     touched: float
-    """Unix time at which one of the folders was last changed."""
+    """Unix time at which one of the folders, or a file in them, was last changed, whatever the
+    file: one that is being copied may be hidden or have another suffix until it is complete."""
+    lies: int
+    """Counts the times that files were found to be distrusted, in any folder."""
 
 
 @dataclass(slots=True)
 class _Folder:
     mtime_ns: int
+    ctime_ns: int
     read_ns: int
+    touched_ns: int
     clips: int
     digest: bytes
     below: Sequence[str] = ()
@@ -84,35 +95,35 @@ class Catalogue:
 
         With `every_file` each file is looked at. A file whose size and mtime are what they were
         although its bytes were written to (its ctime says so) is distrusted until a run has read
-        it again, and changes the digest.
+        it again, and moves `lies`.
         """
         with self._connected() as connection:
             look = _Look(connection, every_file)
-            known = set() if every_file else look.changed_in_place(turn)
+            known = set() if every_file else look.changed_in_place(dirs, turn)
             digest, clips, touched = hashlib.sha256(), 0, 0
             for entry in sorted(dirs, key=lambda entry: entry.path):
                 for path, folder in look.walk(os.fsencode(entry.path), entry, corpus, known):
-                    touched = max(touched, folder.mtime_ns)
+                    touched = max(touched, folder.touched_ns)
                     if folder.clips:
                         clips += folder.clips
                         digest.update(path + b"\0" + folder.digest)
-            (epoch,) = connection.execute("SELECT n FROM epoch").fetchone()
-            digest.update(str(epoch).encode())
-        return FolderView(digest.hexdigest(), clips, touched / 1e9)
+            (lies,) = connection.execute("SELECT n FROM epoch").fetchone()
+        return FolderView(digest.hexdigest(), clips, touched / 1e9, lies)
 
     def text_rows(self, path: Path) -> int:
         """Lines of a text file, counted again only when its size or time has changed."""
         status, key = path.stat(), os.fsencode(path)
+        mtime_ns = _signed(status.st_mtime_ns)
         with self._connected() as connection:
             found = connection.execute(
                 "SELECT n FROM rows WHERE path = ? AND size = ? AND mtime_ns = ?",
-                (key, status.st_size, status.st_mtime_ns),
+                (key, status.st_size, mtime_ns),
             ).fetchone()
             if found is None:
                 found = (path.read_bytes().count(b"\n"),)
                 connection.execute(
                     "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
-                    (key, status.st_size, status.st_mtime_ns, found[0]),
+                    (key, status.st_size, mtime_ns, found[0]),
                 )
         count: int = found[0]
         return count
@@ -180,9 +191,9 @@ class _Look:
     ) -> Iterator[tuple[bytes, _Folder]]:
         """The folder and, where clips are looked for in them, those below; sorted."""
         known = {
-            path: _Folder(mtime_ns, read_ns, clips, digest, below and json.loads(below))
-            for path, mtime_ns, read_ns, clips, digest, below in self.connection.execute(
-                "SELECT * FROM folder WHERE path = ? OR (path > ? AND path < ?)",
+            path: _Folder(*facts, below=below and json.loads(below))
+            for path, *facts, below in self.connection.execute(
+                f"SELECT * FROM folder WHERE {_BELOW}",
                 (root, root + b"/", root + b"0"),
             )
         }
@@ -193,15 +204,16 @@ class _Look:
             path = pending.pop()
             reached.add(path)
             folder = known.get(path)
-            mtime_ns = os.stat(path).st_mtime_ns  # noqa: PTH116 - no Path for each of so many
+            status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
+            mtime_ns, ctime_ns = _signed(status.st_mtime_ns), _signed(status.st_ctime_ns)
             if (
                 folder is None
                 or self.every_file
                 or path in changed
-                or folder.mtime_ns != mtime_ns
+                or (folder.mtime_ns, folder.ctime_ns) != (mtime_ns, ctime_ns)
                 or folder.read_ns - mtime_ns < RACY_NS
             ):
-                folder = self._read(path, mtime_ns, folder)
+                folder = self._read(path, mtime_ns, ctime_ns, folder)
             yield path, folder
             if entry.recursive:
                 pending += [
@@ -213,10 +225,10 @@ class _Look:
             self.connection.execute("DELETE FROM folder WHERE path = ?", (path,))
             self.connection.execute("DELETE FROM chunk WHERE path = ?", (path,))
 
-    def changed_in_place(self, turn: int) -> set[bytes]:
+    def changed_in_place(self, dirs: Sequence[ClipDir], turn: int) -> set[bytes]:
         """Folders with a changed file among those whose turn it is."""
         changed: set[bytes] = set()
-        for rowid in self._whose_turn(turn):
+        for rowid in self._whose_turn(dirs, turn):
             path, names, numbers = self.connection.execute(
                 "SELECT path, names, numbers FROM chunk WHERE rowid = ?", (rowid,)
             ).fetchone()
@@ -224,19 +236,32 @@ class _Look:
             for at, name in enumerate(names.split(b"\0")):
                 try:
                     status = os.stat(path + b"/" + name)  # noqa: PTH116
-                except FileNotFoundError:
+                except (FileNotFoundError, NotADirectoryError):
                     changed.add(path)
                     break
-                if (status.st_size, status.st_mtime_ns) != tuple(
+                if (status.st_size, _signed(status.st_mtime_ns)) != tuple(
                     before[at * _NUMBERS : at * _NUMBERS + 2]
                 ):
                     changed.add(path)
                     break
         return changed
 
-    def _whose_turn(self, turn: int) -> list[int]:
-        """Chunks of this turn: all files are looked at in ⌈files / SLICE⌉ turns."""
-        chunks = self.connection.execute("SELECT rowid, files FROM chunk ORDER BY rowid").fetchall()
+    def _whose_turn(self, dirs: Sequence[ClipDir], turn: int) -> list[int]:
+        """Chunks of this turn: all files are looked at in ⌈files / SLICE⌉ turns.
+
+        Only those of these folders: others may belong to a corpus that is not watched any more.
+        """
+        found_chunks: dict[int, int] = {}
+        for entry in dirs:
+            root = os.fsencode(entry.path)
+            after, end = (root + b"/", root + b"0") if entry.recursive else (root, root)
+            found_chunks.update(
+                self.connection.execute(
+                    f"SELECT rowid, files FROM chunk WHERE {_BELOW}",
+                    (root, after, end),
+                ).fetchall()
+            )
+        chunks = sorted(found_chunks.items())
         turns = max(1, -(-sum(files for _, files in chunks) // SLICE))
         found: list[int] = []
         before = 0
@@ -246,35 +271,41 @@ class _Look:
             before += files
         return found
 
-    def _read(self, path: bytes, mtime_ns: int, before: _Folder | None) -> _Folder:
+    def _read(self, path: bytes, mtime_ns: int, ctime_ns: int, before: _Folder | None) -> _Folder:
         """Look at every file of a folder, and keep what was found where it is new."""
         read_ns = time.time_ns()
+        latest_ns = read_ns + AHEAD_NS
+        touched_ns = max(at for at in (0, mtime_ns, ctime_ns) if at <= latest_ns)
         clips: list[tuple[bytes, int, int, int, int]] = []
         below: list[str] = []
         with collector_paused(), os.scandir(path) as items:
             for item in items:
                 name = item.name
-                if name.startswith(b"."):
-                    continue
-                if name[name.rfind(b".") :].lower() in _SUFFIXES:
-                    try:
-                        at = item.stat()
-                    except FileNotFoundError:
-                        # Gone since the folder was read, or a link to nowhere.
-                        continue
-                    if stat.S_ISREG(at.st_mode):
-                        owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
-                        clips.append(
-                            (name, at.st_size, at.st_mtime_ns, at.st_ctime_ns, owner & _INT64)
-                        )
-                        continue
+                hidden = name.startswith(b".")
                 if item.is_dir(follow_symlinks=False):
-                    below.append(os.fsdecode(name))
+                    if not hidden:
+                        below.append(os.fsdecode(name))
+                    continue
+                try:
+                    at = item.stat()
+                except FileNotFoundError:
+                    # Gone since the folder was read, or a link to nowhere.
+                    continue
+                if not stat.S_ISREG(at.st_mode):
+                    continue
+                file_ns = _signed(at.st_mtime_ns)
+                if touched_ns < file_ns <= latest_ns:
+                    touched_ns = file_ns
+                if not hidden and name[name.rfind(b".") :].lower() in _SUFFIXES:
+                    owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
+                    clips.append(
+                        (name, at.st_size, file_ns, _signed(at.st_ctime_ns), owner & _INT64)
+                    )
             clips.sort()
             numbers = array("q", chain.from_iterable(clip[1:] for clip in clips))
             told = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
         digest = hashlib.sha256(told).digest()
-        folder = _Folder(mtime_ns, read_ns, len(clips), digest, sorted(below))
+        folder = _Folder(mtime_ns, ctime_ns, read_ns, touched_ns, len(clips), digest, sorted(below))
         self._keep(path, folder, [clip[0] for clip in clips], numbers, before)
         return folder
 
@@ -301,8 +332,9 @@ class _Look:
             for part, at in enumerate(range(0, len(names), SLICE))
         }
         changed = [part for part in new if old.get(part) != new[part]]
-        if before is not None and before.digest == folder.digest and changed:
-            self._distrust(path, [(old[part], new[part]) for part in changed])
+        if before is not None and changed:
+            gone = [old[part] for part in old if old[part] != new.get(part)]
+            self._distrust(path, _files(gone), _files([new[part] for part in changed]))
         for part in changed:
             files = len(new[part][1]) // (8 * _NUMBERS)
             execute(
@@ -312,33 +344,56 @@ class _Look:
         for part in old.keys() - new.keys():
             execute("DELETE FROM chunk WHERE path = ? AND part = ?", (path, part))
         execute(
-            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 path,
                 folder.mtime_ns,
+                folder.ctime_ns,
                 folder.read_ns,
+                folder.touched_ns,
                 folder.clips,
                 folder.digest,
                 json.dumps(folder.below) if folder.below else "",
             ),
         )
 
-    def _distrust(
-        self, path: bytes, chunks: list[tuple[tuple[bytes, bytes], tuple[bytes, bytes]]]
-    ) -> None:
+    def _distrust(self, path: bytes, before: _Files, after: _Files) -> None:
         """Remember files of unchanged size and mtime that were written to all the same.
 
-        A changed ctime says so, unless mode, owner or number of links explain it.
+        A changed ctime says so, unless mode, owner or number of links explain it. Names are
+        compared, so that whatever else came or went in the folder hides none.
         """
         found: list[bytes] = []
-        for (_, before), (names, after) in chunks:
-            was, now = array("q", before), array("q", after)
-            for at, name in enumerate(names.split(b"\0")):
-                ctime, owner = at * _NUMBERS + 2, at * _NUMBERS + 3
-                if was[ctime] != now[ctime] and was[owner] == now[owner]:
-                    found.append(path + b"/" + name)
+        for name, (size, mtime_ns, ctime_ns, owner) in after.items():
+            was = before.get(name)
+            if (
+                was is not None
+                and was[2] != ctime_ns
+                and (*was[:2], was[3])
+                == (
+                    size,
+                    mtime_ns,
+                    owner,
+                )
+            ):
+                found.append(path + b"/" + name)
         if found:
             self.connection.executemany(
                 "INSERT OR REPLACE INTO distrusted VALUES (?)", [(name,) for name in found]
             )
             self.connection.execute("UPDATE epoch SET n = n + 1")
+
+
+def _files(chunks: Iterable[tuple[bytes, bytes]]) -> _Files:
+    """Numbers by name."""
+    found: _Files = {}
+    for names, numbers in chunks:
+        told = array("q", numbers).tolist()
+        columns = (told[at::_NUMBERS] for at in range(_NUMBERS))
+        found.update(zip(names.split(b"\0"), zip(*columns, strict=True), strict=True))
+    return found
+
+
+def _signed(ns: int) -> int:
+    """A time as the database and the arrays hold it; a file may be dated after the year 2262."""
+    return (ns + (1 << 63) & (1 << 64) - 1) - (1 << 63)

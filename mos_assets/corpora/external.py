@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -61,10 +62,18 @@ def to_float(number: int | float | Decimal) -> float:
 
 
 def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
-    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing."""
+    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing.
+
+    Raises CorpusError where it is no folder, such as a link to a disk that is not there.
+    """
     parent = corpus_folder(name, root) / folder
     with folder_errors():
         if not parent.is_dir():
+            if os.path.lexists(parent):
+                raise CorpusError(
+                    f"{parent} is no folder, or a link to one that is not there. Is its disk "
+                    "mounted? Otherwise move it away."
+                )
             return ()
         return tuple(
             sorted(

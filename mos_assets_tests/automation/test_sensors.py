@@ -124,6 +124,29 @@ def corpus_watch(watch: Callable[[str], Watch]) -> Watch:
     return found
 
 
+def future(path: Path) -> None:
+    """Beyond what 64 bit of nanoseconds hold."""
+    os.utime(path, (10_413_792_000, 10_413_792_000))
+
+
+def folder_to_file(folder: Path, corpus: Path) -> None:
+    """Its clips stay in the corpus, or their removal would be asked about."""
+    for clip in folder.iterdir():
+        clip.rename(folder.parent / clip.name)
+    folder.rmdir()
+    folder.write_bytes(b"")
+
+
+def kept_time(path: Path, change: Callable[[], object]) -> None:
+    status = path.stat()
+    change()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def edited(path: Path) -> bytes:
+    return path.read_bytes().replace(b"3.", b"4.")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "label edited": lambda c: (c / "labels.csv").write_text("clip,mos\n" + "0.mp4,3.5\n" * 16),
     "corpus.toml edited": lambda c: (c / "corpus.toml").write_text(TOML + "\n"),
@@ -133,6 +156,14 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "clip removed": lambda c: (c / "clips" / "0.mp4").unlink(),
     "clip renamed": lambda c: (c / "clips" / "0.mp4").rename(c / "clips" / "x.mp4"),
     "clip replaced in place": lambda c: (c / "clips" / "deep" / "1.mp4").write_bytes(b"NOT opened"),
+    "clip of the year 2300": lambda c: future(c / "clips" / "0.mp4"),
+    "folder became a file": lambda c: folder_to_file(c / "clips" / "deep", c),
+    "clip added, folder's time put back": lambda c: kept_time(
+        c / "clips", lambda: (c / "clips" / "new.mp4").write_bytes(b"new")
+    ),
+    "label edited under its old size and time": lambda c: kept_time(
+        c / "labels.csv", lambda: (c / "labels.csv").write_bytes(edited(c / "labels.csv"))
+    ),
     "reference added": lambda c: (c / "pristine.y4m").write_bytes(b"source"),
 }
 
@@ -195,6 +226,52 @@ def test_nothing_launches_while_files_arrive(corpus: Path, corpus_watch: Watch) 
     assert corpus_watch.ticks(5) == [0, 1, 0, 0, 0]
 
 
+@pytest.mark.parametrize("temporary", [".{}.Xa81b", "{}.part"])
+def test_clips_that_are_copied_under_another_name_start_one_run(
+    temporary: str, corpus: Path, corpus_watch: Watch
+) -> None:
+    """As rsync and browsers do: the clip gets its name when it is complete."""
+    corpus_watch.ticks(3)
+    for n in range(100, 103):
+        clip = corpus / "clips" / f"{n}.mp4"
+        growing = clip.with_name(temporary.format(clip.name))
+        for _ in range(5):
+            with growing.open("ab") as file:
+                file.write(b"x" * 1000)
+            assert corpus_watch.tick() == 0
+        growing.rename(clip)
+    assert corpus_watch.ticks(5) == [0, 0, 1, 0, 0]
+
+
+def test_a_folder_of_the_year_2300_does_not_end_the_looks(
+    corpus: Path, corpus_watch: Watch
+) -> None:
+    corpus_watch.ticks(3)
+    future(corpus / "clips")
+    future(corpus / "labels.csv")
+    assert sum(corpus_watch.ticks(5)) == 1
+    assert sum(corpus_watch.ticks(5)) == 0
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    assert sum(corpus_watch.ticks(5)) == 1
+
+
+def test_a_clip_that_lies_is_found_whatever_else_changed_and_launches_once(
+    corpus: Path, corpus_watch: Watch, settings: Settings
+) -> None:
+    """And a catalogue that is made anew after it is no change."""
+    from mos_assets.corpora import Catalogue
+
+    corpus_watch.ticks(3)
+    clip = corpus / "clips" / "10.mp4"
+    kept_time(clip, lambda: clip.write_bytes(b"NOT OPENED"))
+    (corpus / "clips" / "00.mp4").write_bytes(b"comes before it")
+    assert sum(corpus_watch.ticks(5)) == 1
+    assert Catalogue(settings.store_folder).distrusted() == {str(clip)}
+    (settings.store_folder / "watch.sqlite").unlink()
+    assert sum(corpus_watch.ticks(5)) == 0
+    assert corpus_watch.reason.startswith("nothing changed")
+
+
 def test_a_clip_replaced_under_its_old_time_is_found_in_the_night(
     corpus: Path, corpus_watch: Watch, settings: Settings
 ) -> None:
@@ -230,6 +307,50 @@ def test_shot_metadata_and_features_have_a_sensor_of_their_own(
     (corpus / "features" / "own.csv").write_text("clip,x\n")
     assert sum(tables.ticks(4)) == 1
     assert sum(corpus_watch.ticks(5)) == 0
+
+
+def test_tables_wait_for_clips_that_are_copied_and_confirm_no_removal(
+    corpus: Path, watch: Callable[[str], Watch]
+) -> None:
+    """A retrain reads the clips too, whoever launches it."""
+    tables = watch("shot_metadata_sensor")
+    tables.ticks(3)
+    (corpus / "shots" / "new.csv").write_text("clip,shot_count\n")
+    for n in range(100, 105):
+        (corpus / "clips" / f"{n}.mp4").write_bytes(b"next")
+        assert tables.tick() == 0
+    assert tables.ticks(4) == [0, 1, 0, 0]
+    (corpus / "clips").rename(corpus / "unmounted")
+    (corpus / "clips").mkdir()
+    (corpus / "shots" / "new.csv").write_text("clip,shot_count\n1,2\n")
+    assert tables.ticks(6) == [0] * 6
+    assert "25 of 25 clips of own are missing" in tables.reason
+
+
+def test_a_bad_table_may_be_taken_away_but_all_of_them_are_asked_about(
+    corpus: Path, watch: Callable[[str], Watch]
+) -> None:
+    for name in ("one.csv", "two.csv"):
+        (corpus / "shots" / name).write_text("clip,shot_count\n")
+    tables = watch("shot_metadata_sensor")
+    tables.ticks(3)
+    (corpus / "shots" / "one.csv").unlink()
+    assert sum(tables.ticks(4)) == 1
+    (corpus / "shots" / "two.csv").unlink()
+    assert sum(tables.ticks(4)) == 0
+    assert "1 of 1 tables of own are missing" in tables.reason
+
+
+@pytest.mark.parametrize("folder", ["shots", "features"])
+def test_a_link_to_a_disk_that_is_gone_is_no_empty_folder(
+    folder: str, corpus: Path, watch: Callable[[str], Watch]
+) -> None:
+    (corpus / "shots").rmdir()
+    tables = watch("shot_metadata_sensor")
+    tables.ticks(3)
+    (corpus / folder).symlink_to("/nowhere/mount")
+    assert tables.ticks(4) == [0] * 4
+    assert tables.reason.startswith(f"could not look: {corpus / folder} is no folder")
 
 
 @pytest.mark.parametrize("lost", ["own", "own/clips", "own/labels.csv"])

@@ -13,6 +13,10 @@ from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
 
+SURROGATE_WORDS = "Surrogate: mean PLCC"
+"""The one bound that decides on simulated labels."""
+
+
 @click.command()
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--head", default=None, help="Head id; default konvid_mos_head_v1.")
@@ -110,18 +114,18 @@ def report(head: str | None) -> None:
         what = f"No head {head!r}" if head else "Nothing"
         raise MosAssetsError(f"{what} was judged yet in {settings.store_folder}.")
     judged = GateReport.read(row.folder / "gate_report.json")
-    width = max(len(words) for words in CHECK_WORDS.values())
+    width = max(len(words) for words in (*CHECK_WORDS.values(), SURROGATE_WORDS))
     click.echo(f"{'corpus':<{width}}  {row.corpora}")
     click.echo(f"{'clips':<{width}}  {row.n_clips}")
     click.echo(f"{'labels':<{width}}  {row.label_origin}")
     click.echo(f"{'judged':<{width}}  {row.judged_at:%Y-%m-%d %H:%M} UTC")
-    for check in judged.verdict.checks:
+    verdict = judged.verdict
+    surrogate = () if verdict.surrogate is None else (verdict.surrogate,)
+    for check in (*verdict.checks, *surrogate):
+        words = CHECK_WORDS[check.name] if check in verdict.checks else SURROGATE_WORDS
         figure = "none" if check.figure is None else f"{check.figure:.4f}"
         met = "met" if check.passed else "missed"
-        click.echo(
-            f"{CHECK_WORDS[check.name]:<{width}}  {figure}  {check.comparison} "
-            f"{check.threshold:g}  {met}"
-        )
+        click.echo(f"{words:<{width}}  {figure}  {check.comparison} {check.threshold:g}  {met}")
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
     click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
     decided = verdict_rows.latest_release(database, row.head_id, row.candidate_id)

@@ -86,7 +86,8 @@ def _against(rival: Baseline, name: str) -> list[str]:
         return []
     text = f"{name} on the same folds by {plain(abs(margin))} PLCC"
     if interval is None:
-        return [f"The head {'beats' if margin > 0 else 'loses to'} {text}."]
+        side = "ahead of" if margin > 0 else "behind"
+        return [f"The head is {side} {text}; how sure that is cannot be said."]
     bounds = _bounds(interval)
     if interval.low > 0:
         return [f"The head beats {text} ({bounds})."]
@@ -146,7 +147,7 @@ def _spreads(report: GateReport) -> list[str]:
     if spread.figure is not None and not spread.passed:
         sentences.append(
             f"The seeds disagree by {plain(spread.figure, beside=spread.threshold)} PLCC: training "
-            "itself is unstable, which an average of several networks would mend."
+            "itself is unstable on these rows; more clips, or more contents, would steady it."
         )
     if verdict.fold_spread is None or verdict.expected_fold_spread is None:
         return sentences
@@ -177,7 +178,7 @@ def _calibrated(report: GateReport) -> list[str]:
     )
     return [
         f"Predictions are {verb}. A prediction one MOS higher goes with a rating {plain(slope, 2)} "
-        "higher; a linear map fitted on training folds would lower the RMSE."
+        "higher."
     ]
 
 

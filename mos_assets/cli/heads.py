@@ -12,7 +12,6 @@ from mos_assets.cli.terminal import EXIT_FAILED, printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
-
 SURROGATE_WORDS = "Surrogate: mean PLCC"
 """The one bound that decides on simulated labels."""
 

@@ -75,7 +75,7 @@ class _Folder:
     touched_ns: int
     clips: int
     digest: bytes
-    below: Sequence[str] = ()
+    below: str  # Folders in it, as JSON; empty where there are none.
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,8 @@ class _Look:
     ) -> Iterator[tuple[bytes, _Folder]]:
         """The folder and, where clips are looked for in them, those below; sorted."""
         known = {
-            path: _Folder(*facts, below=below and json.loads(below))
-            for path, *facts, below in self.connection.execute(
+            path: _Folder(*facts)
+            for path, *facts in self.connection.execute(
                 f"SELECT * FROM folder WHERE {_BELOW}",
                 (root, root + b"/", root + b"0"),
             )
@@ -218,7 +218,7 @@ class _Look:
             if entry.recursive:
                 pending += [
                     path + b"/" + os.fsencode(name)
-                    for name in reversed(folder.below)
+                    for name in reversed(json.loads(folder.below or "[]"))
                     if path != root or name not in beside
                 ]
         for path in known.keys() - reached if entry.recursive else ():
@@ -303,9 +303,10 @@ class _Look:
                     )
             clips.sort()
             numbers = array("q", chain.from_iterable(clip[1:] for clip in clips))
-            told = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
-        digest = hashlib.sha256(told).digest()
-        folder = _Folder(mtime_ns, ctime_ns, read_ns, touched_ns, len(clips), digest, sorted(below))
+            lines = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
+        digest = hashlib.sha256(lines).digest()
+        told = json.dumps(sorted(below)) if below else ""
+        folder = _Folder(mtime_ns, ctime_ns, read_ns, touched_ns, len(clips), digest, told)
         self._keep(path, folder, [clip[0] for clip in clips], numbers, before)
         return folder
 
@@ -353,7 +354,7 @@ class _Look:
                 folder.touched_ns,
                 folder.clips,
                 folder.digest,
-                json.dumps(folder.below) if folder.below else "",
+                folder.below,
             ),
         )
 

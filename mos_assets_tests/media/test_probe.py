@@ -83,6 +83,7 @@ def test_the_reader_is_kept(small: Path) -> None:
 
 def test_a_header_that_hangs_its_reader(small: Path) -> None:
     """It cannot be read now, and nothing else happens: the next one has a new reader."""
+    end_readers()  # those that other tests' threads have left waiting
     probe(small)
     (reader,) = readers()
     os.kill(reader, signal.SIGSTOP)
@@ -93,6 +94,7 @@ def test_a_header_that_hangs_its_reader(small: Path) -> None:
 
 
 def test_a_clip_is_not_blamed_for_a_reader_that_was_killed(small: Path) -> None:
+    end_readers()  # those that other tests' threads have left waiting
     probe(small)
     (reader,) = readers()
     os.kill(reader, signal.SIGSTOP)

@@ -109,7 +109,7 @@ def test_held_out_rows_stand_beside_those_of_the_folds(release: Release) -> None
 
 
 def test_simulated_labels_are_said_to_be_simulated(release: Release) -> None:
-    assert "not from people" in release.card
+    assert "no person gave them" in release.card
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -189,6 +189,15 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_finished(site: Site, tmp_pat
     assert [outcome.job.clip_name for outcome in outcomes][:2] == ["0.mp4", "1.mp4"]
 
 
+@pytest.fixture
+def plain_interrupt() -> Iterator[None]:
+    """Python's own handler: other tests in this process may have run what sets another one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("plain_interrupt")
 def test_an_interrupt_ends_the_workers_and_hands_out_what_is_finished(
     site: Site, tmp_path: Path
 ) -> None:

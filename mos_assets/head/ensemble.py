@@ -24,14 +24,13 @@ from mos_assets.head.exact import (
     sigmoid,
     to_grid,
 )
+from mos_assets.head.model import SHARE_FLOOR
 from mos_assets.head.recipe import Plan
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-8
 _RATE_START, _RATE_END = 1 / 25, 1e-4
 _OUTPUT_INIT = 0.1
-_LEAST_SHARE = 2.0**-12
-"""The starting point is held this far from both ends of the scale, so that it has a logit."""
 _SPAN = MOS_MAX - MOS_MIN
 _STACK_BYTES = 1 << 20
 """Hidden activations of one stack, at most."""
@@ -190,7 +189,7 @@ class _Trainer:
         hidden = job.rng.standard_normal((columns, units))
         inner[:-1, :units] = hidden * math.sqrt(2 / columns)
         share = (math.fsum(job.mos.tolist()) / len(job.mos) - MOS_MIN) / _SPAN
-        held = min(max(share, _LEAST_SHARE), 1.0 - _LEAST_SHARE)
+        held = min(max(share, SHARE_FLOOR), 1.0 - SHARE_FLOOR)
         inner[-1, units:] = _rounded(math.log(held / (1.0 - held)))
         outer = job.rng.standard_normal(units)
         self._outer.values[at] = outer * (_OUTPUT_INIT / math.sqrt(self._plan.hidden))

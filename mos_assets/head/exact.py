@@ -82,7 +82,7 @@ def product(a: FloatArray, b: FloatArray) -> FloatArray:
 
 def gram(a: FloatArray) -> FloatArray:
     """a [n, k] · aᵀ, as `product` with half the work; k at most `_LONGEST_SUM`."""
-    high, low = _split(a, (53 - (a.shape[1] - 1).bit_length()) // 2, axis=1)
+    high, low = _split(a, _digits(a.shape[1]), axis=1)
     cross = low @ high.T
     total: FloatArray = high @ high.T + (cross + cross.T)
     return total
@@ -98,7 +98,7 @@ def grid_gram(a: FloatArray) -> FloatArray:
 
 
 def _short_product(a: FloatArray, b: FloatArray) -> FloatArray:
-    bits = (53 - (a.shape[1] - 1).bit_length()) // 2
+    bits = _digits(a.shape[1])
     a_high, a_low = _split(a, bits, axis=1)
     b_high, b_low = _split(b, bits, axis=0)
     total: FloatArray = a_high @ b_high
@@ -107,6 +107,11 @@ def _short_product(a: FloatArray, b: FloatArray) -> FloatArray:
     if b_low.any():
         total += a_high @ b_low
     return total
+
+
+def _digits(terms: int) -> int:
+    """Binary digits of both operands with which a sum of so many products is exact."""
+    return (53 - (terms - 1).bit_length()) // 2
 
 
 def _split(values: FloatArray, bits: int, axis: int) -> tuple[FloatArray, FloatArray]:

@@ -37,7 +37,7 @@ class Inputs:
         A feature beyond float32 is brought to its bound, as the float32 input of the graph does;
         NaN counts as missing where the head imputes.
         """
-        raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
+        raw = _bounded(features)
         onehot = (encoder[:, None] == np.arange(self.slots)).astype(np.float64)
         if self.medians is None:
             return np.concatenate([raw, onehot], axis=1)
@@ -50,8 +50,16 @@ def fit_inputs(features: FloatArray, slots: int, *, impute: bool) -> Inputs:
     """Medians of training rows [n, F]: the lower of two middle values, 0 for an empty column."""
     if not impute:
         return Inputs(None, slots)
-    raw = np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
+    raw = _bounded(features)
     ordered = np.sort(raw, axis=0)  # NaN comes last
     present = np.count_nonzero(~np.isnan(raw), axis=0)
     middle = ordered[np.maximum(present - 1, 0) // 2, np.arange(raw.shape[1])]
     return Inputs(np.where(present > 0, middle, 0.0), slots)
+
+
+def _bounded(features: FloatArray) -> FloatArray:
+    """As the float32 input of the graph has them; NaN stays."""
+    bounded: FloatArray = (
+        np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
+    )
+    return bounded

@@ -1,0 +1,132 @@
+"""One folder as it is on the disk: its clips with size and times, and their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from mos_assets.collector import collector_paused
+from mos_assets.corpora.names import VIDEO_SUFFIXES
+
+RACY_NS = 2_000_000_000
+"""A folder that was changed this shortly before it was read is read again: its clock may be coarse
+and a file may have come in the same instant."""
+AHEAD_NS = 86_400 * 10**9
+"""How far in the future a time may lie that still tells of a change: a server's clock may be ahead,
+but a file of the year 2300 would hide every change that follows."""
+NUMBERS = 4
+"""Per file: size, mtime_ns, ctime_ns, and what mode, links and owner come to."""
+_INT64 = (1 << 63) - 1
+_SUFFIXES = frozenset(suffix.encode() for suffix in VIDEO_SUFFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the catalogue keeps of a folder; the order is that of its columns."""
+
+    mtime_ns: int
+    ctime_ns: int
+    read_ns: int
+    touched_ns: int
+    clips: int
+    digest: bytes
+    below: str
+    """Folders in it, as JSON; empty where there are none."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether its time would have moved if a file had come since it was read."""
+        return self.read_ns - self.mtime_ns >= RACY_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The clips of a folder, sorted by name."""
+
+    names: list[bytes]
+    numbers: array[int]
+    """NUMBERS of each."""
+
+
+def folder_times(path: bytes) -> tuple[int, int]:
+    """(mtime_ns, ctime_ns)."""
+    status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
+    return signed(status.st_mtime_ns), signed(status.st_ctime_ns)
+
+
+def read_folder(path: bytes, times: tuple[int, int]) -> tuple[Folder, Listing]:
+    """Look at every file of a folder. Raises OSError where it cannot be read."""
+    read_ns = time.time_ns()
+    latest_ns = read_ns + AHEAD_NS
+    touched_ns = max(at for at in (0, *times) if at <= latest_ns)
+    clips: list[tuple[bytes, int, int, int, int]] = []
+    below: list[str] = []
+    with collector_paused(), os.scandir(path) as items:
+        for item in items:
+            name = item.name
+            hidden = name.startswith(b".")
+            if item.is_dir(follow_symlinks=False):
+                if not hidden:
+                    below.append(os.fsdecode(name))
+                continue
+            try:
+                at = item.stat()
+            except FileNotFoundError:
+                # Gone since the folder was read, or a link to nowhere.
+                continue
+            if not stat.S_ISREG(at.st_mode):
+                continue
+            file_ns = signed(at.st_mtime_ns)
+            if touched_ns < file_ns <= latest_ns:
+                touched_ns = file_ns
+            if not hidden and name[name.rfind(b".") :].lower() in _SUFFIXES:
+                owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
+                clips.append((name, at.st_size, file_ns, signed(at.st_ctime_ns), owner & _INT64))
+        clips.sort()
+        numbers = array("q", chain.from_iterable(clip[1:] for clip in clips))
+        lines = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
+    digest = hashlib.sha256(lines).digest()
+    told = json.dumps(sorted(below)) if below else ""
+    folder = Folder(*times, read_ns, touched_ns, len(clips), digest, told)
+    return folder, Listing([clip[0] for clip in clips], numbers)
+
+
+def liars(
+    before: Iterable[tuple[bytes, bytes]], after: Iterable[tuple[bytes, bytes]]
+) -> list[bytes]:
+    """Names of files of unchanged size and mtime that were written to all the same.
+
+    A changed ctime says so, unless mode, owner or number of links explain it. Names are compared,
+    so that whatever else came or went in the folder hides none. Either side: (names, numbers) of
+    chunks as the catalogue keeps them.
+    """
+    was = _by_name(before)
+    found: list[bytes] = []
+    for name, (size, mtime_ns, ctime_ns, owner) in _by_name(after).items():
+        old = was.get(name)
+        if old is None or old[2] == ctime_ns:
+            continue
+        if (old[0], old[1], old[3]) == (size, mtime_ns, owner):
+            found.append(name)
+    return found
+
+
+def _by_name(chunks: Iterable[tuple[bytes, bytes]]) -> dict[bytes, tuple[int, ...]]:
+    found: dict[bytes, tuple[int, ...]] = {}
+    for names, numbers in chunks:
+        told = array("q", numbers).tolist()
+        columns = (told[at::NUMBERS] for at in range(NUMBERS))
+        found.update(zip(names.split(b"\0"), zip(*columns, strict=True), strict=True))
+    return found
+
+
+def signed(ns: int) -> int:
+    """A time as the database and the arrays hold it; a file may be dated after the year 2262."""
+    return (ns + (1 << 63) & (1 << 64) - 1) - (1 << 63)

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mos_assets.automation.decisions import Memory, Rules, decide
+from mos_assets.automation.decisions import Rules, decide
+from mos_assets.automation.facts import Memory
 from mos_assets.automation.signatures import look_at_corpora
 from mos_assets.settings import Settings
 

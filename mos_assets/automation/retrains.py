@@ -16,7 +16,7 @@ from mos_assets.assets.platform import RESOURCE_KEY
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
-from mos_assets.automation.decisions import Outcome, Retrain
+from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.jobs import RETRAIN
 from mos_assets.settings import Settings
 

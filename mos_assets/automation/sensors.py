@@ -8,14 +8,8 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from mos_assets.automation.decisions import (
-    Action,
-    Memory,
-    Rules,
-    Sight,
-    decide,
-    wants_every_file,
-)
+from mos_assets.automation.decisions import Action, Rules, decide, wants_every_file
+from mos_assets.automation.facts import Memory, Sight
 from mos_assets.automation.jobs import CAUSE_TAG
 from mos_assets.automation.retrains import retrains_of
 from mos_assets.automation.signatures import look_at_corpora, look_at_tables

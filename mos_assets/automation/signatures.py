@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 
-from mos_assets.automation.decisions import Sight
+from mos_assets.automation.facts import Sight
 from mos_assets.corpora import CORPUS_TOML, DEMO, Catalogue, watched_files
 from mos_assets.settings import Settings
 

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from mos_assets.assets import platform
-from mos_assets.automation.decisions import Outcome, Retrain
+from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
 from mos_assets.automation.retrains import retrains_of, same_settings
 from mos_assets.automation.schedules import schedules_for

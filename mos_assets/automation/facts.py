@@ -1,0 +1,123 @@
+"""What a decision is made from: what is seen, what ran, and what a sensor remembers.
+
+What is remembered is what the last retrain has read, what was seen, and since when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
+
+
+class Outcome(Enum):
+    """Where a retrain stands."""
+
+    IN_FLIGHT = auto()
+    """Queued, starting, running or being cancelled."""
+    DONE = auto()
+    FAILED = auto()
+    """Failed or cancelled, or done under other settings than the sensor's: it covers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What lies there now."""
+
+    signature: str
+    amounts: Mapping[str, int]
+    """What must not shrink unasked: clips and label rows of each corpus."""
+    touched: float
+    """Unix time at which a watched folder, label file or table was last changed; where it moves,
+    files came or went even if all is as before."""
+    lies: int = 0
+    """Counts the times that files were found whose bytes changed under their old size and mtime."""
+    beside: str = ""
+    """What the launch waits for without being launched by it: the corpora, for the tables."""
+    shrinkable: frozenset[str] = frozenset()
+    """Those of the amounts that may shrink unasked as long as something is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrain:
+    """One retrain, whoever started it."""
+
+    started: float | None
+    """Unix time; None while it is queued."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The cursor of a sensor."""
+
+    covered: str | None
+    """Signature that the last retrain has read; None where that is not known."""
+    amounts: Mapping[str, int]
+    """Amounts that belong to `covered`, or to the last one that was known."""
+    seen: str
+    touched: float
+    since: float
+    """When `seen` and `touched` were first seen as they are."""
+    lies: int
+    beside: str
+    beside_since: float
+    """When `beside` was first seen as it is."""
+    quiet: int
+    """Ticks in a row that found all of these as they were."""
+    last_run: float
+    """Start of the newest retrain that was taken into account."""
+    night: int
+    turn: int
+    """Counts ticks; says which files of an unchanged folder are looked at next."""
+    born: int
+    generation: int
+    """Launches so far. With `born` it makes the key of a launch, which never comes twice."""
+    tries: int
+    """Launches of `seen` that are not known to have succeeded."""
+    tried: float
+    """When the last of them was launched, or last seen in flight."""
+
+    def to_cursor(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_cursor(cls, text: str | None) -> Memory | None:
+        """None where there is none. A cursor of another version remembers nothing that was
+        covered, so that what changed meanwhile is not lost; its amounts still count."""
+        if text is None:
+            return None
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        try:
+            return cls(**found)
+        except TypeError:
+            return cls(
+                covered=None,
+                amounts=_amounts_of(found),
+                seen="",
+                touched=0.0,
+                since=0.0,
+                lies=0,
+                beside="",
+                beside_since=0.0,
+                quiet=0,
+                last_run=0.0,
+                night=-1,
+                turn=0,
+                born=0,
+                generation=0,
+                tries=0,
+                tried=0.0,
+            )
+
+
+def _amounts_of(cursor: object) -> dict[str, int]:
+    """What can still be understood of a cursor of another version."""
+    found = cursor.get("amounts") if isinstance(cursor, dict) else None
+    if not isinstance(found, dict):
+        return {}
+    return {what: count for what, count in found.items() if isinstance(count, int)}

@@ -1,136 +1,126 @@
-"""A whole service on loopback, as a person starts it, in folders of its own."""
+"""A corpus, a sensor on it, and a clock."""
 
-import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).parents[2]
-LOCATION = {
-    "repositoryName": "__repository__",
-    "repositoryLocationName": "mos_assets.definitions",
-}
-PORTS = range(13_000, 13_100)
-PATIENCE_S = 120.0
+import dagster as dg
+import pytest
+
+from mos_assets.automation import sensors
+from mos_assets.automation.jobs import retrain
+from mos_assets.automation.sensors import sensors_for
+from mos_assets.settings import Settings
+
+TOML = """
+name = "own"
+version = "1"
+licence = "none"
+labels = ["labels.csv"]
+scale = [1.0, 5.0]
+clips = "clips"
+
+[columns]
+clip = "clip"
+mos = "mos"
+reference = "source"
+"""
 
 
-def free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
-
-
-def processes_of(home: Path) -> list[str]:
-    """Command lines of running processes that belong to the service of this DAGSTER_HOME."""
-    mark = f"DAGSTER_HOME={home}\0".encode()
-    found: list[str] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if mark in process.joinpath("environ").read_bytes():
-                found.append(process.joinpath("cmdline").read_bytes().decode().replace("\0", " "))
-    return [command for command in found if command]
+FIRST = "first look: 20 clips of own, 17 label lines of own; the next change starts a retrain"
 
 
 @dataclass
-class Service:
-    """`mos dev`, and what can be asked of it."""
+class Watch:
+    """One sensor, its cursor, and a clock."""
 
-    home: Path
-    port: int
-    process: subprocess.Popen[bytes] = field(repr=False)
+    sensor: dg.SensorDefinition
+    instance: dg.DagsterInstance
+    clock: Callable[[float], None]
+    now: float = 1_800_000_000.0
+    cursor: str | None = None
+    reason: str = ""
+    fails: bool = False
+    """Whether the retrains fail that it launches."""
 
-    @property
-    def log(self) -> str:
-        return (self.home / "log").read_text()
+    def tick(self) -> int:
+        """Launches of one tick, a minute after the last."""
+        self.now += 60
+        self.clock(self.now)
+        with dg.build_sensor_context(instance=self.instance, cursor=self.cursor) as context:
+            found = self.sensor(context)
+        if isinstance(found, dg.SkipReason):
+            self.reason = found.skip_message or ""
+            return 0
+        assert isinstance(found, dg.SensorResult)
+        self.cursor = found.cursor
+        skip = found.skip_reason
+        self.reason = (skip.skip_message if isinstance(skip, dg.SkipReason) else skip) or ""
+        for _ in found.run_requests or []:
+            self.run(self.fails)
+        return len(found.run_requests or [])
 
-    def ask(self, query: str, **variables: object) -> Any:
-        """Data of a GraphQL answer."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql",
-            json.dumps({"query": query, "variables": variables}).encode(),
-            {"content-type": "application/json"},
+    def run(self, fails: bool = False) -> None:
+        """A retrain that starts now and has ended before the next tick."""
+        self.now += 1
+        run = dg.DagsterRun(job_name="retrain")
+        self.instance.add_run(run)
+        end = (
+            dg.DagsterEventType.PIPELINE_FAILURE if fails else dg.DagsterEventType.PIPELINE_SUCCESS
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
-            found = json.load(answer)
-        assert "errors" not in found, found
-        return found["data"]
+        for event in (dg.DagsterEventType.PIPELINE_START, end):
+            self.instance.run_storage.handle_run_event(
+                run.run_id,
+                dg.DagsterEvent(event.value, run.job_name),
+                datetime.fromtimestamp(self.now, UTC),
+            )
 
-    def runs(self) -> list[dict[str, Any]]:
-        """The newest first."""
-        found = self.ask(
-            "{ runsOrError { ... on Runs { results "
-            "{ runId status jobName startTime endTime tags { key value } } } } }"
-        )["runsOrError"]["results"]
-        return [{**run, "tags": {t["key"]: t["value"] for t in run["tags"]}} for run in found]
-
-    def wait(self, what: str, until: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
-        """What `until` returns as soon as that is something."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with suppress(OSError):
-                if found := until():
-                    return found
-            assert self.process.poll() is None, self.log
-            time.sleep(0.25)
-        raise AssertionError(f"{what} did not come\n{self.log[-6000:]}")
-
-    def serves(self) -> bool:
-        return bool(self.ask("{ version }")["version"])
-
-    def stop(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(90)
+    def ticks(self, count: int) -> list[int]:
+        return [self.tick() for _ in range(count)]
 
 
-@contextmanager
-def serving(home: Path, settings: dict[str, str]) -> Iterator[Service]:
-    """The service with these settings; nothing of it is left afterwards."""
-    home.mkdir()
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(ROOT / name, home / name)
-    port = free_port()
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("mos")), "dev", "--port", str(port)],
-            cwd=home,
-            env={
-                **os.environ,
-                **settings,
-                "DAGSTER_HOME": str(home),
-                "PYTHONPATH": str(ROOT),
-                "PYTHONWARNINGS": "ignore",
-            },
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        service = Service(home, port, process)
-        try:
-            yield service
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(90)
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    corpus = tmp_path / "corpora" / "own"
+    (corpus / "clips" / "deep").mkdir(parents=True)
+    (corpus / "shots").mkdir()
+    (corpus / "corpus.toml").write_text(TOML)
+    write_labels(corpus, 16)
+    for n in range(20):
+        (corpus / "clips" / ("deep" if n % 2 else ".") / f"{n}.mp4").write_bytes(b"not opened")
+    for folder in (corpus / "clips", corpus / "clips" / "deep"):
+        # Of long ago, or each look would read the whole folder again.
+        os.utime(folder, (1_700_000_000, 1_700_000_000))
+    return Settings(
+        corpus="own", corpus_root=str(tmp_path / "corpora"), store=str(tmp_path / "store")
+    )
 
 
-def variables(settings: dict[str, object]) -> dict[str, str]:
-    """Settings as environment variables."""
-    return {f"MOS_{name.upper()}": str(value) for name, value in settings.items()}
+def write_labels(corpus: Path, rows: int) -> None:
+    lines = "".join(f"{n}.mp4,3.{n}\n" for n in range(rows))
+    (corpus / "labels.csv").write_text("clip,mos\n" + lines)
 
 
-def overlapping(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Pairs of runs that ran at the same time."""
-    spans = sorted((run["startTime"], run["endTime"], run["runId"]) for run in runs)
-    return [(one[2], two[2]) for one, two in pairwise(spans) if two[0] < one[1]]
+@pytest.fixture
+def watch(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Watch]]:
+    def clock(now: float) -> None:
+        monkeypatch.setattr(sensors.time, "time", lambda: now)
+
+    with dg.instance_for_test() as instance:
+        found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
+        yield lambda name: Watch(found[name], instance, clock)
+
+
+@pytest.fixture
+def corpus(settings: Settings) -> Path:
+    return settings.corpus_folder / "own"
+
+
+@pytest.fixture
+def corpus_watch(watch: Callable[[str], Watch]) -> Watch:
+    found = watch("corpus_sensor")
+    found.tick()
+    assert found.reason == FIRST
+    return found

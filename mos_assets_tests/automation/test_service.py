@@ -12,7 +12,7 @@ from mos_assets.cli import main
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.store import Database, corpus_rows, verdict_rows
 from mos_assets_tests.assets.conftest import QUALITIES, SCENES, make_world, write_labels
-from mos_assets_tests.automation.conftest import (
+from mos_assets_tests.automation.service import (
     LOCATION,
     Service,
     overlapping,

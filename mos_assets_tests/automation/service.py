@@ -1,0 +1,136 @@
+"""A whole service on loopback, as a person starts it, in folders of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+LOCATION = {
+    "repositoryName": "__repository__",
+    "repositoryLocationName": "mos_assets.definitions",
+}
+PORTS = range(13_000, 13_100)
+PATIENCE_S = 120.0
+
+
+def free_port() -> int:
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of running processes that belong to the service of this DAGSTER_HOME."""
+    mark = f"DAGSTER_HOME={home}\0".encode()
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in process.joinpath("environ").read_bytes():
+                found.append(process.joinpath("cmdline").read_bytes().decode().replace("\0", " "))
+    return [command for command in found if command]
+
+
+@dataclass
+class Service:
+    """`mos dev`, and what can be asked of it."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def log(self) -> str:
+        return (self.home / "log").read_text()
+
+    def ask(self, query: str, **variables: object) -> Any:
+        """Data of a GraphQL answer."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+            found = json.load(answer)
+        assert "errors" not in found, found
+        return found["data"]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The newest first."""
+        found = self.ask(
+            "{ runsOrError { ... on Runs { results "
+            "{ runId status jobName startTime endTime tags { key value } } } } }"
+        )["runsOrError"]["results"]
+        return [{**run, "tags": {t["key"]: t["value"] for t in run["tags"]}} for run in found]
+
+    def wait(self, what: str, until: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
+        """What `until` returns as soon as that is something."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with suppress(OSError):
+                if found := until():
+                    return found
+            assert self.process.poll() is None, self.log
+            time.sleep(0.25)
+        raise AssertionError(f"{what} did not come\n{self.log[-6000:]}")
+
+    def serves(self) -> bool:
+        return bool(self.ask("{ version }")["version"])
+
+    def stop(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(90)
+
+
+@contextmanager
+def serving(home: Path, settings: dict[str, str]) -> Iterator[Service]:
+    """The service with these settings; nothing of it is left afterwards."""
+    home.mkdir()
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, home / name)
+    port = free_port()
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("mos")), "dev", "--port", str(port)],
+            cwd=home,
+            env={
+                **os.environ,
+                **settings,
+                "DAGSTER_HOME": str(home),
+                "PYTHONPATH": str(ROOT),
+                "PYTHONWARNINGS": "ignore",
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        service = Service(home, port, process)
+        try:
+            yield service
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(90)
+
+
+def variables(settings: dict[str, object]) -> dict[str, str]:
+    """Settings as environment variables."""
+    return {f"MOS_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def overlapping(runs: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Pairs of runs that ran at the same time."""
+    spans = sorted((run["startTime"], run["endTime"], run["runId"]) for run in runs)
+    return [(one[2], two[2]) for one, two in pairwise(spans) if two[0] < one[1]]

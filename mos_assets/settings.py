@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -227,7 +228,11 @@ class Settings(BaseModel):
         }
         stray = sorted(k for k in environment if k.startswith(PREFIX) and k not in known)
         if stray:
-            raise SettingsError(f"{stray[0]} is not a setting. Known: {', '.join(sorted(known))}.")
+            near = get_close_matches(stray[0], known, 1)
+            meant = f"Did you mean {near[0]}? " if near else ""
+            raise SettingsError(
+                f"{stray[0]} is not a setting. {meant}Known: {', '.join(sorted(known))}."
+            )
         return cls.checked(given)
 
     @classmethod

@@ -1,5 +1,7 @@
 """Settings come from MOS_* variables, once, and a wrong one is named together with its value."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,8 +47,11 @@ def test_a_bad_value_is_named(variable: str, value: str) -> None:
 
 
 def test_a_misspelt_variable_is_an_error_and_not_a_default() -> None:
-    with pytest.raises(SettingsError, match="MOS_CORPORA is not a setting"):
+    told = "MOS_CORPORA is not a setting. Did you mean MOS_CORPUS?"
+    with pytest.raises(SettingsError, match=re.escape(told)):
         Settings.from_env({"MOS_CORPORA": "konvid-1k"})
+    with pytest.raises(SettingsError, match=re.escape("MOS_XYZ is not a setting. Known: ")):
+        Settings.from_env({"MOS_XYZ": "1"})
 
 
 @given(st.integers(1, 50), st.integers(1, 50))

@@ -90,7 +90,7 @@ def train(
     _check(table, impute=recipe.impute)
     with threadpool_limits(limits=1):
         order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
-        result = _train(_in_order(table, order), recipe, tuple(seeds), progress, watch)
+        result = _train(table.take(order), recipe, tuple(seeds), progress, watch)
     predictions = np.empty_like(result.out_of_fold.predictions)
     predictions[:, order] = result.out_of_fold.predictions
     return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions))
@@ -100,18 +100,6 @@ def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
     """What the recipe comes to for this table."""
     inside = np.flatnonzero(table.folds >= 0)
     return plan(recipe, len(inside), len({table.groups[row] for row in inside}))
-
-
-def _in_order(table: TrainingTable, order: IntArray) -> TrainingTable:
-    return replace(
-        table,
-        clip_ids=tuple(table.clip_ids[row] for row in order),
-        features=table.features[order],
-        mos=table.mos[order],
-        folds=table.folds[order],
-        groups=tuple(table.groups[row] for row in order),
-        slots=table.encoder[order],
-    )
 
 
 def _train(

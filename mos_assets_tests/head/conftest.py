@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -61,18 +59,6 @@ def table_of(features: FloatArray, mos: FloatArray, folds: np.ndarray) -> Traini
         height=unknown,
         codec=(None,) * rows,
         part=(None,) * rows,
-    )
-
-
-def take(table: TrainingTable, order: np.ndarray) -> TrainingTable:
-    """The same rows in another order."""
-    return replace(
-        table,
-        clip_ids=tuple(table.clip_ids[row] for row in order),
-        features=table.features[order],
-        mos=table.mos[order],
-        folds=table.folds[order],
-        groups=tuple(table.groups[row] for row in order),
     )
 
 

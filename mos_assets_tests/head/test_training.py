@@ -15,7 +15,7 @@ from mos_assets.errors import TrainingError
 from mos_assets.head import Recipe, TrainingResult, train
 from mos_assets.head.recipe import plan
 from mos_assets.records import SEED, TrainingTable
-from mos_assets_tests.head.conftest import QUICK, make_table, quiet, table_of, take
+from mos_assets_tests.head.conftest import QUICK, make_table, quiet, table_of
 
 
 def test_learns_what_is_there(table: TrainingTable, result: TrainingResult) -> None:
@@ -104,7 +104,7 @@ def test_the_judged_heads_are_made_as_the_shipped_one() -> None:
 
 def test_row_order_does_not_matter(table: TrainingTable, result: TrainingResult) -> None:
     order = np.random.default_rng(3).permutation(len(table.mos))
-    shuffled = train(take(table, order), QUICK, [SEED, SEED + 1], progress=quiet)
+    shuffled = train(table.take(order), QUICK, [SEED, SEED + 1], progress=quiet)
     assert np.array_equal(
         shuffled.out_of_fold.predictions,
         result.out_of_fold.predictions[:, order],

@@ -1,0 +1,177 @@
+"""Labels, clips and files of a corpus.
+
+Those of which a corpus has 150,000 are named tuples, which are made in a third of the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from mos_assets.records.domain import ENCODER_VOCABULARY, LabelOrigin
+
+
+class Label(NamedTuple):
+    """One rated clip as its owner published it, mapped to 1..5."""
+
+    clip_name: str
+    """File name of the clip, with suffix."""
+    mos: float
+    mos_std: float | None
+    """Standard deviation of the individual ratings in MOS units; None where unknown."""
+    n_ratings: int | None
+    part: str | None
+    """`a` or `b` of KonViD-150k, else None."""
+    group: str | None
+    """Rows of one group share content and stay in one fold; None: the clip is its own group."""
+    reference: str | None
+    """File name of the pristine source, where the labels name one."""
+    source: str
+    """Label file, relative to the corpus folder."""
+    line: int
+    """1-based line in that file."""
+    others: tuple[tuple[str, int], ...] = ()
+    """(file, line) of further rows that this label stands for: repeated ratings, or a second
+    file that says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """What became of the rows of one label file."""
+
+    source: str
+    """Relative to the corpus folder."""
+    rows: int
+    """Rows that it holds, damaged ones included, blank lines not."""
+    used: int
+    """Rows that stand behind a clip of the corpus; the others are rejected rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A label row that did not become a corpus row, or a clip that could not be used, and why."""
+
+    corpus: str
+    source: str
+    line: int | None
+    clip_name: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a container says of its first video stream."""
+
+    width: int
+    height: int
+    fps: float
+    """Average frame rate, else the nominal one, in frames a second."""
+    duration_s: float | None
+    frames: int | None
+    """Frames the container claims to hold; decoding may find fewer."""
+    pix_fmt: str | None
+    codec: str
+    """Decoder name, such as `h264`."""
+    bit_rate: int | None
+    """Bits a second of the video stream."""
+
+
+class Clip(NamedTuple):
+    """One row of `raw_corpus`: a label and, where it is on disk, the clip it rates."""
+
+    clip_id: str
+    """`<corpus>/<clip name without suffix>`, stable within the corpus."""
+    corpus: str
+    corpus_version: str
+    part: str | None
+    clip_name: str
+    path: Path | None
+    """Absolute path, or None where only the label exists."""
+    sha256: str | None
+    size_bytes: int | None
+    mtime_ns: int | None
+    probe: Probe | None
+    mos: float
+    mos_std: float | None
+    n_ratings: int | None
+    label_origin: LabelOrigin
+    content_group: str
+    """Unit that folds keep together: the content's name, or the clip's own id."""
+    reference_path: Path | None
+    reference_sha256: str | None
+
+
+class KnownClip(NamedTuple):
+    """What an earlier run found in a file whose size and mtime are still the same."""
+
+    sha256: str
+    probe: Probe | None
+    reason: str | None = None
+    """Why the file cannot be used as a clip; then there is no probe."""
+
+
+class SeenFile(NamedTuple):
+    """What a look into one clip file found, so that an unchanged file is never opened again."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+    probe: Probe | None
+    reason: str | None
+    """Why it cannot be used; None where there is a probe."""
+
+
+class DownloadState(StrEnum):
+    """How the last try to download a clip ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What became of one clip of a manifest."""
+
+    corpus: str
+    clip_name: str
+    url: str
+    """As the manifest says; '' where it does not."""
+    state: DownloadState
+    permanent: bool
+    """Failed in a way that another try would not mend."""
+    reason: str | None
+    """Why it failed; None where it is done."""
+    attempts: int
+    """Tries of every run together."""
+    size_bytes: int | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus as it is on disk now."""
+
+    name: str
+    version: str
+    licence: str
+    label_origin: LabelOrigin
+    clips: tuple[Clip, ...]
+    """Sorted by clip_id."""
+    rejected: tuple[RejectedRow, ...]
+    label_files: tuple[str, ...]
+    clips_opened: int
+    """Clips that had to be probed and hashed because they were new or changed."""
+    files: tuple[SeenFile, ...] = ()
+    """Every clip file that was looked at, now or in an earlier run, usable or not."""
+    accounts: tuple[LabelFile, ...] = ()
+    """One of each label file."""
+    encoder: str = ENCODER_VOCABULARY[0]
+    """Slot of the encoder's one-hot that its clips belong to."""
+    warnings: tuple[str, ...] = ()
+    """What may be wrong with label files that could be read."""
+    settled: bool = True
+    """False where a file could not be read this time: the next look may find it otherwise."""

@@ -1,0 +1,96 @@
+"""What was measured on clips, and tables of figures laid along them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mos_assets.records.domain import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """An external table of numbers, one row a clip."""
+
+    name: str
+    columns: tuple[str, ...]
+    clip_names: tuple[str, ...]
+    """As written in the table, with or without suffix."""
+    values: FloatArray
+    """[rows, columns]; NaN marks an empty cell."""
+    left_out: tuple[str, ...] = ()
+    """Columns that are no feature, since they hold something other than numbers, or nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedTable:
+    """An external table laid along the clips of its corpus."""
+
+    name: str
+    columns: tuple[str, ...]
+    values: FloatArray
+    """[clips, columns], in the order of the clips; NaN where the table has no figure."""
+    unmatched: tuple[str, ...]
+    """Clip names of the table that no clip of the corpus answers to."""
+    left_out: tuple[str, ...] = ()
+    """Columns of the table that are no feature, since they hold something other than numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one extractor found in one clip: figures by column name, or why there are none."""
+
+    content: str
+    """sha256 of the clip's bytes; joined by `+` with that of its reference where one was used."""
+    part: str
+    """`libvmaf`, `nr`, `saliency` or `shots`."""
+    fingerprint: str
+    """Extractor, version and settings; figures of different fingerprints are not comparable."""
+    figures: Mapping[str, float]
+    """Finite numbers; empty where `reason` is set."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFigures:
+    """Shot statistics of one clip."""
+
+    shot_count: int
+    mean_length_s: float
+    length_std_s: float | None
+    frames: int | None
+    """Frames of the clip, where known; the cut density needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotRow:
+    """One row of `shot_metadata`; figures are None together with a reason."""
+
+    clip_id: str
+    corpus: str
+    shot_count: int | None
+    mean_length_s: float | None
+    length_std_s: float | None
+    shot_count_norm: float | None
+    shot_mean_len_norm: float | None
+    shot_cut_density: float | None
+    source: str
+    """`measured`, or the external file."""
+    fingerprint: str
+    reason: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMatrix:
+    """The chosen feature columns of every clip, with what is missing and why."""
+
+    clip_ids: tuple[str, ...]
+    corpora: tuple[str, ...]
+    """[n], corpus of each row."""
+    feature_order: tuple[str, ...]
+    values: FloatArray
+    """[n, F]; NaN marks a feature that could not be had."""
+    fingerprints: tuple[str, ...]
+    """[n], where the row's figures come from; rows that differ here are not comparable."""
+    reasons: tuple[str | None, ...]
+    """[n], why a row is incomplete; None where it is complete."""

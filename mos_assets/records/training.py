@@ -1,0 +1,128 @@
+"""What trains, what was predicted, and what that comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
+
+import numpy as np
+
+from mos_assets.records.domain import ENCODER_VOCABULARY, FloatArray, IntArray
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTable:
+    """The rows that train and are judged: complete, finite, one fingerprint, sorted by clip_id."""
+
+    clip_ids: tuple[str, ...]
+    feature_order: tuple[str, ...]
+    features: FloatArray
+    """[n, F], raw units."""
+    mos: FloatArray
+    """[n], 1..5."""
+    folds: IntArray
+    """[n], 0..n_folds-1; -1 marks a row that never trains and is only tested."""
+    groups: tuple[str, ...]
+    """[n], content group of each row; a group never spans two folds."""
+    mos_std: FloatArray
+    """[n], NaN where unknown."""
+    n_ratings: FloatArray
+    """[n], NaN where unknown."""
+    height: FloatArray
+    """[n], picture lines, NaN where unknown; for slices of the report only."""
+    codec: tuple[str | None, ...]
+    """[n], for slices of the report only."""
+    part: tuple[str | None, ...]
+    """[n], for slices of the report only."""
+    encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
+    """Slots of the one-hot that the head takes."""
+    slots: IntArray | None = None
+    """[n], active slot of each row; None: the first in every row."""
+
+    @property
+    def encoder(self) -> IntArray:
+        """[n], active slot of each row."""
+        return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
+
+    def take(self, rows: IntArray) -> Self:
+        """The table of these rows, in this order."""
+
+        def chosen(values: tuple[T, ...]) -> tuple[T, ...]:
+            return tuple(values[row] for row in rows)
+
+        return replace(
+            self,
+            clip_ids=chosen(self.clip_ids),
+            features=self.features[rows],
+            mos=self.mos[rows],
+            folds=self.folds[rows],
+            groups=chosen(self.groups),
+            mos_std=self.mos_std[rows],
+            n_ratings=self.n_ratings[rows],
+            height=self.height[rows],
+            codec=chosen(self.codec),
+            part=chosen(self.part),
+            slots=None if self.slots is None else self.slots[rows],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Predictions of heads that never saw the row: of its fold's heads, or of the shipped head for
+    rows that never train."""
+
+    seeds: tuple[int, ...]
+    predictions: FloatArray
+    """[seeds, n], MOS 1..5, in the row order of the training table."""
+
+
+@dataclass(frozen=True, eq=False)
+class PastPredictions:
+    """Out-of-fold predictions of an earlier candidate, with the labels and folds of its time."""
+
+    candidate_id: str
+    clip_ids: tuple[str, ...]
+    """Sorted."""
+    folds: IntArray
+    """[n]; -1 marks a row that never trained."""
+    mos: FloatArray
+    """[n], the ratings that it was judged by."""
+    predictions: FloatArray
+    """[seeds, n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureLoss:
+    """What one head loses on the fold that it has not seen when features are shuffled there."""
+
+    seed: int
+    fold: int
+    features: tuple[str, ...]
+    """Shuffled together: one feature, or a family of features that say nearly the same."""
+    plcc_lost: float | None
+    """None where a correlation does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScore:
+    """Figures of one seed on one fold."""
+
+    seed: int
+    fold: int
+    n_train: int
+    n_val: int
+    plcc: float
+    srocc: float
+    rmse: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeedScore:
+    """Means over folds of one seed."""
+
+    seed: int
+    mean_plcc: float
+    mean_srocc: float
+    mean_rmse: float

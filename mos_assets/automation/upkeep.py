@@ -13,6 +13,7 @@ from mos_assets.release.pruning import prune_store
 from mos_assets.settings import Settings
 
 RUNS_AT_ONCE = 100
+"""Runs asked for in one query."""
 
 
 def prune_for(settings: Settings) -> dg.JobDefinition:
@@ -64,7 +65,15 @@ def prune_runs(
         if made is not None:
             keep.add(made.run_id)
     oldest = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=days)
-    gone, cursor = 0, None
+    old = [run for run in _finished_before(instance, oldest) if run not in keep]
+    for run in old:
+        _delete_run(instance, run)
+    return len(old)
+
+
+def _finished_before(instance: dg.DagsterInstance, oldest: datetime.datetime) -> list[str]:
+    """Ids of all such runs; a page that follows a deleted run would be empty."""
+    found: list[str] = []
     while True:
         records = instance.get_run_records(
             dg.RunsFilter(
@@ -76,15 +85,11 @@ def prune_runs(
                 ],
             ),
             limit=RUNS_AT_ONCE,
-            cursor=cursor,
+            cursor=found[-1] if found else None,
         )
-        for record in records:
-            cursor = record.dagster_run.run_id
-            if cursor not in keep:
-                _delete_run(instance, cursor)
-                gone += 1
+        found += [record.dagster_run.run_id for record in records]
         if len(records) < RUNS_AT_ONCE:
-            return gone
+            return found
 
 
 def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:

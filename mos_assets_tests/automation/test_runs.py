@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from mos_assets.assets import platform
+from mos_assets.automation import upkeep
 from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
 from mos_assets.automation.retrains import retrains_of, same_settings
@@ -197,6 +198,16 @@ def test_old_runs_go_but_not_the_last_that_made_an_asset() -> None:
         later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
         assert prune_runs(instance, days=7, now=later) == 2
         assert [r.dagster_run.run_id for r in instance.get_run_records()] == [newest]
+
+
+def test_however_many_runs_are_old_all_of_them_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "RUNS_AT_ONCE", 4)
+    with dg.instance_for_test() as instance:
+        for _ in range(9):
+            instance.add_run(dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.SUCCESS))
+        later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
+        assert prune_runs(instance, days=7, now=later) == 9
+        assert instance.get_run_records() == []
 
 
 def test_of_an_old_run_no_file_is_left(tmp_path: Path) -> None:

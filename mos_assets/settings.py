@@ -6,6 +6,7 @@ of the gate are not settings: no configuration can lower them.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ RUN_FOLDS = 5
 """Folds of a full verdict; any other number can only be Proposed."""
 RUN_SEEDS = 5
 """Seeds of a full verdict; fewer can only be Proposed."""
+MOST_CORPORA = 100
+"""What a sensor remembers of each has to fit into its cursor."""
 SERVICE_SETTINGS = frozenset(
     {
         "automation",
@@ -205,6 +208,8 @@ class Settings(BaseModel):
             raise ValueError("must name at least one corpus")
         if len(set(names)) != len(names):
             raise ValueError("names a corpus twice")
+        if len(names) > MOST_CORPORA:
+            raise ValueError(f"names {len(names)} corpora, and at most {MOST_CORPORA} are taken")
         for name in names:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
                 raise ValueError(
@@ -280,6 +285,13 @@ class Settings(BaseModel):
             for name in names
             if name == "corpus" or getattr(self, name) != fields[name].default
         )
+
+    @property
+    def reach(self) -> str:
+        """The same for two runs that read the same files and release the same head from them."""
+        folders = (self.corpus_folder, self.store_folder, self.model_folder)
+        told = "\n".join([*self.shaping(), self.ffmpeg, *map(str, folders)])
+        return hashlib.sha256(os.fsencode(told)).hexdigest()[:16]
 
     @property
     def feature_scope(self) -> str:

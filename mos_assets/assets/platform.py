@@ -30,7 +30,13 @@ class _PlatformBase(dg.ConfigurableResource):
         """Tag the run with what it works on, whoever started it."""
         self._run_id = context.run_id if context.dagster_run is not None else None
         if self._run_id is not None and context.instance is not None:
-            tag_run(context.instance, self._run_id, corpus=self.corpus, git=git_revision())  # type: ignore[attr-defined]
+            try:
+                reach = self.settings.reach
+            except dg.Failure:
+                # The first step that asks for a setting fails and says why.
+                reach = ""
+            facts = {"corpus": self.corpus, "git": git_revision(), "reach": reach}  # type: ignore[attr-defined]
+            tag_run(context.instance, self._run_id, **facts)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""

@@ -81,7 +81,7 @@ def decide(
         memory = replace(memory, tried=now)
     if memory.covered == sight.signature:
         return Decision(Action.WAIT, f"nothing changed: {_told(sight)}", memory)
-    if memory.quiet < QUIET_TICKS or now - memory.since < rules.quiet_s:
+    if memory.quiet < QUIET_TICKS or now - memory.moved < rules.quiet_s:
         return Decision(
             Action.WAIT,
             f"changed, and not quiet for {QUIET_TICKS} ticks yet: {_told(sight)}",
@@ -131,9 +131,11 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
         covered=None if newer else sight.signature,
         amounts=dict(sight.amounts),
         seen=sight.signature,
-        touched=sight.touched,
+        stirred=sight.stirred,
         # It has been so since then, which tells whether a retrain in flight has read it.
         since=min(sight.touched, now),
+        arriving=sight.arriving,
+        moved=now,
         lies=sight.lies,
         beside=sight.beside,
         beside_since=now,
@@ -154,13 +156,14 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
 class _Started:
     started: float
     outcome: Outcome
+    own: bool
 
 
 def _started(runs: Sequence[Retrain], now: float) -> list[_Started]:
     """Retrains that started, the oldest first. One that started in the future says nothing: the
     clock was set back since."""
     found = [
-        _Started(run.started, run.outcome)
+        _Started(run.started, run.outcome, run.own)
         for run in runs
         if run.started is not None and run.started <= now
     ]
@@ -176,6 +179,7 @@ def _not_of_the_future(memory: Memory, now: float) -> Memory:
     return replace(
         memory,
         since=min(memory.since, now),
+        moved=min(memory.moved, now),
         beside_since=min(memory.beside_since, now),
         last_run=min(memory.last_run, now),
         tried=min(memory.tried, now),
@@ -185,25 +189,28 @@ def _not_of_the_future(memory: Memory, now: float) -> Memory:
 def _untouched(memory: Memory, sight: Sight) -> bool:
     return (
         sight.signature == memory.seen
-        and sight.touched == memory.touched
+        and sight.stirred == memory.stirred
         and sight.lies <= memory.lies
     )
 
 
 def _after_look(memory: Memory, sight: Sight, now: float) -> Memory:
     same, same_beside = _untouched(memory, sight), sight.beside == memory.beside
+    still = same and same_beside and sight.arriving == memory.arriving
     # A counter that starts anew belongs to a catalogue that was made anew.
     lied = sight.lies > memory.lies
     return replace(
         memory,
         covered=None if lied else memory.covered,
         seen=sight.signature,
-        touched=sight.touched,
+        stirred=sight.stirred,
         since=memory.since if same else now,
+        arriving=sight.arriving,
+        moved=memory.moved if still else now,
         lies=sight.lies,
         beside=sight.beside,
         beside_since=memory.beside_since if same_beside else now,
-        quiet=min(memory.quiet + 1, QUIET_TICKS) if same and same_beside else 0,
+        quiet=min(memory.quiet + 1, QUIET_TICKS) if still else 0,
         night=night_of(now),
         turn=memory.turn + 1,
         tries=0 if lied or sight.signature != memory.seen else memory.tries,
@@ -216,13 +223,18 @@ def _after_runs(
     """What is covered once the retrains are counted that have ended since the last tick.
 
     One that was done has read what is there now if that was seen before it started, and nothing
-    was touched since. If that is not sure, nothing is covered, and the settled state launches.
+    came or went since. If that is not sure, nothing is covered, and the settled state launches.
+    One that failed on what is there now counts as a try, whoever launched it; the tries of this
+    sensor are counted when it launches.
     """
     for run in _finished(runs, now):
         if run.started <= memory.last_run:
             continue
         memory = replace(memory, last_run=run.started)
         if run.outcome is not Outcome.DONE:
+            if not run.own and before.since <= run.started and _untouched(before, sight):
+                tried = max(memory.tried, run.started)
+                memory = replace(memory, tries=memory.tries + 1, tried=tried)
             continue
         read = _untouched(before, sight) and before.since <= run.started
         memory = replace(memory, covered=sight.signature if read else None, tries=0)
@@ -244,4 +256,4 @@ def _removed(before: Mapping[str, int], sight: Sight, share: float) -> list[str]
 
 
 def _told(sight: Sight) -> str:
-    return ", ".join(f"{n} {what}" for what, n in sorted(sight.amounts.items())) or "no clips"
+    return ", ".join(f"{n} {what}" for what, n in sorted(sight.amounts.items()) if n) or "no clips"

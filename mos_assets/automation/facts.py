@@ -18,7 +18,7 @@ class Outcome(Enum):
     """Queued, starting, running or being cancelled."""
     DONE = auto()
     FAILED = auto()
-    """Failed or cancelled, or done under other settings than the sensor's: it covers nothing."""
+    """Failed or cancelled: it covers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,12 @@ class Sight:
     amounts: Mapping[str, int]
     """What must not shrink unasked: clips and label rows of each corpus."""
     touched: float
-    """Unix time at which a watched folder, label file or table was last changed; where it moves,
-    files came or went even if all is as before."""
+    """Unix time at which a clip, its folder, a label file or a table was last changed."""
+    stirred: str = ""
+    """Moves with the times of the watched folders: files came or went, even if all is as before."""
+    arriving: str = ""
+    """Moves with files that are not read, such as a clip that has another name until it is
+    complete."""
     lies: int = 0
     """Counts the times that files were found whose bytes changed under their old size and mtime."""
     beside: str = ""
@@ -46,6 +50,8 @@ class Retrain:
     started: float | None
     """Unix time; None while it is queued."""
     outcome: Outcome
+    own: bool = False
+    """Whether the sensor that asks has launched it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,12 @@ class Memory:
     amounts: Mapping[str, int]
     """Amounts that belong to `covered`, or to the last one that was known."""
     seen: str
-    touched: float
+    stirred: str
     since: float
-    """When `seen` and `touched` were first seen as they are."""
+    """When `seen` and `stirred` were first seen as they are."""
+    arriving: str
+    moved: float
+    """When anything was last seen to move, what still arrives and `beside` included."""
     lies: int
     beside: str
     beside_since: float
@@ -75,7 +84,7 @@ class Memory:
     generation: int
     """Launches so far. With `born` it makes the key of a launch, which never comes twice."""
     tries: int
-    """Launches of `seen` that are not known to have succeeded."""
+    """Launches of `seen` that are not known to have succeeded, and failures of others' runs."""
     tried: float
     """When the last of them was launched, or last seen in flight."""
 
@@ -99,8 +108,10 @@ class Memory:
                 covered=None,
                 amounts=_amounts_of(found),
                 seen="",
-                touched=0.0,
+                stirred="",
                 since=0.0,
+                arriving="",
+                moved=0.0,
                 lies=0,
                 beside="",
                 beside_since=0.0,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from mos_assets.assets.provenance import PREFIX
+
 RETRAIN = "retrain"
 PRUNE = "prune"
-CAUSE_TAG = "mos_assets/cause"
+CAUSE_TAG = f"{PREFIX}cause"
 """Why a run was started: the sensor, and what it saw."""
-STORE_TAG = "mos_assets/writes"
+STORE_TAG = f"{PREFIX}writes"
 """The jobs below carry it; dagster.yaml lets one run with this tag through at a time. A run of the
 asset graph ("Materialize all") has no tags of ours: it waits for the claim on the store."""
 

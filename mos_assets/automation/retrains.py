@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
 import dagster as dg
 
@@ -12,12 +12,12 @@ from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.folds import folds
 from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.model_card import model_card
-from mos_assets.assets.platform import RESOURCE_KEY
+from mos_assets.assets.provenance import PREFIX, REACH_TAG
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.facts import Outcome, Retrain
-from mos_assets.automation.jobs import RETRAIN
+from mos_assets.automation.jobs import PRUNE
 from mos_assets.settings import Settings
 
 ALL_ASSETS_JOB = "__ASSET_JOB"
@@ -46,64 +46,74 @@ CHAIN = frozenset().union(
     )
 )
 """Only a run of all of these has read the files and carried what it read to the end."""
-RESUMED_TAG = "dagster/is_resume_retry"
 RETRY_WAIT_S = 86_400
 """A run that was interrupted longer ago is not started again any more."""
+SENSOR_TAG = "dagster/sensor_name"
 WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_TAG = "dagster/auto_retry_run_id"
-LOOKED_BACK = 25
-"""Finished runs looked at; between two ticks there are never so many."""
+LOOKED_BACK = 100
+"""Finished runs of these settings looked at; between two ticks there are never so many."""
 
 
 def retrains_of(
-    instance: dg.DagsterInstance, settings: Settings, now: float
+    instance: dg.DagsterInstance, settings: Settings, now: float, sensor: str
 ) -> tuple[Retrain, ...]:
-    """Runs in flight that write to the store, and the newest finished runs of the whole graph."""
+    """Runs in flight that write to the store, and the newest finished runs of the whole graph that
+    had these settings. sensor: the one that asks."""
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
         dg.RunsFilter(
+            tags={REACH_TAG: settings.reach},
             statuses=[
                 dg.DagsterRunStatus.SUCCESS,
                 dg.DagsterRunStatus.FAILURE,
                 dg.DagsterRunStatus.CANCELED,
-            ]
+            ],
         ),
         limit=LOOKED_BACK,
     )
     found = [
         Retrain(record.start_time, Outcome.IN_FLIGHT)
         for record in in_flight
-        if record.dagster_run.job_name in (RETRAIN, ALL_ASSETS_JOB)
+        if is_ours(record.dagster_run) and record.dagster_run.job_name != PRUNE
     ]
     for record in finished:
         run = record.dagster_run
-        if run.job_name not in (RETRAIN, ALL_ASSETS_JOB):
-            continue
-        if not _whole(run):
+        if not _whole(instance, run):
             continue
         if _waits_for_retry(run.tags) and (record.end_time or 0.0) > now - RETRY_WAIT_S:
             found.append(Retrain(None, Outcome.IN_FLIGHT))
             continue
-        covers = run.is_success and same_settings(run.run_config, settings)
-        outcome = Outcome.DONE if covers else Outcome.FAILED
-        found.append(Retrain(record.start_time, outcome))
+        outcome = Outcome.DONE if run.is_success else Outcome.FAILED
+        own = run.tags.get(SENSOR_TAG) == sensor
+        found.append(Retrain(record.start_time, outcome, own))
     return tuple(found)
 
 
-def _whole(run: dg.DagsterRun) -> bool:
-    """Whether it runs every step. One that goes on from the failure of another takes what that
-    has read, which may be of yesterday."""
-    if run.step_keys_to_execute is not None or run.tags.get(RESUMED_TAG) == "true":
+def is_ours(run: dg.DagsterRun) -> bool:
+    """Whether this project made it: other projects may share the instance."""
+    if any(name.startswith(PREFIX) for name in run.tags):
+        return True
+    return run.job_name == ALL_ASSETS_JOB and bool(CHAIN & (run.asset_selection or frozenset()))
+
+
+def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether it runs every step of the whole graph. One that goes on from the failure of another
+    takes what that has read, which may be of yesterday."""
+    if run.asset_selection is not None and not run.asset_selection >= CHAIN:
         return False
-    return run.asset_selection is None or run.asset_selection >= CHAIN
+    if run.step_keys_to_execute is None or run.execution_plan_snapshot_id is None:
+        return run.step_keys_to_execute is None
+    steps = _steps_of(instance, run.execution_plan_snapshot_id)
+    return steps <= frozenset(run.step_keys_to_execute)
+
+
+@lru_cache(maxsize=256)
+def _steps_of(instance: dg.DagsterInstance, plan: str) -> frozenset[str]:
+    """All steps of a plan, also those that are not executed. Plans are named by their content."""
+    return frozenset(step.key for step in instance.get_execution_plan_snapshot(plan).steps)
 
 
 def _waits_for_retry(tags: Mapping[str, str]) -> bool:
     """Whether Dagster is about to start it again, as dagster.yaml says of interrupted runs."""
     return tags.get(WILL_RETRY_TAG) == "true" and RETRIED_TAG not in tags
-
-
-def same_settings(run_config: Mapping[str, Any], settings: Settings) -> bool:
-    """Whether what a run was given in the launchpad equals the settings of the service."""
-    given = run_config.get("resources", {}).get(RESOURCE_KEY, {}).get("config", {})
-    return all(getattr(settings, name, None) == value for name, value in given.items())

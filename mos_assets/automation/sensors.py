@@ -76,7 +76,7 @@ def _sensor(
         decision = decide(
             memory,
             sight,
-            retrains_of(context.instance, settings, now),
+            retrains_of(context.instance, settings, now, name),
             now,
             Rules(settings.removal_share, QUIET_SHARE * settings.tick_s),
         )

@@ -18,7 +18,7 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
     a failed look is not an empty corpus.
     """
     catalogue = Catalogue(settings.store_folder)
-    digest = hashlib.sha256()
+    digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
     touched, lies = 0.0, 0
     for name in settings.corpora:
@@ -26,23 +26,23 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
         digest.update(name.encode() + b"\0")
         times = [_add_files(digest, watched.label_paths)]
         labels = [path for path in watched.label_paths if path.name != CORPUS_TOML]
-        if labels:
-            amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
-        if watched.clip_dirs:
-            view = catalogue.view(
-                watched.clip_dirs,
-                settings.corpus_folder / name,
-                every_file=every_file,
-                turn=turn,
-            )
-            digest.update(view.digest.encode())
-            amounts[f"clips of {name}"] = view.clips
-            times.append(view.touched)
-            lies = max(lies, view.lies)
+        view = catalogue.view(
+            watched.clip_dirs, settings.corpus_folder / name, every_file=every_file, turn=turn
+        )
+        digest.update(view.digest.encode())
+        times.append(view.touched)
+        # Of every corpus, also where there is none: what is gone must be missed.
+        amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
+        amounts[f"clips of {name}"] = view.clips
+        lies = max(lies, view.lies)
         if name != DEMO:
             # What the first run renders is not a change that a second one has to follow.
             touched = max(touched, *times)
-    return Sight(digest.hexdigest(), amounts, touched, lies)
+            stirred.update(view.stirred.encode())
+            arriving.update(view.arriving.encode())
+    return Sight(
+        digest.hexdigest(), amounts, touched, stirred.hexdigest(), arriving.hexdigest(), lies
+    )
 
 
 def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
@@ -52,7 +52,7 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
     and asks where much of them is gone. Raises as `look_at_corpora`.
     """
     corpora = look_at_corpora(settings, every_file=every_file, turn=turn)
-    digest = hashlib.sha256()
+    digest, arriving = hashlib.sha256(), hashlib.sha256(corpora.arriving.encode())
     amounts: dict[str, int] = {}
     touched = 0.0
     for name in settings.corpora:
@@ -60,12 +60,14 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
         paths = (*watched.shot_paths, *watched.feature_paths)
         digest.update(name.encode() + b"\0")
         touched = max(touched, _add_files(digest, paths))
+        _add_files(arriving, watched.beside_tables)
         amounts[f"tables of {name}"] = len(paths)
     return Sight(
         digest.hexdigest(),
         {**corpora.amounts, **amounts},
         touched,
-        beside=f"{corpora.signature} {corpora.touched} {corpora.lies}",
+        arriving=arriving.hexdigest(),
+        beside=f"{corpora.signature} {corpora.stirred} {corpora.lies}",
         # A bad table may be taken away; a disk that is not mounted takes all of them.
         shrinkable=frozenset(amounts),
     )

@@ -2,6 +2,7 @@
 
 import datetime
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -9,6 +10,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventL
 
 from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
+from mos_assets.automation.retrains import is_ours
 from mos_assets.release.pruning import prune_store
 from mos_assets.settings import Settings
 
@@ -54,8 +56,8 @@ def prune_for(settings: Settings) -> dg.JobDefinition:
 def prune_runs(
     instance: dg.DagsterInstance, days: int, now: datetime.datetime | None = None
 ) -> int:
-    """Delete finished runs older than this, with their events, what they printed and their files;
-    but not those that last made an asset or judged it.
+    """Delete finished runs of this project older than this, with their events, what they printed
+    and their files; but not those that last made an asset or ran a check.
 
     Returns how many were deleted.
     """
@@ -65,15 +67,29 @@ def prune_runs(
         if made is not None:
             keep.add(made.run_id)
     oldest = (now or datetime.datetime.now(datetime.UTC)) - datetime.timedelta(days=days)
-    old = [run for run in _finished_before(instance, oldest) if run not in keep]
-    for run in old:
+    old = _finished_before(instance, oldest)
+    keep |= _last_to_check(instance, old)
+    going = [run for run in old if run not in keep]
+    for run in going:
         _delete_run(instance, run)
-    return len(old)
+    return len(going)
+
+
+def _last_to_check(instance: dg.DagsterInstance, runs: Sequence[str]) -> set[str]:
+    """Those of the runs that hold the newest verdict of a check: it can be executed on its own."""
+    keys = {
+        entry.dagster_event.asset_check_evaluation_data.asset_check_key
+        for run in runs
+        for entry in instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        if entry.dagster_event is not None
+    }
+    newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(keys))
+    return {record.run_id for record in newest.values()}
 
 
 def _finished_before(instance: dg.DagsterInstance, oldest: datetime.datetime) -> list[str]:
-    """Ids of all such runs; a page that follows a deleted run would be empty."""
-    found: list[str] = []
+    """Ids of all such runs of this project; a page that follows a deleted run would be empty."""
+    found: list[dg.DagsterRun] = []
     while True:
         records = instance.get_run_records(
             dg.RunsFilter(
@@ -85,11 +101,11 @@ def _finished_before(instance: dg.DagsterInstance, oldest: datetime.datetime) ->
                 ],
             ),
             limit=RUNS_AT_ONCE,
-            cursor=found[-1] if found else None,
+            cursor=found[-1].run_id if found else None,
         )
-        found += [record.dagster_run.run_id for record in records]
+        found += [record.dagster_run for record in records]
         if len(records) < RUNS_AT_ONCE:
-            return found
+            return [run.run_id for run in found if is_ours(run)]
 
 
 def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:

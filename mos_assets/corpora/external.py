@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from mos_assets.corpora.request import corpus_folder, folder_errors
+from mos_assets.corpora.request import corpus_folder, folder_errors, is_folder
 from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table
 from mos_assets.errors import CorpusError
 
@@ -66,24 +65,22 @@ def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) 
 
     Raises CorpusError where it is no folder, such as a link to a disk that is not there.
     """
-    parent = corpus_folder(name, root) / folder
+    return split_files(name, root, folder, suffixes)[0]
+
+
+def split_files(
+    name: str, root: Path, folder: str, suffixes: Sequence[str]
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """(tables, other files) in that folder, sorted by name. Raises as `external_files`."""
+    tables: list[Path] = []
+    others: list[Path] = []
     with folder_errors():
-        if not parent.is_dir():
-            if os.path.lexists(parent):
-                raise CorpusError(
-                    f"{parent} is no folder, or a link to one that is not there. Is its disk "
-                    "mounted? Otherwise move it away."
-                )
-            return ()
-        return tuple(
-            sorted(
-                path
-                for path in parent.iterdir()
-                if path.suffix.lower() in suffixes
-                and not path.name.startswith(".")
-                and path.is_file()
-            )
-        )
+        parent = corpus_folder(name, root) / folder
+        for path in sorted(parent.iterdir()) if is_folder(parent) else ():
+            if path.is_file():
+                is_table = path.suffix.lower() in suffixes and not path.name.startswith(".")
+                (tables if is_table else others).append(path)
+    return tuple(tables), tuple(others)
 
 
 def read_external(path: Path) -> ExternalTable:

@@ -15,7 +15,14 @@ from mos_assets.corpora.labels import (
     reject,
 )
 from mos_assets.corpora.names import join_key, safe_name, stem
-from mos_assets.corpora.request import KONVID_1K, KONVID_150K, ClipDir, CorpusRequest, LabelSet
+from mos_assets.corpora.request import (
+    KONVID_1K,
+    KONVID_150K,
+    ClipDir,
+    CorpusRequest,
+    LabelSet,
+    is_folder,
+)
 from mos_assets.corpora.tables import (
     CLIP_ALIASES,
     COUNT_ALIASES,
@@ -52,8 +59,8 @@ def label_files_1k(folder: Path) -> tuple[Path, ...]:
 
 
 def clip_dirs_1k(folder: Path) -> tuple[ClipDir, ...]:
-    """Folders that may hold the clips of KonViD-1k and are there."""
-    return tuple(ClipDir(folder / name) for name in _CLIPS_1K if (folder / name).is_dir())
+    """Folders that may hold the clips of KonViD-1k and are there. Raises as `is_folder`."""
+    return tuple(ClipDir(folder / name) for name in _CLIPS_1K if is_folder(folder / name))
 
 
 def load_1k(request: CorpusRequest) -> LabelSet:
@@ -101,10 +108,13 @@ def label_files_150k(folder: Path) -> tuple[Path, ...]:
 
 
 def clip_dirs_150k(folder: Path) -> tuple[ClipDir, ...]:
-    """Folders that may hold clips of KonViD-150k and are there, each part's own first."""
+    """Folders that may hold clips of KonViD-150k and are there, each part's own first.
+
+    Raises as `is_folder`.
+    """
     dirs = [ClipDir(folder / f"k150k{part}_extracted", part) for part in PARTS]
     dirs.append(ClipDir(folder / "clips"))
-    return tuple(entry for entry in dirs if entry.path.is_dir())
+    return tuple(entry for entry in dirs if is_folder(entry.path))
 
 
 def load_150k(request: CorpusRequest) -> LabelSet:

@@ -112,6 +112,8 @@ class WatchedFiles:
     """Folders of clips, and of pristine references."""
     shot_paths: tuple[Path, ...]
     feature_paths: tuple[Path, ...]
+    beside_tables: tuple[Path, ...] = ()
+    """Files in the folders of both that are no tables, or not yet: one that is being copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,22 @@ def folder_errors() -> Iterator[None]:
             f"{place} cannot be read: {error.strerror or error}. Make it readable for this user, "
             "or move it away."
         ) from error
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there that need not be.
+
+    Raises CorpusError where something else is, such as a link to a disk that is not mounted: that
+    is not the same as nothing.
+    """
+    if path.is_dir():
+        return True
+    if os.path.lexists(path):
+        raise CorpusError(
+            f"{path} is no folder, or a link to one that is not there. Is its disk mounted? "
+            "Otherwise move it away."
+        )
+    return False
 
 
 def require_folder(name: str, root: Path) -> Path:

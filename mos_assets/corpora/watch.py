@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mos_assets.corpora import konvid
-from mos_assets.corpora.external import external_files
+from mos_assets.corpora.external import split_files
 from mos_assets.corpora.manifest import clip_dirs, manifest_files, manifest_path
 from mos_assets.corpora.own import CorpusToml, label_files, read_toml
 from mos_assets.corpora.request import (
@@ -41,11 +41,14 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
             raise CorpusError(f"{DEMO} is not rendered yet; the first run does that.")
         labels, clips = labels_and_clip_dirs(name, root, manifest)
         is_manifest = name == KONVID_150K and manifest_path(root.absolute() / name, manifest)
+    shots, beside_shots = split_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES)
+    features, beside_features = split_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
     return WatchedFiles(
         label_paths=tuple(sorted(labels)),
         clip_dirs=() if is_manifest else clips,
-        shot_paths=external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
-        feature_paths=external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
+        shot_paths=shots,
+        feature_paths=features,
+        beside_tables=(*beside_shots, *beside_features),
     )
 
 

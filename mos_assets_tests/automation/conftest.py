@@ -1,7 +1,7 @@
 """A corpus, a sensor on it, and a clock."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mos_assets.assets.provenance import REACH_TAG
 from mos_assets.automation import sensors
 from mos_assets.automation.jobs import retrain
+from mos_assets.automation.retrains import SENSOR_TAG
 from mos_assets.automation.sensors import sensors_for
 from mos_assets.settings import Settings
 
@@ -39,6 +41,8 @@ class Watch:
     sensor: dg.SensorDefinition
     instance: dg.DagsterInstance
     clock: Callable[[float], None]
+    tags: Mapping[str, str]
+    """Of a run under the settings of the sensor."""
     now: float = 1_800_000_000.0
     cursor: str | None = None
     reason: str = ""
@@ -65,7 +69,7 @@ class Watch:
     def run(self, fails: bool = False) -> None:
         """A retrain that starts now and has ended before the next tick."""
         self.now += 1
-        run = dg.DagsterRun(job_name="retrain")
+        run = dg.DagsterRun(job_name="retrain", tags={**self.tags, SENSOR_TAG: self.sensor.name})
         self.instance.add_run(run)
         end = (
             dg.DagsterEventType.PIPELINE_FAILURE if fails else dg.DagsterEventType.PIPELINE_SUCCESS
@@ -81,6 +85,9 @@ class Watch:
         return [self.tick() for _ in range(count)]
 
 
+WatchWith = Callable[[Settings, str], Watch]
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     corpus = tmp_path / "corpora" / "own"
@@ -93,9 +100,11 @@ def settings(tmp_path: Path) -> Settings:
     for folder in (corpus / "clips", corpus / "clips" / "deep"):
         # Of long ago, or each look would read the whole folder again.
         os.utime(folder, (1_700_000_000, 1_700_000_000))
-    return Settings(
-        corpus="own", corpus_root=str(tmp_path / "corpora"), store=str(tmp_path / "store")
-    )
+    return Settings(corpus="own", **folders(tmp_path))
+
+
+def folders(tmp_path: Path) -> dict[str, str]:
+    return {"corpus_root": str(tmp_path / "corpora"), "store": str(tmp_path / "store")}
 
 
 def write_labels(corpus: Path, rows: int) -> None:
@@ -104,13 +113,24 @@ def write_labels(corpus: Path, rows: int) -> None:
 
 
 @pytest.fixture
-def watch(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Watch]]:
+def watch_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchWith]:
+    """A sensor by name, under any settings."""
+
     def clock(now: float) -> None:
         monkeypatch.setattr(sensors.time, "time", lambda: now)
 
     with dg.instance_for_test() as instance:
-        found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
-        yield lambda name: Watch(found[name], instance, clock)
+
+        def made(settings: Settings, name: str) -> Watch:
+            found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
+            return Watch(found[name], instance, clock, {REACH_TAG: settings.reach})
+
+        yield made
+
+
+@pytest.fixture
+def watch(settings: Settings, watch_with: WatchWith) -> Callable[[str], Watch]:
+    return lambda name: watch_with(settings, name)
 
 
 @pytest.fixture

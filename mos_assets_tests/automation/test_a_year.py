@@ -38,6 +38,7 @@ class Year(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.signature, self.version, self.touched = "s0", 0, NOW - 10
+        self.stirred = self.arriving = 0
         self.clips = 100
         self.changed = 0.0
         self.changed_at_tick = self.ticks = 0
@@ -56,7 +57,7 @@ class Year(RuleBasedStateMachine):
     @rule(state=st.sampled_from(["s0", "s1", "s2"]))
     def files_come_or_go(self, state: str) -> None:
         self._change(state)
-        self.touched = self.now
+        self.touched, self.stirred = self.now, self.stirred + 1
         self.changed = self.now - 1
 
     @rule()
@@ -64,6 +65,11 @@ class Year(RuleBasedStateMachine):
         self.fresh += 1
         self._change(f"t{self.fresh}")
         self.changed = self.now
+
+    @rule()
+    def a_copy_grows_under_another_name(self) -> None:
+        self.arriving += 1
+        self.changed_at_tick = self.ticks
 
     @rule()
     def somebody_starts_a_retrain(self) -> None:
@@ -96,8 +102,11 @@ class Year(RuleBasedStateMachine):
     # What the sensor does.
 
     def _decide(self) -> Decision:
-        runs = [Retrain(run.started, run.outcome) for run in self.runs]
-        view = Sight(self.signature, {"clips": self.clips}, self.touched)
+        runs = [Retrain(run.started, run.outcome, run.own) for run in self.runs]
+        view = Sight(
+            *(self.signature, {"clips": self.clips}, self.touched),
+            *(str(self.stirred), str(self.arriving)),
+        )
         return decide(self.memory, view, runs, self.now, RULES)
 
     def _act(self, decision: Decision) -> None:

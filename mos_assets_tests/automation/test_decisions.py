@@ -19,8 +19,10 @@ MEMORY = Memory(
     covered="a",
     amounts={"clips of x": 100},
     seen="b",
-    touched=NOW - 2000,
+    stirred="",
     since=NOW - 1000,
+    arriving="",
+    moved=NOW - 1000,
     lies=0,
     beside="",
     beside_since=NOW - 1000,
@@ -90,7 +92,7 @@ def test_every_combination_of_the_inputs() -> None:
         )
     )
     for (covered, now_there, quiet, age, in_flight, clips), tries in product(cases, (0, 1)):
-        memory = replace(MEMORY, covered=covered, quiet=quiet, since=NOW - age)
+        memory = replace(MEMORY, covered=covered, quiet=quiet, moved=NOW - age)
         memory = replace(memory, tries=tries, tried=NOW - 600)
         runs = [Retrain(None, Outcome.IN_FLIGHT)] * in_flight
         decision = decide(memory, sight(now_there, clips), runs, NOW, RULES)
@@ -132,22 +134,24 @@ def test_a_retrain_that_started_after_the_change_had_settled_has_read_it() -> No
     done = Retrain(NOW - 300, Outcome.DONE)
     assert decide(waiting, sight("b"), [done], NOW, RULES).memory.covered == "b"
     assert decide(waiting, sight("b"), [done], NOW, RULES).action is Action.WAIT
-    for run in (Retrain(NOW - 300, Outcome.FAILED), Retrain(NOW - 501, Outcome.DONE)):
-        assert decide(waiting, sight("b"), [run], NOW, RULES).action is Action.LAUNCH
-    touched = decide(waiting, sight("b", touched=NOW - 200), [done], NOW, RULES).memory
-    assert (touched.covered, touched.quiet) == (None, 0)
+    earlier = Retrain(NOW - 501, Outcome.DONE)
+    assert decide(waiting, sight("b"), [earlier], NOW, RULES).action is Action.LAUNCH
+    stirred = decide(waiting, replace(sight("b"), stirred="x"), [done], NOW, RULES).memory
+    assert (stirred.covered, stirred.quiet) == (None, 0)
+    arriving = decide(waiting, replace(sight("b"), arriving="x"), [done], NOW, RULES).memory
+    assert (arriving.covered, arriving.quiet) == ("b", 0)
 
 
 def test_a_retrain_that_read_what_was_there_for_a_moment_is_followed_by_another() -> None:
     """a → b → a while somebody's retrain reads b: what is there now has not been trained on."""
-    memory = decide(replace(MEMORY, seen="a"), sight("b", touched=NOW), [], NOW, RULES).memory
-    memory = decide(memory, sight("a", touched=NOW + 61), [], NOW + 62, RULES).memory
+    memory = decide(replace(MEMORY, seen="a"), sight("b"), [], NOW, RULES).memory
+    memory = decide(memory, sight("a"), [], NOW + 62, RULES).memory
     assert memory.covered == "a"
     done = Retrain(NOW + 30, Outcome.DONE)
     launched = 0
     for tick in range(4):
         now = NOW + 122 + 60 * tick
-        decision = decide(memory, sight("a", touched=NOW + 61), [done], now, RULES)
+        decision = decide(memory, sight("a"), [done], now, RULES)
         memory, launched = decision.memory, launched + (decision.action is Action.LAUNCH)
     assert launched == 1
 
@@ -158,7 +162,7 @@ def test_a_run_that_failed_is_launched_again_after_ever_longer_waits() -> None:
     for minute in range(1, 7 * 24 * 60):
         now = NOW + 60 * minute
         if decision.action is Action.LAUNCH:
-            runs.append(Retrain(now - 30, Outcome.FAILED))
+            runs.append(Retrain(now - 30, Outcome.FAILED, own=True))
         decision = decide(decision.memory, sight("b"), runs[-25:], now, RULES)
         if decision.action is Action.LAUNCH:
             launches.append(minute / 60)
@@ -184,10 +188,59 @@ def test_a_launched_run_that_never_started_has_failed_too() -> None:
     assert decide(gone.memory, sight("b"), [], NOW + 60 + 3600, RULES).action is Action.LAUNCH
 
 
+def test_two_sensors_that_see_one_change_wait_for_each_others_failures() -> None:
+    """Labels and tables changed, and every run fails: one launch at a time, ever more rarely."""
+    memories, runs, launches = [MEMORY, MEMORY], list[tuple[int, float]](), list[int]()
+    for minute in range(24 * 60):
+        now = NOW + 60 * minute
+        for at in (0, 1):
+            seen = [
+                Retrain(started, Outcome.FAILED, own=by == at)
+                if started < now
+                else Retrain(None, Outcome.IN_FLIGHT)
+                for by, started in runs
+            ]
+            decision = decide(memories[at], sight("b"), seen, now, RULES)
+            memories[at] = decision.memory
+            if decision.action is Action.LAUNCH:
+                launches.append(minute)
+                runs.append((at, now + 1))
+    waits = [round((later - earlier) / 60) for earlier, later in pairwise(launches)]
+    assert waits == [1, 2, 4, 8]
+
+
+def test_a_run_by_hand_that_failed_on_this_state_counts_as_a_try() -> None:
+    failed = Retrain(NOW - 300, Outcome.FAILED)
+    decision = decide(replace(MEMORY, since=NOW - 500), sight("b"), [failed], NOW, RULES)
+    assert decision.action is Action.WAIT
+    assert "(1 so far); the next is launched in 55 min" in decision.reason
+    earlier = replace(MEMORY, since=NOW - 200)
+    assert decide(earlier, sight("b"), [failed], NOW, RULES).action is Action.LAUNCH
+
+
+def test_what_still_arrives_delays_and_is_no_change() -> None:
+    """A copy under another name; a file of the desktop that is written during every run."""
+    memory = MEMORY
+    for tick in range(10):
+        decision = decide(memory, replace(sight("b"), arriving=str(tick)), [], NOW + tick, RULES)
+        memory = decision.memory
+        assert decision.action is Action.WAIT
+        assert wants_every_file(memory, NOW)
+    still = replace(sight("b"), arriving="9")
+    for seconds, action in ((60, Action.WAIT), (61, Action.WAIT), (100, Action.LAUNCH)):
+        decision = decide(memory, still, [], NOW + seconds, RULES)
+        memory = decision.memory
+        assert decision.action is action
+    covered = replace(MEMORY, covered="b")
+    moved = decide(covered, replace(sight("b"), arriving="x"), [], NOW, RULES)
+    assert moved.reason.startswith("nothing changed")
+
+
 def test_a_clock_that_is_set_back_silences_no_sensor() -> None:
     """A change that was seen, a retrain, and a failure, all of next year."""
     year = 365 * 86_400.0
-    ahead = replace(MEMORY, since=NOW + year, beside_since=NOW + year, last_run=NOW + year)
+    late = NOW + year
+    ahead = replace(MEMORY, since=late, moved=late, beside_since=late, last_run=late)
     assert decide(ahead, sight("b"), [], NOW, RULES).action is Action.WAIT
     future = Retrain(NOW + year, Outcome.DONE)
     memory = decide(ahead, sight("b"), [future], NOW, RULES).memory

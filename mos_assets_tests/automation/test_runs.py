@@ -12,9 +12,7 @@ import pytest
 
 from mos_assets.assets import platform
 from mos_assets.automation import upkeep
-from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
-from mos_assets.automation.retrains import retrains_of, same_settings
 from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.upkeep import prune_for, prune_runs
 from mos_assets.corpora import Catalogue
@@ -124,87 +122,41 @@ def test_a_run_without_a_process_has_failed(pid: int, lives: bool) -> None:
         assert lives or "is gone" in str(found.msg)
 
 
-def test_who_started_a_retrain_does_not_matter_but_its_settings_do() -> None:
-    settings = Settings(corpus="synthetic")
-    given = {"resources": {"platform": {"config": {"corpus": "synthetic", "seeds": 5}}}}
-    assert same_settings({}, settings)
-    assert same_settings(given, settings)
-    given["resources"]["platform"]["config"]["corpus"] = "other"
-    assert not same_settings(given, settings)
-    now = time.time()
-    keys = frozenset(spec.key for spec in build_defs(settings).resolve_all_asset_specs())
-    ends = frozenset(map(dg.AssetKey, ("raw_corpus", "folds", "model_card")))
-    some = frozenset({dg.AssetKey("folds")})
-    status = dg.DagsterRunStatus
-    retry = {"dagster/will_retry": "true"}
-    with dg.instance_for_test() as instance:
-        for name, selection, state, tags, config in (
-            ("retrain", None, status.SUCCESS, {}, {}),
-            ("__ASSET_JOB", keys, status.SUCCESS, {}, {}),
-            ("__ASSET_JOB", some, status.SUCCESS, {}, {}),
-            ("__ASSET_JOB", ends, status.SUCCESS, {}, {}),
-            ("retrain", None, status.SUCCESS, {"dagster/is_resume_retry": "true"}, {}),
-            ("retrain", None, status.SUCCESS, {}, given),
-            ("retrain", None, status.FAILURE, {}, {}),
-            ("retrain", None, status.FAILURE, {**retry, "dagster/auto_retry_run_id": "x"}, {}),
-            ("another", None, status.STARTED, {}, {}),
-            ("__ASSET_JOB", some, status.STARTED, {}, {}),
-        ):
-            instance.add_run(
-                dg.DagsterRun(
-                    job_name=name,
-                    asset_selection=selection,
-                    status=state,
-                    tags=tags,
-                    run_config=config,
-                )
-            )
-        # A person re-executes from a failed step: what was read is of the run that failed.
-        instance.add_run(
-            dg.DagsterRun(
-                job_name="retrain", status=status.SUCCESS, step_keys_to_execute=["model_card"]
-            )
-        )
-        found = [run.outcome for run in retrains_of(instance, settings, now)]
-    assert sorted(outcome.name for outcome in found) == [
-        *["DONE"] * 2,
-        *["FAILED"] * 3,
-        "IN_FLIGHT",
-    ]
+OURS = {"mos_assets/corpus": "own"}
 
 
-def test_an_interrupted_run_that_dagster_starts_again_is_in_flight() -> None:
-    with dg.instance_for_test() as instance:
-        run = dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.STARTED)
-        instance.add_run(run)
-        instance.report_run_failed(run)
-        instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
-        now = time.time()
-        assert retrains_of(instance, Settings(), now) == (Retrain(None, Outcome.IN_FLIGHT),)
-        (late,) = retrains_of(instance, Settings(), now + 2 * 86_400)
-        assert late.outcome is Outcome.FAILED
-
-
-def test_old_runs_go_but_not_the_last_that_made_an_asset() -> None:
+def test_old_runs_go_but_not_the_last_that_made_or_checked_an_asset_nor_those_of_others() -> None:
     @dg.asset
     def made() -> None:
         pass
 
+    @dg.asset_check(asset=made)
+    def looked_at() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    job = dg.define_asset_job("alone", selection=dg.AssetSelection.checks(looked_at))
+    alone = dg.Definitions([made], jobs=[job], asset_checks=[looked_at]).resolve_job_def("alone")
     with dg.instance_for_test() as instance:
         for _ in range(3):
-            assert dg.materialize([made], instance=instance).success
-        newest = instance.get_run_records(limit=1)[0].dagster_run.run_id
+            last = dg.materialize([made, looked_at], instance=instance, tags=OURS)
+        for _ in range(2):
+            checked = alone.execute_in_process(instance=instance, tags=OURS)
+        others = dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.SUCCESS)
+        instance.add_run(others)
         assert prune_runs(instance, days=1) == 0
         later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
-        assert prune_runs(instance, days=7, now=later) == 2
-        assert [r.dagster_run.run_id for r in instance.get_run_records()] == [newest]
+        assert prune_runs(instance, days=7, now=later) == 3
+        left = {record.dagster_run.run_id for record in instance.get_run_records()}
+        assert left == {last.run_id, checked.run_id, others.run_id}
 
 
 def test_however_many_runs_are_old_all_of_them_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "RUNS_AT_ONCE", 4)
     with dg.instance_for_test() as instance:
         for _ in range(9):
-            instance.add_run(dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.SUCCESS))
+            instance.add_run(
+                dg.DagsterRun(job_name="retrain", status=dg.DagsterRunStatus.SUCCESS, tags=OURS)
+            )
         later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=8)
         assert prune_runs(instance, days=7, now=later) == 9
         assert instance.get_run_records() == []
@@ -238,7 +190,7 @@ def test_of_an_old_run_no_file_is_left(tmp_path: Path) -> None:
         },
     }
     with dg.instance_for_test(overrides=settings, temp_dir=home) as instance:
-        ids = [spoken.execute_in_process(instance=instance).run_id for _ in range(2)]
+        ids = [spoken.execute_in_process(instance=instance, tags=OURS).run_id for _ in range(2)]
         of_runs = [path for path in tmp_path.rglob("*") if any(i in path.name for i in ids)]
         assert {str(path.parent.relative_to(tmp_path)) for path in of_runs} >= {
             *("history/runs", "logs", "storage")

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mos_assets.automation.jobs import STORE_TAG
 from mos_assets_tests.automation.conftest import Watch, write_labels
 
 
@@ -123,6 +124,7 @@ def test_a_change_waits_for_whatever_is_in_flight(
     run = dg.DagsterRun(
         job_name="retrain" if selection is None else "__ASSET_JOB",
         asset_selection=selection,
+        tags={STORE_TAG: "store"} if selection is None else {},
         status=dg.DagsterRunStatus.STARTED,
     )
     corpus_watch.instance.add_run(run)

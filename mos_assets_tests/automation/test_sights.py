@@ -1,13 +1,14 @@
 """What the sensors see on a real corpus folder, and what they do not mistake for a change."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mos_assets.settings import Settings
-from mos_assets_tests.automation.conftest import TOML, Watch
+from mos_assets_tests.automation.conftest import TOML, Watch, WatchWith, folders
 
 
 def future(path: Path) -> None:
@@ -49,6 +50,11 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ),
     "label edited under its old size and time": lambda c: kept_time(
         c / "labels.csv", lambda: (c / "labels.csv").write_bytes(edited(c / "labels.csv"))
+    ),
+    "link to itself added beside a clip": lambda c: (
+        (c / "clips" / "loop.mp4").symlink_to("loop.mp4"),
+        (c / "clips" / "below.mp4").symlink_to(c / "labels.csv" / "x.mp4"),
+        (c / "clips" / "new.mp4").write_bytes(b"new"),
     ),
     "reference added": lambda c: (c / "pristine.y4m").write_bytes(b"source"),
 }
@@ -122,6 +128,93 @@ def test_a_clip_replaced_under_its_old_time_is_found_in_the_night(
     catalogue.trust(catalogue.distrusted())
     corpus_watch.now += 24 * 3600
     assert corpus_watch.ticks(5) == [0] * 5
+
+
+def test_a_link_that_leads_nowhere_is_no_clip(corpus: Path, corpus_watch: Watch) -> None:
+    """Nor does it end the looks."""
+    corpus_watch.ticks(3)
+    clip = corpus / "clips" / "0.mp4"
+    clip.unlink()
+    clip.symlink_to(clip.name)
+    assert corpus_watch.ticks(4) == [0, 0, 1, 0]
+    assert corpus_watch.reason == "nothing changed: 19 clips of own, 17 label lines of own"
+
+
+def test_a_file_of_the_desktop_that_moves_during_each_run_starts_no_other(
+    corpus: Path, corpus_watch: Watch
+) -> None:
+    desktop = corpus / "clips" / ".DS_Store"
+    desktop.write_bytes(b"1")
+    corpus_watch.ticks(3)
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    assert corpus_watch.ticks(3) == [0, 0, 1]
+    desktop.write_bytes(b"22")
+    assert corpus_watch.ticks(6) == [0] * 6
+    assert corpus_watch.reason.startswith("nothing changed")
+
+
+def test_a_clip_dated_ahead_hides_no_copy_that_grows(corpus: Path, corpus_watch: Watch) -> None:
+    corpus_watch.ticks(3)
+    ahead = corpus / "clips" / "ahead.mp4"
+    ahead.write_bytes(b"of a machine whose clock is eight hours ahead")
+    os.utime(ahead, (time.time() + 8 * 3600,) * 2)
+    growing = corpus / "clips" / "next.mp4.part"
+    for _ in range(5):
+        with growing.open("ab") as file:
+            file.write(b"x" * 1000)
+        assert corpus_watch.tick() == 0
+    growing.rename(corpus / "clips" / "next.mp4")
+    assert corpus_watch.ticks(5) == [0, 0, 1, 0, 0]
+
+
+def test_tables_that_are_copied_under_another_name_start_one_run(
+    corpus: Path, watch: Callable[[str], Watch]
+) -> None:
+    tables = watch("shot_metadata_sensor")
+    (corpus / "features").mkdir()
+    tables.ticks(3)
+    for n in range(3):
+        growing = corpus / "features" / f".{n}.csv.Xa81b"
+        for _ in range(3):
+            with growing.open("a") as file:
+                file.write("clip,x\n")
+            assert tables.tick() == 0
+        growing.rename(corpus / "features" / f"{n}.csv")
+    assert tables.ticks(5) == [0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("corpus_name", ["konvid-1k", "konvid-150k"])
+@pytest.mark.parametrize("gone", ["clips, a link", "clips", "labels"])
+def test_a_published_corpus_whose_disk_is_not_mounted_is_not_taken_for_an_empty_one(
+    corpus_name: str, gone: str, tmp_path: Path, watch_with: WatchWith
+) -> None:
+    folder = tmp_path / "corpora" / corpus_name
+    labels, clips = {
+        "konvid-1k": (folder / "metadata" / "KoNViD_1k_mos.csv", folder / "videos"),
+        "konvid-150k": (folder / "k150ka_scores.csv", folder / "k150ka_extracted"),
+    }[corpus_name]
+    disk = tmp_path / "disk"
+    for place in (labels.parent, disk):
+        place.mkdir(parents=True, exist_ok=True)
+    labels.write_text("video_name,video_score\n" + "".join(f"{n}.mp4,3\n" for n in range(20)))
+    for n in range(20):
+        (disk / f"{n}.mp4").write_bytes(b"not opened")
+    clips.symlink_to(disk)
+    sensor = watch_with(Settings(corpus=corpus_name, **folders(tmp_path)), "corpus_sensor")
+    sensor.ticks(3)
+    assert sensor.reason.startswith(f"nothing changed: 20 clips of {corpus_name}, 21 label lines")
+    if gone == "labels":
+        labels.unlink()
+    else:
+        disk.rename(tmp_path / "elsewhere")
+    if gone == "clips":
+        clips.unlink()
+    assert sensor.ticks(6) == [0] * 6
+    assert {
+        "labels": f"21 of 21 label lines of {corpus_name} are missing",
+        "clips": f"20 of 20 clips of {corpus_name} are missing",
+        "clips, a link": f"could not look: {clips} is no folder, or a link",
+    }[gone] in sensor.reason
 
 
 def test_shot_metadata_and_features_have_a_sensor_of_their_own(

@@ -16,6 +16,7 @@ from mos_assets.corpora import Catalogue
 from mos_assets.corpora.request import ClipDir
 
 LONG_AGO = 1_700_000_000
+YEAR_2100 = 4_102_444_800
 NAMES = ["a", "b", "part", "part/a", "part/deep", "part/deep/b"]
 TICK_S = 0.01
 """Longer than the clock of a file system stands still."""
@@ -134,6 +135,11 @@ def test_a_look_lists_no_folder_where_nothing_changed(tmp_path: Path) -> None:
         assert [lists(), lists()] == [21, 0]
         add(tmp_path / "clips", "part7/b", 3)
         assert lists() == 1
+        for at in (LONG_AGO, YEAR_2100):
+            os.utime(tmp_path / "clips" / "part7", (at, at))
+            time.sleep(TICK_S)
+            assert lists() == 1
+            assert lists() == 0
     finally:
         watching = False
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mos_assets.corpora.catalogue.database import in_transaction
+from mos_assets.corpora.catalogue.database import connected, transaction
 from mos_assets.corpora.catalogue.folder import signed
 from mos_assets.corpora.catalogue.look import Look
 from mos_assets.corpora.request import ClipDir
@@ -24,8 +24,12 @@ class FolderView:
     digest: str
     clips: int
     touched: float
-    """Unix time at which one of the folders, or a file in them, was last changed, whatever the
-    file: one that is being copied may be hidden or have another suffix until it is complete."""
+    """Unix time at which one of the folders, or a clip in them, was last changed."""
+    stirred: str
+    """Moves with the times of the folders: a file came or went, even if all is as before."""
+    arriving: str
+    """Moves with the files that are no clips: one that is being copied may be hidden or have
+    another suffix until it is complete."""
     lies: int
     """Counts the times that files were found to be distrusted, in any folder."""
 
@@ -50,17 +54,21 @@ class Catalogue:
         it again, and moves `lies`.
         """
 
-        def look(connection: sqlite3.Connection) -> FolderView:
-            trees = list(Look(connection, corpus, every_file).trees(dirs, turn))
+        def seen(connection: sqlite3.Connection) -> FolderView:
+            look = Look(connection, corpus, every_file)
+            trees = list(look.trees(dirs, turn))
+            look.write()
             (lies,) = connection.execute("SELECT n FROM epoch").fetchone()
             return FolderView(
-                hashlib.sha256(b"".join(tree.digest for tree in trees)).hexdigest(),
+                _digest(tree.digest for tree in trees),
                 sum(tree.clips for tree in trees),
                 max((tree.touched_ns for tree in trees), default=0) / 1e9,
+                _digest(tree.stirred for tree in trees),
+                _digest(tree.arriving for tree in trees),
                 lies,
             )
 
-        return in_transaction(self.path, look)
+        return connected(self.path, seen)
 
     def text_rows(self, path: Path) -> int:
         """Lines of a text file, counted again only when its size or time has changed."""
@@ -77,22 +85,26 @@ class Catalogue:
             connection.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", (*facts, n))
             return n
 
-        return in_transaction(self.path, count)
+        return connected(self.path, count)
 
     def distrusted(self) -> frozenset[str]:
         """Paths of files whose size and mtime lie: their bytes were written to since."""
         if not self.path.is_file():
             return frozenset()
-        rows = in_transaction(
-            self.path, lambda db: db.execute("SELECT path FROM distrusted").fetchall()
-        )
+        rows = connected(self.path, lambda db: db.execute("SELECT path FROM distrusted").fetchall())
         return frozenset(os.fsdecode(path) for (path,) in rows)
 
     def trust(self, paths: frozenset[str]) -> None:
         """These files have been read again."""
         if paths:
             rows = [(os.fsencode(path),) for path in paths]
-            in_transaction(
-                self.path,
-                lambda db: db.executemany("DELETE FROM distrusted WHERE path = ?", rows),
-            )
+
+            def forget(connection: sqlite3.Connection) -> None:
+                with transaction(connection):
+                    connection.executemany("DELETE FROM distrusted WHERE path = ?", rows)
+
+            connected(self.path, forget)
+
+
+def _digest(digests: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(digests)).hexdigest()

@@ -1,10 +1,10 @@
-"""The SQLite file: its tables, and one transaction at a time."""
+"""The SQLite file: its tables, and what happens where it is damaged."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +13,12 @@ BELOW = "path = ? OR (path > ? AND path < ?)"
 _VERSION = 3
 _TABLES = """
 CREATE TABLE folder (path BLOB PRIMARY KEY, mtime_ns INTEGER, ctime_ns INTEGER, read_ns INTEGER,
-    touched_ns INTEGER, clips INTEGER, digest BLOB, below TEXT) WITHOUT ROWID;
+    touched_ns INTEGER, clips INTEGER, digest BLOB, others BLOB, below TEXT) WITHOUT ROWID;
 CREATE TABLE chunk (path BLOB, part INTEGER, names BLOB, numbers BLOB, files INTEGER,
     PRIMARY KEY (path, part));
 CREATE INDEX chunk_files ON chunk (path, files);
 CREATE TABLE tree (root BLOB PRIMARY KEY, paths BLOB, times BLOB, digest BLOB, clips INTEGER,
-    touched_ns INTEGER) WITHOUT ROWID;
+    touched_ns INTEGER, stirred BLOB, arriving BLOB) WITHOUT ROWID;
 CREATE TABLE rows (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, n INTEGER) WITHOUT ROWID;
 CREATE TABLE distrusted (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE epoch (n INTEGER);
@@ -32,31 +32,50 @@ def below(root: bytes) -> tuple[bytes, bytes, bytes]:
     return root, root + b"/", root + b"0"
 
 
-def in_transaction(path: Path, work: Callable[[sqlite3.Connection], _T]) -> _T:
-    """What `work` returns. A file that is damaged or of another version is made anew, and the work
-    done once more; sqlite3.OperationalError (a full disk, a lock held for 30 s) is raised."""
+def connected(path: Path, work: Callable[[sqlite3.Connection], _T]) -> _T:
+    """What `work` returns; each of its statements is a transaction of its own.
+
+    A file that is damaged or of another version is made anew, and the work done once more;
+    sqlite3.OperationalError (a full disk, a lock held for 30 s) is raised.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _attempt(path, work)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        path.unlink()
+        path.unlink(missing_ok=True)
         return _attempt(path, work)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block is written, or nothing; keep it short, others wait for it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def _attempt(path: Path, work: Callable[[sqlite3.Connection], _T]) -> _T:
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
         # A cache need not survive a power cut.
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("BEGIN IMMEDIATE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError(f"catalogue of version {version}")
-        if version == 0:
-            for statement in _TABLES.strip().split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-        result = work(connection)
-        connection.execute("COMMIT")
-    return result
+        if _version(connection) == 0:
+            with transaction(connection):
+                # Unless another process was faster.
+                if _version(connection) == 0:
+                    for statement in _TABLES.strip().split(";\n"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {_VERSION}")
+        return work(connection)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise sqlite3.DatabaseError(f"catalogue of version {version}")
+    return int(version)

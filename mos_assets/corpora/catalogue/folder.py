@@ -8,11 +8,12 @@ import os
 import stat
 import time
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from mos_assets.collector import collector_paused
+from mos_assets.corpora.files import ABSENT
 from mos_assets.corpora.names import VIDEO_SUFFIXES
 
 RACY_NS = 2_000_000_000
@@ -37,13 +38,15 @@ class Folder:
     touched_ns: int
     clips: int
     digest: bytes
+    others: bytes
+    """Digest of the files that are no clips, or not yet; empty where there are none."""
     below: str
     """Folders in it, as JSON; empty where there are none."""
 
     @property
     def settled(self) -> bool:
         """Whether its time would have moved if a file had come since it was read."""
-        return self.read_ns - self.mtime_ns >= RACY_NS
+        return abs(self.read_ns - self.mtime_ns) >= RACY_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def read_folder(path: bytes, times: tuple[int, int]) -> tuple[Folder, Listing]:
     latest_ns = read_ns + AHEAD_NS
     touched_ns = max(at for at in (0, *times) if at <= latest_ns)
     clips: list[tuple[bytes, int, int, int, int]] = []
+    others: list[tuple[bytes, int, int]] = []
     below: list[str] = []
     with collector_paused(), os.scandir(path) as items:
         for item in items:
@@ -78,24 +82,35 @@ def read_folder(path: bytes, times: tuple[int, int]) -> tuple[Folder, Listing]:
                 continue
             try:
                 at = item.stat()
-            except FileNotFoundError:
-                # Gone since the folder was read, or a link to nowhere.
-                continue
+            except OSError as error:
+                if error.errno in ABSENT:
+                    # Gone since the folder was read, or a link to nowhere.
+                    continue
+                raise
             if not stat.S_ISREG(at.st_mode):
                 continue
             file_ns = signed(at.st_mtime_ns)
+            if hidden or name[name.rfind(b".") :].lower() not in _SUFFIXES:
+                others.append((name, at.st_size, file_ns))
+                continue
             if touched_ns < file_ns <= latest_ns:
                 touched_ns = file_ns
-            if not hidden and name[name.rfind(b".") :].lower() in _SUFFIXES:
-                owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
-                clips.append((name, at.st_size, file_ns, signed(at.st_ctime_ns), owner & _INT64))
+            owner = at.st_mode ^ at.st_nlink << 16 ^ at.st_uid << 24 ^ at.st_gid << 44
+            clips.append((name, at.st_size, file_ns, signed(at.st_ctime_ns), owner & _INT64))
         clips.sort()
         numbers = array("q", chain.from_iterable(clip[1:] for clip in clips))
-        lines = b"".join(b"%b\0%d\0%d\n" % clip[:3] for clip in clips)
-    digest = hashlib.sha256(lines).digest()
-    told = json.dumps(sorted(below)) if below else ""
-    folder = Folder(*times, read_ns, touched_ns, len(clips), digest, told)
+        digest = _digest(clip[:3] for clip in clips)
+    folder = Folder(
+        *(*times, read_ns, touched_ns, len(clips), digest),
+        _digest(sorted(others)) if others else b"",
+        json.dumps(sorted(below)) if below else "",
+    )
     return folder, Listing([clip[0] for clip in clips], numbers)
+
+
+def _digest(files: Iterable[tuple[bytes, int, int]]) -> bytes:
+    """Of names, sizes and modification times."""
+    return hashlib.sha256(b"".join(b"%b\0%d\0%d\n" % file for file in files)).digest()
 
 
 def liars(
@@ -105,26 +120,30 @@ def liars(
 
     A changed ctime says so, unless mode, owner or number of links explain it. Names are compared,
     so that whatever else came or went in the folder hides none. Either side: (names, numbers) of
-    chunks as the catalogue keeps them.
+    chunks as the catalogue keeps them, sorted by name.
     """
-    was = _by_name(before)
     found: list[bytes] = []
-    for name, (size, mtime_ns, ctime_ns, owner) in _by_name(after).items():
-        old = was.get(name)
-        if old is None or old[2] == ctime_ns:
-            continue
-        if (old[0], old[1], old[3]) == (size, mtime_ns, owner):
-            found.append(name)
+    old, new = _files(before), _files(after)
+    was, now = next(old, None), next(new, None)
+    while was is not None and now is not None:
+        if was[0] == now[0]:
+            (size, mtime_ns, ctime_ns, owner), (*same, moved, owned) = was[1], now[1]
+            if moved != ctime_ns and (*same, owned) == (size, mtime_ns, owner):
+                found.append(now[0])
+        step_old, step_new = was[0] <= now[0], now[0] <= was[0]
+        if step_old:
+            was = next(old, None)
+        if step_new:
+            now = next(new, None)
     return found
 
 
-def _by_name(chunks: Iterable[tuple[bytes, bytes]]) -> dict[bytes, tuple[int, ...]]:
-    found: dict[bytes, tuple[int, ...]] = {}
-    for names, numbers in chunks:
-        told = array("q", numbers).tolist()
-        columns = (told[at::NUMBERS] for at in range(NUMBERS))
-        found.update(zip(names.split(b"\0"), zip(*columns, strict=True), strict=True))
-    return found
+def _files(chunks: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, array[int]]]:
+    """Names with their numbers, one after the other: there may be 300,000."""
+    for names, packed in chunks:
+        numbers = array("q", packed)
+        for at, name in enumerate(names.split(b"\0")):
+            yield name, numbers[at * NUMBERS : (at + 1) * NUMBERS]
 
 
 def signed(ns: int) -> int:

@@ -1,4 +1,8 @@
-"""One look at clip folders, inside one transaction of the catalogue."""
+"""One look at clip folders: what the catalogue knows, what is there, and what is new.
+
+What is new is written at the end, in one short transaction: looking may take a minute, and a run
+that asks meanwhile which files to distrust does not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mos_assets.corpora.catalogue.database import BELOW, below
+from mos_assets.corpora.catalogue.database import BELOW, below, transaction
 from mos_assets.corpora.catalogue.folder import (
     NUMBERS,
     Folder,
@@ -21,6 +25,7 @@ from mos_assets.corpora.catalogue.folder import (
     read_folder,
     signed,
 )
+from mos_assets.corpora.files import ABSENT
 from mos_assets.corpora.request import FEATURES_FOLDER, SHOTS_FOLDER, ClipDir
 
 SLICE = 4096
@@ -34,6 +39,10 @@ class Tree:
     digest: bytes
     clips: int
     touched_ns: int
+    stirred: bytes
+    """Digest of the times of the folders."""
+    arriving: bytes
+    """Digest of the files that are no clips, or not yet."""
 
 
 @dataclass(slots=True)
@@ -43,6 +52,7 @@ class Look:
     connection: sqlite3.Connection
     corpus: Path
     every_file: bool
+    _writes: list[tuple[str, Sequence[object]]] = field(default_factory=list)
 
     def trees(self, dirs: Sequence[ClipDir], turn: int) -> Iterator[Tree]:
         """Each of the folders, sorted by path. turn: whose files are looked at in passing."""
@@ -51,10 +61,18 @@ class Look:
             known = None if self.every_file or changed else self._unchanged(entry)
             yield known or self._walk(entry, changed)
 
+    def write(self) -> None:
+        """Keep what is new."""
+        if self._writes:
+            with transaction(self.connection):
+                for statement, values in self._writes:
+                    self.connection.execute(statement, values)
+
     def _unchanged(self, entry: ClipDir) -> Tree | None:
         """The tree as it was kept, where every folder still has its times."""
         found = self.connection.execute(
-            "SELECT paths, times, digest, clips, touched_ns FROM tree WHERE root = ?",
+            "SELECT paths, times, digest, clips, touched_ns, stirred, arriving FROM tree "
+            "WHERE root = ?",
             (self._key(entry),),
         ).fetchone()
         if found is None:
@@ -65,7 +83,9 @@ class Look:
             try:
                 if folder_times(path) != (before[0], before[1]):
                     return None
-            except (FileNotFoundError, NotADirectoryError):
+            except OSError as error:
+                if error.errno not in ABSENT:
+                    raise
                 return None
         return Tree(*facts)
 
@@ -79,7 +99,7 @@ class Look:
             )
         }
         pending, reached = [root], {}
-        digest = hashlib.sha256()
+        digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
         while pending:
             path = pending.pop()
             folder, times = known.get(path), folder_times(path)
@@ -94,6 +114,9 @@ class Look:
                 folder, listing = read_folder(path, times)
                 self._keep(path, folder, listing, was_known)
             reached[path] = folder
+            stirred.update(b"%b\0%d\0%d\n" % (path, folder.mtime_ns, folder.ctime_ns))
+            if folder.others:
+                arriving.update(path + b"\0" + folder.others)
             if folder.clips:
                 digest.update(path + b"\0" + folder.digest)
             if entry.recursive and folder.below:
@@ -111,6 +134,8 @@ class Look:
             digest.digest(),
             sum(folder.clips for folder in reached.values()),
             max(folder.touched_ns for folder in reached.values()),
+            stirred.digest(),
+            arriving.digest(),
         )
         self._keep_tree(entry, reached, tree)
         return tree
@@ -123,14 +148,20 @@ class Look:
         """Folders with a changed file among those whose turn it is."""
         changed: set[bytes] = set()
         for rowid in self._whose_turn(dirs, turn):
-            path, names, numbers = self.connection.execute(
+            chunk = self.connection.execute(
                 "SELECT path, names, numbers FROM chunk WHERE rowid = ?", (rowid,)
             ).fetchone()
+            if chunk is None:
+                # Another look has read the folder since.
+                continue
+            path, names, numbers = chunk
             before = array("q", numbers)
             for at, name in enumerate(names.split(b"\0")):
                 try:
                     status = os.stat(path + b"/" + name)  # noqa: PTH116
-                except (FileNotFoundError, NotADirectoryError):
+                except OSError as error:
+                    if error.errno not in ABSENT:
+                        raise
                     changed.add(path)
                     break
                 if status.st_size != before[at * NUMBERS] or (
@@ -165,12 +196,11 @@ class Look:
 
     def _keep(self, path: bytes, folder: Folder, listing: Listing, was_known: bool) -> None:
         """Write down what is new of a folder, and whose files lied."""
-        execute = self.connection.execute
         # Any tree may hold this folder.
-        execute("DELETE FROM tree")
+        self._later("DELETE FROM tree")
         old = {
             part: (names, numbers)
-            for part, names, numbers in execute(
+            for part, names, numbers in self.connection.execute(
                 "SELECT part, names, numbers FROM chunk WHERE path = ?", (path,)
             )
         }
@@ -187,19 +217,16 @@ class Look:
             gone = [old[part] for part in old if old[part] != new.get(part)]
             self._distrust(path, liars(gone, [new[part] for part in changed]))
         for part in changed:
-            execute(
+            self._later(
                 "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?)",
-                (path, part, *new[part], len(names[part * SLICE : (part + 1) * SLICE])),
+                *(path, part, *new[part], len(names[part * SLICE : (part + 1) * SLICE])),
             )
         for part in old.keys() - new.keys():
-            execute("DELETE FROM chunk WHERE path = ? AND part = ?", (path, part))
-        execute(
-            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                path,
-                *(folder.mtime_ns, folder.ctime_ns, folder.read_ns, folder.touched_ns),
-                *(folder.clips, folder.digest, folder.below),
-            ),
+            self._later("DELETE FROM chunk WHERE path = ? AND part = ?", path, part)
+        self._later(
+            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(path, folder.mtime_ns, folder.ctime_ns, folder.read_ns, folder.touched_ns),
+            *(folder.clips, folder.digest, folder.others, folder.below),
         )
 
     def _keep_tree(self, entry: ClipDir, reached: dict[bytes, Folder], tree: Tree) -> None:
@@ -209,24 +236,23 @@ class Look:
         times = array("q")
         for folder in reached.values():
             times.extend((folder.mtime_ns, folder.ctime_ns))
-        self.connection.execute(
-            "INSERT OR REPLACE INTO tree VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                *(self._key(entry), b"\0".join(reached), times.tobytes()),
-                *(tree.digest, tree.clips, tree.touched_ns),
-            ),
+        self._later(
+            "INSERT OR REPLACE INTO tree VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *(self._key(entry), b"\0".join(reached), times.tobytes()),
+            *(tree.digest, tree.clips, tree.touched_ns, tree.stirred, tree.arriving),
         )
 
     def _forget(self, paths: set[bytes]) -> None:
         for path in paths:
-            self.connection.execute("DELETE FROM folder WHERE path = ?", (path,))
-            self.connection.execute("DELETE FROM chunk WHERE path = ?", (path,))
+            self._later("DELETE FROM folder WHERE path = ?", path)
+            self._later("DELETE FROM chunk WHERE path = ?", path)
 
     def _distrust(self, path: bytes, names: list[bytes]) -> None:
         """Remember that the times of these files lie."""
+        for name in names:
+            self._later("INSERT OR REPLACE INTO distrusted VALUES (?)", path + b"/" + name)
         if names:
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO distrusted VALUES (?)",
-                [(path + b"/" + name,) for name in names],
-            )
-            self.connection.execute("UPDATE epoch SET n = n + 1")
+            self._later("UPDATE epoch SET n = n + 1")
+
+    def _later(self, statement: str, *values: object) -> None:
+        self._writes.append((statement, values))

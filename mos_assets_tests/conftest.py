@@ -1,7 +1,10 @@
 """What several rooms' tests share: one small trained head, and no settings from outside."""
 
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +26,7 @@ from mos_assets.release.manifest import (
     versions,
 )
 from mos_assets.release.promotion import Promotion, promote
+from mos_assets.store.claim import CLAIM
 
 HEAD_ID = "konvid_mos_head_v1"
 
@@ -145,3 +149,24 @@ def model_folder(release: Release, tmp_path: Path) -> Path:
     folder = tmp_path / "model"
     release.put(folder)
     return folder
+
+
+@contextmanager
+def backup(store: Path, seconds: float = 60) -> Iterator[None]:
+    """The command of docs/operations.md, which holds the store without a word, at work."""
+    process = subprocess.Popen(
+        [
+            *("flock", "--exclusive", "--nonblock", str(store / CLAIM)),
+            *("sh", "-c", f"echo has it; exec sleep {seconds}"),
+        ],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"has it\n"
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

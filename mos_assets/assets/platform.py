@@ -1,18 +1,17 @@
 """The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
-import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
 
 from mos_assets.assets.provenance import git_revision, tag_run
+from mos_assets.assets.reporting import user_errors
 from mos_assets.errors import SettingsError, StoreError
 from mos_assets.extraction import parse_blocks
 from mos_assets.settings import Settings
 from mos_assets.store import Database
-from mos_assets.store.claim import claim
+from mos_assets.store.claim import Patience, claim
 
 RESOURCE_KEY = "platform"
 CLAIM_WAIT_S = 600.0
@@ -63,23 +62,18 @@ class _PlatformBase(dg.ConfigurableResource):
         """
         folder = self.settings.store_folder
         if self._run_id is not None and self._claim is None:
-            self._claim = _claim_in_time(folder, f"run {self._run_id}")
+            with user_errors():
+                self._claim = claim(folder, f"run {self._run_id}", patience())
         return Database(folder)
 
 
-def _claim_in_time(folder: Path, holder: str) -> IO[str]:
-    end = time.monotonic() + CLAIM_WAIT_S
-    told = False
-    while True:
-        try:
-            return claim(folder, holder)
-        except StoreError as error:
-            if time.monotonic() >= end:
-                raise dg.Failure(str(error), allow_retries=False) from None
-            if not told:
-                dg.get_dagster_logger().warning("waiting up to %d s: %s", CLAIM_WAIT_S, error)
-                told = True
-        time.sleep(min(1.0, CLAIM_WAIT_S))
+def patience() -> Patience:
+    """A run waits for CLAIM_WAIT_S, and says so in its log."""
+
+    def tell(error: StoreError) -> None:
+        dg.get_dagster_logger().warning("waiting up to %d s: %s", CLAIM_WAIT_S, error)
+
+    return Patience(CLAIM_WAIT_S, tell)
 
 
 if TYPE_CHECKING:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -15,7 +19,13 @@ from mos_assets.settings import Settings
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
-@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=3000,
+    show_default=True,
+    help="Port of the UI.",
+)
 def dev(host: str, port: int) -> None:
     """Run the Dagster UI and its daemon until INT or TERM, and leave no process behind.
 
@@ -25,30 +35,57 @@ def dev(host: str, port: int) -> None:
     from mos_assets.media.tree import run_tree
 
     Settings.from_env()
-    home = _claimed_home()
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
-    sys.exit(run_tree(command, inherited=() if home is None else (home,)))
+    with _claimed_home() as home:
+        _require_free(host, port)
+        code = run_tree(command, inherited=home)
+    sys.exit(code)
 
 
-def _claimed_home() -> int | None:
-    """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; None where it is not set.
+@contextmanager
+def _claimed_home() -> Iterator[tuple[int, ...]]:
+    """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; none where it is not set.
 
     Its programs share it, so that it lasts until they have ended too. Two daemons on one home
     would launch everything twice. Raises SettingsError where another process holds it.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home or not Path(home).is_dir():
-        return None
+        yield ()
+        return
     folder = os.open(home, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"DAGSTER_HOME={home} is in use by another `mos dev`, which may still be ending. "
+                "End that one, or set DAGSTER_HOME to another folder."
+            ) from None
+        yield (folder,)
+    finally:
+        os.close(folder)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise SettingsError where the UI could not listen there.
+
+    Dagster would go on without it.
+    """
+    try:
+        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Port {port} of {host} is in use by another program. End that one, or take "
+                f"another port: mos dev --port {port + 1 if port < 65_535 else port - 1}."
+            ) from None
         raise SettingsError(
-            f"DAGSTER_HOME={home} is in use by another `mos dev`, which may still be ending. End "
-            "that one, or set DAGSTER_HOME to another folder."
+            f"The UI cannot listen on port {port} of {host}: {error.strerror}. Take another with "
+            "--port and --host."
         ) from None
-    return folder
 
 
 @click.command()

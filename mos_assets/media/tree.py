@@ -57,6 +57,7 @@ def run_tree(
         )
         while process.poll() is None and not told:
             time.sleep(_POLL_S)
+            _reap(process.pid)
         _end(process, grace_s)
     finally:
         for number, handler in before.items():

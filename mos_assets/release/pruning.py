@@ -21,7 +21,7 @@ from mos_assets.release.candidate import candidate_files
 from mos_assets.release.manifest import Manifest
 from mos_assets.settings import Settings
 from mos_assets.store import Database
-from mos_assets.store.claim import claimed
+from mos_assets.store.claim import NO_PATIENCE, Patience, claimed
 from mos_assets.store.pruning_rows import (
     StoredCandidate,
     forget_candidates,
@@ -53,16 +53,22 @@ class Pruned:
         )
 
 
-def prune_store(settings: Settings, *, holder: str, pretend: bool = False) -> Pruned:
+def prune_store(
+    settings: Settings,
+    *,
+    holder: str,
+    pretend: bool = False,
+    patience: Patience = NO_PATIENCE,
+) -> Pruned:
     """Remove what is old; with `pretend`, say what would go.
 
-    Raises StoreError where a run is using the store, and ReleaseError where a released manifest
-    cannot be read: then it is not known which candidate must stay.
+    Raises StoreError where a run is using the store and goes on doing so, and ReleaseError where a
+    released manifest cannot be read: then it is not known which candidate must stay.
     """
     database = Database(settings.store_folder)
     if not database.exists:
         return Pruned((), 0, (), 0)
-    with claimed(settings.store_folder, holder):
+    with claimed(settings.store_folder, holder, patience):
         found = stored_candidates(database)
         released = _released(settings.model_folder)
         going = to_prune(found, released, settings.keep_candidates)

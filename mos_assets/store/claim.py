@@ -8,8 +8,10 @@ processes of one run share it.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -18,13 +20,41 @@ from mos_assets.errors import StoreError
 CLAIM = ".run.lock"
 _DOOR = ".run.door"
 """Held for the moment in which a claim is made."""
+_PAUSE_S = 1.0
+"""Between two attempts."""
 
 
-def claim(store: Path, holder: str) -> IO[str]:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a store that is in use, and whom to tell once who uses it."""
+
+    seconds: float = 0.0
+    tell: Callable[[StoreError], None] = lambda error: None
+
+
+NO_PATIENCE = Patience()
+
+
+def claim(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> IO[str]:
     """Claim the store for `holder`, until the file that is returned is closed.
 
-    Raises StoreError, naming who holds it, where it is claimed for somebody else.
+    Raises StoreError, naming who holds it, where it is claimed for somebody else and stays so.
     """
+    end = time.monotonic() + patience.seconds
+    told = False
+    while True:
+        try:
+            return _claim_now(store, holder)
+        except StoreError as error:
+            if time.monotonic() >= end:
+                raise
+            if not told:
+                patience.tell(error)
+                told = True
+        time.sleep(min(_PAUSE_S, patience.seconds))
+
+
+def _claim_now(store: Path, holder: str) -> IO[str]:
     store.mkdir(parents=True, exist_ok=True)
     with (store / _DOOR).open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
@@ -35,25 +65,39 @@ def claim(store: Path, holder: str) -> IO[str]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if said != holder:
-                    raise StoreError(
-                        f"{store} is in use by {said or 'another process'}: two at once would "
-                        "replace each other's tables. Wait until that has ended, or set MOS_STORE "
-                        "to another folder."
-                    ) from None
+                _share(lock, store, said, holder)
             else:
                 lock.truncate(0)
                 lock.write(holder)
                 lock.flush()
-            fcntl.flock(lock, fcntl.LOCK_SH)
+                fcntl.flock(lock, fcntl.LOCK_SH)
         except BaseException:
             lock.close()
             raise
     return lock
 
 
+def _share(lock: IO[str], store: Path, said: str, holder: str) -> None:
+    """Share what another process of the same run has claimed.
+
+    The file names whoever claimed the store last. A claim is exclusive for a moment only, at the
+    door; who keeps it so is another program, which has not written its name.
+    """
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = "another program, such as a backup"
+    else:
+        if said == holder:
+            return
+    raise StoreError(
+        f"{store} is in use by {said or 'another process'}: two at once would replace each other's "
+        "tables. Wait until that has ended, or set MOS_STORE to another folder."
+    )
+
+
 @contextmanager
-def claimed(store: Path, holder: str) -> Iterator[None]:
+def claimed(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> Iterator[None]:
     """As `claim`, for a block."""
-    with claim(store, holder):
+    with claim(store, holder, patience):
         yield

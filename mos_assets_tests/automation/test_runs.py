@@ -22,6 +22,7 @@ from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 from mos_assets.store.claim import claimed
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
+from mos_assets_tests.conftest import backup
 
 LAUNCHER = {
     "run_launcher": {"module": "mos_assets.automation.launcher", "class": "WatchedRunLauncher"}
@@ -44,22 +45,24 @@ def test_two_runs_on_one_store_are_refused_with_one_message(
     assert world.run("raw_corpus").success, "a run lets go of the store when it ends"
 
 
-def test_a_run_waits_until_a_backup_has_ended(tmp_path: Path) -> None:
-    """The command of docs/operations.md, which holds the store without a word."""
+def test_a_run_and_the_pruning_wait_until_a_backup_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
     store = world.settings.store_folder
     store.mkdir()
-    backup = subprocess.Popen(
-        [
-            *("flock", "--exclusive", "--nonblock", str(store / ".run.lock")),
-            *("sh", "-c", "echo has it; sleep 2"),
-        ],
-        stdout=subprocess.PIPE,
-    )
-    assert backup.stdout is not None
-    assert backup.stdout.readline() == b"has it\n"
-    assert world.run("raw_corpus").success
-    assert backup.wait() == 0
+    with backup(store, seconds=2):
+        assert world.run("raw_corpus").success
+    prune = prune_for(world.settings)
+    with dg.instance_for_test() as instance:
+        with backup(store, seconds=2):
+            assert prune.execute_in_process(instance=instance).success
+        monkeypatch.setattr(platform, "CLAIM_WAIT_S", 0.2)
+        with backup(store):
+            late = prune.execute_in_process(instance=instance, raise_on_error=False)
+    (failure,) = [e for e in late.all_events if e.is_step_failure]
+    error = failure.event_specific_data.error  # type: ignore[union-attr]
+    assert "is in use by another program, such as a backup" in str(error)
 
 
 def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:

@@ -184,5 +184,14 @@ def test_int_leaves_nothing_behind_either(world: Any, tmp_path: Path) -> None:
         refused = CliRunner().invoke(main, ["dev"], env={"DAGSTER_HOME": str(home)})
         assert refused.exit_code == 1
         assert "in use by another `mos dev`" in refused.output
+        beside = tmp_path / "beside"
+        beside.mkdir()
+        for _ in range(2):
+            taken = CliRunner().invoke(
+                main, ["dev", "--port", str(service.port)], env={"DAGSTER_HOME": str(beside)}
+            )
+            assert taken.exit_code == 1
+            assert f"Port {service.port} of 127.0.0.1 is in use" in taken.output
+            assert taken.output.count("\n") == 1, "and nothing was started"
         assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
         assert processes_of(home) == []

@@ -32,6 +32,21 @@ def test_a_program_ends_though_this_process_is_killed(tmp_path: Path) -> None:
     _until(lambda: not _lives(pid))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere orphans go to init")
+def test_orphans_that_end_are_collected_at_once(tmp_path: Path) -> None:
+    """Each run that is killed leaves some; they must not pile up for a year."""
+    noted = tmp_path / "pid"
+    orphan = 'echo $$ > "$0"; exec sleep 0.2'
+    script = f"(sh -c '{orphan}' \"$0\" &); exec sleep 60"
+    with subprocess.Popen([sys.executable, "-c", RUN, "sh", "-c", script, str(noted)]) as process:
+        try:
+            _until(lambda: noted.exists() and noted.read_text().endswith("\n"))
+            pid = int(noted.read_text())
+            _until(lambda: not Path(f"/proc/{pid}").exists())
+        finally:
+            process.terminate()
+
+
 def _until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
     while not true():

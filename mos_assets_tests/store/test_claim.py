@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.store.claim import claim, claimed
+from mos_assets.store.claim import Patience, claim, claimed
+from mos_assets_tests.conftest import backup
 
 
 def hold(store: Path) -> None:
@@ -41,3 +42,23 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
     process.kill()
     process.join()
     claim(tmp_path, "run here").close()
+
+
+@pytest.mark.parametrize("last", ["run a", "run b"])
+def test_a_backup_is_not_taken_for_the_last_run(tmp_path: Path, last: str) -> None:
+    """Nor for another process of the run that asks."""
+    with claimed(tmp_path, last):
+        pass
+    with backup(tmp_path), pytest.raises(StoreError, match="in use by another program") as said:
+        claim(tmp_path, "run b")
+    assert last not in str(said.value)
+
+
+def test_who_is_patient_waits_and_says_once_for_whom(tmp_path: Path) -> None:
+    said: list[StoreError] = []
+    claim(tmp_path, "run a").close()
+    with backup(tmp_path, 2), claimed(tmp_path, "run b", Patience(30, said.append)):
+        assert len(said) == 1
+        with pytest.raises(StoreError, match="in use by run b"):
+            claim(tmp_path, "run c", Patience(0.1, said.append))
+    assert len(said) == 2

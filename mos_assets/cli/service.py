@@ -93,8 +93,8 @@ def _require_free(host: str, port: int) -> None:
 def prune(dry_run: bool) -> None:
     """Remove old candidates with their reports and predictions.
 
-    What stays: the newest MOS_KEEP_CANDIDATES of each head, whatever is released or Accepted,
-    and every measurement.
+    What stays: the newest MOS_KEEP_CANDIDATES of each head and as many Accepted ones, whatever is
+    released, and every measurement.
     """
     from mos_assets.cli.terminal import printable
     from mos_assets.release.pruning import prune_store

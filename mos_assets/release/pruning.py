@@ -1,9 +1,9 @@
 """Pruning the store: what is old and referred to by nothing goes, and nothing else.
 
 A candidate goes as a whole: files, predictions and report together. It stays where it is
-released, Accepted, among the newest of its head, referred to by any other table, or not judged
-yet, and where the report on one of these compares with it. Measurements are never pruned: they
-are the hours of work.
+released, among the newest of its head or among the newest Accepted ones, referred to by any other
+table, or of a run that may still be at work, and where the report on one of these compares with
+it. Measurements are never pruned: they are the hours of work.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
@@ -30,7 +31,7 @@ from mos_assets.store.pruning_rows import (
 )
 
 LEFT_BEHIND_S = 86_400
-"""A file that a killed run left unfinished goes when it is older than this."""
+"""What a killed run left unfinished goes when it is older than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def prune_store(
     with claimed(settings.store_folder, holder, patience):
         found = stored_candidates(database)
         released = _released(settings.model_folder)
-        going = to_prune(found, released, settings.keep_candidates)
+        at_work = datetime.now(UTC) - timedelta(seconds=LEFT_BEHIND_S)
+        going = to_prune(found, released, settings.keep_candidates, at_work)
         folders = [
             settings.store_folder / folder
             for candidate in going
@@ -97,22 +99,30 @@ def prune_store(
 
 
 def to_prune(
-    candidates: Collection[StoredCandidate], released: Collection[str], keep: int
+    candidates: Collection[StoredCandidate],
+    released: Collection[str],
+    keep: int,
+    at_work: datetime,
 ) -> tuple[StoredCandidate, ...]:
-    """Which of these may go: released are the sha256 of the ONNX files in the model folder.
+    """Which of these may go.
+
+    released: sha256 of the ONNX files in the model folder. keep: how many of each head stay, and
+    as many Accepted ones, the newest. at_work: one that is not judged and was trained after this
+    time stays, since its run may go on.
 
     What only a comparison keeps does not keep what it was compared with in its turn: then nothing
     would ever go.
     """
     going: list[StoredCandidate] = []
     named: set[str] = set()
-    newer: Counter[str] = Counter()
+    newer: Counter[tuple[str, bool]] = Counter()
     for candidate in sorted(candidates, key=lambda c: (c.created_at, c.candidate_id), reverse=True):
-        newer[candidate.head_id] += 1
+        newer[candidate.head_id, False] += 1
+        newer[candidate.head_id, True] += candidate.accepted
         if (
-            newer[candidate.head_id] > keep
-            and candidate.report_folder is not None
-            and not candidate.accepted
+            newer[candidate.head_id, False] > keep
+            and (not candidate.accepted or newer[candidate.head_id, True] > keep)
+            and (candidate.report_folder is not None or candidate.created_at < at_work)
             and not candidate.referred_to
             and not candidate.last_released
             and candidate.sha256 not in released

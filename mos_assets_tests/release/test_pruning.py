@@ -24,6 +24,7 @@ from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+AT_WORK = START + timedelta(days=25)
 
 candidates = st.lists(
     st.builds(
@@ -48,7 +49,7 @@ candidates = st.lists(
 def test_what_must_stay_stays_and_what_is_old_goes(
     found: list[StoredCandidate], released: set[str], keep: int
 ) -> None:
-    going = to_prune(found, released, keep)
+    going = to_prune(found, released, keep, AT_WORK)
     must = {}
     for one in found:
         newer = [
@@ -59,11 +60,11 @@ def test_what_must_stay_stays_and_what_is_old_goes(
         ]
         must[one.candidate_id] = (
             len(newer) < keep
-            or one.accepted
+            or (one.accepted and sum(other.accepted for other in newer) < keep)
             or one.referred_to
             or one.sha256 in released
             or one.last_released
-            or one.report_folder is None
+            or (one.report_folder is None and one.created_at >= AT_WORK)
         )
     named = {name for one in found if must[one.candidate_id] for name in one.compared_with}
     for one in found:

@@ -16,6 +16,8 @@ import click
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
+LOOK_TIMEOUT_S = 900
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
@@ -30,11 +32,16 @@ def dev(host: str, port: int) -> None:
     """Run the Dagster UI and its daemon until INT or TERM, and leave no process behind.
 
     `dagster dev` ends cleanly on INT only, and never where one of its processes hangs. This ends
-    it on TERM and HUP too, and in the end every process that came of it.
+    it on TERM and HUP too, and in the end every process that came of it. Where DAGSTER_HOME is not
+    set, a folder with a dagster.yaml in it is one.
     """
     from mos_assets.media.tree import run_tree
 
     Settings.from_env()
+    if "DAGSTER_HOME" not in os.environ and Path("dagster.yaml").is_file():
+        os.environ["DAGSTER_HOME"] = str(Path.cwd())
+    # A first look at 300,000 clips on a slow disk takes longer than Dagster's minute.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(LOOK_TIMEOUT_S))
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
     with _claimed_home() as home:
@@ -47,8 +54,9 @@ def dev(host: str, port: int) -> None:
 def _claimed_home() -> Iterator[tuple[int, ...]]:
     """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; none where it is not set.
 
-    Its programs share it, so that it lasts until they have ended too. Two daemons on one home
-    would launch everything twice. Raises SettingsError where another process holds it.
+    `dagster dev` shares it, so that it lasts until that has ended too, and with it the daemon. Two
+    daemons on one home would launch everything twice. Raises SettingsError where another process
+    holds it.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home or not Path(home).is_dir():

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -87,6 +87,26 @@ class Service:
             time.sleep(0.25)
         raise AssertionError(f"{what} did not come\n{self.log[-6000:]}")
 
+    def reason(self, sensor: str) -> str:
+        """What the newest tick of a sensor said; empty where it launched or none has ended."""
+        ticks = self.ask(
+            """query($at: SensorSelector!) { sensorOrError(sensorSelector: $at) { ... on Sensor {
+            sensorState { ticks(limit: 1) { skipReason } } } } }""",
+            at={**LOCATION, "sensorName": sensor},
+        )["sensorOrError"]["sensorState"]["ticks"]
+        return (ticks[0]["skipReason"] or "") if ticks else ""
+
+    def pid_of(self, run_id: str) -> int | None:
+        """The process that executes a run, once its log names it."""
+        events = self.ask(
+            """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events {
+            ... on EngineEvent { metadataEntries { label ... on TextMetadataEntry { text } } }
+            } } } } }""",
+            id=run_id,
+        )["runOrError"]["eventConnection"]["events"]
+        entries = [entry for event in events for entry in event.get("metadataEntries", [])]
+        return next((int(entry["text"]) for entry in entries if entry["label"] == "pid"), None)
+
     def serves(self) -> bool:
         return bool(self.ask("{ version }")["version"])
 
@@ -96,11 +116,20 @@ class Service:
 
 
 @contextmanager
-def serving(home: Path, settings: dict[str, str]) -> Iterator[Service]:
-    """The service with these settings; nothing of it is left afterwards."""
+def serving(
+    home: Path, settings: dict[str, str], instance: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """The service with these settings; nothing of it is left afterwards.
+
+    instance: lines of dagster.yaml that are others here.
+    """
     home.mkdir()
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(ROOT / name, home / name)
+    shutil.copy(ROOT / "workspace.yaml", home)
+    text = (ROOT / "dagster.yaml").read_text()
+    for line, other in (instance or {}).items():
+        assert text.count(line) == 1
+        text = text.replace(line, other)
+    (home / "dagster.yaml").write_text(text)
     port = free_port()
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(

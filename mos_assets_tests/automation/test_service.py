@@ -1,5 +1,6 @@
 """The real thing: webserver, daemon and code server on loopback, seen through GraphQL."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -75,15 +76,17 @@ def ended(service: Service, cause: str) -> Callable[[], Any]:
 
 
 def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
-    """The schedule fires, a new clip leads to a new candidate and a verdict, several launches at
-    once run one after the other, the UI shows it all, and TERM leaves nothing behind."""
+    """The schedule fires, a new clip leads to a new candidate and a verdict, a person confirms a
+    removal, what is launched at once runs one after the other though the instance would let three
+    through, the UI shows it all, and TERM leaves nothing behind."""
     settings = {
         **world.settings.model_dump(include={"corpus", "corpus_root", "store", "model_dir"}),
         **{"features": "own", "seeds": 2, "folds": 3, "epochs": 3, "workers": 2},
-        **{"tick_s": 1, "retrain_cron": "* * * * *"},
+        **{"tick_s": 1, "retrain_cron": "* * * * *", "removal_share": 0.01},
     }
     home = tmp_path / "home"
-    with serving(home, variables(settings)) as service:
+    many = {"max_concurrent_runs: 1": "max_concurrent_runs: 3"}
+    with serving(home, variables(settings), many) as service:
         service.wait("the UI", service.serves)
         scheduled = service.wait("the scheduled run", lambda: service.runs() or None)[0]
         service.ask(
@@ -102,25 +105,36 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
         candidate = second["tags"]["mos_assets/candidate"]
         assert candidate != before
         assert second["tags"]["mos_assets/corpus"] == "tabled"
-        for _ in range(2):
-            service.ask(LAUNCH, job="prune")
+        clips = corpus_rows.read_clips(Database(world.settings.store_folder), ["tabled"])
+        assert [clip.clip_id for clip in clips if clip.probe] == ["tabled/new"]
+        assert len(clips) == 16
+        what_a_person_sees(service, candidate)
+        service.wait("a look", lambda: "nothing changed" in service.reason("corpus_sensor"))
+        labels = world.folder("tabled") / "labels.csv"
+        header, _, *others = labels.read_text().splitlines(keepends=True)
+        labels.write_text("".join([header, *others]))
         service.wait(
-            "two more runs",
-            lambda: len([run for run in service.runs() if run["endTime"]]) >= 4,
+            "the question",
+            lambda: "label lines of tabled are missing" in service.reason("corpus_sensor"),
         )
+        for job in ("retrain", "prune", "prune"):
+            service.ask(LAUNCH, job=job)
+        service.wait(
+            "three more runs",
+            lambda: len([run for run in service.runs() if run["endTime"]]) >= 5,
+        )
+        service.wait("the answer", lambda: "nothing changed" in service.reason("corpus_sensor"))
         runs = service.runs()
-        assert [run["jobName"] for run in runs] == ["prune"] * 2 + ["retrain"] * 2
+        assert sorted(run["jobName"] for run in runs) == ["prune"] * 2 + ["retrain"] * 3
         assert all(run["status"] == "SUCCESS" for run in runs)
         assert not overlapping(runs)
-        what_a_person_sees(service, candidate)
         assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
         assert processes_of(home) == []
     database = Database(world.settings.store_folder)
     verdict = verdict_rows.latest_verdict(database, HEAD)
     assert verdict is not None
-    assert (verdict.candidate_id, verdict.n_clips) == (candidate, 16)
-    clips = {clip.clip_id: clip for clip in corpus_rows.read_clips(database, ["tabled"])}
-    assert clips["tabled/new"].probe is not None
+    assert verdict.candidate_id != candidate
+    assert verdict.n_clips == 15
 
 
 def schedule_id(service: Service) -> str:
@@ -142,7 +156,7 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
     """Assets with descriptions, their newest metadata, their checks, and the form of a run."""
     nodes = service.ask(
         """{ assetNodes { assetKey { path } description groupName
-        freshnessPolicy { __typename }
+        internalFreshnessPolicy { ... on TimeWindowFreshnessPolicy { failWindowSeconds } }
         assetMaterializations(limit: 1) { metadataEntries { __typename label
             ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr } } }
         assetChecksOrError { ... on AssetChecks { checks { name description
@@ -161,8 +175,12 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
     assert shown["trained_onnx"]["git_revision"]["text"]
     assert "data:image/png;base64," in shown["gate_report"]["figures"]["mdStr"]
     assert "Proposed" in shown["model_card"]["card"]["mdStr"]
-    stale = {name for name, node in by_name.items() if node["freshnessPolicy"]}
-    assert stale <= {"gate_report", "model_card"}
+    policies = {name: node["internalFreshnessPolicy"] for name, node in by_name.items()}
+    week = {"failWindowSeconds": 8 * 86_400}
+    assert {name: policy for name, policy in policies.items() if policy} == {
+        "gate_report": week,
+        "model_card": week,
+    }
     checks = [check for node in nodes for check in node["assetChecksOrError"].get("checks", [])]
     assert len(checks) >= CHECKS
     assert all(check["description"] for check in checks)
@@ -174,6 +192,28 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
     for evaluation in gate.values():
         figures = [e for e in evaluation["metadataEntries"] if e["label"] == "figure"]
         assert figures[0]["floatValue"] is not None
+
+
+def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) -> None:
+    """As where the machine runs out of memory; the queue goes on."""
+    home = tmp_path / "home"
+    world = make_world(tmp_path, "synthetic", features="konvid-v1")
+    settings = world.settings.model_dump(include={"corpus", "corpus_root", "store", "model_dir"})
+    often = {"poll_interval_seconds: 30": "poll_interval_seconds: 1"}
+    with serving(home, variables({**settings, "automation": False}), often) as service:
+        service.wait("the UI", service.serves)
+        service.ask(LAUNCH, job="retrain")
+        (killed,) = service.wait("the run", service.runs)
+        pid = service.wait("its process", lambda: service.pid_of(killed["runId"]))
+        os.kill(pid, signal.SIGKILL)
+        again, killed = service.wait(
+            "the next try", lambda: runs if len(runs := service.runs()) == 2 else None
+        )
+        assert killed["status"] == "FAILURE"
+        assert again["tags"]["dagster/retry_number"] == "1"
+        service.wait("its process", lambda: service.pid_of(again["runId"]))
+        assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
+        assert processes_of(home) == []
 
 
 def test_int_leaves_nothing_behind_either(world: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,14 @@ def user_errors() -> Iterator[None]:
         yield
     except MosAssetsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise dg.Failure(
+            f"{error}: the disk of the store or of the releases is full. Make room and run again; "
+            "measured clips are kept.",
+            allow_retries=False,
+        ) from None
 
 
 def table_metadata(rows: pa.Table) -> dict[str, dg.MetadataValue]:

@@ -6,6 +6,8 @@ each call connects, does its work in one transaction, and closes.
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +54,8 @@ class Database:
         """One connection inside one transaction: committed at the end, rolled back on an error.
 
         Raises StoreError when the file is held by another process for longer than a minute,
-        is not a DuckDB file, or was made by another version of this package.
+        is not a DuckDB file, or was made by another version of this package, and when its disk is
+        full.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         connection = self._open()
@@ -62,6 +65,13 @@ class Database:
             self._ensure_schema(connection)
             yield connection
             connection.execute("COMMIT")
+        except duckdb.Error as error:
+            if os.strerror(errno.ENOSPC) not in str(error):
+                raise
+            raise StoreError(
+                f"{self.path} cannot be written, since its disk is full. Make room and run again; "
+                "measured clips are kept in shards beside it."
+            ) from error
         finally:
             # Closing without a COMMIT drops the transaction.
             connection.close()

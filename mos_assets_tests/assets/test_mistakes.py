@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from mos_assets.assets.reporting import user_errors
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +120,14 @@ def test_a_malformed_feature_block(labelled: World) -> None:
     assert "holds an empty block name" in said
     assert "Stack Trace" not in said
     assert nothing_was_written(labelled)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk() -> None:
+    with pytest.raises(dg.Failure, match=r"No space left on device.*Make room"), user_errors():
+        Path("/dev/full").write_text("a release")
+    with pytest.raises(FileNotFoundError), user_errors():
+        Path("/dev/none/such").write_text("a defect")
 
 
 def test_a_defect_still_shows_its_stack(labelled: World) -> None:

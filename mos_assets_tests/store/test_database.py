@@ -94,6 +94,18 @@ def test_a_damaged_file_is_named_with_the_remedy(tmp_path: Path) -> None:
         store.fetch("SELECT 1")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path) -> None:
+    store = Database(tmp_path)
+    log = tmp_path / f"{store.path.name}.wal"
+    before = store.fetch("SELECT table_name FROM duckdb_tables()")
+    with pytest.raises(StoreError, match="disk is full"), store.connect() as connection:
+        connection.execute("CREATE TABLE more AS SELECT * FROM range(10)")
+        log.symlink_to("/dev/full")
+    log.unlink()
+    assert store.fetch("SELECT table_name FROM duckdb_tables()") == before
+
+
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     store = Database(tmp_path)
     with store.connect() as connection:

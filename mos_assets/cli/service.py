@@ -17,6 +17,7 @@ from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
 LOOK_TIMEOUT_S = 900
+"""How long a look of a sensor may take."""
 
 
 @click.command()

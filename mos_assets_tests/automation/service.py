@@ -22,11 +22,13 @@ LOCATION = {
     "repositoryLocationName": "mos_assets.definitions",
 }
 PORTS = range(13_000, 13_100)
+"""Of the first worker that tests run in; each other has a hundred of its own."""
 PATIENCE_S = 120.0
 
 
 def free_port() -> int:
-    for port in PORTS:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in (port + len(PORTS) * worker for port in PORTS):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -86,6 +88,14 @@ class Service:
             assert self.process.poll() is None, self.log
             time.sleep(0.25)
         raise AssertionError(f"{what} did not come\n{self.log[-6000:]}")
+
+    def launch(self, job: str) -> None:
+        """As the button of the launchpad does, with the settings as they are."""
+        self.ask(
+            """mutation($selector: JobOrPipelineSelector!) { launchRun(executionParams: {
+            selector: $selector, runConfigData: {}}) { __typename } }""",
+            selector={**LOCATION, "jobName": job},
+        )
 
     def reason(self, sensor: str) -> str:
         """What the newest tick of a sensor said; empty where it launched or none has ended."""

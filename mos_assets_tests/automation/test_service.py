@@ -1,15 +1,12 @@
 """The real thing: webserver, daemon and code server on loopback, seen through GraphQL."""
 
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from mos_assets.cli import main
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.store import Database, corpus_rows, verdict_rows
 from mos_assets_tests.assets.conftest import QUALITIES, SCENES, make_world, write_labels
@@ -24,11 +21,6 @@ from mos_assets_tests.automation.service import (
 
 HEAD = "tabled_mos_head_v1_own"
 CHECKS = 17
-LAUNCH = """
-mutation($job: String!) { launchRun(executionParams: {selector: {
-  repositoryName: "__repository__", repositoryLocationName: "mos_assets.definitions",
-  jobName: $job}, runConfigData: {}}) { __typename } }
-"""
 
 
 @pytest.fixture
@@ -118,7 +110,7 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
             lambda: "label lines of tabled are missing" in service.reason("corpus_sensor"),
         )
         for job in ("retrain", "prune", "prune"):
-            service.ask(LAUNCH, job=job)
+            service.launch(job)
         service.wait(
             "three more runs",
             lambda: len([run for run in service.runs() if run["endTime"]]) >= 5,
@@ -192,46 +184,3 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
     for evaluation in gate.values():
         figures = [e for e in evaluation["metadataEntries"] if e["label"] == "figure"]
         assert figures[0]["floatValue"] is not None
-
-
-def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) -> None:
-    """As where the machine runs out of memory; the queue goes on."""
-    home = tmp_path / "home"
-    world = make_world(tmp_path, "synthetic", features="konvid-v1")
-    settings = world.settings.model_dump(include={"corpus", "corpus_root", "store", "model_dir"})
-    often = {"poll_interval_seconds: 30": "poll_interval_seconds: 1"}
-    with serving(home, variables({**settings, "automation": False}), often) as service:
-        service.wait("the UI", service.serves)
-        service.ask(LAUNCH, job="retrain")
-        (killed,) = service.wait("the run", service.runs)
-        pid = service.wait("its process", lambda: service.pid_of(killed["runId"]))
-        os.kill(pid, signal.SIGKILL)
-        again, killed = service.wait(
-            "the next try", lambda: runs if len(runs := service.runs()) == 2 else None
-        )
-        assert killed["status"] == "FAILURE"
-        assert again["tags"]["dagster/retry_number"] == "1"
-        service.wait("its process", lambda: service.pid_of(again["runId"]))
-        assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
-        assert processes_of(home) == []
-
-
-def test_int_leaves_nothing_behind_either(world: Any, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with serving(home, {**variables({"corpus": "synthetic", "automation": False})}) as service:
-        service.wait("the UI", service.serves)
-        assert len(processes_of(home)) >= 5
-        refused = CliRunner().invoke(main, ["dev"], env={"DAGSTER_HOME": str(home)})
-        assert refused.exit_code == 1
-        assert "in use by another `mos dev`" in refused.output
-        beside = tmp_path / "beside"
-        beside.mkdir()
-        for _ in range(2):
-            taken = CliRunner().invoke(
-                main, ["dev", "--port", str(service.port)], env={"DAGSTER_HOME": str(beside)}
-            )
-            assert taken.exit_code == 1
-            assert f"Port {service.port} of 127.0.0.1 is in use" in taken.output
-            assert taken.output.count("\n") == 1, "and nothing was started"
-        assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
-        assert processes_of(home) == []

@@ -211,10 +211,10 @@ class Settings(BaseModel):
         if len(names) > MOST_CORPORA:
             raise ValueError(f"names {len(names)} corpora, and at most {MOST_CORPORA} are taken")
         for name in names:
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
                 raise ValueError(
                     f"{name!r} is not a corpus name (letters a-z, digits, '.', '_' and '-' only, "
-                    "a letter or digit first)"
+                    "a letter or digit first, at most 100)"
                 )
             if name == "konvid":
                 raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
@@ -290,8 +290,12 @@ class Settings(BaseModel):
     def reach(self) -> str:
         """The same for two runs that read the same files and release the same head from them."""
         folders = (self.corpus_folder, self.store_folder, self.model_folder)
-        told = "\n".join([*self.shaping(), self.ffmpeg, *map(str, folders)])
-        return hashlib.sha256(os.fsencode(told)).hexdigest()[:16]
+        told = [
+            *self.shaping(),
+            *(self.ffmpeg, str(self.download_mb), str(self.download_private)),
+            *(os.path.realpath(folder) for folder in folders),
+        ]
+        return hashlib.sha256(os.fsencode("\n".join(told))).hexdigest()[:16]
 
     @property
     def feature_scope(self) -> str:

@@ -1,6 +1,7 @@
 """Settings come from MOS_* variables, once, and a wrong one is named together with its value."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,23 @@ def test_a_bad_value_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({variable: value})
     assert variable in str(caught.value)
+
+
+def test_one_folder_spelt_in_two_ways_is_one_reach(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "link").symlink_to("store")
+    spelt = [f"{tmp_path}/store", f"{tmp_path}/link", f"{tmp_path}/link/../store/"]
+    assert len({Settings(store=store).reach for store in spelt}) == 1
+    others = [Settings(seeds=7), Settings(download_mb=7), Settings(workers=1), Settings()]
+    assert len({settings.reach for settings in others}) == 3
+
+
+def test_more_corpora_than_a_sensor_can_remember_are_refused() -> None:
+    Settings(corpus=",".join(f"c{n}" for n in range(100)))
+    with pytest.raises(ValueError, match="at most 100"):
+        Settings(corpus=",".join(f"c{n}" for n in range(101)))
+    with pytest.raises(ValueError, match="at most 100"):
+        Settings(corpus="c" * 101)
 
 
 def test_a_misspelt_variable_is_an_error_and_not_a_default() -> None:

@@ -75,7 +75,7 @@ def decide(
     if memory is None:
         return _first_look(sight, runs, now)
     before = _not_of_the_future(memory, now)
-    memory = _after_runs(_after_look(before, sight, now), before, sight, runs, now)
+    memory = _after_runs(_after_look(before, sight, now), before, sight, _ended(runs, now))
     in_flight = sum(run.outcome is Outcome.IN_FLIGHT for run in runs)
     if in_flight and memory.tries:
         memory = replace(memory, tried=now)
@@ -102,16 +102,22 @@ def decide(
     if wait > 0:
         return Decision(
             Action.WAIT,
-            f"the last run of this state failed ({memory.tries} so far); the next is launched in "
+            f"{_of_last(memory)} ({memory.tries} so far); the next is launched in "
             f"{math.ceil(wait / 60)} min, or when files change: {_told(sight)}",
             memory,
         )
     what = "changed" if memory.covered else "maybe not read by the last retrain"
     return Decision(
         Action.LAUNCH,
-        f"{'the last run of this state failed' if memory.tries else what}: {_told(sight)}",
+        f"{_of_last(memory) if memory.tries else what}: {_told(sight)}",
         replace(memory, generation=memory.generation + 1, tries=memory.tries + 1, tried=now),
     )
+
+
+def _of_last(memory: Memory) -> str:
+    if memory.doubted:
+        return "something came or went while the last run of this state read it"
+    return "the last run of this state failed"
 
 
 def retry_wait(tries: int) -> float:
@@ -124,9 +130,12 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
 
     Where something was touched since the newest retrain started, it may not have read that.
     """
-    done = [run.started for run in _started(runs, now) if run.outcome is Outcome.DONE]
-    going = [run.started for run in _started(runs, now) if run.outcome is Outcome.IN_FLIGHT]
-    newer = any(started <= sight.touched <= now for started in (*going, *done[-1:]))
+    done = [run.started for run in runs if run.outcome is Outcome.DONE]
+    going = [run.started for run in runs if run.outcome is Outcome.IN_FLIGHT]
+    newest = max((at for at in done if at is not None and at <= now), default=None)
+    newer = any(
+        started is not None and started <= sight.touched <= now for started in (*going, newest)
+    )
     memory = Memory(
         covered=None if newer else sight.signature,
         amounts=dict(sight.amounts),
@@ -134,44 +143,43 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
         stirred=sight.stirred,
         # It has been so since then, which tells whether a retrain in flight has read it.
         since=min(sight.touched, now),
+        seen_since=min(sight.touched, now),
         arriving=sight.arriving,
         moved=now,
         lies=sight.lies,
         beside=sight.beside,
         beside_since=now,
         quiet=0,
-        last_run=max((run.started for run in _finished(runs, now)), default=0.0),
+        counted=max((run.ended for run in _ended(runs, now)), default=0.0),
         night=night_of(now),
         turn=0,
         born=int(now),
         generation=0,
         tries=0,
         tried=0.0,
+        doubted=False,
     )
     what = "changed since the last retrain" if newer else "the next change starts a retrain"
     return Decision(Action.WAIT, f"first look: {_told(sight)}; {what}", memory)
 
 
 @dataclass(frozen=True, slots=True)
-class _Started:
+class _Ended:
     started: float
+    ended: float
     outcome: Outcome
     own: bool
 
 
-def _started(runs: Sequence[Retrain], now: float) -> list[_Started]:
-    """Retrains that started, the oldest first. One that started in the future says nothing: the
-    clock was set back since."""
+def _ended(runs: Sequence[Retrain], now: float) -> list[_Ended]:
+    """Retrains that ended, in that order: one may start later and end first. One that ended in the
+    future says nothing: the clock was set back since."""
     found = [
-        _Started(run.started, run.outcome, run.own)
+        _Ended(run.started, run.ended, run.outcome, run.own)
         for run in runs
-        if run.started is not None and run.started <= now
+        if run.started is not None and run.ended is not None and run.ended <= now
     ]
-    return sorted(found, key=lambda run: run.started)
-
-
-def _finished(runs: Sequence[Retrain], now: float) -> list[_Started]:
-    return [run for run in _started(runs, now) if run.outcome is not Outcome.IN_FLIGHT]
+    return sorted(found, key=lambda run: run.ended)
 
 
 def _not_of_the_future(memory: Memory, now: float) -> Memory:
@@ -179,68 +187,85 @@ def _not_of_the_future(memory: Memory, now: float) -> Memory:
     return replace(
         memory,
         since=min(memory.since, now),
+        seen_since=min(memory.seen_since, now),
         moved=min(memory.moved, now),
         beside_since=min(memory.beside_since, now),
-        last_run=min(memory.last_run, now),
+        counted=min(memory.counted, now),
         tried=min(memory.tried, now),
     )
 
 
+def _same(memory: Memory, sight: Sight) -> bool:
+    """Whether all is as it was seen; a counter of lies that starts anew belongs to a catalogue that
+    was made anew."""
+    return sight.signature == memory.seen and sight.lies <= memory.lies
+
+
 def _untouched(memory: Memory, sight: Sight) -> bool:
-    return (
-        sight.signature == memory.seen
-        and sight.stirred == memory.stirred
-        and sight.lies <= memory.lies
-    )
+    """And nothing came or went meanwhile."""
+    return _same(memory, sight) and sight.stirred == memory.stirred
 
 
 def _after_look(memory: Memory, sight: Sight, now: float) -> Memory:
-    same, same_beside = _untouched(memory, sight), sight.beside == memory.beside
-    still = same and same_beside and sight.arriving == memory.arriving
-    # A counter that starts anew belongs to a catalogue that was made anew.
+    untouched, same_beside = _untouched(memory, sight), sight.beside == memory.beside
+    still = untouched and same_beside and sight.arriving == memory.arriving
     lied = sight.lies > memory.lies
     return replace(
         memory,
         covered=None if lied else memory.covered,
         seen=sight.signature,
         stirred=sight.stirred,
-        since=memory.since if same else now,
+        since=memory.since if untouched else now,
+        seen_since=memory.seen_since if _same(memory, sight) else now,
         arriving=sight.arriving,
         moved=memory.moved if still else now,
         lies=sight.lies,
         beside=sight.beside,
         beside_since=memory.beside_since if same_beside else now,
         quiet=min(memory.quiet + 1, QUIET_TICKS) if still else 0,
-        night=night_of(now),
+        night=night_of(now) if sight.every_file else memory.night,
         turn=memory.turn + 1,
         tries=0 if lied or sight.signature != memory.seen else memory.tries,
     )
 
 
-def _after_runs(
-    memory: Memory, before: Memory, sight: Sight, runs: Sequence[Retrain], now: float
-) -> Memory:
-    """What is covered once the retrains are counted that have ended since the last tick.
-
-    One that was done has read what is there now if that was seen before it started, and nothing
-    came or went since. If that is not sure, nothing is covered, and the settled state launches.
-    One that failed on what is there now counts as a try, whoever launched it; the tries of this
-    sensor are counted when it launches.
-    """
-    for run in _finished(runs, now):
-        if run.started <= memory.last_run:
-            continue
-        memory = replace(memory, last_run=run.started)
-        if run.outcome is not Outcome.DONE:
-            if not run.own and before.since <= run.started and _untouched(before, sight):
-                tried = max(memory.tried, run.started)
-                memory = replace(memory, tries=memory.tries + 1, tried=tried)
-            continue
-        read = _untouched(before, sight) and before.since <= run.started
-        memory = replace(memory, covered=sight.signature if read else None, tries=0)
-        if read and before.beside == sight.beside and before.beside_since <= run.started:
-            memory = replace(memory, amounts=dict(sight.amounts))
+def _after_runs(memory: Memory, before: Memory, sight: Sight, runs: Sequence[_Ended]) -> Memory:
+    """What is covered once the retrains are counted that have ended since the last tick."""
+    for run in runs:
+        if run.ended > memory.counted:
+            memory = replace(memory, counted=run.ended)
+            count = _after_success if run.outcome is Outcome.DONE else _after_failure
+            memory = count(memory, before, sight, run)
     return memory
+
+
+def _after_success(memory: Memory, before: Memory, sight: Sight, run: _Ended) -> Memory:
+    """It has read what is there now if that was seen before it started, and nothing came or went
+    since. If that is not sure, nothing is covered, and the settled state launches.
+
+    Where all is as it was and only folders were stirred, it waits like after a failure: something
+    that comes and goes during every run must not launch all the time.
+    """
+    read = _untouched(before, sight) and before.since <= run.started
+    if not read and _same(before, sight) and before.seen_since <= run.started:
+        return replace(_tried(memory, run), covered=None, doubted=True)
+    memory = replace(memory, covered=sight.signature if read else None, tries=0)
+    if read and before.beside == sight.beside and before.beside_since <= run.started:
+        memory = replace(memory, amounts=dict(sight.amounts))
+    return memory
+
+
+def _after_failure(memory: Memory, before: Memory, sight: Sight, run: _Ended) -> Memory:
+    """One that failed on what is there now counts as a try, whoever launched it; the tries of this
+    sensor are counted when it launches."""
+    if not _same(before, sight) or before.seen_since > run.started:
+        return memory
+    return replace(_tried(memory, run), doubted=False)
+
+
+def _tried(memory: Memory, run: _Ended) -> Memory:
+    tries = max(memory.tries + (not run.own), 1)
+    return replace(memory, tries=tries, tried=max(memory.tried, run.ended))
 
 
 def _removed(before: Mapping[str, int], sight: Sight, share: float) -> list[str]:

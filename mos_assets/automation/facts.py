@@ -31,7 +31,7 @@ class Sight:
     touched: float
     """Unix time at which a clip, its folder, a label file or a table was last changed."""
     stirred: str = ""
-    """Moves with the times of the watched folders: files came or went, even if all is as before."""
+    """Moves with the times of the watched folders: clips came or went, even if all is as before."""
     arriving: str = ""
     """Moves with files that are not read, such as a clip that has another name until it is
     complete."""
@@ -39,6 +39,8 @@ class Sight:
     """Counts the times that files were found whose bytes changed under their old size and mtime."""
     beside: str = ""
     """What the launch waits for without being launched by it: the corpora, for the tables."""
+    every_file: bool = True
+    """Whether each file was looked at."""
     shrinkable: frozenset[str] = frozenset()
     """Those of the amounts that may shrink unasked as long as something is left."""
 
@@ -50,6 +52,8 @@ class Retrain:
     started: float | None
     """Unix time; None while it is queued."""
     outcome: Outcome
+    ended: float | None = None
+    """Unix time; None before."""
     own: bool = False
     """Whether the sensor that asks has launched it."""
 
@@ -66,6 +70,8 @@ class Memory:
     stirred: str
     since: float
     """When `seen` and `stirred` were first seen as they are."""
+    seen_since: float
+    """When `seen` alone was."""
     arriving: str
     moved: float
     """When anything was last seen to move, what still arrives and `beside` included."""
@@ -75,8 +81,8 @@ class Memory:
     """When `beside` was first seen as it is."""
     quiet: int
     """Ticks in a row that found all of these as they were."""
-    last_run: float
-    """Start of the newest retrain that was taken into account."""
+    counted: float
+    """End of the newest retrain that was taken into account."""
     night: int
     turn: int
     """Counts ticks; says which files of an unchanged folder are looked at next."""
@@ -84,9 +90,11 @@ class Memory:
     generation: int
     """Launches so far. With `born` it makes the key of a launch, which never comes twice."""
     tries: int
-    """Launches of `seen` that are not known to have succeeded, and failures of others' runs."""
+    """Launches of `seen` that are not known to have read it, and others' runs that have not."""
     tried: float
-    """When the last of them was launched, or last seen in flight."""
+    """When the last of them was launched, last seen in flight, or ended."""
+    doubted: bool
+    """Whether the last of them succeeded, but something came or went meanwhile."""
 
     def to_cursor(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -110,19 +118,21 @@ class Memory:
                 seen="",
                 stirred="",
                 since=0.0,
+                seen_since=0.0,
                 arriving="",
                 moved=0.0,
                 lies=0,
                 beside="",
                 beside_since=0.0,
                 quiet=0,
-                last_run=0.0,
+                counted=0.0,
                 night=-1,
                 turn=0,
                 born=0,
                 generation=0,
                 tries=0,
                 tried=0.0,
+                doubted=False,
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import dagster as dg
 
@@ -53,6 +52,8 @@ WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_TAG = "dagster/auto_retry_run_id"
 LOOKED_BACK = 100
 """Finished runs of these settings looked at; between two ticks there are never so many."""
+_STEPS: dict[str, frozenset[str]] = {}
+"""Of plans that were asked for: one of each version of this project."""
 
 
 def retrains_of(
@@ -86,7 +87,7 @@ def retrains_of(
             continue
         outcome = Outcome.DONE if run.is_success else Outcome.FAILED
         own = run.tags.get(SENSOR_TAG) == sensor
-        found.append(Retrain(record.start_time, outcome, own))
+        found.append(Retrain(record.start_time, outcome, record.end_time, own))
     return tuple(found)
 
 
@@ -100,6 +101,8 @@ def is_ours(run: dg.DagsterRun) -> bool:
 def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether it runs every step of the whole graph. One that goes on from the failure of another
     takes what that has read, which may be of yesterday."""
+    if run.op_selection or run.resolved_op_selection:
+        return False
     if run.asset_selection is not None and not run.asset_selection >= CHAIN:
         return False
     if run.step_keys_to_execute is None or run.execution_plan_snapshot_id is None:
@@ -108,10 +111,12 @@ def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     return steps <= frozenset(run.step_keys_to_execute)
 
 
-@lru_cache(maxsize=256)
 def _steps_of(instance: dg.DagsterInstance, plan: str) -> frozenset[str]:
     """All steps of a plan, also those that are not executed. Plans are named by their content."""
-    return frozenset(step.key for step in instance.get_execution_plan_snapshot(plan).steps)
+    if plan not in _STEPS:
+        snapshot = instance.get_execution_plan_snapshot(plan)
+        _STEPS[plan] = frozenset(step.key for step in snapshot.steps)
+    return _STEPS[plan]
 
 
 def _waits_for_retry(tags: Mapping[str, str]) -> bool:

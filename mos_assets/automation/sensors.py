@@ -64,15 +64,16 @@ def _sensor(
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         memory = Memory.from_cursor(context.cursor)
-        now = time.time()
         try:
             sight = look(
                 settings,
-                every_file=wants_every_file(memory, now),
+                every_file=wants_every_file(memory, time.time()),
                 turn=0 if memory is None else memory.turn,
             )
         except (MosAssetsError, OSError, sqlite3.Error) as error:
             return dg.SkipReason(f"could not look: {error}")
+        # What was seen was there at the latest now: a run that starts from here on reads it.
+        now = time.time()
         decision = decide(
             memory,
             sight,

@@ -41,7 +41,13 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
             stirred.update(view.stirred.encode())
             arriving.update(view.arriving.encode())
     return Sight(
-        digest.hexdigest(), amounts, touched, stirred.hexdigest(), arriving.hexdigest(), lies
+        digest.hexdigest(),
+        amounts,
+        touched,
+        stirred=stirred.hexdigest(),
+        arriving=arriving.hexdigest(),
+        lies=lies,
+        every_file=every_file,
     )
 
 
@@ -68,6 +74,7 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
         touched,
         arriving=arriving.hexdigest(),
         beside=f"{corpora.signature} {corpora.stirred} {corpora.lies}",
+        every_file=every_file,
         # A bad table may be taken away; a disk that is not mounted takes all of them.
         shrinkable=frozenset(amounts),
     )

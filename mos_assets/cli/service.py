@@ -39,7 +39,7 @@ def dev(host: str, port: int) -> None:
     from mos_assets.media.tree import run_tree
 
     Settings.from_env()
-    if "DAGSTER_HOME" not in os.environ and Path("dagster.yaml").is_file():
+    if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
     # A first look at 300,000 clips on a slow disk takes longer than Dagster's minute.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(LOOK_TIMEOUT_S))

@@ -29,6 +29,7 @@ class Run:
     read: str | None = None
     outcome: Outcome = Outcome.IN_FLIGHT
     version: int = -1
+    ended: float | None = None
 
 
 class Year(RuleBasedStateMachine):
@@ -97,12 +98,18 @@ class Year(RuleBasedStateMachine):
             if run.started and run.outcome is Outcome.IN_FLIGHT:
                 self.it_reads_the_files()
                 self.now += 1
-                run.outcome = outcome
+                run.outcome, run.ended = outcome, self.now
+
+    @rule()
+    def one_that_bypasses_the_queue_is_refused(self) -> None:
+        """It starts beside another, and ends first."""
+        self.now += 1
+        self.runs.append(Run(False, self.now, None, Outcome.FAILED, ended=self.now))
 
     # What the sensor does.
 
     def _decide(self) -> Decision:
-        runs = [Retrain(run.started, run.outcome, run.own) for run in self.runs]
+        runs = [Retrain(run.started, run.outcome, run.ended, run.own) for run in self.runs]
         view = Sight(
             *(self.signature, {"clips": self.clips}, self.touched),
             *(str(self.stirred), str(self.arriving)),

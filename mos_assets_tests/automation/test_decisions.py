@@ -21,24 +21,35 @@ MEMORY = Memory(
     seen="b",
     stirred="",
     since=NOW - 1000,
+    seen_since=NOW - 1000,
     arriving="",
     moved=NOW - 1000,
     lies=0,
     beside="",
     beside_since=NOW - 1000,
     quiet=QUIET_TICKS,
-    last_run=NOW - 5000,
+    counted=NOW - 5000,
     night=night_of(NOW),
     turn=3,
     born=1,
     generation=7,
     tries=0,
     tried=0.0,
+    doubted=False,
 )
 
 
 def sight(signature: str, clips: int = 100, touched: float = NOW - 2000) -> Sight:
     return Sight(signature, {"clips of x": clips}, touched)
+
+
+def done_at(started: float) -> Retrain:
+    """A quick one."""
+    return Retrain(started, Outcome.DONE, started)
+
+
+def failed_at(started: float, own: bool = False) -> Retrain:
+    return Retrain(started, Outcome.FAILED, started, own)
 
 
 def test_the_first_look_only_remembers() -> None:
@@ -50,17 +61,17 @@ def test_the_first_look_only_remembers() -> None:
 
 def test_a_first_look_sees_what_was_touched_since_the_newest_retrain_started() -> None:
     """Such as after a reset of the cursor; a folder that claims to be of tomorrow says nothing."""
-    done, failed, going = Outcome.DONE, Outcome.FAILED, Outcome.IN_FLIGHT
+    going = Outcome.IN_FLIGHT
     for runs, touched, covered in (
-        ([Retrain(NOW - 300, done)], NOW - 400, "a"),
-        ([Retrain(NOW - 300, done)], NOW - 200, None),
-        ([Retrain(NOW - 300, done)], NOW + 9999, "a"),
-        ([Retrain(NOW - 900, done), Retrain(NOW - 300, done)], NOW - 400, "a"),
+        ([done_at(NOW - 300)], NOW - 400, "a"),
+        ([done_at(NOW - 300)], NOW - 200, None),
+        ([done_at(NOW - 300)], NOW + 9999, "a"),
+        ([done_at(NOW - 900), done_at(NOW - 300)], NOW - 400, "a"),
         ([Retrain(NOW - 300, going)], NOW - 400, "a"),
         ([Retrain(NOW - 300, going)], NOW - 200, None),
         ([Retrain(None, going)], NOW - 200, "a"),
-        ([Retrain(NOW - 900, done), Retrain(NOW - 300, going)], NOW - 400, None),
-        ([Retrain(NOW - 300, failed)], NOW - 200, "a"),
+        ([done_at(NOW - 900), Retrain(NOW - 300, going)], NOW - 400, None),
+        ([failed_at(NOW - 300)], NOW - 200, "a"),
     ):
         view = sight("a", touched=touched)
         assert decide(None, view, runs, NOW, RULES).memory.covered == covered, (runs, touched)
@@ -71,7 +82,7 @@ def test_a_retrain_in_flight_at_the_first_look_counts_once_it_is_done() -> None:
         view, memory, found = sight("a", touched=touched), None, 0
         for tick in range(8):
             outcome = Outcome.IN_FLIGHT if tick < 3 else Outcome.DONE
-            run = Retrain(NOW - 300, outcome)
+            run = Retrain(NOW - 300, outcome, None if tick < 3 else NOW + 60 * 3)
             decision = decide(memory, view, [run], NOW + 60 * tick, RULES)
             memory, found = decision.memory, found + (decision.action is Action.LAUNCH)
             if found:
@@ -116,13 +127,13 @@ def test_the_same_tick_twice_gives_one_key_and_back_to_an_earlier_state_another(
     assert first.key("s") == again.key("s")
     keys = {first.key("s")}
     memory, now = first.memory, NOW
-    runs = [Retrain(now, Outcome.DONE)]
+    runs = [done_at(now)]
     for state in "abab":
         for _ in range(QUIET_TICKS + 1):
             now += 60
             decision = decide(memory, sight(state), runs, now, RULES)
             memory = decision.memory
-        runs.append(Retrain(now, Outcome.DONE))
+        runs.append(done_at(now))
         assert decision.action is Action.LAUNCH
         keys.add(decision.key("s"))
     assert len(keys) == 5
@@ -130,11 +141,11 @@ def test_the_same_tick_twice_gives_one_key_and_back_to_an_earlier_state_another(
 
 def test_a_retrain_that_started_after_the_change_had_settled_has_read_it() -> None:
     """Only if it is done, and nothing was touched since; else the change launches."""
-    waiting = replace(MEMORY, since=NOW - 500)
-    done = Retrain(NOW - 300, Outcome.DONE)
+    waiting = replace(MEMORY, since=NOW - 500, seen_since=NOW - 500)
+    done = done_at(NOW - 300)
     assert decide(waiting, sight("b"), [done], NOW, RULES).memory.covered == "b"
     assert decide(waiting, sight("b"), [done], NOW, RULES).action is Action.WAIT
-    earlier = Retrain(NOW - 501, Outcome.DONE)
+    earlier = done_at(NOW - 501)
     assert decide(waiting, sight("b"), [earlier], NOW, RULES).action is Action.LAUNCH
     stirred = decide(waiting, replace(sight("b"), stirred="x"), [done], NOW, RULES).memory
     assert (stirred.covered, stirred.quiet) == (None, 0)
@@ -147,7 +158,7 @@ def test_a_retrain_that_read_what_was_there_for_a_moment_is_followed_by_another(
     memory = decide(replace(MEMORY, seen="a"), sight("b"), [], NOW, RULES).memory
     memory = decide(memory, sight("a"), [], NOW + 62, RULES).memory
     assert memory.covered == "a"
-    done = Retrain(NOW + 30, Outcome.DONE)
+    done = done_at(NOW + 30)
     launched = 0
     for tick in range(4):
         now = NOW + 122 + 60 * tick
@@ -162,7 +173,7 @@ def test_a_run_that_failed_is_launched_again_after_ever_longer_waits() -> None:
     for minute in range(1, 7 * 24 * 60):
         now = NOW + 60 * minute
         if decision.action is Action.LAUNCH:
-            runs.append(Retrain(now - 30, Outcome.FAILED, own=True))
+            runs.append(failed_at(now - 30, own=True))
         decision = decide(decision.memory, sight("b"), runs[-25:], now, RULES)
         if decision.action is Action.LAUNCH:
             launches.append(minute / 60)
@@ -195,7 +206,7 @@ def test_two_sensors_that_see_one_change_wait_for_each_others_failures() -> None
         now = NOW + 60 * minute
         for at in (0, 1):
             seen = [
-                Retrain(started, Outcome.FAILED, own=by == at)
+                failed_at(started, own=by == at)
                 if started < now
                 else Retrain(None, Outcome.IN_FLIGHT)
                 for by, started in runs
@@ -210,12 +221,59 @@ def test_two_sensors_that_see_one_change_wait_for_each_others_failures() -> None
 
 
 def test_a_run_by_hand_that_failed_on_this_state_counts_as_a_try() -> None:
-    failed = Retrain(NOW - 300, Outcome.FAILED)
-    decision = decide(replace(MEMORY, since=NOW - 500), sight("b"), [failed], NOW, RULES)
+    failed = failed_at(NOW - 300)
+    decision = decide(
+        replace(MEMORY, since=NOW - 500, seen_since=NOW - 500), sight("b"), [failed], NOW, RULES
+    )
     assert decision.action is Action.WAIT
     assert "(1 so far); the next is launched in 55 min" in decision.reason
-    earlier = replace(MEMORY, since=NOW - 200)
+    earlier = replace(MEMORY, since=NOW - 200, seen_since=NOW - 200)
     assert decide(earlier, sight("b"), [failed], NOW, RULES).action is Action.LAUNCH
+
+
+def test_the_wait_after_a_failure_begins_when_it_ended() -> None:
+    """Whoever launched it, and however long it took."""
+    seen = replace(MEMORY, since=NOW - 9000, seen_since=NOW - 9000)
+    long = Retrain(NOW - 8000, Outcome.FAILED, NOW - 60)
+    decision = decide(seen, sight("b"), [long], NOW, RULES)
+    assert "(1 so far); the next is launched in 59 min" in decision.reason
+
+
+def test_a_run_that_starts_later_and_ends_first_hides_no_other() -> None:
+    """One from the command line waits for the store beside a run that confirms a removal, and is
+    refused."""
+    asked = decide(MEMORY, sight("b", clips=50), [], NOW, RULES)
+    assert "50 of 100" in asked.reason
+    confirms, refused = Retrain(NOW + 1, Outcome.IN_FLIGHT), failed_at(NOW + 30)
+    waits = decide(asked.memory, sight("b", clips=50), [confirms, refused], NOW + 60, RULES)
+    assert waits.reason == "launched; 1 retrain in flight"
+    done = Retrain(NOW + 1, Outcome.DONE, NOW + 90)
+    after = decide(waits.memory, sight("b", clips=50), [refused, done], NOW + 120, RULES)
+    assert after.reason == "nothing changed: 50 clips of x"
+    assert after.memory.amounts == {"clips of x": 50}
+
+
+def test_what_comes_and_goes_in_every_run_launches_ever_more_rarely() -> None:
+    """Such as a lock file of the desktop; whether the run has read it is not known."""
+    decision, runs, launches = decide(MEMORY, sight("b"), [], NOW, RULES), [], [0.0]
+    for minute in range(1, 3 * 24 * 60):
+        now = NOW + 60 * minute
+        if decision.action is Action.LAUNCH:
+            runs.append(Retrain(now - 30, Outcome.DONE, now - 1, own=True))
+        view = replace(sight("b"), stirred=f"{len(runs)}")
+        decision = decide(decision.memory, view, runs[-25:], now, RULES)
+        if decision.action is Action.LAUNCH:
+            launches.append(minute / 60)
+            assert decision.reason.startswith("something came or went while the last run")
+    assert [round(b - a) for a, b in pairwise(launches)] == [1, 2, 4, 8, 16, 24]
+
+
+def test_a_look_that_ends_after_two_has_not_been_at_every_file() -> None:
+    """The next one is."""
+    memory = replace(MEMORY, night=night_of(NOW) - 1)
+    passing = decide(memory, replace(sight("b"), every_file=False), [], NOW, RULES).memory
+    assert wants_every_file(passing, NOW + 60)
+    assert not wants_every_file(decide(memory, sight("b"), [], NOW, RULES).memory, NOW + 60)
 
 
 def test_what_still_arrives_delays_and_is_no_change() -> None:
@@ -240,12 +298,14 @@ def test_a_clock_that_is_set_back_silences_no_sensor() -> None:
     """A change that was seen, a retrain, and a failure, all of next year."""
     year = 365 * 86_400.0
     late = NOW + year
-    ahead = replace(MEMORY, since=late, moved=late, beside_since=late, last_run=late)
+    ahead = replace(
+        MEMORY, since=late, seen_since=late, moved=late, beside_since=late, counted=late
+    )
     assert decide(ahead, sight("b"), [], NOW, RULES).action is Action.WAIT
-    future = Retrain(NOW + year, Outcome.DONE)
+    future = done_at(NOW + year)
     memory = decide(ahead, sight("b"), [future], NOW, RULES).memory
     assert decide(memory, sight("b"), [future], NOW + 91, RULES).action is Action.LAUNCH
-    by_hand = Retrain(NOW + 30, Outcome.DONE)
+    by_hand = done_at(NOW + 30)
     counted = decide(memory, sight("b", clips=50), [future, by_hand], NOW + 60, RULES).memory
     assert (counted.covered, counted.amounts) == ("b", {"clips of x": 50})
     failed = replace(ahead, tries=1, tried=NOW + year)
@@ -274,7 +334,7 @@ def test_tables_wait_for_the_corpora_beside_them_and_confirm_no_removal() -> Non
         decision = decide(memory, view, [], NOW + 60 * tick, RULES)
         memory = decision.memory
     assert decision.action is Action.LAUNCH
-    done = Retrain(NOW + 60 * 11 + 1, Outcome.DONE)
+    done = done_at(NOW + 60 * 11 + 1)
     less = replace(sight("b", clips=10), beside="half is gone")
     memory = decide(memory, less, [done], NOW + 800, RULES).memory
     assert (memory.covered, memory.amounts) == ("b", {"clips of x": 100})
@@ -298,7 +358,7 @@ def test_removal_asks_and_a_retrain_by_hand_confirms() -> None:
     assert decision.action is Action.WAIT
     assert "20 of 100 clips of x are missing" in decision.reason
     assert "launching the job retrain by hand" in decision.reason
-    confirmed = [Retrain(NOW + 30, Outcome.DONE)]
+    confirmed = [done_at(NOW + 30)]
     after = decide(decision.memory, sight("b", clips=80), confirmed, NOW + 60, RULES)
     assert after.reason == "nothing changed: 80 clips of x"
     assert after.memory.amounts == {"clips of x": 80}

@@ -140,15 +140,20 @@ def test_a_link_that_leads_nowhere_is_no_clip(corpus: Path, corpus_watch: Watch)
     assert corpus_watch.reason == "nothing changed: 19 clips of own, 17 label lines of own"
 
 
+@pytest.mark.parametrize("in_place", [True, False])
 def test_a_file_of_the_desktop_that_moves_during_each_run_starts_no_other(
-    corpus: Path, corpus_watch: Watch
+    in_place: bool, corpus: Path, corpus_watch: Watch
 ) -> None:
     desktop = corpus / "clips" / ".DS_Store"
     desktop.write_bytes(b"1")
     corpus_watch.ticks(3)
     (corpus / "clips" / "new.mp4").write_bytes(b"new")
     assert corpus_watch.ticks(3) == [0, 0, 1]
-    desktop.write_bytes(b"22")
+    if in_place:
+        desktop.write_bytes(b"22")
+    else:
+        (corpus / "clips" / ".DS_Store.tmp").write_bytes(b"22")
+        (corpus / "clips" / ".DS_Store.tmp").rename(desktop)
     assert corpus_watch.ticks(6) == [0] * 6
     assert corpus_watch.reason.startswith("nothing changed")
 

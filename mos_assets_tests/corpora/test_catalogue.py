@@ -144,16 +144,45 @@ def test_a_look_lists_no_folder_where_nothing_changed(tmp_path: Path) -> None:
         watching = False
 
 
-@pytest.mark.parametrize("where", [0, 0.4, 0.7])
-def test_a_catalogue_that_is_damaged_anywhere_is_made_anew(where: float, tmp_path: Path) -> None:
+def test_a_look_that_another_overtakes_leaves_what_the_other_saw(tmp_path: Path) -> None:
+    """Such as "Test sensor" in the UI beside a tick: a clip is replaced after the one has listed
+    its folder, and the other sees that."""
+    clip = tmp_path / "clips" / "a.mp4"
+    for name in ("a", "deep/b"):
+        add(tmp_path / "clips", name, 3)
+    calm(tmp_path / "clips")
+    catalogue = Catalogue(tmp_path / "store")
+    dirs = [ClipDir(tmp_path / "clips", recursive=True)]
+    before = catalogue.view(dirs, tmp_path, every_file=True)
+    overtaken: list[str] = []
+
+    def overtake(event: str, given: tuple[object, ...]) -> None:
+        if event == "os.scandir" and str(given[0]).rstrip("'").endswith("deep") and not overtaken:
+            overtaken.append("")
+            clip.write_bytes(b"replaced, longer")
+            overtaken.append(catalogue.view(dirs, tmp_path, every_file=True).digest)
+
+    sys.addaudithook(overtake)
+    assert catalogue.view(dirs, tmp_path, every_file=True) == before
+    assert overtaken[1] != before.digest
+    assert catalogue.view(dirs, tmp_path, every_file=False).digest == overtaken[1]
+
+
+@pytest.mark.parametrize("part", [(0, 4096), (2048, 2048)], ids=["whole pages", "torn pages"])
+def test_a_catalogue_that_is_damaged_anywhere_is_made_anew(
+    part: tuple[int, int], tmp_path: Path
+) -> None:
+    at, length = part
     for n in range(3000):
         (tmp_path / f"a_clip_with_a_long_name_{n:06d}.mp4").touch()
     calm(tmp_path)
     catalogue, dirs = Catalogue(tmp_path / "store"), [ClipDir(tmp_path)]
     before = catalogue.view(dirs, tmp_path, every_file=False)
-    size = catalogue.path.stat().st_size
-    with catalogue.path.open("r+b") as file:
-        file.seek(int(size * where) // 4096 * 4096)
-        file.write(b"\xff" * 8192)
-    assert catalogue.view(dirs, tmp_path, every_file=True) == before
-    assert catalogue.view(dirs, tmp_path, every_file=False) == before
+    whole = catalogue.path.read_bytes()
+    for page in range(0, len(whole), 4096):
+        for rubbish in (b"\0", b"\xff"):
+            damaged = bytearray(whole)
+            damaged[page + at : page + at + length] = rubbish * length
+            catalogue.path.write_bytes(damaged)
+            assert catalogue.view(dirs, tmp_path, every_file=True).digest == before.digest
+            assert catalogue.view(dirs, tmp_path, every_file=False).clips == before.clips

@@ -13,7 +13,8 @@ BELOW = "path = ? OR (path > ? AND path < ?)"
 _VERSION = 3
 _TABLES = """
 CREATE TABLE folder (path BLOB PRIMARY KEY, mtime_ns INTEGER, ctime_ns INTEGER, read_ns INTEGER,
-    touched_ns INTEGER, clips INTEGER, digest BLOB, others BLOB, below TEXT) WITHOUT ROWID;
+    touched_ns INTEGER, clips INTEGER, digest BLOB, others BLOB, below BLOB,
+    stirred BLOB) WITHOUT ROWID;
 CREATE TABLE chunk (path BLOB, part INTEGER, names BLOB, numbers BLOB, files INTEGER,
     PRIMARY KEY (path, part));
 CREATE INDEX chunk_files ON chunk (path, files);
@@ -23,6 +24,8 @@ CREATE TABLE rows (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, n INTE
 CREATE TABLE distrusted (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE epoch (n INTEGER);
 INSERT INTO epoch VALUES (0);
+CREATE TABLE generation (n INTEGER);
+INSERT INTO generation VALUES (0);
 """
 _T = TypeVar("_T")
 
@@ -43,7 +46,8 @@ def connected(path: Path, work: Callable[[sqlite3.Connection], _T]) -> _T:
         return _attempt(path, work)
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, ValueError, TypeError):
+        # SQLite finds a damaged page; in one of which half is right, values make no sense.
         path.unlink(missing_ok=True)
         return _attempt(path, work)
 

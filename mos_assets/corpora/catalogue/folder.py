@@ -9,7 +9,7 @@ import stat
 import time
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from mos_assets.collector import collector_paused
@@ -40,8 +40,17 @@ class Folder:
     digest: bytes
     others: bytes
     """Digest of the files that are no clips, or not yet; empty where there are none."""
-    below: str
+    below: bytes
     """Folders in it, as JSON; empty where there are none."""
+    stirred: bytes
+    """Its times when clips or folders last came or went, as far as is known."""
+
+    def following(self, was: Folder) -> Folder:
+        """The same, unless other files alone explain why its times have moved since."""
+        others_alone = (was.digest, was.below) == (self.digest, self.below)
+        if others_alone and was.others != self.others:
+            return replace(self, stirred=was.stirred)
+        return self
 
     @property
     def settled(self) -> bool:
@@ -103,7 +112,8 @@ def read_folder(path: bytes, times: tuple[int, int]) -> tuple[Folder, Listing]:
     folder = Folder(
         *(*times, read_ns, touched_ns, len(clips), digest),
         _digest(sorted(others)) if others else b"",
-        json.dumps(sorted(below)) if below else "",
+        json.dumps(sorted(below)).encode() if below else b"",
+        b"%d\0%d" % times,
     )
     return folder, Listing([clip[0] for clip in clips], numbers)
 

@@ -53,6 +53,7 @@ class Look:
     corpus: Path
     every_file: bool
     _writes: list[tuple[str, Sequence[object]]] = field(default_factory=list)
+    _generation: int = field(init=False)
 
     def trees(self, dirs: Sequence[ClipDir], turn: int) -> Iterator[Tree]:
         """Each of the folders, sorted by path. turn: whose files are looked at in passing."""
@@ -61,12 +62,21 @@ class Look:
             known = None if self.every_file or changed else self._unchanged(entry)
             yield known or self._walk(entry, changed)
 
+    def __post_init__(self) -> None:
+        self._generation = self._newest()
+
+    def _newest(self) -> int:
+        (found,) = self.connection.execute("SELECT n FROM generation").fetchone()
+        return int(found)
+
     def write(self) -> None:
-        """Keep what is new."""
+        """Keep what is new, unless another look was faster: what it saw may be newer still."""
         if self._writes:
             with transaction(self.connection):
-                for statement, values in self._writes:
-                    self.connection.execute(statement, values)
+                if self._newest() == self._generation:
+                    for statement, values in self._writes:
+                        self.connection.execute(statement, values)
+                    self.connection.execute("UPDATE generation SET n = n + 1")
 
     def _unchanged(self, entry: ClipDir) -> Tree | None:
         """The tree as it was kept, where every folder still has its times."""
@@ -110,11 +120,13 @@ class Look:
                 or (folder.mtime_ns, folder.ctime_ns) != times
                 or not folder.settled
             ):
-                was_known = folder is not None
+                was = folder
                 folder, listing = read_folder(path, times)
-                self._keep(path, folder, listing, was_known)
+                if was is not None:
+                    folder = folder.following(was)
+                self._keep(path, folder, listing, was is not None)
             reached[path] = folder
-            stirred.update(b"%b\0%d\0%d\n" % (path, folder.mtime_ns, folder.ctime_ns))
+            stirred.update(path + b"\0" + folder.stirred + b"\n")
             if folder.others:
                 arriving.update(path + b"\0" + folder.others)
             if folder.clips:
@@ -224,9 +236,9 @@ class Look:
         for part in old.keys() - new.keys():
             self._later("DELETE FROM chunk WHERE path = ? AND part = ?", path, part)
         self._later(
-            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(path, folder.mtime_ns, folder.ctime_ns, folder.read_ns, folder.touched_ns),
-            *(folder.clips, folder.digest, folder.others, folder.below),
+            *(folder.clips, folder.digest, folder.others, folder.below, folder.stirred),
         )
 
     def _keep_tree(self, entry: ClipDir, reached: dict[bytes, Folder], tree: Tree) -> None:

@@ -89,14 +89,15 @@ class Look:
             return None
         paths, times, *facts = found
         numbers = array("q", times)
-        for path, *before in zip(paths.split(b"\0"), numbers[::2], numbers[1::2], strict=True):
-            try:
-                if folder_times(path) != (before[0], before[1]):
+        try:
+            for path, *times in zip(paths.split(b"\0"), numbers[::2], numbers[1::2], strict=True):
+                status = os.stat(path)  # noqa: PTH116
+                if [signed(status.st_mtime_ns), signed(status.st_ctime_ns)] != times:
                     return None
-            except OSError as error:
-                if error.errno not in ABSENT:
-                    raise
-                return None
+        except OSError as error:
+            if error.errno not in ABSENT:
+                raise
+            return None
         return Tree(*facts)
 
     def _walk(self, entry: ClipDir, changed: set[bytes]) -> Tree:
@@ -168,19 +169,17 @@ class Look:
                 continue
             path, names, numbers = chunk
             before = array("q", numbers)
-            for at, name in enumerate(names.split(b"\0")):
-                try:
+            sizes, mtimes = before[::NUMBERS], before[1::NUMBERS]
+            try:
+                for name, size, mtime_ns in zip(names.split(b"\0"), sizes, mtimes, strict=True):
                     status = os.stat(path + b"/" + name)  # noqa: PTH116
-                except OSError as error:
-                    if error.errno not in ABSENT:
-                        raise
-                    changed.add(path)
-                    break
-                if status.st_size != before[at * NUMBERS] or (
-                    signed(status.st_mtime_ns) != before[at * NUMBERS + 1]
-                ):
-                    changed.add(path)
-                    break
+                    if status.st_size != size or signed(status.st_mtime_ns) != mtime_ns:
+                        changed.add(path)
+                        break
+            except OSError as error:
+                if error.errno not in ABSENT:
+                    raise
+                changed.add(path)
         return changed
 
     def _whose_turn(self, dirs: Sequence[ClipDir], turn: int) -> list[int]:

@@ -11,13 +11,10 @@ from mos_assets.automation.decisions import (
     RETRY_S,
     Action,
     Decision,
-    Rules,
     decide,
 )
 from mos_assets.automation.facts import Memory, Outcome, Retrain, Sight
-
-RULES = Rules(removal_share=0.1, quiet_s=90)
-NOW = 1_800_000_000.0
+from mos_assets_tests.automation.deciding import NOW, RULES
 
 
 @dataclass

@@ -1,55 +1,17 @@
 """The decision of a sensor: every combination of its inputs, and the cases that have a name."""
 
 from dataclasses import replace
-from itertools import pairwise, product
+from itertools import product
 
 from mos_assets.automation.decisions import (
     QUIET_TICKS,
     Action,
-    Rules,
     decide,
     night_of,
     wants_every_file,
 )
 from mos_assets.automation.facts import Memory, Outcome, Retrain, Sight
-
-RULES = Rules(removal_share=0.1, quiet_s=90)
-NOW = 1_800_000_000.0
-MEMORY = Memory(
-    covered="a",
-    amounts={"clips of x": 100},
-    seen="b",
-    stirred="",
-    since=NOW - 1000,
-    seen_since=NOW - 1000,
-    arriving="",
-    moved=NOW - 1000,
-    lies=0,
-    beside="",
-    beside_since=NOW - 1000,
-    quiet=QUIET_TICKS,
-    counted=NOW - 5000,
-    night=night_of(NOW),
-    turn=3,
-    born=1,
-    generation=7,
-    tries=0,
-    tried=0.0,
-    doubted=False,
-)
-
-
-def sight(signature: str, clips: int = 100, touched: float = NOW - 2000) -> Sight:
-    return Sight(signature, {"clips of x": clips}, touched)
-
-
-def done_at(started: float) -> Retrain:
-    """A quick one."""
-    return Retrain(started, Outcome.DONE, started)
-
-
-def failed_at(started: float, own: bool = False) -> Retrain:
-    return Retrain(started, Outcome.FAILED, started, own)
+from mos_assets_tests.automation.deciding import MEMORY, NOW, RULES, done_at, failed_at, sight
 
 
 def test_the_first_look_only_remembers() -> None:
@@ -75,19 +37,6 @@ def test_a_first_look_sees_what_was_touched_since_the_newest_retrain_started() -
     ):
         view = sight("a", touched=touched)
         assert decide(None, view, runs, NOW, RULES).memory.covered == covered, (runs, touched)
-
-
-def test_a_retrain_in_flight_at_the_first_look_counts_once_it_is_done() -> None:
-    for touched, launches in ((NOW - 400, 0), (NOW - 200, 1)):
-        view, memory, found = sight("a", touched=touched), None, 0
-        for tick in range(8):
-            outcome = Outcome.IN_FLIGHT if tick < 3 else Outcome.DONE
-            run = Retrain(NOW - 300, outcome, None if tick < 3 else NOW + 60 * 3)
-            decision = decide(memory, view, [run], NOW + 60 * tick, RULES)
-            memory, found = decision.memory, found + (decision.action is Action.LAUNCH)
-            if found:
-                break
-        assert found == launches
 
 
 def test_every_combination_of_the_inputs() -> None:
@@ -137,135 +86,6 @@ def test_the_same_tick_twice_gives_one_key_and_back_to_an_earlier_state_another(
         assert decision.action is Action.LAUNCH
         keys.add(decision.key("s"))
     assert len(keys) == 5
-
-
-def test_a_retrain_that_started_after_the_change_had_settled_has_read_it() -> None:
-    """Only if it is done, and nothing was touched since; else the change launches."""
-    waiting = replace(MEMORY, since=NOW - 500, seen_since=NOW - 500)
-    done = done_at(NOW - 300)
-    assert decide(waiting, sight("b"), [done], NOW, RULES).memory.covered == "b"
-    assert decide(waiting, sight("b"), [done], NOW, RULES).action is Action.WAIT
-    earlier = done_at(NOW - 501)
-    assert decide(waiting, sight("b"), [earlier], NOW, RULES).action is Action.LAUNCH
-    stirred = decide(waiting, replace(sight("b"), stirred="x"), [done], NOW, RULES).memory
-    assert (stirred.covered, stirred.quiet) == (None, 0)
-    arriving = decide(waiting, replace(sight("b"), arriving="x"), [done], NOW, RULES).memory
-    assert (arriving.covered, arriving.quiet) == ("b", 0)
-
-
-def test_a_retrain_that_read_what_was_there_for_a_moment_is_followed_by_another() -> None:
-    """a → b → a while somebody's retrain reads b: what is there now has not been trained on."""
-    memory = decide(replace(MEMORY, seen="a"), sight("b"), [], NOW, RULES).memory
-    memory = decide(memory, sight("a"), [], NOW + 62, RULES).memory
-    assert memory.covered == "a"
-    done = done_at(NOW + 30)
-    launched = 0
-    for tick in range(4):
-        now = NOW + 122 + 60 * tick
-        decision = decide(memory, sight("a"), [done], now, RULES)
-        memory, launched = decision.memory, launched + (decision.action is Action.LAUNCH)
-    assert launched == 1
-
-
-def test_a_run_that_failed_is_launched_again_after_ever_longer_waits() -> None:
-    """What was launched is not read yet; a week of a broken disk costs a handful of runs."""
-    decision, runs, launches = decide(MEMORY, sight("b"), [], NOW, RULES), [], [0.0]
-    for minute in range(1, 7 * 24 * 60):
-        now = NOW + 60 * minute
-        if decision.action is Action.LAUNCH:
-            runs.append(failed_at(now - 30, own=True))
-        decision = decide(decision.memory, sight("b"), runs[-25:], now, RULES)
-        if decision.action is Action.LAUNCH:
-            launches.append(minute / 60)
-            assert decision.reason.startswith("the last run of this state failed")
-        else:
-            assert decision.reason.startswith("the last run of this state failed (")
-            assert "or when files change" in decision.reason
-    assert [round(b - a) for a, b in pairwise(launches)] == [1, 2, 4, 8, 16, 24, 24, 24, 24, 24]
-    mended, now = sight("c"), NOW + 7 * 86_400
-    for tick in range(QUIET_TICKS + 1):
-        decision = decide(decision.memory, mended, runs, now + 60 * tick, RULES)
-    assert decision.action is Action.LAUNCH, "a mended file launches at once"
-    assert decision.memory.tries == 1
-
-
-def test_a_launched_run_that_never_started_has_failed_too() -> None:
-    """Cancelled in the queue, or deleted: nothing tells of it but that it is not there."""
-    memory = decide(MEMORY, sight("b"), [], NOW, RULES).memory
-    queued = decide(memory, sight("b"), [Retrain(None, Outcome.IN_FLIGHT)], NOW + 60, RULES)
-    assert queued.reason == "launched; 1 retrain in flight"
-    gone = decide(queued.memory, sight("b"), [], NOW + 120, RULES)
-    assert "next is launched in 59 min" in gone.reason
-    assert decide(gone.memory, sight("b"), [], NOW + 60 + 3600, RULES).action is Action.LAUNCH
-
-
-def test_two_sensors_that_see_one_change_wait_for_each_others_failures() -> None:
-    """Labels and tables changed, and every run fails: one launch at a time, ever more rarely."""
-    memories, runs, launches = [MEMORY, MEMORY], list[tuple[int, float]](), list[int]()
-    for minute in range(24 * 60):
-        now = NOW + 60 * minute
-        for at in (0, 1):
-            seen = [
-                failed_at(started, own=by == at)
-                if started < now
-                else Retrain(None, Outcome.IN_FLIGHT)
-                for by, started in runs
-            ]
-            decision = decide(memories[at], sight("b"), seen, now, RULES)
-            memories[at] = decision.memory
-            if decision.action is Action.LAUNCH:
-                launches.append(minute)
-                runs.append((at, now + 1))
-    waits = [round((later - earlier) / 60) for earlier, later in pairwise(launches)]
-    assert waits == [1, 2, 4, 8]
-
-
-def test_a_run_by_hand_that_failed_on_this_state_counts_as_a_try() -> None:
-    failed = failed_at(NOW - 300)
-    decision = decide(
-        replace(MEMORY, since=NOW - 500, seen_since=NOW - 500), sight("b"), [failed], NOW, RULES
-    )
-    assert decision.action is Action.WAIT
-    assert "(1 so far); the next is launched in 55 min" in decision.reason
-    earlier = replace(MEMORY, since=NOW - 200, seen_since=NOW - 200)
-    assert decide(earlier, sight("b"), [failed], NOW, RULES).action is Action.LAUNCH
-
-
-def test_the_wait_after_a_failure_begins_when_it_ended() -> None:
-    """Whoever launched it, and however long it took."""
-    seen = replace(MEMORY, since=NOW - 9000, seen_since=NOW - 9000)
-    long = Retrain(NOW - 8000, Outcome.FAILED, NOW - 60)
-    decision = decide(seen, sight("b"), [long], NOW, RULES)
-    assert "(1 so far); the next is launched in 59 min" in decision.reason
-
-
-def test_a_run_that_starts_later_and_ends_first_hides_no_other() -> None:
-    """One from the command line waits for the store beside a run that confirms a removal, and is
-    refused."""
-    asked = decide(MEMORY, sight("b", clips=50), [], NOW, RULES)
-    assert "50 of 100" in asked.reason
-    confirms, refused = Retrain(NOW + 1, Outcome.IN_FLIGHT), failed_at(NOW + 30)
-    waits = decide(asked.memory, sight("b", clips=50), [confirms, refused], NOW + 60, RULES)
-    assert waits.reason == "launched; 1 retrain in flight"
-    done = Retrain(NOW + 1, Outcome.DONE, NOW + 90)
-    after = decide(waits.memory, sight("b", clips=50), [refused, done], NOW + 120, RULES)
-    assert after.reason == "nothing changed: 50 clips of x"
-    assert after.memory.amounts == {"clips of x": 50}
-
-
-def test_what_comes_and_goes_in_every_run_launches_ever_more_rarely() -> None:
-    """Such as a lock file of the desktop; whether the run has read it is not known."""
-    decision, runs, launches = decide(MEMORY, sight("b"), [], NOW, RULES), [], [0.0]
-    for minute in range(1, 3 * 24 * 60):
-        now = NOW + 60 * minute
-        if decision.action is Action.LAUNCH:
-            runs.append(Retrain(now - 30, Outcome.DONE, now - 1, own=True))
-        view = replace(sight("b"), stirred=f"{len(runs)}")
-        decision = decide(decision.memory, view, runs[-25:], now, RULES)
-        if decision.action is Action.LAUNCH:
-            launches.append(minute / 60)
-            assert decision.reason.startswith("something came or went while the last run")
-    assert [round(b - a) for a, b in pairwise(launches)] == [1, 2, 4, 8, 16, 24]
 
 
 def test_a_look_that_ends_after_two_has_not_been_at_every_file() -> None:

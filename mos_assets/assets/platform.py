@@ -1,6 +1,7 @@
 """The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
-from typing import IO, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
@@ -76,21 +77,28 @@ def patience() -> Patience:
     return Patience(CLAIM_WAIT_S, tell)
 
 
+def _with_fields(base: type[_PlatformBase], defaults: Mapping[str, object]) -> Any:
+    """Made from Settings, so that a setting has one name and description."""
+    fields: dict[str, Any] = {
+        name: (
+            Settings.model_fields[name].annotation,
+            Field(
+                default=defaults.get(name, ...), description=Settings.model_fields[name].description
+            ),
+        )
+        for name in Settings.run_fields()
+    }
+    return create_model("Platform", __base__=base, **fields)
+
+
 if TYPE_CHECKING:
     Platform = _PlatformBase
 else:
-    # Made from Settings, so that a setting has one name, default and description.
-    Platform = create_model(
-        "Platform",
-        __base__=_PlatformBase,
-        **{
-            name: (field.annotation, Field(description=field.description))
-            for name, field in Settings.model_fields.items()
-            if name in Settings.run_fields()
-        },
-    )
+    Platform = _with_fields(_PlatformBase, {})
 
 
 def platform_from(settings: Settings) -> Platform:
-    """The resource with these settings as its defaults."""
-    return Platform(**settings.model_dump(include=set(Settings.run_fields())))
+    """The resource with these settings, which are also those of a run that is given only some."""
+    values = settings.model_dump(include=set(Settings.run_fields()))
+    found: Platform = _with_fields(Platform, values)(**values)
+    return found

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from generated.folders import TOML
+
 from mos_assets.automation.decisions import Rules, decide
 from mos_assets.automation.facts import Memory
 from mos_assets.automation.signatures import look_at_corpora
@@ -24,23 +26,13 @@ from mos_assets.settings import Settings
 
 RULES = Rules(removal_share=0.1, quiet_s=90)
 REPEATS = 9
-TOML = """\
-name = "big"
-version = "1"
-licence = "generated"
-labels = ["labels.csv"]
-scale = [1.0, 5.0]
-clips = "clips"
-
-[columns]
-clip = "clip"
-mos = "mos"
-"""
+CORPUS = "clips"
+"""As TOML names it."""
 
 
 def make(root: Path, clips: int, folders: int) -> Settings:
     """A corpus of empty clips, spread over folders, with a label each."""
-    corpus = root / "corpora" / "big"
+    corpus = root / "corpora" / CORPUS
     names = []
     for folder in range(folders):
         place = corpus / "clips" / f"part{folder:05d}" if folders > 1 else corpus / "clips"
@@ -54,7 +46,7 @@ def make(root: Path, clips: int, folders: int) -> Settings:
     os.utime(corpus / "clips", (1_700_000_000, 1_700_000_000))
     (corpus / "corpus.toml").write_text(TOML)
     (corpus / "labels.csv").write_text("clip,mos\n" + "".join(f"{name},3.21\n" for name in names))
-    return Settings(corpus="big", corpus_root=str(root / "corpora"), store=str(root / "store"))
+    return Settings(corpus=CORPUS, corpus_root=str(root / "corpora"), store=str(root / "store"))
 
 
 def cost(look: Callable[[], object]) -> tuple[float, float]:
@@ -81,7 +73,7 @@ def measure(clips: int, folders: int) -> None:
         rows = [("first look", [cost(lambda: tick(True))])]
         rows.append(("every file (night, or unsettled)", [cost(lambda: tick(True))]))
         rows.append(("nothing changed", [cost(lambda: tick(False)) for _ in range(REPEATS)]))
-        place = next(path for path in (settings.corpus_folder / "big").glob("**/*.mp4")).parent
+        place = next(path for path in (settings.corpus_folder / CORPUS).glob("**/*.mp4")).parent
         (place / "new.mp4").write_bytes(b"new")
         rows.append(("a clip came", [cost(lambda: tick(False))]))
         assert memory is not None

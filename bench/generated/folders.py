@@ -1,4 +1,4 @@
-"""Corpus folders of full size, made for bench/corpora.py."""
+"""Corpus folders of full size, made for the benchmarks."""
 
 from __future__ import annotations
 

@@ -105,10 +105,10 @@ def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
         return False
     if run.asset_selection is not None and not run.asset_selection >= CHAIN:
         return False
-    if run.step_keys_to_execute is None or run.execution_plan_snapshot_id is None:
-        return run.step_keys_to_execute is None
-    steps = _steps_of(instance, run.execution_plan_snapshot_id)
-    return steps <= frozenset(run.step_keys_to_execute)
+    if run.step_keys_to_execute is None:
+        return True
+    plan = run.execution_plan_snapshot_id
+    return plan is not None and _steps_of(instance, plan) <= set(run.step_keys_to_execute)
 
 
 def _steps_of(instance: dg.DagsterInstance, plan: str) -> frozenset[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mos_assets.automation.facts import Sight
-from mos_assets.corpora import CORPUS_TOML, DEMO, Catalogue, watched_files
+from mos_assets.corpora import CORPUS_TOML, DEMO, Catalogue, WatchedFiles, watched_files
 from mos_assets.settings import Settings
 
 
@@ -17,17 +17,30 @@ def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight
     Raises CorpusError where a corpus is not there, and OSError where it cannot be read:
     a failed look is not an empty corpus.
     """
+    return _corpora(settings, _watched(settings), every_file, turn)
+
+
+def _watched(settings: Settings) -> dict[str, WatchedFiles]:
+    """What there is to watch, by corpus."""
+    return {
+        name: watched_files(name, settings.corpus_folder, settings.manifest)
+        for name in settings.corpora
+    }
+
+
+def _corpora(
+    settings: Settings, watched: Mapping[str, WatchedFiles], every_file: bool, turn: int
+) -> Sight:
     catalogue = Catalogue(settings.store_folder)
     digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
     touched, lies = 0.0, 0
-    for name in settings.corpora:
-        watched = watched_files(name, settings.corpus_folder, settings.manifest)
+    for name, files in watched.items():
         digest.update(name.encode() + b"\0")
-        times = [_add_files(digest, watched.label_paths)]
-        labels = [path for path in watched.label_paths if path.name != CORPUS_TOML]
+        times = [_add_files(digest, files.label_paths)]
+        labels = [path for path in files.label_paths if path.name != CORPUS_TOML]
         view = catalogue.view(
-            watched.clip_dirs, settings.corpus_folder / name, every_file=every_file, turn=turn
+            files.clip_dirs, settings.corpus_folder / name, every_file=every_file, turn=turn
         )
         digest.update(view.digest.encode())
         times.append(view.touched)
@@ -57,16 +70,16 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
     The corpora lie beside them: a retrain reads those too, so it waits until they have settled,
     and asks where much of them is gone. Raises as `look_at_corpora`.
     """
-    corpora = look_at_corpora(settings, every_file=every_file, turn=turn)
+    watched = _watched(settings)
+    corpora = _corpora(settings, watched, every_file, turn)
     digest, arriving = hashlib.sha256(), hashlib.sha256(corpora.arriving.encode())
     amounts: dict[str, int] = {}
     touched = 0.0
-    for name in settings.corpora:
-        watched = watched_files(name, settings.corpus_folder, settings.manifest)
-        paths = (*watched.shot_paths, *watched.feature_paths)
+    for name, files in watched.items():
+        paths = (*files.shot_paths, *files.feature_paths)
         digest.update(name.encode() + b"\0")
         touched = max(touched, _add_files(digest, paths))
-        _add_files(arriving, watched.beside_tables)
+        _add_files(arriving, files.beside_tables)
         amounts[f"tables of {name}"] = len(paths)
     return Sight(
         digest.hexdigest(),

@@ -123,15 +123,20 @@ def find_reference(
 
 def file_state(path: str) -> FileState | None:
     """A regular file as it is now; None where there is none."""
+    status = status_of(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return None
+    return FileState(path, status.st_size, status.st_mtime_ns)
+
+
+def status_of(path: str | bytes) -> os.stat_result | None:
+    """What the path names, all links followed; None where it names nothing."""
     try:
-        status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
+        return os.stat(path)  # noqa: PTH116 - no Path for each of so many
     except OSError as error:
         if error.errno in ABSENT:
             return None
         raise
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    return FileState(path, status.st_size, status.st_mtime_ns)
 
 
 def _is_inside(path: str, *folders: Path) -> bool:

@@ -15,22 +15,9 @@ from mos_assets.automation.jobs import retrain
 from mos_assets.automation.retrains import SENSOR_TAG
 from mos_assets.automation.sensors import sensors_for
 from mos_assets.settings import Settings
+from mos_assets_tests.corpora.making import MINIMAL_TOML
 
-TOML = """
-name = "own"
-version = "1"
-licence = "none"
-labels = ["labels.csv"]
-scale = [1.0, 5.0]
-clips = "clips"
-
-[columns]
-clip = "clip"
-mos = "mos"
-reference = "source"
-"""
-
-
+TOML = MINIMAL_TOML.replace('"mine"', '"own"') + 'reference = "source"\n'
 FIRST = "first look: 20 clips of own, 17 label lines of own; the next change starts a retrain"
 
 

@@ -67,9 +67,8 @@ class Listing:
     """NUMBERS of each."""
 
 
-def folder_times(path: bytes) -> tuple[int, int]:
+def times_of(status: os.stat_result) -> tuple[int, int]:
     """(mtime_ns, ctime_ns)."""
-    status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
     return signed(status.st_mtime_ns), signed(status.st_ctime_ns)
 
 

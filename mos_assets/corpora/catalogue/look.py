@@ -20,12 +20,12 @@ from mos_assets.corpora.catalogue.folder import (
     NUMBERS,
     Folder,
     Listing,
-    folder_times,
     liars,
     read_folder,
     signed,
+    times_of,
 )
-from mos_assets.corpora.files import ABSENT
+from mos_assets.corpora.files import status_of
 from mos_assets.corpora.request import FEATURES_FOLDER, SHOTS_FOLDER, ClipDir
 
 SLICE = 4096
@@ -89,15 +89,10 @@ class Look:
             return None
         paths, times, *facts = found
         numbers = array("q", times)
-        try:
-            for path, *times in zip(paths.split(b"\0"), numbers[::2], numbers[1::2], strict=True):
-                status = os.stat(path)  # noqa: PTH116
-                if [signed(status.st_mtime_ns), signed(status.st_ctime_ns)] != times:
-                    return None
-        except OSError as error:
-            if error.errno not in ABSENT:
-                raise
-            return None
+        for path, *times in zip(paths.split(b"\0"), numbers[::2], numbers[1::2], strict=True):
+            status = status_of(path)
+            if status is None or times_of(status) != tuple(times):
+                return None
         return Tree(*facts)
 
     def _walk(self, entry: ClipDir, changed: set[bytes]) -> Tree:
@@ -113,7 +108,8 @@ class Look:
         digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
         while pending:
             path = pending.pop()
-            folder, times = known.get(path), folder_times(path)
+            status = os.stat(path)  # noqa: PTH116 - no Path for each of so many
+            folder, times = known.get(path), times_of(status)
             if (
                 folder is None
                 or self.every_file
@@ -170,16 +166,11 @@ class Look:
             path, names, numbers = chunk
             before = array("q", numbers)
             sizes, mtimes = before[::NUMBERS], before[1::NUMBERS]
-            try:
-                for name, size, mtime_ns in zip(names.split(b"\0"), sizes, mtimes, strict=True):
-                    status = os.stat(path + b"/" + name)  # noqa: PTH116
-                    if status.st_size != size or signed(status.st_mtime_ns) != mtime_ns:
-                        changed.add(path)
-                        break
-            except OSError as error:
-                if error.errno not in ABSENT:
-                    raise
-                changed.add(path)
+            for name, *facts in zip(names.split(b"\0"), sizes, mtimes, strict=True):
+                status = status_of(path + b"/" + name)
+                if status is None or [status.st_size, signed(status.st_mtime_ns)] != facts:
+                    changed.add(path)
+                    break
         return changed
 
     def _whose_turn(self, dirs: Sequence[ClipDir], turn: int) -> list[int]:

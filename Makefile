@@ -37,9 +37,8 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Ctrl-C is how it ends: 130 is no failure.
 dev: $(INSTALLED)
-	$(BIN)/mos dev --port $(PORT) || test $$? -eq 130
+	$(BIN)/mos dev --port $(PORT)
 
 bench: $(INSTALLED)
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -19,7 +19,7 @@ from mos_assets.assets.extracted_features import (
     one_fingerprint,
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
-from mos_assets.assets.gate_report import gate_report
+from mos_assets.assets.gate_report import gate_report_by
 from mos_assets.assets.model_card import model_card, release_unaltered
 from mos_assets.assets.platform import RESOURCE_KEY, platform_from
 from mos_assets.assets.raw_corpus import (
@@ -38,12 +38,14 @@ from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.sensors import sensors_for
 from mos_assets.automation.upkeep import prune_for
 from mos_assets.errors import SettingsError
+from mos_assets.evaluation import GATE, Gate
 from mos_assets.settings import Settings
 
 
-def build_defs(settings: Settings | None = None) -> dg.Definitions:
+def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Definitions:
     """Definitions with these settings, by default those of the environment.
 
+    gate: heads are judged by it; it may have rows beside those of the table, and none less.
     Raises SettingsError where a setting cannot be used.
     """
     settings = Settings.from_env() if settings is None else settings
@@ -57,7 +59,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             extracted_features,
             folds,
             trained_onnx,
-            *fresh([gate_report, model_card], settings),
+            *fresh([gate_report_by(gate), model_card], settings),
         ],
         asset_checks=[
             labels_in_range,

@@ -1,4 +1,4 @@
-"""The asset `gate_report`: the candidate judged against the gate, and the four gate checks."""
+"""The asset `gate_report`: the candidate judged, and a check for each figure of the gate."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
-    CHECK_WORDS,
     Comparison,
+    Gate,
     GateReport,
     build_report,
     compare,
@@ -36,31 +36,45 @@ REPORT_JSON = "gate_report.json"
 REPORT_PAGE = "gate_report.md"
 
 
-@dg.asset(
-    deps=[trained_onnx],
-    group_name="verdict",
-    owners=OWNERS,
-    kinds={"scipy", "matplotlib"},
-    description=(
-        "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
-        "sampling alone explains, baselines on the same folds, slices and figures. JSON, Markdown "
-        "and plots in the store; the history of verdicts in table `gate_reports`."
-    ),
-    check_specs=[
-        dg.AssetCheckSpec(
-            name,
-            asset="gate_report",
-            description=f"{words} against the gate. A miss is a result: it does not stop the run, "
-            "and the card records it.",
-        )
-        for name, words in CHECK_WORDS.items()
-    ],
-)
-def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
+def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
+    """The asset, judging by this table, with one check a row."""
+
+    @dg.asset(
+        deps=[trained_onnx],
+        group_name="verdict",
+        owners=OWNERS,
+        kinds={"scipy", "matplotlib"},
+        description=(
+            "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
+            "sampling alone explains, baselines on the same folds, slices and figures. JSON, "
+            "Markdown and plots in the store; the history of verdicts in tables `gate_reports` "
+            "and `gate_figures`."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                row.name,
+                asset="gate_report",
+                description=f"{row.words} against the gate. A miss is a result: it does not stop "
+                "the run, and the card records it.",
+            )
+            for row in gate.criteria
+        ],
+    )
+    def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
+        return _judged(context, platform, gate)
+
+    return gate_report
+
+
+def _judged(
+    context: dg.AssetExecutionContext, platform: Platform, gate: Gate
+) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
-        table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
+        table, _ = fold_rows.read_training_table(
+            database, settings.corpora, gaps=settings.imputes
+        )
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
         manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
@@ -79,6 +93,7 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
             full_size=settings.is_full_size,
             losses=verdict_rows.read_losses(database, candidate.candidate_id),
             comparison=_with_released(settings, database, table, predictions, candidate),
+            gate=gate,
         )
         folder = report_folder(settings.store_folder, report)
         folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +130,9 @@ def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
                 passed=check.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
-                    "figure": "does not exist" if check.figure is None else round(check.figure, 4),
+                    "figure": "does not exist"
+                    if check.figure is None
+                    else round(check.figure, 4),
                     "threshold": f"{check.comparison} {check.threshold:g}",
                     "candidate": candidate.candidate_id,
                 },
@@ -168,10 +185,7 @@ def _row(report: GateReport, folder: Path) -> VerdictRow:
         label_origin=str(report.label_origin),
         n_clips=report.n_clips,
         status=str(verdict.status),
-        mean_plcc=verdict.check("mean_plcc").figure,
-        mean_srocc=verdict.check("mean_srocc").figure,
-        mean_rmse=verdict.check("mean_rmse").figure,
-        plcc_spread=verdict.check("plcc_spread").figure,
+        figures={check.name: check.figure for check in verdict.checks},
         folder=folder,
     )
 

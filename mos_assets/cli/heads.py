@@ -12,9 +12,6 @@ from mos_assets.cli.terminal import EXIT_FAILED, printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
-SURROGATE_WORDS = "Surrogate: mean PLCC"
-"""The one bound that decides on simulated labels."""
-
 
 @click.command()
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -100,7 +97,7 @@ def status(head: str | None) -> None:
 @click.argument("head", required=False)
 def report(head: str | None) -> None:
     """The latest verdict, of HEAD or of any, and where the report and the head are."""
-    from mos_assets.evaluation import CHECK_WORDS, GateReport
+    from mos_assets.evaluation import GateReport, lowered
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
     from mos_assets.release.reading import current_files
@@ -113,15 +110,15 @@ def report(head: str | None) -> None:
         what = f"No head {head!r}" if head else "Nothing"
         raise MosAssetsError(f"{what} was judged yet in {settings.store_folder}.")
     judged = GateReport.read(row.folder / "gate_report.json")
-    width = max(len(words) for words in (*CHECK_WORDS.values(), SURROGATE_WORDS))
+    verdict = judged.verdict
+    checks = [(check.words, check) for check in verdict.checks]
+    checks += [(f"Surrogate: {lowered(check.words)}", check) for check in verdict.surrogate]
+    width = max(len(words) for words, _ in checks)
     click.echo(f"{'corpus':<{width}}  {row.corpora}")
     click.echo(f"{'clips':<{width}}  {row.n_clips}")
     click.echo(f"{'labels':<{width}}  {row.label_origin}")
     click.echo(f"{'judged':<{width}}  {row.judged_at:%Y-%m-%d %H:%M} UTC")
-    verdict = judged.verdict
-    surrogate = () if verdict.surrogate is None else (verdict.surrogate,)
-    for check in (*verdict.checks, *surrogate):
-        words = CHECK_WORDS[check.name] if check in verdict.checks else SURROGATE_WORDS
+    for words, check in checks:
         figure = "none" if check.figure is None else f"{check.figure:.4f}"
         met = "met" if check.passed else "missed"
         click.echo(f"{words:<{width}}  {figure}  {check.comparison} {check.threshold:g}  {met}")

@@ -5,6 +5,19 @@ The door of the room: everything that the layers above use is named here.
 
 from mos_assets.evaluation.comparison import Comparison, compare, not_compared
 from mos_assets.evaluation.conformal import PredictionInterval, prediction_interval
+from mos_assets.evaluation.criteria import (
+    CRITERIA,
+    GATE,
+    MEAN_PLCC,
+    MEAN_RMSE,
+    MEAN_SROCC,
+    PLCC_SPREAD,
+    Criterion,
+    Gate,
+    MeanOverSeeds,
+    SpreadOverSeeds,
+    Statistic,
+)
 from mos_assets.evaluation.figures import Figure, draw
 from mos_assets.evaluation.folds import (
     HELD_OUT,
@@ -15,29 +28,21 @@ from mos_assets.evaluation.folds import (
     assign_folds,
     merge_groups,
 )
-from mos_assets.evaluation.gate import (
-    CHECK_WORDS,
-    GATE,
-    CheckName,
-    GateCheck,
-    GateThresholds,
-    Verdict,
-    judge,
-    judge_scores,
-)
+from mos_assets.evaluation.gate import GateCheck, Verdict, judge, judge_scores
 from mos_assets.evaluation.importance import FeatureImportance, Shuffles
 from mos_assets.evaluation.interval import Interval, bounds
 from mos_assets.evaluation.leaks import LEAK_CORRELATION, Leak, leaking_features
-from mos_assets.evaluation.markdown import render_markdown
+from mos_assets.evaluation.markdown import cells, render_markdown
 from mos_assets.evaluation.metrics import (
+    PLCC,
+    RMSE,
+    SROCC,
+    Metric,
     expected_fold_spread,
-    finite_or_none,
-    fold_scores,
     logistic4,
     plcc,
     plcc_after_logistic,
     rmse,
-    seed_scores,
     srocc,
     standard_error_of_r,
 )
@@ -56,53 +61,66 @@ from mos_assets.evaluation.report import (
     schema_text,
 )
 from mos_assets.evaluation.sample_size import Decision
+from mos_assets.evaluation.scores import fold_scores, seed_scores
 from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.wording import and_list, cell, plain, share
+from mos_assets.evaluation.wording import and_list, cell, lowered, plain, share
 
 __all__ = [
-    "CHECK_WORDS",
+    "CRITERIA",
     "GATE",
     "HELD_OUT",
     "LEAK_CORRELATION",
+    "MEAN_PLCC",
+    "MEAN_RMSE",
+    "MEAN_SROCC",
+    "PLCC",
+    "PLCC_SPREAD",
+    "RMSE",
+    "SROCC",
     "Baseline",
     "Calibration",
-    "CheckName",
     "Comparison",
+    "Criterion",
     "Decision",
     "FeatureImportance",
     "Figure",
     "FoldAssignment",
     "FoldOf",
     "FoldRow",
+    "Gate",
     "GateCheck",
     "GateReport",
-    "GateThresholds",
     "Interval",
     "Intervals",
     "LabelCeiling",
     "Leak",
+    "MeanOverSeeds",
     "MergedGroup",
+    "Metric",
     "PredictionInterval",
     "ReportFigure",
     "Shuffles",
     "Slice",
+    "SpreadOverSeeds",
+    "Statistic",
     "Verdict",
     "and_list",
     "assign_folds",
     "bounds",
     "build_report",
     "cell",
+    "cells",
     "compare",
     "draw",
     "expected_fold_spread",
     "figure_section",
-    "finite_or_none",
     "fold_scores",
     "judge",
     "judge_scores",
     "label_ceiling",
     "leaking_features",
     "logistic4",
+    "lowered",
     "merge_groups",
     "not_compared",
     "plain",

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.interval import Interval, interval_of
+from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import Figures, resample
 from mos_assets.evaluation.wording import count, plain
 from mos_assets.records import FloatArray, OutOfFold, PastPredictions, TrainingTable
@@ -91,13 +92,14 @@ def compare(table: TrainingTable, oof: OutOfFold, past: PastPredictions) -> Comp
         table.mos[mine],
         folds,
         [table.groups[row] for row in mine],
+        (PLCC, RMSE),
     )
 
     def plcc(figures: Figures) -> FloatArray:
-        return _margin(figures.plcc, n_seeds)
+        return _margin(figures[PLCC.name], n_seeds)
 
     def rmse(figures: Figures) -> FloatArray:
-        return _margin(figures.rmse, n_seeds)
+        return _margin(figures[RMSE.name], n_seeds)
 
     margins = [float(statistic(drawn.whole)[0]) for statistic in (plcc, rmse)]
     bounds = [interval_of(drawn, statistic) for statistic in (plcc, rmse)]
@@ -146,7 +148,7 @@ def _sentence(
     figures = " and ".join(
         f"{name} {margin:+.3f}"
         + (f" (95 % interval {plain(b.low)} to {plain(b.high)})" if b else "")
-        for name, margin, b in zip(("PLCC", "RMSE"), margins, bounds, strict=True)
+        for name, margin, b in zip((PLCC.label, RMSE.label), margins, bounds, strict=True)
     )
     return (
         f"{words[outcome]} ({released}), as far as {count(n)} clips tell that neither had seen: "

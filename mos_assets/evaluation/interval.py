@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.resampling import Resampling, Scale, Statistic
+from mos_assets.evaluation.metrics import Scale
+from mos_assets.evaluation.resampling import Resampling, Statistic
 from mos_assets.evaluation.wording import plain
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
-from mos_assets.evaluation.gate import CHECK_WORDS, GATE, CheckName, GateCheck
 from mos_assets.evaluation.interval import bounds
 from mos_assets.evaluation.reading import reading
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.resampling import LEVEL
-from mos_assets.evaluation.wording import and_list, cell, count, plain, share
-from mos_assets.records import LabelOrigin
+from mos_assets.evaluation.wording import and_list, cell, count, lowered, plain, share
+from mos_assets.records import FigureRow, LabelOrigin, Named
 
 TEMPLATE = "gate_report.md.j2"
 _MOST_FEATURES = 30
@@ -37,35 +38,23 @@ def render_markdown(report: GateReport) -> str:
         share=share,
         bounds=bounds,
         and_list=and_list,
+        lowered=lowered,
+        cells=cells,
     )
     return environment.get_template(TEMPLATE).render(
         report=report,
         verdict=report.verdict,
-        checks=[
-            (c, _word(c.name), _figure(c), _interval_of(report, c.name))
-            for c in report.verdict.checks
-        ],
         human=report.label_origin is LabelOrigin.HUMAN,
         reading=reading(report),
         level=share(LEVEL),
-        gate=GATE,
-        words=CHECK_WORDS,
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,
     )
 
 
-def _word(name: CheckName) -> str:
-    return CHECK_WORDS[name]
-
-
-def _figure(check: GateCheck) -> str:
-    places = 4 if check.name == "plcc_spread" else 3
-    return plain(check.figure, places, beside=check.threshold)
-
-
-def _interval_of(report: GateReport, name: CheckName) -> str:
-    return bounds(report.intervals.of(name), 4 if name == "plcc_spread" else 3)
+def cells(row: FigureRow[float], metrics: Sequence[Named], places: int = 3) -> str:
+    """The metrics of a row, as the middle of a row of a table."""
+    return " | ".join(plain(row.of(metric), places) for metric in metrics)
 
 
 def _signed(figure: float | None, places: int = 3) -> str:

@@ -7,11 +7,19 @@ three clips, a value that is not finite) is NaN, never a number and never a warn
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from mos_assets.records import FloatArray, FoldScore, OutOfFold, SeedScore, TrainingTable
+from mos_assets.evaluation.weighted import (
+    Weighted,
+    weighted_plcc,
+    weighted_rmse,
+    weighted_srocc,
+)
+from mos_assets.records import FloatArray
 
 _LEAST_ROWS = 3
 """Two points always correlate perfectly, so a correlation needs three."""
@@ -44,6 +52,31 @@ def rmse(predicted: FloatArray, mos: FloatArray) -> float:
     from scipy import stats
 
     return float(stats.pmean(np.abs(predicted - mos), 2))
+
+
+Scale = Literal["plain", "correlation", "positive"]
+"""On which scale the jackknife takes a figure for normal: as it is, Fisher's z, or its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of one predictor on clips that are judged together."""
+
+    name: str
+    """Its key in reports and manifests."""
+    label: str
+    """What people call it."""
+    compute: Callable[[FloatArray, FloatArray], float]
+    """Predictions [n], ratings [n] → the figure; NaN where it does not exist."""
+    scale: Scale = "plain"
+    weighted: Weighted | None = None
+    """The same on clips that count more or less than once; None: by repeating them, which is
+    slower."""
+
+
+PLCC = Metric("plcc", "PLCC", plcc, scale="correlation", weighted=weighted_plcc)
+SROCC = Metric("srocc", "SROCC", srocc, scale="correlation", weighted=weighted_srocc)
+RMSE = Metric("rmse", "RMSE", rmse, scale="positive", weighted=weighted_rmse)
 
 
 def logistic4(x: FloatArray, top: float, bottom: float, middle: float, width: float) -> FloatArray:
@@ -112,70 +145,20 @@ def chance_of_fold_spread(limit: float, r: float, n: float, folds: int) -> float
     return float(stats.studentized_range.cdf(limit / error, folds, np.inf))
 
 
-def fold_scores(table: TrainingTable, oof: OutOfFold) -> tuple[FoldScore, ...]:
-    """Figures of every seed on every fold, ordered by seed as given, then by fold.
-
-    Rows outside the folds (fold -1) take no part. Raises ValueError where table and predictions
-    do not fit together.
-    """
-    n = len(table.clip_ids)
-    if oof.predictions.shape != (len(oof.seeds), n):
-        raise ValueError(
-            f"predictions are [seeds, rows]: expected {(len(oof.seeds), n)}, "
-            f"got {oof.predictions.shape}"
-        )
-    if len(set(oof.seeds)) != len(oof.seeds):
-        raise ValueError(f"seeds are distinct, but got {oof.seeds}")
-    inside = table.folds >= 0
-    scores: list[FoldScore] = []
-    for seed, predicted in zip(oof.seeds, oof.predictions, strict=True):
-        for fold in np.unique(table.folds[inside]):
-            rows = table.folds == fold
-            x, y = predicted[rows], table.mos[rows]
-            scores.append(
-                FoldScore(
-                    seed=int(seed),
-                    fold=int(fold),
-                    n_train=int(np.count_nonzero(inside & ~rows)),
-                    n_val=int(np.count_nonzero(rows)),
-                    plcc=plcc(x, y),
-                    srocc=srocc(x, y),
-                    rmse=rmse(x, y),
-                )
-            )
-    return tuple(scores)
-
-
 def finite_or_none(figure: float) -> float | None:
     """The figure, or None where it does not exist: JSON and NULL have no NaN."""
     return figure if math.isfinite(figure) else None
 
 
-def mean(figures: Sequence[float]) -> float:
-    """The correctly rounded mean; NaN where a figure is not finite, or their sum is not."""
-    if not all(math.isfinite(figure) for figure in figures):
-        return math.nan
+def mean(figures: Sequence[float | None]) -> float | None:
+    """The correctly rounded mean; None where a figure does not exist, or their sum does not."""
+    present = [figure for figure in figures if figure is not None and math.isfinite(figure)]
+    if not present or len(present) < len(figures):
+        return None
     try:
-        return math.fsum(figures) / len(figures)
+        return math.fsum(present) / len(present)
     except OverflowError:
-        return math.nan
-
-
-def seed_scores(folds: Sequence[FoldScore]) -> tuple[SeedScore, ...]:
-    """Means over the folds of each seed, in order of appearance; NaN where one fold has NaN."""
-    seeds = list(dict.fromkeys(row.seed for row in folds))
-    scores: list[SeedScore] = []
-    for seed in seeds:
-        mine = [row for row in folds if row.seed == seed]
-        scores.append(
-            SeedScore(
-                seed=seed,
-                mean_plcc=mean([row.plcc for row in mine]),
-                mean_srocc=mean([row.srocc for row in mine]),
-                mean_rmse=mean([row.rmse for row in mine]),
-            )
-        )
-    return tuple(scores)
+        return None
 
 
 def _finite(predicted: FloatArray, mos: FloatArray) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mos_assets.evaluation.gate import CHECK_WORDS, GATE
+from mos_assets.evaluation.criteria import PLCC_SPREAD
 from mos_assets.evaluation.interval import Interval
+from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.report import Baseline, GateReport
 from mos_assets.evaluation.sample_size import Decision
-from mos_assets.evaluation.wording import count, plain, share
+from mos_assets.evaluation.wording import count, lowered, plain, share
 
 _FAR_SLOPE = 0.1
 """Calibration slopes this far from 1 are worth a sentence."""
@@ -81,7 +82,7 @@ def _against_rivals(report: GateReport) -> list[str]:
 
 
 def _against(rival: Baseline, name: str) -> list[str]:
-    margin, interval = rival.margin_plcc, rival.margin_plcc_interval
+    margin, interval = rival.margin(PLCC), rival.margin_plcc_interval
     if margin is None:
         return []
     text = f"{name} on the same folds by {plain(abs(margin))} PLCC"
@@ -103,23 +104,21 @@ def _against(rival: Baseline, name: str) -> list[str]:
 def _against_thresholds(report: GateReport) -> list[str]:
     sentences: list[str] = []
     for found in report.decisions:
-        check = report.verdict.check(found.name)
-        interval = report.intervals.of(found.name)
+        check = report.verdict.check(found)
+        interval = report.intervals.of(found)
         if interval is None:
             continue
-        word = CHECK_WORDS[found.name]
         if not found.decided:
             side = "meets" if check.passed else "misses"
             sentences.append(
-                f"{word} {side} {plain(check.threshold)} by less than the "
+                f"{check.words} {side} {check.limit} by less than the "
                 f"sampling noise ({_bounds(interval)}): other clips could have turned it round. "
                 f"{_needed(report, found)}"
             )
         elif not check.passed:
-            word = word.replace("Mean", "mean")
             sentences.append(
-                f"The whole interval of {word} ({_bounds(interval)}) misses "
-                f"{plain(check.threshold)}: it is not bad luck with the clips."
+                f"The whole interval of {lowered(check.words)} ({_bounds(interval)}) misses "
+                f"{check.limit}: it is not bad luck with the clips."
             )
     return sentences
 
@@ -143,7 +142,7 @@ def _rounded_up(n: int) -> int:
 def _spreads(report: GateReport) -> list[str]:
     verdict = report.verdict
     sentences: list[str] = []
-    spread = verdict.check("plcc_spread")
+    spread = verdict.check(PLCC_SPREAD)
     if spread.figure is not None and not spread.passed:
         sentences.append(
             f"The seeds disagree by {plain(spread.figure, beside=spread.threshold)} PLCC: training "
@@ -163,7 +162,7 @@ def _spreads(report: GateReport) -> list[str]:
     if report.chance_of_fold_spread is not None:
         sentences.append(
             "The spread bound is for seeds. Taken over folds, as some trainers do, a perfect "
-            f"estimator would meet {plain(GATE.plcc_spread)} here with a probability of "
+            f"estimator would meet {plain(PLCC_SPREAD.threshold)} here with a probability of "
             f"{_chance(report.chance_of_fold_spread)}."
         )
     return sentences
@@ -202,9 +201,9 @@ def _worst_slices(report: GateReport) -> list[str]:
 def _held_out(report: GateReport) -> list[str]:
     return [
         f"On {count(s.n)} held-out clips ({s.name}), which no head has trained on and the gate "
-        f"leaves out, PLCC is {plain(s.plcc)} and RMSE {plain(s.rmse)}."
+        f"leaves out, PLCC is {plain(s.of(PLCC))} and RMSE {plain(s.of(RMSE))}."
         for s in report.slices
-        if s.dimension == "held out" and s.plcc is not None
+        if s.dimension == "held out" and s.of(PLCC) is not None
     ]
 
 

@@ -9,13 +9,14 @@ with Student's t holds its level from about ten contents on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from mos_assets.evaluation.weighted import weighted_figures
+from mos_assets.evaluation.metrics import Metric, Scale
+from mos_assets.evaluation.weighted import Weighted, by_repeating
 from mos_assets.records import SEED, FloatArray, IntArray
 
 Method = Literal["bootstrap", "jackknife"]
@@ -31,20 +32,10 @@ _CELLS = 12_000_000
 _CHUNK = 1_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Figures:
-    """Figures of each predictor on each replicate of the clips, means over folds."""
+Figures = Mapping[str, FloatArray]
+"""Of each metric by its name, [replicates, predictors]: means over folds, NaN where a replicate
+has no figure."""
 
-    plcc: FloatArray
-    """[replicates, predictors]; NaN where a replicate has no figure."""
-    srocc: FloatArray
-    """[replicates, predictors]."""
-    rmse: FloatArray
-    """[replicates, predictors]."""
-
-
-Scale = Literal["plain", "correlation", "positive"]
-"""On which scale the jackknife takes a statistic for normal: as it is, Fisher's z, or its log."""
 _THERE: dict[Scale, Callable[[FloatArray], FloatArray]] = {
     "plain": lambda x: x,
     "correlation": lambda x: np.arctanh(np.clip(x, -1.0 + 1e-12, 1.0 - 1e-12)),
@@ -71,6 +62,11 @@ class Resampling:
     replicates: Figures
     fold_of: IntArray
     """[replicates], of the content that the jackknife left out; empty for the bootstrap."""
+
+    @property
+    def n_replicates(self) -> int:
+        """How many there are; 0 where a fold holds a single content."""
+        return next((len(figures) for figures in self.replicates.values()), 0)
 
     def interval(
         self,
@@ -118,9 +114,13 @@ class Resampling:
 
 
 def resample(
-    predictions: FloatArray, mos: FloatArray, folds: IntArray, groups: Sequence[str]
+    predictions: FloatArray,
+    mos: FloatArray,
+    folds: IntArray,
+    groups: Sequence[str],
+    metrics: Sequence[Metric],
 ) -> Resampling:
-    """Figures of `predictions` [predictors, n] against `mos` [n] on other clips of the same kind.
+    """Metrics of `predictions` [predictors, n] against `mos` [n] on other clips of the same kind.
 
     Rows of fold -1 are left out. Bootstrap: 1,000 replicates up to 12,000 clips, down to 200
     beyond; the draws depend on the fold and its contents only. Jackknife: one a content, none
@@ -133,26 +133,39 @@ def resample(
     x, y, fold = predictions[:, inside], mos[inside], folds[inside]
     n_contents = int(content.max()) + 1 if len(content) else 0
     fold_ids = np.unique(fold)
+    figures = _figures_of(metrics)
     whole = [
-        weighted_figures(np.ones((1, int(np.sum(fold == f)))), x[:, fold == f], y[fold == f])
+        figures(np.ones((1, int(np.sum(fold == f)))), x[:, fold == f], y[fold == f])
         for f in fold_ids
     ]
+    none = np.zeros((len(metrics), 1, len(x)))
     if n_contents >= LEAST_CONTENTS:
         method: Method = "bootstrap"
-        replicates = _bootstrap(x, y, fold, content)
+        replicates = _bootstrap(figures, none, x, y, fold, content)
         fold_of = np.empty(0, dtype=np.int64)
     else:
         method = "jackknife"
-        replicates, fold_of = _jackknife(x, y, fold, content, whole)
+        replicates, fold_of = _jackknife(figures, none, x, y, fold, content, whole)
     scale = max(len(fold_ids), 1)
-    together = sum(whole, np.zeros((3, 1, len(x))))
+    together = sum(whole, none)
+    names = [metric.name for metric in metrics]
     return Resampling(
         method=method,
         n_contents=n_contents,
-        whole=Figures(*(together / scale)),
-        replicates=Figures(*(replicates / scale)),
+        whole=dict(zip(names, together / scale, strict=True)),
+        replicates=dict(zip(names, replicates / scale, strict=True)),
         fold_of=fold_of,
     )
+
+
+def _figures_of(metrics: Sequence[Metric]) -> Weighted:
+    """Of weights, predictions and ratings, all metrics: [metrics, replicates, predictors]."""
+    forms = [metric.weighted or by_repeating(metric.compute) for metric in metrics]
+
+    def figures(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+        return np.stack([form(weights, x, y) for form in forms])
+
+    return figures
 
 
 def interval_of_means(
@@ -176,8 +189,7 @@ def interval_of_means(
     np.add.at(sums, content, np.hstack([columns, ones]))
 
     def figures(totals: FloatArray) -> Figures:
-        found = figure(totals[:, :-1] / totals[:, -1:])[:, None]
-        return Figures(plcc=found, srocc=found, rmse=found)
+        return {"": figure(totals[:, :-1] / totals[:, -1:])}
 
     if n_contents >= LEAST_CONTENTS:
         method: Method = "bootstrap"
@@ -193,7 +205,7 @@ def interval_of_means(
         replicates=figures(replicates),
         fold_of=fold_of,
     )
-    return drawn.interval(lambda found: found.plcc[:, 0], scale=scale)
+    return drawn.interval(lambda found: found[""], scale=scale)
 
 
 def _drawn_sums(sums: FloatArray) -> FloatArray:
@@ -214,10 +226,17 @@ def _resamples(n: int) -> int:
     return max(_LEAST_RESAMPLES, min(_MOST_RESAMPLES, _CELLS // max(n, 1)))
 
 
-def _bootstrap(x: FloatArray, y: FloatArray, folds: IntArray, content: IntArray) -> FloatArray:
-    """Sums over folds, [3, replicates, predictors]."""
+def _bootstrap(
+    figures: Weighted,
+    none: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    folds: IntArray,
+    content: IntArray,
+) -> FloatArray:
+    """Sums over folds, [metrics, replicates, predictors]; `none` is that of no fold."""
     n_resamples = _resamples(len(y))
-    total = np.zeros((3, n_resamples, len(x)))
+    total = np.repeat(none, n_resamples, axis=1)
     for fold in np.unique(folds):
         rows = folds == fold
         names, mine = np.unique(content[rows], return_inverse=True)
@@ -227,26 +246,28 @@ def _bootstrap(x: FloatArray, y: FloatArray, folds: IntArray, content: IntArray)
             stop = min(start + step, n_resamples)
             even = np.full(len(names), 1.0 / len(names))
             drawn = rng.multinomial(len(names), even, size=stop - start).astype(np.float64)
-            total[:, start:stop] += weighted_figures(drawn[:, mine], x[:, rows], y[rows])
+            total[:, start:stop] += figures(drawn[:, mine], x[:, rows], y[rows])
     return total
 
 
 def _jackknife(
+    figures: Weighted,
+    none: FloatArray,
     x: FloatArray,
     y: FloatArray,
     folds: IntArray,
     content: IntArray,
     whole: Sequence[FloatArray],
 ) -> tuple[FloatArray, IntArray]:
-    """Sums over folds, [3, contents, predictors], and the fold of the content left out."""
-    together = sum(whole, np.zeros((3, 1, len(x))))
-    parts, fold_of = [np.empty((3, 0, len(x)))], []
+    """Sums over folds, [metrics, contents, predictors], and the fold of the content left out."""
+    together = sum(whole, none)
+    parts, fold_of = [none[:, :0]], []
     for fold, mine in zip(np.unique(folds), whole, strict=True):
         rows = folds == fold
         names = np.unique(content[rows])
         if len(names) < 2:
             return parts[0], np.empty(0, dtype=np.int64)
         left = (content[rows][None, :] != names[:, None]).astype(np.float64)
-        parts.append(together - mine + weighted_figures(left, x[:, rows], y[rows]))
+        parts.append(together - mine + figures(left, x[:, rows], y[rows]))
         fold_of += [int(fold)] * len(names)
     return np.concatenate(parts, axis=1), np.array(fold_of, dtype=np.int64)

@@ -6,7 +6,7 @@ import math
 
 from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.gate import CheckName, GateCheck
+from mos_assets.evaluation.gate import GateCheck
 
 MOST_CLIPS = 10_000_000
 """Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
@@ -17,7 +17,7 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    name: CheckName
+    name: str
     decided: bool
     """Whether the whole interval lies on the figure's side of the threshold."""
     clips_needed: int | None

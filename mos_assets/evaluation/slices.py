@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.metrics import plcc, rmse, srocc
-from mos_assets.records import FloatArray, OutOfFold, TrainingTable
+from mos_assets.evaluation.metrics import Metric, mean
+from mos_assets.records import FigureRow, FloatArray, OutOfFold, TrainingTable
 
 LEAST_CLIPS = 20
 """A smaller slice has no figures: they would be noise."""
@@ -24,24 +23,19 @@ Dimension = Literal["height", "codec", "mos", "part", "held out"]
 Mask = np.typing.NDArray[np.bool_]
 
 
-class Slice(BaseModel):
-    """Figures on one part of the corpus, pooled over folds, means over seeds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class Slice(FigureRow[float]):
+    """Metrics on one part of the corpus, pooled over folds, means over seeds."""
 
     dimension: Dimension
     name: str
     n: int
-    plcc: float | None
-    srocc: float | None
-    rmse: float | None
     bias: float | None
     """Mean of prediction minus rating, in MOS units."""
     reason: str | None
     """Why a figure is None."""
 
 
-def slices(table: TrainingTable, oof: OutOfFold) -> tuple[Slice, ...]:
+def slices(table: TrainingTable, oof: OutOfFold, metrics: Sequence[Metric]) -> tuple[Slice, ...]:
     """Figures by picture height, codec, rated MOS and corpus part, and of rows never trained on.
 
     A dimension that says nothing (all unknown, or one value for every clip) is left out, but for
@@ -51,14 +45,14 @@ def slices(table: TrainingTable, oof: OutOfFold) -> tuple[Slice, ...]:
     found: list[Slice] = []
     for dimension, name, rows in _parts(table):
         if (rows & inside).any():
-            found.append(_slice(dimension, name, rows & inside, table, oof))
+            found.append(_slice(dimension, name, rows & inside, table, oof, metrics))
     held_out = ~inside
     if held_out.any():
         parts = sorted(
             {part or "unnamed" for part, out in zip(table.part, held_out, strict=True) if out}
         )
         out = f"part {', '.join(parts)}" if parts != ["unnamed"] else "rows that never trained"
-        found.append(_slice("held out", out, held_out, table, oof))
+        found.append(_slice("held out", out, held_out, table, oof, metrics))
     return tuple(found)
 
 
@@ -99,38 +93,32 @@ def _by_value(
 
 
 def _slice(
-    dimension: Dimension, name: str, rows: Mask, table: TrainingTable, oof: OutOfFold
+    dimension: Dimension,
+    name: str,
+    rows: Mask,
+    table: TrainingTable,
+    oof: OutOfFold,
+    metrics: Sequence[Metric],
 ) -> Slice:
     n = int(np.count_nonzero(rows))
+    figures: dict[str, float | None] = {metric.name: None for metric in metrics}
+    bias, reason = None, None
     if n < LEAST_CLIPS:
         reason = f"{n} clips are too few, {LEAST_CLIPS} are needed"
-        return Slice(
-            dimension=dimension,
-            name=name,
-            n=n,
-            plcc=None,
-            srocc=None,
-            rmse=None,
-            bias=None,
-            reason=reason,
-        )
-    mos = table.mos[rows]
-    each = [
-        (plcc(x, mos), srocc(x, mos), rmse(x, mos), float(np.mean(x - mos)))
-        for x in oof.predictions[:, rows]
-    ]
-    means = [figure(math.fsum(column) / len(each)) for column in zip(*each, strict=True)]
-    complete = None not in means
-    return Slice(
-        dimension=dimension,
-        name=name,
-        n=n,
-        plcc=means[0],
-        srocc=means[1],
-        rmse=means[2],
-        bias=means[3],
-        reason=None if complete else "predictions or ratings are constant or not finite",
-    )
+    else:
+        mos, predicted = table.mos[rows], oof.predictions[:, rows]
+        figures = {
+            metric.name: _mean([metric.compute(x, mos) for x in predicted]) for metric in metrics
+        }
+        bias = _mean([float(np.mean(x - mos)) for x in predicted])
+        if None in (bias, *figures.values()):
+            reason = "predictions or ratings are constant or not finite"
+    return Slice(dimension=dimension, name=name, n=n, bias=bias, reason=reason, figures=figures)
+
+
+def _mean(each: Sequence[float]) -> float | None:
+    found = mean(each)
+    return None if found is None else figure(found)
 
 
 def figure(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The gate's figures on clips that count more or less than once.
+"""Figures on clips that count more or less than once.
 
 Weights [replicates, n] are the numbers of times that each clip was drawn, or 0 where it was left
 out, so that ranks follow from running sums and nothing is sorted twice.
@@ -6,44 +6,85 @@ out, so that ranks follow from running sums and nothing is sorted twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mos_assets.records import FloatArray
 
+Weighted = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+"""Weights [replicates, n], predictions [predictors, n], ratings [n] → [replicates, predictors]."""
 
-def weighted_figures(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    """PLCC, SROCC and RMSE, [3, replicates, predictors], of predictions x [predictors, n].
 
-    A figure that does not exist under its weights is NaN.
+def weighted_plcc(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """PLCC, [replicates, predictors], of predictions x [predictors, n] with ratings y [n].
+
+    A figure that does not exist under its weights is NaN, here and below.
     """
-    figures = np.empty((3, len(weights), len(x)))
-    size = weights.sum(axis=1)
-    share = weights / np.where(size > 0, size, np.nan)[:, None]
+    figures = np.empty((len(weights), len(x)))
+    share = _shares(weights)
     # Centring first keeps the sums of squares from cancelling.
     centred_y = y - y.mean()
-    middle = (size[:, None] + 1) / 2.0
-    rank_y = weighted_ranks(weights, y) - middle
     for p, row in enumerate(x):
         centred = row - row.mean()
-        figures[0, :, p] = _correlation(
+        figures[:, p] = _correlation(
             share @ centred,
             share @ centred_y,
             share @ (centred * centred),
             share @ (centred_y * centred_y),
             share @ (centred * centred_y),
         )
+    return figures
+
+
+def weighted_srocc(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """SROCC, [replicates, predictors]; ties get their average rank."""
+    figures = np.empty((len(weights), len(x)))
+    share = _shares(weights)
+    middle = (weights.sum(axis=1)[:, None] + 1) / 2.0
+    rank_y = weighted_ranks(weights, y) - middle
+    none = np.zeros(len(weights))
+    for p, row in enumerate(x):
         rank = weighted_ranks(weights, row) - middle
         weighted = share * rank
-        none = np.zeros(len(weights))
-        figures[1, :, p] = _correlation(
+        figures[:, p] = _correlation(
             none,
             none,
             np.einsum("bn,bn->b", weighted, rank),
             np.einsum("bn,bn,bn->b", share, rank_y, rank_y),
             np.einsum("bn,bn->b", weighted, rank_y),
         )
-        figures[2, :, p] = np.sqrt(share @ ((row - y) ** 2))
     return figures
+
+
+def weighted_rmse(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """RMSE, [replicates, predictors]."""
+    figures = np.empty((len(weights), len(x)))
+    share = _shares(weights)
+    for p, row in enumerate(x):
+        figures[:, p] = np.sqrt(share @ ((row - y) ** 2))
+    return figures
+
+
+def by_repeating(figure: Callable[[FloatArray, FloatArray], float]) -> Weighted:
+    """The weighted form of any figure: each clip as often as its weight says, at its own price."""
+
+    def weighted(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+        # Seeds that predict alike, as closed forms do, are computed once.
+        distinct, back = np.unique(x, axis=0, return_inverse=True)
+        found = np.empty((len(weights), len(distinct)))
+        for b, counts in enumerate(weights.astype(np.int64)):
+            drawn = np.repeat(np.arange(len(y)), counts)
+            found[b] = [figure(row[drawn], y[drawn]) for row in distinct]
+        return found[:, back.reshape(-1)]
+
+    return weighted
+
+
+def _shares(weights: FloatArray) -> FloatArray:
+    size = weights.sum(axis=1)
+    shares: FloatArray = weights / np.where(size > 0, size, np.nan)[:, None]
+    return shares
 
 
 def weighted_ranks(drawn: FloatArray, values: FloatArray) -> FloatArray:

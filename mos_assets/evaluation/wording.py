@@ -33,6 +33,11 @@ def and_list(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def lowered(words: str) -> str:
+    """As it reads within a sentence; abbreviations such as PLCC stay as they are."""
+    return words if words[:2].isupper() else words[0].lower() + words[1:]
+
+
 def count(n: int) -> str:
     """A count with thousands set apart by commas."""
     return f"{n:,}"

@@ -36,12 +36,11 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
+from mos_assets.records.scores import FigureRow, FoldScore, Named, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
-    FoldScore,
     OutOfFold,
     PastPredictions,
-    SeedScore,
     TrainingTable,
 )
 
@@ -58,6 +57,7 @@ __all__ = [
     "FeatureLoss",
     "FeatureMatrix",
     "FeatureTable",
+    "FigureRow",
     "FloatArray",
     "FoldScore",
     "GateKind",
@@ -68,6 +68,7 @@ __all__ = [
     "LabelFile",
     "LabelOrigin",
     "Measurement",
+    "Named",
     "OutOfFold",
     "PastPredictions",
     "Probe",

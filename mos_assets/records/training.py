@@ -1,4 +1,4 @@
-"""What trains, what was predicted, and what that comes to."""
+"""What trains, and what was predicted."""
 
 from __future__ import annotations
 
@@ -103,26 +103,3 @@ class FeatureLoss:
     """Shuffled together: one feature, or a family of features that say nearly the same."""
     plcc_lost: float | None
     """None where a correlation does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoldScore:
-    """Figures of one seed on one fold."""
-
-    seed: int
-    fold: int
-    n_train: int
-    n_val: int
-    plcc: float
-    srocc: float
-    rmse: float
-
-
-@dataclass(frozen=True, slots=True)
-class SeedScore:
-    """Means over folds of one seed."""
-
-    seed: int
-    mean_plcc: float
-    mean_srocc: float
-    mean_rmse: float

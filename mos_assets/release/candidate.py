@@ -7,13 +7,11 @@ import shutil
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
-from mos_assets.evaluation import GateReport, finite_or_none
+from mos_assets.evaluation import GateReport
 from mos_assets.release.manifest import (
     Manifest,
-    ManifestFold,
     ManifestGate,
     ManifestInterval,
-    ManifestSeed,
     ManifestThreshold,
 )
 from mos_assets.release.naming import ReleaseFiles
@@ -63,31 +61,12 @@ def judged(manifest: Manifest, report: GateReport) -> Manifest:
     return manifest.model_copy(
         update={
             "status": verdict.status,
-            "folds": tuple(
-                ManifestFold(
-                    seed=row.seed,
-                    fold=row.fold,
-                    n_train=row.n_train,
-                    n_val=row.n_val,
-                    plcc=finite_or_none(row.plcc),
-                    srocc=finite_or_none(row.srocc),
-                    rmse=finite_or_none(row.rmse),
-                )
-                for row in verdict.folds
-            ),
-            "seeds": tuple(
-                ManifestSeed(
-                    seed=row.seed,
-                    mean_plcc=finite_or_none(row.mean_plcc),
-                    mean_srocc=finite_or_none(row.mean_srocc),
-                    mean_rmse=finite_or_none(row.mean_rmse),
-                )
-                for row in verdict.seeds
-            ),
+            "folds": verdict.folds,
+            "seeds": verdict.seeds,
             "gate": ManifestGate(
                 passed=verdict.passed,
                 kind=verdict.kind,
-                **{check.name: check.figure for check in verdict.checks},
+                figures={check.name: check.figure for check in verdict.checks},
                 fold_spread=verdict.fold_spread,
                 thresholds=tuple(
                     ManifestThreshold(

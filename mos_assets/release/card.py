@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.evaluation import (
-    CHECK_WORDS,
+    PLCC,
+    RMSE,
     GateReport,
     and_list,
     bounds,
     cell,
+    cells,
     figure_section,
+    lowered,
     plain,
     reading,
     share,
@@ -45,7 +48,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         report=report,
         verdict=report.verdict,
         gate=manifest.gate,
-        words=CHECK_WORDS,
+        slice_metrics=(PLCC, RMSE),
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.
@@ -102,6 +105,12 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        plain=plain, and_list=and_list, cell=cell, share=share, bounds=bounds
+        plain=plain,
+        and_list=and_list,
+        cell=cell,
+        cells=cells,
+        share=share,
+        bounds=bounds,
+        lowered=lowered,
     )
     return environment.get_template(_TEMPLATE)

@@ -18,8 +18,11 @@ from mos_assets.records import (
     ENCODER_VOCABULARY_VERSION,
     MOS_MAX,
     MOS_MIN,
+    FigureRow,
+    FoldScore,
     GateKind,
     LabelOrigin,
+    SeedScore,
     Status,
     TrainingTable,
 )
@@ -67,27 +70,6 @@ class DataUsed(_Frozen):
         return LabelOrigin.HUMAN if origins == {LabelOrigin.HUMAN} else LabelOrigin.SIMULATED
 
 
-class ManifestFold(_Frozen):
-    """One seed on one fold; a figure that could not be had is null."""
-
-    seed: int
-    fold: int
-    n_train: int
-    n_val: int
-    plcc: float | None
-    srocc: float | None
-    rmse: float | None
-
-
-class ManifestSeed(_Frozen):
-    """Means over folds of one seed."""
-
-    seed: int
-    mean_plcc: float | None
-    mean_srocc: float | None
-    mean_rmse: float | None
-
-
 class ManifestThreshold(_Frozen):
     """One term of the gate."""
 
@@ -108,15 +90,11 @@ class ManifestInterval(_Frozen):
     """Share of held-out ratings that it held, calibrated on the other folds."""
 
 
-class ManifestGate(_Frozen):
-    """The verdict in figures and words."""
+class ManifestGate(FigureRow[float]):
+    """The verdict in figures and words; each figure of the gate under its own name."""
 
     passed: bool
     kind: GateKind
-    mean_plcc: float | None
-    mean_srocc: float | None
-    mean_rmse: float | None
-    plcc_spread: float | None
     fold_spread: float | None
     thresholds: tuple[ManifestThreshold, ...]
     reasons: tuple[str, ...]
@@ -147,8 +125,8 @@ class Manifest(_Frozen):
     training_recipe: Mapping[str, Any]
     data: DataUsed
     versions: Mapping[str, str]
-    folds: tuple[ManifestFold, ...] = ()
-    seeds: tuple[ManifestSeed, ...] = ()
+    folds: tuple[FoldScore, ...] = ()
+    seeds: tuple[SeedScore, ...] = ()
     gate: ManifestGate | None = None
     """None until the head has been judged."""
     interval: ManifestInterval | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
+from mos_assets.evaluation import GATE
 from mos_assets.records import Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.reading import read_current
@@ -85,8 +86,14 @@ def _why(manifest: Manifest) -> tuple[str, ...]:
 def _figures(manifest: Manifest) -> str:
     gate = manifest.gate
     rows = f"{manifest.data.rows} {manifest.data.label_origin} labels"
-    if gate is None or gate.mean_plcc is None or gate.mean_srocc is None or gate.mean_rmse is None:
+    if gate is None or None in gate.figures.values():
         return f"no figures, {rows}"
-    return (
-        f"PLCC {gate.mean_plcc:.3f}, SROCC {gate.mean_srocc:.3f}, RMSE {gate.mean_rmse:.3f}, {rows}"
-    )
+    known = {row.name: row for row in GATE.criteria}
+    told = [
+        f"{known[term.name].words} {gate.figures[term.name]:.{known[term.name].places}f}"
+        # A head that another version released may have been judged by a figure more.
+        if term.name in known
+        else f"{term.name} {gate.figures[term.name]:.4f}"
+        for term in gate.thresholds
+    ]
+    return f"{', '.join(told)}, {rows}"

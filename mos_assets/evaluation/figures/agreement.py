@@ -21,6 +21,7 @@ from mos_assets.evaluation.figures.style import (
     mos_axes,
     save,
 )
+from mos_assets.evaluation.metrics import PLCC
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.wording import count, plain
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
@@ -45,7 +46,7 @@ _MOST_LEFT_OUT = 0.1
 
 def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Figure:
     """Predicted against rated, with the identity line; hexagons of three clips or more."""
-    plcc = report.verdict.check("mean_plcc").figure
+    plcc = report.verdict.means.of(PLCC)
     title = (
         f"Out-of-fold predictions against ratings: PLCC {plain(plcc)} on "
         f"{count(report.n_clips)} clips"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mos_assets.evaluation.criteria import MEAN_RMSE, PLCC_SPREAD, SpreadOverSeeds
 from mos_assets.evaluation.figures.style import (
     BLUE,
     INK,
@@ -18,36 +19,37 @@ from mos_assets.evaluation.figures.style import (
     panels,
     save,
 )
-from mos_assets.evaluation.gate import CHECK_WORDS, CheckName
+from mos_assets.evaluation.gate import GateCheck
+from mos_assets.evaluation.metrics import RMSE
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.wording import count, plain
-from mos_assets.records import FoldScore
+from mos_assets.records import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 _MOST_SLICES = 16
-_PANELS: tuple[tuple[CheckName, Callable[[FoldScore], float]], ...] = (
-    ("mean_plcc", lambda row: row.plcc),
-    ("mean_srocc", lambda row: row.srocc),
-    ("mean_rmse", lambda row: row.rmse),
-)
 
 
 def folds_and_seeds(report: GateReport, folder: Path) -> Figure:
-    """The four gate figures: folds as dots, seeds as bars, thresholds, intervals."""
+    """The gate figures: folds as dots, seeds as bars, thresholds, intervals."""
     verdict = report.verdict
     met = sum(check.passed for check in verdict.checks)
-    spread = verdict.check("plcc_spread").figure
-    title = f"{met} of 4 gate figures met; seeds differ by {plain(spread, 4)} PLCC"
+    spread = verdict.check(PLCC_SPREAD)
+    title = (
+        f"{met} of {len(verdict.checks)} gate figures met; "
+        f"seeds differ by {plain(spread.figure, spread.places)} PLCC"
+    )
 
     def paint(axes: Axes, canvas: Canvas) -> None:
-        drawn = panels(canvas, title, 4)
-        for panel, (name, value) in zip(drawn, _PANELS, strict=False):
-            _figure_panel(panel, report, name, value)
-        _spread_panel(drawn[3], report)
+        drawn = panels(canvas, title, len(verdict.checks))
+        for panel, check in zip(drawn, verdict.checks, strict=True):
+            if check.statistic == SpreadOverSeeds.word:
+                _spread_panel(panel, report, check)
+            else:
+                _figure_panel(panel, report, check)
         handles, labels = drawn[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside lower center", ncols=4)
 
@@ -60,19 +62,19 @@ def folds_and_seeds(report: GateReport, folder: Path) -> Figure:
     return save("folds_and_seeds", title, sentence, paint, folder)
 
 
-def _figure_panel(
-    panel: Axes, report: GateReport, name: CheckName, value: Callable[[FoldScore], float]
-) -> None:
+def _figure_panel(panel: Axes, report: GateReport, check: GateCheck) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    verdict, check = report.verdict, report.verdict.check(name)
-    interval = report.intervals.of(name)
+    verdict = report.verdict
+    interval = report.intervals.of(check)
     if interval is not None:
         panel.axhspan(
             interval.low, interval.high, color=PALE, alpha=0.35, lw=0, label="95 % interval"
         )
     for at, seed in enumerate(verdict.seeds):
-        mine = [value(row) for row in verdict.folds if row.seed == seed.seed]
+        mine = _drawable(
+            [row.figures[check.metric] for row in verdict.folds if row.seed == seed.seed]
+        )
         panel.plot(
             [at] * len(mine),
             mine,
@@ -92,26 +94,31 @@ def _figure_panel(
             label="mean of a seed" if at == 0 else None,
         )
     panel.axhline(check.threshold, color=RED, lw=1.6, ls="--", label="threshold")
-    _finish(panel, f"{CHECK_WORDS[name]}\n{plain(check.figure)}", check.passed)
+    _finish(panel, f"{check.words}\n{plain(check.figure, check.places)}", check.passed)
     _seed_axis(panel, len(verdict.seeds))
     panel.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def _spread_panel(panel: Axes, report: GateReport) -> None:
-    """Each seed's mean PLCC above the lowest one: the highest bar is the spread."""
+def _spread_panel(panel: Axes, report: GateReport, check: GateCheck) -> None:
+    """Each seed's mean above the lowest one: the highest bar is the spread."""
     from matplotlib.ticker import MaxNLocator
 
     verdict = report.verdict
-    check = verdict.check("plcc_spread")
+    label = next(metric.label for metric in report.metrics if metric.name == check.metric)
     if check.figure is not None:
-        means = np.array([seed.mean_plcc for seed in verdict.seeds])
+        means = _drawable([seed.figures[check.metric] for seed in verdict.seeds])
         panel.bar(range(len(means)), means - means.min(), width=0.64, color=INK)
     panel.axhline(check.threshold, color=RED, lw=1.6, ls="--")
-    panel.set_ylabel("mean PLCC above the lowest seed", fontsize=8.5)
+    panel.set_ylabel(f"mean {label} above the lowest seed", fontsize=8.5)
     panel.set_ylim(0.0, 1.25 * max(check.threshold, check.figure or 0.0))
-    _finish(panel, f"PLCC spread\n{plain(check.figure, 4)}", check.passed)
+    _finish(panel, f"{label} spread\n{plain(check.figure, check.places)}", check.passed)
     _seed_axis(panel, len(verdict.seeds))
     panel.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _drawable(figures: Sequence[float | None]) -> FloatArray:
+    """What does not exist leaves a gap, as NaN does in matplotlib."""
+    return np.array([np.nan if figure is None else figure for figure in figures])
 
 
 def _finish(panel: Axes, title: str, passed: bool) -> None:
@@ -129,18 +136,18 @@ def _seed_axis(panel: Axes, n: int) -> None:
 
 def slices_figure(report: GateReport, folder: Path) -> Figure | None:
     """RMSE and bias of each part of the corpus, with its clips; None without such parts."""
-    parts = [part for part in report.slices if part.rmse is not None][:_MOST_SLICES]
+    parts = [part for part in report.slices if part.of(RMSE) is not None][:_MOST_SLICES]
     if not parts:
         return None
-    worst = max(parts, key=lambda part: part.rmse or 0.0)
-    title = f"Largest error: {_name(worst)}, RMSE {plain(worst.rmse, 2)}"
+    worst = max(parts, key=lambda part: part.of(RMSE) or 0.0)
+    title = f"Largest error: {_name(worst)}, RMSE {plain(worst.of(RMSE), 2)}"
     labels = [f"{_name(part)}  ({count(part.n)})" for part in parts]
     at = np.arange(len(parts))[::-1]
 
     def paint(axes: Axes, canvas: Canvas) -> None:
         left, right = panels(canvas, title, 2, sharey=True)
-        left.barh(at, [part.rmse or 0.0 for part in parts], color=BLUE, height=0.62)
-        threshold = report.verdict.check("mean_rmse").threshold
+        left.barh(at, [part.of(RMSE) or 0.0 for part in parts], color=BLUE, height=0.62)
+        threshold = report.verdict.check(MEAN_RMSE).threshold
         left.axvline(threshold, color=RED, lw=1.6, ls="--", label="gate, whole corpus")
         left.set_yticks(at, labels, parse_math=False)
         left.set_xlabel("RMSE, MOS")

@@ -9,9 +9,8 @@ from mos_assets.evaluation.report.model import (
     Intervals,
     LabelCeiling,
     ReportFigure,
-    report_schema,
-    schema_text,
 )
+from mos_assets.evaluation.report.schema import report_schema, schema_text
 
 __all__ = [
     "Baseline",

@@ -10,14 +10,16 @@ import numpy as np
 from mos_assets.evaluation import baselines as base
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import prediction_interval
-from mos_assets.evaluation.gate import GATE, Verdict, judge
+from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate
+from mos_assets.evaluation.criteria import Statistic as SeedStatistic
+from mos_assets.evaluation.gate import Verdict, judge
 from mos_assets.evaluation.importance import importance
 from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import (
+    PLCC,
     chance_of_fold_spread,
-    fold_scores,
+    mean,
     plcc_after_logistic,
-    seed_scores,
 )
 from mos_assets.evaluation.report.ceiling import label_ceiling
 from mos_assets.evaluation.report.model import (
@@ -26,9 +28,12 @@ from mos_assets.evaluation.report.model import (
     Calibration,
     GateReport,
     Intervals,
+    margin_name,
+    metric_names,
 )
 from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
 from mos_assets.evaluation.sample_size import decision
+from mos_assets.evaluation.scores import fold_scores
 from mos_assets.evaluation.slices import figure, slices
 from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 
@@ -44,15 +49,17 @@ def build_report(
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
     comparison: Comparison | None = None,
+    gate: Gate = GATE,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
-    losses: what training saw of the features, for their importance.
+    losses: what training saw of the features, for their importance. gate: the table that it is
+    judged by.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
     """
-    verdict = judge(table, oof, label_origin=label_origin, full_size=full_size)
+    verdict = judge(table, oof, label_origin=label_origin, full_size=full_size, gate=gate)
     inside = table.folds >= 0
     rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
     svr = base.svr_predictions(table)
@@ -64,11 +71,12 @@ def build_report(
         table.mos,
         table.folds,
         table.groups,
+        gate.metrics,
     )
-    plcc = verdict.check("mean_plcc").figure
+    plcc = verdict.means.of(PLCC)
     fold_size = float(np.mean([row.n_val for row in verdict.folds])) if verdict.folds else 0.0
     n_clips = int(np.count_nonzero(inside))
-    intervals = _intervals(drawn, n_seeds, n_clips)
+    intervals = _intervals(drawn, gate, n_seeds, n_clips)
     return GateReport(
         head_id=head_id,
         candidate_id=candidate_id,
@@ -78,12 +86,13 @@ def build_report(
         n_held_out=int(np.count_nonzero(~inside)),
         n_groups=drawn.n_contents,
         n_features=len(table.feature_order),
+        metrics=metric_names(gate.metrics),
         verdict=verdict,
         intervals=intervals,
         decisions=tuple(
             found
             for check in verdict.checks
-            if (bounds := intervals.of(check.name)) is not None
+            if (bounds := intervals.of(check)) is not None
             and (
                 found := decision(
                     check, bounds.low, bounds.high, n_clips=n_clips, n_contents=drawn.n_contents
@@ -94,19 +103,24 @@ def build_report(
         plcc_after_logistic=_after_logistic(table, oof),
         chance_of_fold_spread=None
         if plcc is None
-        else figure(chance_of_fold_spread(GATE.plcc_spread, plcc, fold_size, verdict.n_folds)),
+        else figure(chance_of_fold_spread(PLCC_SPREAD.threshold, plcc, fold_size, verdict.n_folds)),
         ceiling=label_ceiling(table),
         calibration=_calibration(table, oof),
         baselines=(
-            _baseline("predict the mean", table, base.mean_predictions(table), verdict, None),
+            _baseline("predict the mean", table, base.mean_predictions(table), verdict, gate, None),
             *(
                 _baseline(
-                    name, table, row, verdict, interval_of(drawn, _over(n_seeds, n_seeds + at))
+                    name,
+                    table,
+                    row,
+                    verdict,
+                    gate,
+                    interval_of(drawn, _over(n_seeds, n_seeds + at)),
                 )
                 for at, (name, row) in enumerate(rivals)
             ),
         ),
-        slices=slices(table, oof),
+        slices=slices(table, oof, gate.metrics),
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
         comparison=comparison,
@@ -117,30 +131,32 @@ def _over(n_seeds: int, rival: int) -> Statistic:
     """The head's PLCC, mean over seeds, minus that of the predictor in row `rival`."""
 
     def margin(figures: Figures) -> FloatArray:
-        over: FloatArray = figures.plcc[:, :n_seeds].mean(axis=1) - figures.plcc[:, rival]
+        plcc = figures[PLCC.name]
+        over: FloatArray = plcc[:, :n_seeds].mean(axis=1) - plcc[:, rival]
         return over
 
     return margin
 
 
-def _intervals(drawn: Resampling, n_seeds: int, n_clips: int) -> Intervals:
+def _intervals(drawn: Resampling, gate: Gate, n_seeds: int, n_clips: int) -> Intervals:
     return Intervals(
         level=LEVEL,
         method=drawn.method,
         unit="contents" if drawn.n_contents < n_clips else "clips",
-        resamples=len(drawn.replicates.plcc),
-        mean_plcc=interval_of(
-            drawn, lambda f: f.plcc[:, :n_seeds].mean(axis=1), scale="correlation"
-        ),
-        mean_srocc=interval_of(
-            drawn, lambda f: f.srocc[:, :n_seeds].mean(axis=1), scale="correlation"
-        ),
-        mean_rmse=interval_of(drawn, lambda f: f.rmse[:, :n_seeds].mean(axis=1), scale="positive"),
-        plcc_spread=interval_of(
-            drawn, lambda f: np.ptp(f.plcc[:, :n_seeds], axis=1), least=0.0, centred=True
-        )
-        if n_seeds > 1
-        else None,
+        resamples=drawn.n_replicates,
+        figures={row.name: _interval(drawn, row.statistic, n_seeds) for row in gate.criteria},
+    )
+
+
+def _interval(drawn: Resampling, statistic: SeedStatistic, n_seeds: int) -> Interval | None:
+    if n_seeds < statistic.least_seeds:
+        return None
+    return interval_of(
+        drawn,
+        lambda figures: statistic.of_replicates(figures[statistic.metric.name][:, :n_seeds]),
+        scale=statistic.scale,
+        least=statistic.least,
+        centred=statistic.centred,
     )
 
 
@@ -170,24 +186,14 @@ def _baseline(
     table: TrainingTable,
     predicted: FloatArray,
     verdict: Verdict,
+    gate: Gate,
     interval: Interval | None,
 ) -> Baseline:
-    scores = seed_scores(fold_scores(table, OutOfFold((0,), predicted[None, :])))
-    mine = [math.nan] * 3
-    if scores:
-        mine = [scores[0].mean_plcc, scores[0].mean_srocc, scores[0].mean_rmse]
-    plcc, srocc, rmse = (figure(x) for x in mine)
-    return Baseline(
-        name=name,
-        plcc=plcc,
-        srocc=srocc,
-        rmse=rmse,
-        margin_plcc=_margin(verdict.check("mean_plcc").figure, plcc),
-        margin_srocc=_margin(verdict.check("mean_srocc").figure, srocc),
-        margin_rmse=_margin(verdict.check("mean_rmse").figure, rmse),
-        margin_plcc_interval=interval,
-    )
-
-
-def _margin(head: float | None, baseline: float | None) -> float | None:
-    return None if head is None or baseline is None else round(head - baseline, 6)
+    folds = fold_scores(table, OutOfFold((0,), predicted[None, :]), gate.metrics)
+    figures: dict[str, float | None] = {}
+    for metric in gate.metrics:
+        found = mean([row.of(metric) for row in folds])
+        figures[metric.name] = own = None if found is None else figure(found)
+        head = verdict.means.of(metric)
+        figures[margin_name(metric)] = None if head is None or own is None else round(head - own, 6)
+    return Baseline(name=name, figures=figures, margin_plcc_interval=interval)

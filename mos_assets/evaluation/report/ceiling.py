@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mos_assets.evaluation.gate import GATE
+from mos_assets.evaluation.criteria import MEAN_PLCC
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.report.model import LabelCeiling
 from mos_assets.evaluation.resampling import LEVEL, interval_of_means
@@ -80,12 +80,12 @@ def _interval(noise: FloatArray, mos: FloatArray, groups: list[str]) -> Interval
 
 
 def _verdict(interval: Interval | None) -> str:
-    gate = plain(GATE.mean_plcc)
-    if interval is not None and interval.high < GATE.mean_plcc:
+    gate = plain(MEAN_PLCC.threshold)
+    if interval is not None and interval.high < MEAN_PLCC.threshold:
         return (
             f"below the gate's {gate}, so no head can pass on these labels, however good it is; "
             "only more ratings a clip can change that"
         )
-    if interval is not None and interval.low > GATE.mean_plcc:
+    if interval is not None and interval.low > MEAN_PLCC.threshold:
         return f"above the gate's {gate}, so these labels can pass a head"
     return f"these labels may or may not be good enough to pass a head at the gate's {gate}"

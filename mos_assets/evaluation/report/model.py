@@ -7,51 +7,70 @@ threshold, and may differ in the last bit between vector units.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mos_assets.errors import StoreError
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
-from mos_assets.evaluation.gate import CheckName, Verdict
+from mos_assets.evaluation.criteria import GATE
+from mos_assets.evaluation.gate import Verdict
 from mos_assets.evaluation.importance import FeatureImportance, beyond_kin
 from mos_assets.evaluation.interval import Interval
+from mos_assets.evaluation.metrics import Metric
 from mos_assets.evaluation.resampling import Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
-from mos_assets.records import LabelOrigin
+from mos_assets.records import FigureRow, LabelOrigin, Named
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
-SCHEMA: Literal["mos-assets gate report 1"] = "mos-assets gate report 1"
+SCHEMA: Literal["mos-assets gate report 2"] = "mos-assets gate report 2"
 """Names the shape of the report; raised whenever a field changes its meaning or goes."""
+_BEFORE = "mos-assets gate report 1"
+"""Is read as well."""
 
 
-class Baseline(BaseModel):
-    """A simple predictor on the same folds, and what the head has over it."""
+class MetricName(BaseModel):
+    """A metric that the gate is made of, in the order of its tables."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    name: str
+    """Its key in the rows of folds, slices and baselines."""
+    label: str
+    """What people call it."""
+
+
+class Baseline(FigureRow[float]):
+    """A simple predictor on the same folds, and what the head has over it.
+
+    Of each metric the baseline's figure, and under the same name with `margin_` before it the
+    head's minus the baseline's.
+    """
+
     name: BaselineName
-    plcc: float | None
-    srocc: float | None
-    rmse: float | None
-    margin_plcc: float | None
-    """Head minus baseline; above 0 the head is better."""
-    margin_srocc: float | None
-    margin_rmse: float | None
-    """Head minus baseline; below 0 the head is better."""
     margin_plcc_interval: Interval | None
     """Of the difference, on the same clips."""
 
+    def margin(self, metric: Named) -> float | None:
+        """Head minus baseline; None where one of the two has no figure."""
+        return self.figures.get(margin_name(metric))
 
-class Intervals(BaseModel):
-    """Where other clips of the same kind would put each figure of the gate."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+def margin_name(metric: Named) -> str:
+    """What the head's figure minus a baseline's is called."""
+    return f"margin_{metric.name}"
+
+
+class Intervals(FigureRow[Interval]):
+    """Where other clips of the same kind would put each figure of the gate.
+
+    That of a spread is of these seeds on other clips; other seeds are not part of it.
+    """
 
     level: float
     method: Method
@@ -60,16 +79,6 @@ class Intervals(BaseModel):
     unit: Literal["clips", "contents"]
     """What is drawn or left out."""
     resamples: int
-    mean_plcc: Interval | None
-    mean_srocc: Interval | None
-    mean_rmse: Interval | None
-    plcc_spread: Interval | None
-    """Of these seeds on other clips; other seeds are not part of it."""
-
-    def of(self, name: CheckName) -> Interval | None:
-        """The interval of that figure."""
-        found: Interval | None = getattr(self, name)
-        return found
 
 
 class LabelCeiling(BaseModel):
@@ -110,7 +119,7 @@ class GateReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    schema_name: Literal["mos-assets gate report 1"] = SCHEMA
+    schema_name: Literal["mos-assets gate report 2"] = SCHEMA
     head_id: str
     candidate_id: str
     corpora: tuple[str, ...]
@@ -121,6 +130,7 @@ class GateReport(BaseModel):
     """Clips that never train and take no part in the gate."""
     n_groups: int
     n_features: int
+    metrics: tuple[MetricName, ...]
     verdict: Verdict
     intervals: Intervals
     decisions: tuple[Decision, ...]
@@ -141,6 +151,14 @@ class GateReport(BaseModel):
     """With the head of this id that was released when this one was judged; None without one."""
     figures: tuple[ReportFigure, ...] = ()
     """Empty until they are drawn."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_report_1(cls, data: Any) -> Any:
+        """A report of schema 1, which had the metrics of the table and did not say so."""
+        if isinstance(data, Mapping) and data.get("schema_name") == _BEFORE:
+            return {**data, "schema_name": SCHEMA, "metrics": metric_names(GATE.metrics)}
+        return data
 
     def beyond_kin(self, most: int) -> str:
         """A sentence on those of the first `most` features that cost more alone than with kin."""
@@ -166,14 +184,6 @@ class GateReport(BaseModel):
             ) from error
 
 
-def report_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `gate_report.json`."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **GateReport.model_json_schema(mode="serialization"),
-    }
-
-
-def schema_text() -> str:
-    """The schema as the file that is published in `docs/`."""
-    return json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n"
+def metric_names(metrics: Sequence[Metric]) -> tuple[MetricName, ...]:
+    """The metrics as a report carries them."""
+    return tuple(MetricName(name=metric.name, label=metric.label) for metric in metrics)

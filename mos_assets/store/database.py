@@ -18,17 +18,8 @@ import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
-from mos_assets.store.schema import (
-    ADDED,
-    CLIP_MEASUREMENTS,
-    EXTRACTED_FEATURES,
-    FEATURE_KEY,
-    MEASUREMENT_KEY,
-    SCHEMA_VERSION,
-    SCHEMAS,
-    duckdb_columns,
-    quote,
-)
+from mos_assets.store.migrations import bring_up_to_date
+from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
 LOCK_WAIT_S = 60.0
@@ -62,7 +53,7 @@ class Database:
         try:
             connection.execute("SET TimeZone='UTC'")
             connection.execute("BEGIN")
-            self._ensure_schema(connection)
+            bring_up_to_date(connection, self.path)
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:
@@ -114,31 +105,6 @@ class Database:
             time.sleep(pause)
             pause = min(1.0, pause * 1.5)
 
-    def _ensure_schema(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute("CREATE TABLE IF NOT EXISTS store_version (version VARCHAR)")
-        found = connection.execute("SELECT version FROM store_version").fetchall()
-        if not found:
-            for name, schema in SCHEMAS.items():
-                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(schema)})")
-            for name, key in (
-                (CLIP_MEASUREMENTS, MEASUREMENT_KEY),
-                (EXTRACTED_FEATURES, FEATURE_KEY),
-            ):
-                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(pa.schema(key))})")
-            connection.execute("INSERT INTO store_version VALUES (?)", [SCHEMA_VERSION])
-            return
-        version: str = found[0][0]
-        while version in ADDED:
-            version, tables = ADDED[version]
-            for name in tables:
-                connection.execute(f"CREATE TABLE {name} ({duckdb_columns(SCHEMAS[name])})")
-            connection.execute("UPDATE store_version SET version = ?", [version])
-        if version != SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path} has schema {version}, this version writes {SCHEMA_VERSION}. Move "
-                "the file away and materialize again; measured clips are kept in shards beside it."
-            )
-
 
 def replace_rows(
     connection: duckdb.DuckDBPyConnection,
@@ -156,6 +122,22 @@ def replace_rows(
     names = ", ".join(quote(name) for name in rows.column_names)
     connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming_rows")
     connection.unregister("incoming_rows")
+
+
+def append_row(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    row: pa.Table,
+    *,
+    where: str = "FALSE",
+    parameters: Sequence[object] = (),
+) -> None:
+    """As `replace_rows`, of one row of a history, which becomes the last one written."""
+    ((place,),) = connection.execute(
+        f"SELECT coalesce(max({WRITTEN}), 0) + 1 FROM {table}"
+    ).fetchall()
+    row = row.append_column(WRITTEN, pa.array([place], pa.int64()))
+    replace_rows(connection, table, row, where=where, parameters=parameters)
 
 
 def update_rows(

@@ -46,7 +46,7 @@ class StoredCandidate:
 
 
 def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
-    """Every candidate, the newest of each head first."""
+    """Every candidate, of each head the one written last first."""
     with database.connect() as connection:
         tables = connection.execute(
             "SELECT table_name FROM information_schema.columns WHERE column_name = 'candidate_id' "
@@ -63,7 +63,7 @@ def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
         released = {
             row[0]
             for row in connection.execute(
-                f"SELECT arg_max(candidate_id, decided_at) FROM {RELEASES} WHERE released "
+                f"SELECT arg_max(candidate_id, written) FROM {RELEASES} WHERE released "
                 "GROUP BY head_id"
             ).fetchall()
         }
@@ -76,7 +76,7 @@ def stored_candidates(database: Database) -> tuple[StoredCandidate, ...]:
         rows = connection.execute(
             f"SELECT c.candidate_id, c.head_id, c.created_at, c.sha256, c.folder, r.folder, "
             f"coalesce(r.status = ?, FALSE) FROM {CANDIDATES} c LEFT JOIN {GATE_REPORTS} r "
-            "USING (candidate_id) ORDER BY c.head_id, c.created_at DESC, c.candidate_id",
+            "USING (candidate_id) ORDER BY c.head_id, c.written DESC",
             [str(Status.ACCEPTED)],
         ).fetchall()
     return tuple(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "4"
-"""Raised whenever a table below changes shape or is added."""
+SCHEMA_VERSION = 5
+"""Raised, with a step in `migrations`, for what is more than an added table or column."""
 
 RAW_CORPUS = "raw_corpus"
 REJECTED_ROWS = "rejected_rows"
@@ -43,6 +43,10 @@ _PROBE_FIELDS = [
     ("bit_rate", _WHOLE),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
+
+WRITTEN = "written"
+_WRITTEN = (WRITTEN, _WHOLE)
+"""Place in the order in which the rows of a history were written: no clock says which is last."""
 
 MEASUREMENT_KEY = [("content", _TEXT), ("part", _TEXT), ("fingerprint", _TEXT), ("reason", _TEXT)]
 FEATURE_KEY = [
@@ -146,6 +150,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("created_at", _TIME),
             ("folder", _TEXT),
             ("sha256", _TEXT),
+            _WRITTEN,
         ]
     ),
     PREDICTIONS: pa.schema(
@@ -178,6 +183,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("reason", _TEXT),
             ("head_in_place", _TEXT),
             ("comparison", _TEXT),
+            _WRITTEN,
         ]
     ),
     GATE_REPORTS: pa.schema(
@@ -194,19 +200,21 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("mean_rmse", _REAL),
             ("plcc_spread", _REAL),
             ("folder", _TEXT),
+            _WRITTEN,
         ]
     ),
 }
-"""Tables of fixed columns; `clip_measurements` and `extracted_features` have one a feature."""
+"""Tables whose columns are these and no others."""
 
-ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "1": ("2", (DOWNLOADS, LABEL_FILES)),
-    "2": ("3", (FEATURE_LOSSES, RELEASES)),
-    "3": ("4", (ENCODERS, ENCODER_SLOTS)),
+OPEN_TABLES = {CLIP_MEASUREMENTS: MEASUREMENT_KEY, EXTRACTED_FEATURES: FEATURE_KEY}
+"""Tables that have one column a feature behind these."""
+FIXED_COLUMNS: dict[str, pa.Schema] = {
+    **SCHEMAS,
+    **{name: pa.schema(key) for name, key in OPEN_TABLES.items()},
 }
-"""Version of an older store → the next one, and the tables that it has to be given."""
+"""Every table, with the columns that it has whatever the features are."""
 
-_DUCKDB_TYPES = {
+DUCKDB_TYPES = {
     _TEXT: "VARCHAR",
     _REAL: "DOUBLE",
     _WHOLE: "BIGINT",
@@ -218,7 +226,13 @@ _DUCKDB_TYPES = {
 
 def duckdb_columns(schema: pa.Schema) -> str:
     """The column list of a CREATE TABLE for this schema."""
-    return ", ".join(f"{quote(field.name)} {_DUCKDB_TYPES[field.type]}" for field in schema)
+    return ", ".join(f"{quote(field.name)} {DUCKDB_TYPES[field.type]}" for field in schema)
+
+
+def told_columns(history: str) -> pa.Schema:
+    """The columns of a history that its rows say; their order is the store's to know."""
+    schema = SCHEMAS[history]
+    return schema.remove(schema.get_field_index(WRITTEN))
 
 
 def with_figures(key: list[tuple[str, pa.DataType]], figures: list[str]) -> pa.Schema:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from mos_assets.errors import StoreError
 from mos_assets.records import FeatureLoss, OutOfFold, PastPredictions, TrainingTable
-from mos_assets.store.database import Database, replace_rows
+from mos_assets.store.database import Database, append_row, replace_rows
 from mos_assets.store.schema import (
     CANDIDATES,
     FEATURE_LOSSES,
@@ -23,6 +23,7 @@ from mos_assets.store.schema import (
     PREDICTIONS,
     RELEASES,
     SCHEMAS,
+    told_columns,
 )
 
 
@@ -105,7 +106,7 @@ def write_candidate(
                 "sha256": candidate.sha256,
             }
         ],
-        schema=SCHEMAS[CANDIDATES],
+        schema=told_columns(CANDIDATES),
     )
     lost = pa.Table.from_pylist(
         [
@@ -124,18 +125,36 @@ def write_candidate(
     with database.connect() as connection:
         replace_rows(connection, PREDICTIONS, rows, **same)  # type: ignore[arg-type]
         replace_rows(connection, FEATURE_LOSSES, lost, **same)  # type: ignore[arg-type]
-        replace_rows(connection, CANDIDATES, line, **same)  # type: ignore[arg-type]
+        append_row(connection, CANDIDATES, line, **same)  # type: ignore[arg-type]
 
 
 def latest_candidate(database: Database, head_id: str) -> Candidate:
-    """The newest candidate of this head. Raises StoreError where there is none."""
+    """The candidate of this head that was written last, whatever its date says.
+
+    Raises StoreError where there is none.
+    """
     rows = database.fetch(
-        f"SELECT * FROM {CANDIDATES} WHERE head_id = ? ORDER BY created_at DESC LIMIT 1",
+        f"SELECT * EXCLUDE (written) FROM {CANDIDATES} WHERE head_id = ? "
+        "ORDER BY written DESC LIMIT 1",
         [head_id],
     ).to_pylist()
     if not rows:
         raise StoreError(f"No candidate of {head_id} is in the store; materialize trained_onnx.")
     return Candidate(**{**rows[0], "folder": database.folder / rows[0]["folder"]})
+
+
+def written_before(database: Database, candidate_id: str) -> frozenset[str]:
+    """Ids of the candidates of this store that were written before this one, pruned ones too."""
+    rows = database.fetch(
+        f"""
+        SELECT candidate_id FROM {CANDIDATES}
+        WHERE written < (SELECT written FROM {CANDIDATES} WHERE candidate_id = ?)
+        UNION SELECT candidate_id FROM {RELEASES} ANTI JOIN {CANDIDATES} USING (candidate_id)
+        UNION SELECT candidate_id FROM {GATE_REPORTS} ANTI JOIN {CANDIDATES} USING (candidate_id)
+        """,
+        [candidate_id],
+    )
+    return frozenset(rows["candidate_id"].to_pylist())
 
 
 def read_predictions(database: Database, candidate: Candidate, table: TrainingTable) -> OutOfFold:
@@ -192,23 +211,23 @@ def read_past_predictions(database: Database, candidate_id: str) -> PastPredicti
 
 def write_release(database: Database, row: ReleaseRow) -> None:
     """Add a line to the history, unless the last one of this head says the same."""
-    schema = SCHEMAS[RELEASES]
+    schema = told_columns(RELEASES)
     line = pa.Table.from_pylist([{n: getattr(row, n) for n in schema.names}], schema=schema)
     with database.connect() as connection:
         last = connection.execute(
             f"SELECT candidate_id, released, reason FROM {RELEASES} WHERE head_id = ? "
-            "ORDER BY decided_at DESC LIMIT 1",
+            "ORDER BY written DESC LIMIT 1",
             [row.head_id],
         ).fetchone()
         if last != (row.candidate_id, row.released, row.reason):
-            replace_rows(connection, RELEASES, line, where="FALSE")
+            append_row(connection, RELEASES, line)
 
 
 def latest_release(database: Database, head_id: str, candidate_id: str) -> ReleaseRow | None:
     """What became of this candidate the last time; None where it was never decided."""
     rows = database.fetch(
-        f"SELECT * FROM {RELEASES} WHERE head_id = ? AND candidate_id = ? "
-        "ORDER BY decided_at DESC LIMIT 1",
+        f"SELECT * EXCLUDE (written) FROM {RELEASES} WHERE head_id = ? AND candidate_id = ? "
+        "ORDER BY written DESC LIMIT 1",
         [head_id, candidate_id],
     ).to_pylist()
     return ReleaseRow(**rows[0]) if rows else None
@@ -216,20 +235,25 @@ def latest_release(database: Database, head_id: str, candidate_id: str) -> Relea
 
 def write_verdict(database: Database, verdict: VerdictRow) -> None:
     """Add a line to the history; judging the same candidate again replaces its line."""
-    schema = SCHEMAS[GATE_REPORTS]
+    schema = told_columns(GATE_REPORTS)
     row = {name: getattr(verdict, name) for name in schema.names}
     row["folder"] = _inside(database, verdict.folder)
     line = pa.Table.from_pylist([row], schema=schema)
-    database.replace(
-        GATE_REPORTS, line, where="candidate_id = ?", parameters=[verdict.candidate_id]
-    )
+    with database.connect() as connection:
+        append_row(
+            connection,
+            GATE_REPORTS,
+            line,
+            where="candidate_id = ?",
+            parameters=[verdict.candidate_id],
+        )
 
 
 def latest_verdict(database: Database, head_id: str | None = None) -> VerdictRow | None:
-    """The newest verdict, of this head or of any; None where nothing was judged yet."""
+    """The verdict that was written last, of this head or of any; None where nothing was judged."""
     rows = database.fetch(
-        f"SELECT * FROM {GATE_REPORTS} WHERE ? IS NULL OR head_id = ? "
-        "ORDER BY judged_at DESC LIMIT 1",
+        f"SELECT * EXCLUDE (written) FROM {GATE_REPORTS} WHERE ? IS NULL OR head_id = ? "
+        "ORDER BY written DESC LIMIT 1",
         [head_id, head_id],
     ).to_pylist()
     if not rows:

@@ -106,14 +106,6 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(tmp_path: Path) -> Non
     assert store.fetch("SELECT table_name FROM duckdb_tables()") == before
 
 
-def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
-    store = Database(tmp_path)
-    with store.connect() as connection:
-        connection.execute("UPDATE store_version SET version = '0'")
-    with pytest.raises(StoreError, match="has schema 0"):
-        store.fetch("SELECT 1")
-
-
 def test_identifiers_from_strangers_are_quoted(tmp_path: Path) -> None:
     nasty = 'x"; DROP TABLE raw_corpus; --'
     with Database(tmp_path).connect() as connection:

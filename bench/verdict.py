@@ -16,7 +16,7 @@ from unittest import mock
 import numpy as np
 from generated.tables import FOLDS, table_of
 
-from mos_assets.evaluation import Shuffles, resampling
+from mos_assets.evaluation import PLCC, Shuffles, resampling
 from mos_assets.head import Recipe, train
 from mos_assets.records import FloatArray
 
@@ -59,7 +59,7 @@ def coverage(contents: int, clips: int, shared: float, n_corpora: int) -> FloatA
             ((names, resampling.LEAST_CONTENTS), (names, 0), (single, 0))
         ):
             with mock.patch.object(resampling, "LEAST_CONTENTS", least):
-                drawn = resampling.resample(predicted, mos, folds, groups)
+                drawn = resampling.resample(predicted, mos, folds, groups, (PLCC,))
             found = drawn.interval(_mean_plcc, scale="correlation")
             held[at] += found is not None and found[0] <= truth <= found[1]
     return held / n_corpora
@@ -81,7 +81,7 @@ def _drawn(
 
 
 def _mean_plcc(figures: resampling.Figures) -> FloatArray:
-    return figures.plcc[:, 0]
+    return figures[PLCC.name][:, 0]
 
 
 def importance_cost(rows: int, features: int) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
+    GATE,
     Comparison,
     Gate,
     GateReport,
@@ -66,15 +67,16 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
     return gate_report
 
 
+gate_report = gate_report_by(GATE)
+
+
 def _judged(
     context: dg.AssetExecutionContext, platform: Platform, gate: Gate
 ) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
-        table, _ = fold_rows.read_training_table(
-            database, settings.corpora, gaps=settings.imputes
-        )
+        table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)
         manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
@@ -130,9 +132,7 @@ def _judged(
                 passed=check.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
-                    "figure": "does not exist"
-                    if check.figure is None
-                    else round(check.figure, 4),
+                    "figure": "does not exist" if check.figure is None else round(check.figure, 4),
                     "threshold": f"{check.comparison} {check.threshold:g}",
                     "candidate": candidate.candidate_id,
                 },

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from mos_assets.assets.gate_report import REPORT_JSON
+from mos_assets.assets.gate_report import REPORT_JSON, gate_report
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
@@ -19,7 +19,7 @@ from mos_assets.store import verdict_rows
 
 
 @dg.asset(
-    deps=["gate_report"],
+    deps=[gate_report],
     group_name="verdict",
     owners=OWNERS,
     kinds={"markdown", "onnx"},

@@ -13,11 +13,14 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 F = TypeVar("F")
 
@@ -75,6 +78,21 @@ class FigureRow(BaseModel, Generic[F]):
         row = handler(self)
         figures = row.pop(_FIGURES)
         return {**row, **{f"{self.prefix}{name}": figure for name, figure in figures.items()}}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The shape in memory: whoever publishes a schema knows the figures' names, and this
+        class does not."""
+        return handler(_without_serialiser(core_schema))
+
+
+def _without_serialiser(core_schema: Any) -> Any:
+    rest = {name: value for name, value in core_schema.items() if name != "serialization"}
+    if rest["type"] in ("function-before", "function-wrap", "function-after"):
+        rest["schema"] = _without_serialiser(rest["schema"])
+    return rest
 
 
 class FoldScore(FigureRow[float]):

@@ -18,6 +18,7 @@ from mos_assets.store.schema import (
     CANDIDATES,
     DUCKDB_TYPES,
     FIXED_COLUMNS,
+    GATE_FIGURES,
     GATE_REPORTS,
     RELEASES,
     SCHEMA_VERSION,
@@ -123,7 +124,21 @@ def _number_what_was_written(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"UPDATE {table} SET written = rowid + 1")
 
 
-STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {4: _number_what_was_written}
+def _a_row_a_gate_figure(connection: duckdb.DuckDBPyConnection) -> None:
+    """5 → 6: the figures of a verdict, which were columns, are rows."""
+    for name in ("mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"):
+        connection.execute(
+            f"INSERT INTO {GATE_FIGURES} SELECT candidate_id, ?, {name} FROM {GATE_REPORTS} "
+            "ORDER BY written",
+            [name],
+        )
+        connection.execute(f"ALTER TABLE {GATE_REPORTS} DROP COLUMN {name}")
+
+
+STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    4: _number_what_was_written,
+    5: _a_row_a_gate_figure,
+}
 """Version of an older store → what takes its rows to the next version, where more than an added
 table or column is needed. It finds every table and column of `schema` in place, beside those that
 it is there to empty, and drops the latter."""

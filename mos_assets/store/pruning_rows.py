@@ -12,6 +12,7 @@ from mos_assets.store.database import Database
 from mos_assets.store.schema import (
     CANDIDATES,
     FEATURE_LOSSES,
+    GATE_FIGURES,
     GATE_REPORTS,
     PREDICTIONS,
     RELEASES,
@@ -20,7 +21,7 @@ from mos_assets.store.schema import (
 
 _GONE = (CANDIDATES, PREDICTIONS, FEATURE_LOSSES)
 """Tables that forget a candidate with its files."""
-_HISTORY = (GATE_REPORTS, RELEASES)
+_HISTORY = (GATE_REPORTS, GATE_FIGURES, RELEASES)
 """Tables whose lines stay and keep nothing: what was decided, with every figure."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised, with a step in `migrations`, for what is more than an added table or column."""
 
 RAW_CORPUS = "raw_corpus"
@@ -26,6 +26,7 @@ STAMPS = "stamps"
 CANDIDATES = "candidates"
 PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
+GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
 RELEASES = "releases"
 
@@ -186,6 +187,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _WRITTEN,
         ]
     ),
+    GATE_FIGURES: pa.schema([("candidate_id", _TEXT), ("name", _TEXT), ("value", _REAL)]),
     GATE_REPORTS: pa.schema(
         [
             ("candidate_id", _TEXT),
@@ -195,10 +197,6 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("label_origin", _TEXT),
             ("n_clips", _WHOLE),
             ("status", _TEXT),
-            ("mean_plcc", _REAL),
-            ("mean_srocc", _REAL),
-            ("mean_rmse", _REAL),
-            ("plcc_spread", _REAL),
             ("folder", _TEXT),
             _WRITTEN,
         ]

@@ -1,11 +1,11 @@
-"""Rows of `candidates`, `predictions`, `feature_losses`, `gate_reports` and `releases`.
+"""Rows of candidates, predictions, feature losses, verdicts with their figures, and releases.
 
 What was trained, how it was judged, and what became of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from mos_assets.store.database import Database, append_row, replace_rows
 from mos_assets.store.schema import (
     CANDIDATES,
     FEATURE_LOSSES,
+    GATE_FIGURES,
     GATE_REPORTS,
     PREDICTIONS,
     RELEASES,
@@ -51,10 +52,8 @@ class VerdictRow:
     label_origin: str
     n_clips: int
     status: str
-    mean_plcc: float | None
-    mean_srocc: float | None
-    mean_rmse: float | None
-    plcc_spread: float | None
+    figures: Mapping[str, float | None]
+    """Of the gate, by name; None where one does not exist."""
     folder: Path
     """Holds gate_report.json, gate_report.md and the figures."""
 
@@ -239,14 +238,17 @@ def write_verdict(database: Database, verdict: VerdictRow) -> None:
     row = {name: getattr(verdict, name) for name in schema.names}
     row["folder"] = _inside(database, verdict.folder)
     line = pa.Table.from_pylist([row], schema=schema)
+    figures = pa.Table.from_pylist(
+        [
+            {"candidate_id": verdict.candidate_id, "name": name, "value": value}
+            for name, value in verdict.figures.items()
+        ],
+        schema=SCHEMAS[GATE_FIGURES],
+    )
+    same, candidate = "candidate_id = ?", [verdict.candidate_id]
     with database.connect() as connection:
-        append_row(
-            connection,
-            GATE_REPORTS,
-            line,
-            where="candidate_id = ?",
-            parameters=[verdict.candidate_id],
-        )
+        append_row(connection, GATE_REPORTS, line, where=same, parameters=candidate)
+        replace_rows(connection, GATE_FIGURES, figures, where=same, parameters=candidate)
 
 
 def latest_verdict(database: Database, head_id: str | None = None) -> VerdictRow | None:
@@ -258,7 +260,18 @@ def latest_verdict(database: Database, head_id: str | None = None) -> VerdictRow
     ).to_pylist()
     if not rows:
         return None
-    return VerdictRow(**{**rows[0], "folder": database.folder / rows[0]["folder"]})
+    (row,) = rows
+    figures = database.fetch(
+        f"SELECT name, value FROM {GATE_FIGURES} WHERE candidate_id = ? ORDER BY name",
+        [row["candidate_id"]],
+    ).to_pylist()
+    return VerdictRow(
+        **{
+            **row,
+            "folder": database.folder / row["folder"],
+            "figures": {figure["name"]: figure["value"] for figure in figures},
+        }
+    )
 
 
 def _inside(database: Database, folder: Path) -> str:

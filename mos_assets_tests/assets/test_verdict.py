@@ -7,7 +7,7 @@ import pytest
 
 from mos_assets.definitions import build_defs
 from mos_assets.errors import ReleaseError
-from mos_assets.evaluation import GateReport
+from mos_assets.evaluation import PLCC, GateReport
 from mos_assets.records import Status
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.naming import ReleaseFiles
@@ -86,7 +86,7 @@ def test_part_b_of_konvid_150k_never_trains_and_is_a_test_set_of_its_own(tmp_pat
     assert (report.n_clips, report.n_held_out) == (60, 30)
     (held,) = (part for part in report.slices if part.dimension == "held out")
     assert (held.name, held.n) == ("part b", 30)
-    assert held.plcc is not None
+    assert held.of(PLCC) is not None
     assert report.prediction_interval.n == 60
     files = ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own")
     manifest = read_release(files).manifest

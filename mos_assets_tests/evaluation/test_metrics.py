@@ -14,17 +14,15 @@ from hypothesis.extra import numpy as hnp
 
 from mos_assets.evaluation import (
     expected_fold_spread,
-    fold_scores,
     logistic4,
     plcc,
     plcc_after_logistic,
     rmse,
-    seed_scores,
     srocc,
     standard_error_of_r,
 )
 from mos_assets.evaluation.metrics import chance_of_fold_spread
-from mos_assets.records import FloatArray, FoldScore, OutOfFold
+from mos_assets.records import FloatArray
 
 scores = st.integers(100, 500).map(lambda x: x / 100)
 pairs = st.integers(3, 40).flatmap(
@@ -100,28 +98,3 @@ def test_passing_the_bound_over_folds_is_once_in_three_thousand() -> None:
 
 def test_no_spread_without_two_folds() -> None:
     assert math.isnan(expected_fold_spread(0.85, 240, 1))
-
-
-def test_held_out_rows_are_in_no_figure(make_table, predict) -> None:
-    table = make_table(n=100, held_out=20)
-    oof = predict(table)
-    wrong = oof.predictions.copy()
-    wrong[:, table.folds < 0] = np.nan
-    assert fold_scores(table, oof) == fold_scores(table, OutOfFold(oof.seeds, wrong))
-    assert {(row.n_train, row.n_val) for row in fold_scores(table, oof)} == {(64, 16)}
-
-
-def test_predictions_must_fit_the_table(make_table, predict) -> None:
-    table = make_table(n=50)
-    oof = predict(table)
-    with pytest.raises(ValueError, match=r"expected \(5, 50\), got \(5, 49\)"):
-        fold_scores(table, OutOfFold(oof.seeds, oof.predictions[:, 1:]))
-    with pytest.raises(ValueError, match="distinct"):
-        fold_scores(table, OutOfFold((1, 1, 2, 3, 4), oof.predictions))
-
-
-def test_a_missing_fold_is_never_averaged_away() -> None:
-    rows = [FoldScore(1, 0, 80, 20, 0.9, 0.9, 0.3), FoldScore(1, 1, 80, 20, math.nan, 0.9, 0.3)]
-    (seed,) = seed_scores(rows)
-    assert math.isnan(seed.mean_plcc)
-    assert seed.mean_srocc == pytest.approx(0.9)

@@ -13,6 +13,8 @@ import pytest
 
 from mos_assets.errors import StoreError
 from mos_assets.evaluation import (
+    GATE,
+    PLCC,
     GateReport,
     draw,
     figure_section,
@@ -82,9 +84,9 @@ def test_a_good_head_reads_as_one(good) -> None:
     assert "## Why Proposed" not in text
     assert any(sentence.startswith("The head beats ridge") for sentence in reading(report))
     ridge = next(b for b in report.baselines if b.name == "ridge")
-    assert ridge.margin_plcc is not None
+    assert ridge.margin(PLCC) is not None
     assert ridge.margin_plcc_interval is not None
-    assert ridge.margin_plcc_interval.low < ridge.margin_plcc < ridge.margin_plcc_interval.high
+    assert ridge.margin_plcc_interval.low < ridge.margin(PLCC) < ridge.margin_plcc_interval.high
 
 
 def test_json_round_trip(good) -> None:
@@ -132,9 +134,9 @@ def test_the_same_run_gives_the_same_report(good, report_on) -> None:
 
 def test_intervals_enclose_the_figures(good) -> None:
     report = good[2]
-    for name in ("mean_plcc", "mean_srocc", "mean_rmse"):
-        interval = getattr(report.intervals, name)
-        assert interval.low <= report.verdict.check(name).figure <= interval.high
+    for criterion in GATE.criteria[:3]:
+        interval = report.intervals.of(criterion)
+        assert interval.low <= report.verdict.check(criterion).figure <= interval.high
 
 
 @pytest.mark.parametrize("broken", ["constant", "one nan", "all nan", "one seed", "one fold"])
@@ -264,7 +266,7 @@ def test_slices_cover_every_clip_once_a_dimension(make_table, predict, report_on
     for dimension in ("height", "codec", "mos"):
         assert sum(s.n for s in report.slices if s.dimension == dimension) == 350
     unknown = next(s for s in report.slices if s.name == "unknown")
-    assert unknown.plcc is None
+    assert unknown.of(PLCC) is None
     assert unknown.reason == "10 clips are too few, 20 are needed"
     held_out = next(s for s in report.slices if s.dimension == "held out")
     assert (held_out.n, held_out.name) == (50, "part b")

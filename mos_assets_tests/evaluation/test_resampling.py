@@ -10,17 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.evaluation import plcc, rmse, srocc
+from mos_assets.evaluation import GATE, plcc, rmse, srocc
 from mos_assets.evaluation.resampling import Figures, resample
-from mos_assets.evaluation.weighted import weighted_figures, weighted_ranks
+from mos_assets.evaluation.weighted import (
+    by_repeating,
+    weighted_plcc,
+    weighted_ranks,
+    weighted_srocc,
+)
 
 
 def _mean_plcc(figures: Figures):
-    return figures.plcc.mean(axis=1)
+    return figures["plcc"].mean(axis=1)
 
 
 def _resampled(table, oof):
-    return resample(oof.predictions, table.mos, table.folds, table.groups)
+    return resample(oof.predictions, table.mos, table.folds, table.groups, GATE.metrics)
 
 
 @given(st.integers(3, 30), st.integers(0, 10_000))
@@ -28,7 +33,7 @@ def test_figures_of_counts_are_those_of_repeated_rows(n: int, seed: int) -> None
     rng = np.random.default_rng(seed)
     x, y = rng.integers(10, 50, (2, n)) / 10
     drawn = rng.multinomial(n - int(rng.integers(0, 2)), np.full(n, 1 / n), size=4).astype(float)
-    found = weighted_figures(drawn, x[None, :], y)
+    found = np.array([metric.weighted(drawn, x[None, :], y) for metric in GATE.metrics])
     for b, counts in enumerate(drawn.astype(int)):
         rx, ry = np.repeat(x, counts), np.repeat(y, counts)
         if len(np.unique(rx)) < 2 or len(np.unique(ry)) < 2 or len(rx) < 3:
@@ -39,8 +44,23 @@ def test_figures_of_counts_are_those_of_repeated_rows(n: int, seed: int) -> None
 
 
 def test_constant_predictions_have_no_figure_under_any_weights() -> None:
-    found = weighted_figures(np.ones((2, 5)), np.full((1, 5), 3.0), np.arange(5.0))
-    assert np.isnan(found[:2]).all()
+    weights, constant, y = np.ones((2, 5)), np.full((1, 5), 3.0), np.arange(5.0)
+    for weighted in (weighted_plcc, weighted_srocc):
+        assert np.isnan(weighted(weights, constant, y)).all()
+
+
+@pytest.mark.parametrize("metric", GATE.metrics, ids=lambda metric: metric.name)
+def test_a_weighted_form_is_the_figure_of_repeated_clips(metric) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(1, 5, (3, 40)), rng.uniform(1, 5, 40)
+    x[2] = x[0]
+    weights = rng.multinomial(40, np.full(40, 1 / 40), size=6).astype(float)
+    plain = by_repeating(metric.compute)(weights, x, y)
+    assert plain.shape == (6, 3)
+    assert metric.weighted is None or metric.weighted(weights, x, y) == pytest.approx(plain)
+    assert by_repeating(metric.compute)(np.ones((1, 40)), x, y)[0] == pytest.approx(
+        [metric.compute(row, y) for row in x]
+    )
 
 
 def test_ranks_average_over_ties() -> None:
@@ -88,7 +108,7 @@ def test_the_jackknife_is_that_of_leaving_contents_out(make_table, predict) -> N
     table = replace(table, groups=tuple(f"g{i % 15}" for i in range(60)))
     oof = predict(table, noise=0.5, seeds=(1, 2))
     drawn = _resampled(table, oof)
-    assert len(drawn.replicates.srocc) == 15
+    assert len(drawn.replicates["srocc"]) == 15
     groups = np.array(table.groups)
     expected = []
     for fold in range(5):
@@ -98,7 +118,7 @@ def test_the_jackknife_is_that_of_leaving_contents_out(make_table, predict) -> N
                 rows = (groups != content) & (table.folds == f)
                 each.append(srocc(oof.predictions[0][rows], table.mos[rows]))
             expected.append(np.mean(each))
-    assert sorted(drawn.replicates.srocc[:, 0]) == pytest.approx(sorted(expected), abs=1e-9)
+    assert sorted(drawn.replicates["srocc"][:, 0]) == pytest.approx(sorted(expected), abs=1e-9)
 
 
 def test_no_interval_leaves_the_range_of_its_figure(make_table, predict) -> None:
@@ -106,7 +126,7 @@ def test_no_interval_leaves_the_range_of_its_figure(make_table, predict) -> None
     drawn = _resampled(table, predict(table, noise=0.1))
     low, high = drawn.interval(_mean_plcc, scale="correlation")
     assert -1.0 <= low < _mean_plcc(drawn.whole)[0] < high <= 1.0
-    low, high = drawn.interval(lambda f: f.rmse.mean(axis=1), scale="positive")
+    low, high = drawn.interval(lambda f: f["rmse"].mean(axis=1), scale="positive")
     assert 0.0 < low < high
 
 
@@ -123,11 +143,11 @@ def test_a_replicate_without_a_figure_leaves_no_interval(make_table, predict) ->
     broken[0, table.folds == 3] = 3.0
     drawn = _resampled(table, replace(oof, predictions=broken))
     assert drawn.interval(_mean_plcc) is None
-    assert drawn.interval(lambda f: f.plcc[:, 1]) is not None
+    assert drawn.interval(lambda f: f["plcc"][:, 1]) is not None
 
 
 def test_no_rows_at_all_is_no_interval() -> None:
-    drawn = resample(np.empty((2, 0)), np.empty(0), np.empty(0, dtype=np.int64), ())
+    drawn = resample(np.empty((2, 0)), np.empty(0), np.empty(0, dtype=np.int64), (), GATE.metrics)
     assert drawn.interval(_mean_plcc) is None
 
 
@@ -138,7 +158,7 @@ def test_the_interval_of_a_spread_lies_around_it(make_table, predict) -> None:
         drawn = _resampled(table, predict(table, noise=0.6))
 
         def spread(figures: Figures):
-            return np.ptp(figures.plcc, axis=1)
+            return np.ptp(figures["plcc"], axis=1)
 
         low, high = drawn.interval(spread, least=0.0, centred=True)
         assert 0.0 <= low <= spread(drawn.whole)[0] <= high

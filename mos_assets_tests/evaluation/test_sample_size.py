@@ -16,7 +16,15 @@ def _check(figure: float | None, comparison=">=", threshold=0.85) -> GateCheck:
         figure >= threshold if comparison == ">=" else figure <= threshold
     )
     return GateCheck(
-        name="mean_plcc", figure=figure, threshold=threshold, comparison=comparison, passed=passed
+        name="mean_plcc",
+        words="Mean PLCC",
+        metric="plcc",
+        statistic="mean",
+        places=3,
+        figure=figure,
+        threshold=threshold,
+        comparison=comparison,
+        passed=passed,
     )
 
 

@@ -100,7 +100,7 @@ def trained(settings: Settings, release: Release, rated: TrainingTable, day: int
         database,
         verdict_rows.VerdictRow(
             *(identity, HEAD_ID, made, "made", "simulated", 200, "Proposed"),
-            *(0.9, 0.9, 0.1, 0.001),
+            {"mean_plcc": 0.9, "mean_rmse": 0.1},
             report,
         ),
     )
@@ -138,6 +138,7 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
         ("predictions", left),
         ("feature_losses", left),
         ("gate_reports", set(names)),
+        ("gate_figures", set(names)),
     ):
         rows = database.fetch(f"SELECT DISTINCT candidate_id FROM {table}")
         assert set(rows["candidate_id"].to_pylist()) == expected, table

@@ -139,6 +139,11 @@ class Criterion:
         if self.places not in range(1, 10):
             raise ValueError(f"{where}: {self.places} is no number of decimal places")
 
+    @property
+    def brief(self) -> str:
+        """What people read where there is little room: a mean is called by its metric."""
+        return self.statistic.metric.label if self.statistic.word == "mean" else self.words
+
     def met_by(self, figure: float | None) -> bool:
         """Whether it is met; what does not exist fails."""
         if figure is None or not math.isfinite(figure):

@@ -90,7 +90,7 @@ def _figures(manifest: Manifest) -> str:
         return f"no figures, {rows}"
     known = {row.name: row for row in GATE.criteria}
     told = [
-        f"{known[term.name].words} {gate.figures[term.name]:.{known[term.name].places}f}"
+        f"{known[term.name].brief} {gate.figures[term.name]:.{known[term.name].places}f}"
         # A head that another version released may have been judged by a figure more.
         if term.name in known
         else f"{term.name} {gate.figures[term.name]:.4f}"

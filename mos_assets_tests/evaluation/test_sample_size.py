@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from mos_assets.evaluation import reading
+from mos_assets.evaluation import MEAN_RMSE, reading
 from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.records import LabelOrigin
@@ -65,10 +65,10 @@ def test_the_forecast_comes_true(make_table, predict, report_on) -> None:
     assert not rmse.decided
     assert rmse.clips_needed is not None
     assert any("clips would decide it" in sentence for sentence in reading(report))
-    threshold = report.verdict.check("mean_rmse").threshold
+    threshold = MEAN_RMSE.threshold
     larger = make_table(n=rmse.clips_needed)
     again = report_on(larger, predict(larger, noise=0.55), LabelOrigin.HUMAN)
-    interval = again.intervals.mean_rmse
+    interval = again.intervals.of(MEAN_RMSE)
     reach = (interval.high - interval.low) / 2
     gap = abs(report.verdict.check("mean_rmse").figure - threshold)
     assert reach == pytest.approx(gap, rel=0.35)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.store import Database
+from mos_assets.store import Database, verdict_rows
 from mos_assets.store.schema import (
     DOWNLOADS,
     FIXED_COLUMNS,
@@ -29,6 +29,8 @@ def made_older(store: Database, version: int, *changes: str) -> None:
     with duckdb.connect(str(store.path)) as plain:
         for table in ("candidates", "gate_reports", "releases"):
             plain.execute(f"ALTER TABLE {table} DROP COLUMN written")
+        for figure in ("mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"):
+            plain.execute(f"ALTER TABLE gate_reports ADD COLUMN {figure} DOUBLE")
         plain.execute("ALTER TABLE store_version DROP COLUMN shape")
         plain.execute("UPDATE store_version SET version = ?", [str(version)])
         for change in changes:
@@ -85,6 +87,27 @@ def test_rows_of_an_older_history_are_in_the_order_in_which_they_were_written(
     )
     found = store.fetch(f"SELECT candidate_id FROM {RELEASES} ORDER BY written")
     assert found["candidate_id"].to_pylist() == ["first", "second"]
+
+
+def test_figures_of_an_older_verdict_are_read_as_they_were(tmp_path: Path) -> None:
+    """Every one of them, and one that did not exist does not exist now."""
+    store = Database(tmp_path)
+    made_older(
+        store,
+        4,
+        "INSERT INTO gate_reports (candidate_id, head_id, n_clips, folder, mean_plcc, mean_rmse) "
+        "VALUES ('a', 'h', 120, 'reports/h/a', 0.5, 0.75), ('b', 'h', 130, 'reports/h/b', 0.8, 0)",
+    )
+    verdict = verdict_rows.latest_verdict(store, "h")
+    assert verdict is not None
+    assert (verdict.candidate_id, verdict.n_clips) == ("b", 130)
+    assert verdict.figures == {
+        "mean_plcc": 0.8,
+        "mean_srocc": None,
+        "mean_rmse": 0.0,
+        "plcc_spread": None,
+    }
+    assert store.fetch("SELECT count(*) AS n FROM gate_figures")["n"].to_pylist() == [8]
 
 
 def test_a_kill_within_a_step_leaves_the_store_as_it_was(tmp_path: Path) -> None:

@@ -125,6 +125,23 @@ def test_a_report_of_another_version_is_the_users_error(good, tmp_path) -> None:
         GateReport.read(path)
 
 
+@pytest.mark.parametrize("origin", list(LabelOrigin))
+def test_a_report_of_schema_1_is_read_as_it_was(good, report_on, tmp_path, origin) -> None:
+    """It named its checks and no more, and its surrogate gate was one check or null."""
+    report = report_on(*good[:2], origin)
+    old = json.loads(report.to_json())
+    old["schema_name"] = "mos-assets gate report 1"
+    del old["metrics"]
+    verdict = old["verdict"]
+    verdict["surrogate"] = verdict["surrogate"][0] if verdict["surrogate"] else None
+    for check in (*verdict["checks"], *filter(None, [verdict["surrogate"]])):
+        for later in ("words", "metric", "statistic", "places"):
+            del check[later]
+    path = tmp_path / "gate_report.json"
+    path.write_text(json.dumps(old))
+    assert GateReport.read(path) == report
+
+
 def test_the_same_run_gives_the_same_report(good, report_on) -> None:
     table, oof, _ = good
     report, again = report_on(table, oof), report_on(table, oof)

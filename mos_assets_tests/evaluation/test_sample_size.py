@@ -70,5 +70,5 @@ def test_the_forecast_comes_true(make_table, predict, report_on) -> None:
     again = report_on(larger, predict(larger, noise=0.55), LabelOrigin.HUMAN)
     interval = again.intervals.of(MEAN_RMSE)
     reach = (interval.high - interval.low) / 2
-    gap = abs(report.verdict.check("mean_rmse").figure - threshold)
+    gap = abs(report.verdict.check(MEAN_RMSE).figure - threshold)
     assert reach == pytest.approx(gap, rel=0.35)

@@ -69,11 +69,11 @@ def _shards(folder: Path) -> list[Path]:
 
 def _unsealed(folder: Path, names: frozenset[str]) -> list[Path]:
     """Shards without a checksum that the database does not know by name."""
-    found: list[Path] = []
-    for path in _shards(folder):
-        if path.name not in names and path.is_file() and not is_sealed(shard_bytes(path)):
-            found.append(path)
-    return found
+    return [
+        path
+        for path in _shards(folder)
+        if path.name not in names and path.is_file() and not is_sealed(shard_bytes(path))
+    ]
 
 
 def _write_what_no_shard_holds(database: Database, shards: Path) -> None:

@@ -32,7 +32,13 @@ clip = "clip"
 mos = "mos"
 group = "scene"
 """
-SCENES = ("mandelbrot=s=64x64:r=25", "testsrc2=s=64x64:r=25", "life=s=64x64:r=25:seed=3")
+SCENES = (
+    "mandelbrot=s=64x64:r=25",
+    "testsrc2=s=64x64:r=25",
+    "life=s=64x64:r=25:seed=3:ratio=0.3",
+    "gradients=s=64x64:r=25:seed=7",
+    "smptebars=s=64x64:r=25",
+)
 LATE = "late.mp4"
 """A clip that the killed run had measured, and no other."""
 

@@ -8,6 +8,9 @@ import stat
 from pathlib import Path
 from typing import IO
 
+DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""What a file or folder says that this user may only read."""
+
 
 class NotAFileError(OSError):
     """What has the name is a pipe, a folder, a device, a socket or a loop of links."""

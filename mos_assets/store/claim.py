@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from mos_assets.errors import StoreError
-from mos_assets.plain_files import NotAFileError, open_lock
-from mos_assets.store.failures import DENIED, unwritable
+from mos_assets.plain_files import DENIED, NotAFileError, open_lock
+from mos_assets.store.failures import unwritable
 
 CLAIM = ".run.lock"
 _DOOR = ".run.door"

@@ -18,9 +18,8 @@ import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
-from mos_assets.plain_files import NotAFileError, require_plain
+from mos_assets.plain_files import DENIED, NotAFileError, require_plain
 from mos_assets.store.failures import (
-    DENIED,
     WHERE_IT_IS_KEPT,
     explained,
     is_held,
@@ -30,7 +29,9 @@ from mos_assets.store.migrations import bring_up_to_date
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
-STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.4.0"}
+STORAGE: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": "v1.4.0"
+}
 """What a new file is written as: every DuckDB from 1.4 on reads it. DuckDB 2.0 would write one that
 1.x refuses."""
 LOCK_WAIT_S = 60.0
@@ -49,7 +50,8 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        return self.path.is_file()
+        """Whether something has the name of the file; not whether it is one."""
+        return os.path.lexists(self.path)
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -125,17 +127,30 @@ class Database:
             with suppress(OSError):
                 made.unlink(missing_ok=True)
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        log = self.path.with_name(f"{FILE_NAME}.wal")
-        for path in (self.path, log):
-            try:
+    def _require_file(self) -> None:
+        """Raise StoreError where DuckDB would hang, or take what is there for a new database."""
+        try:
+            for path in (self.path, self.path.with_name(f"{FILE_NAME}.wal")):
                 require_plain(path)
-            except NotAFileError as error:
-                raise StoreError(
-                    f"{path} {error.strerror}. Move it away; {WHERE_IT_IS_KEPT}"
-                ) from None
-        if self.path.stat().st_size == 0:
+            size = self.path.stat().st_size
+        except NotAFileError as error:
+            raise StoreError(
+                f"{error.filename} {error.strerror}. Move it away; {WHERE_IT_IS_KEPT}"
+            ) from None
+        except FileNotFoundError:
+            raise StoreError(
+                f"{self.path} is a link to {self.path.readlink()}, which is not there. Mount or "
+                "restore that, or delete the link."
+            ) from None
+        except OSError as error:
+            if error.errno not in DENIED:
+                raise
+            raise unwritable(self.path) from None
+        if size == 0:
             raise StoreError(f"{self.path} is empty. Restore it, or delete it: {WHERE_IT_IS_KEPT}")
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self._require_file()
         # What may only be read can be looked at all the same.
         read_only = not (os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK))
         deadline = time.monotonic() + LOCK_WAIT_S

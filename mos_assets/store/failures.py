@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from mos_assets.errors import StoreError
+from mos_assets.plain_files import DENIED
 
-DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 WHERE_IT_IS_KEPT = (
     "a backup has folds and verdicts; without one a new file is made, and measured clips are read "
     "from the shards beside it."

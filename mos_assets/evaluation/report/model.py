@@ -22,6 +22,7 @@ from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.resampling import Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
+from mos_assets.plain_files import read_plain
 from mos_assets.records import LabelOrigin
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
@@ -154,9 +155,14 @@ class GateReport(BaseModel):
     def read(cls, path: Path) -> GateReport:
         """Raises StoreError where the file is missing or was written by another version."""
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_plain(path))
         except FileNotFoundError as error:
             raise StoreError(f"{path} is missing; materialize gate_report again.") from error
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be read ({error.strerror}); delete it and materialize gate_report "
+                "again."
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"

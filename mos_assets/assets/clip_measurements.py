@@ -15,6 +15,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.progress import Measured, Progress
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.corpora import has_external_shots
+from mos_assets.errors import StoreError
 from mos_assets.extraction import (
     SHARD_SUFFIX,
     SHOTS,
@@ -25,15 +26,13 @@ from mos_assets.extraction import (
     fingerprint,
     is_transient,
     measure_clips,
-    measurement_table,
     measuring,
+    merge_shards,
     parse_blocks,
-    read_shard,
     recover_journals,
     required_parts,
 )
 from mos_assets.media.ffmpeg import find_ffmpeg
-from mos_assets.media.probe import hash_file
 from mos_assets.records import Measurement
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, measurement_rows
@@ -103,11 +102,13 @@ def plan_tasks(settings: Settings, database: Database) -> tuple[ClipTask, ...]:
 def plan(context: dg.OpExecutionContext, platform: Platform) -> Iterator[dg.DynamicOutput[Shard]]:
     settings, database = platform.settings, platform.database
     with user_errors():
-        saved = recover_journals(shard_folder(settings))
-        merge_shards(database, shard_folder(settings))
+        left = recover_journals(shard_folder(settings))
+        damaged = (*left.damaged, *merge_shards(database, shard_folder(settings)))
         tasks = plan_tasks(settings, database)
-    if saved:
-        context.log.info(f"{saved} clips that a killed run had measured are kept")
+    for sentence in damaged:
+        context.log.warning(sentence)
+    if left.clips:
+        context.log.info(f"{left.clips} clips that a killed run had measured are kept")
     if required_parts(parse_blocks(settings.features)):
         context.log.info(f"{len(tasks)} clips to measure")
     else:
@@ -164,7 +165,10 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
 def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measured]) -> None:
     settings, database = platform.settings, platform.database
     with user_errors():
-        merge_shards(database, shard_folder(settings))
+        damaged = merge_shards(database, shard_folder(settings))
+        if damaged:
+            # Written within this run: the disk or the memory of this machine is not to be trusted.
+            raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
         prints = fingerprints(settings)
         rows = measurement_rows.measurement_table(
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
@@ -181,16 +185,6 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
             "measurements_without_figures": broken,
         }
     )
-
-
-def merge_shards(database: Database, shards: Path) -> None:
-    """Add every finished shard that the database does not hold yet, and remember its bytes."""
-    merged = measurement_rows.merged_shards(database)
-    for path in sorted(shards.glob(f"[!.]*{SHARD_SUFFIX}")):
-        sha256 = hash_file(path)
-        if (path.name, sha256) not in merged:
-            rows = measurement_table(read_shard(path))
-            measurement_rows.add_shard(database, path.name, sha256, rows)
 
 
 @dg.graph_asset(

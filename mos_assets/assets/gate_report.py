@@ -17,10 +17,10 @@ from mos_assets.evaluation import (
     build_report,
     compare,
     draw,
-    figure_section,
     not_compared,
+    plot_section,
     render_markdown,
-    with_figures,
+    with_plots,
 )
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
@@ -99,16 +99,16 @@ def _judged(
         )
         folder = report_folder(settings.store_folder, report)
         folder.mkdir(parents=True, exist_ok=True)
-        report = with_figures(report, draw(table, predictions, report, folder))
+        report = with_plots(report, draw(table, predictions, report, folder))
         page = render_markdown(report)
         write_whole(folder / REPORT_JSON, report.to_json().encode())
         write_whole(
-            folder / REPORT_PAGE, _with_section(page, figure_section(report.figures)).encode()
+            folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode()
         )
         verdict_rows.write_verdict(database, _row(report, folder))
     verdict = report.verdict
     # The UI cannot read the store folder, so the pictures travel in the text.
-    pictures = figure_section(report.figures, folder)
+    pictures = plot_section(report.figures, folder)
     context.log.info(verdict.sentence)
     return dg.MaterializeResult(
         tags=asset_tags(settings, candidate.candidate_id),

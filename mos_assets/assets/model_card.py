@@ -48,7 +48,14 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         # The candidate keeps its verdict, so that a release can be restored from it whole.
         write_whole(files.card, card.encode())
         write_whole(files.manifest, manifest.to_json().encode())
-        promotion = promote(manifest, onnx, card, settings.model_folder, candidate.created_at)
+        promotion = promote(
+            manifest,
+            onnx,
+            card,
+            settings.model_folder,
+            candidate.created_at,
+            verdict_rows.written_before(database, candidate.candidate_id),
+        )
         verdict_rows.write_release(
             database,
             verdict_rows.ReleaseRow(

@@ -24,7 +24,7 @@ class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
     _run_id: str | None = PrivateAttr(default=None)
-    _claim: IO[str] | None = PrivateAttr(default=None)
+    _claim: IO[bytes] | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with what it works on, whoever started it."""

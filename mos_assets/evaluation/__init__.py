@@ -18,7 +18,7 @@ from mos_assets.evaluation.criteria import (
     SpreadOverSeeds,
     Statistic,
 )
-from mos_assets.evaluation.figures import Figure, draw
+from mos_assets.evaluation.findings import reading
 from mos_assets.evaluation.folds import (
     HELD_OUT,
     FoldAssignment,
@@ -46,15 +46,15 @@ from mos_assets.evaluation.metrics import (
     srocc,
     standard_error_of_r,
 )
-from mos_assets.evaluation.pictures import figure_section, with_figures
-from mos_assets.evaluation.reading import reading
+from mos_assets.evaluation.plot_section import plot_section, with_plots
+from mos_assets.evaluation.plots import Plot, draw
 from mos_assets.evaluation.report import (
     Baseline,
     Calibration,
     GateReport,
     Intervals,
     LabelCeiling,
-    ReportFigure,
+    ReportPlot,
     build_report,
     label_ceiling,
     report_schema,
@@ -63,7 +63,7 @@ from mos_assets.evaluation.report import (
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.scores import fold_scores, seed_scores
 from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.wording import and_list, cell, lowered, plain, share
+from mos_assets.evaluation.text import and_list, cell, lowered, plain, share
 
 __all__ = [
     "CRITERIA",
@@ -83,7 +83,6 @@ __all__ = [
     "Criterion",
     "Decision",
     "FeatureImportance",
-    "Figure",
     "FoldAssignment",
     "FoldOf",
     "FoldRow",
@@ -97,8 +96,9 @@ __all__ = [
     "MeanOverSeeds",
     "MergedGroup",
     "Metric",
+    "Plot",
     "PredictionInterval",
-    "ReportFigure",
+    "ReportPlot",
     "Shuffles",
     "Slice",
     "SpreadOverSeeds",
@@ -113,7 +113,6 @@ __all__ = [
     "compare",
     "draw",
     "expected_fold_spread",
-    "figure_section",
     "fold_scores",
     "judge",
     "judge_scores",
@@ -126,6 +125,7 @@ __all__ = [
     "plain",
     "plcc",
     "plcc_after_logistic",
+    "plot_section",
     "prediction_interval",
     "reading",
     "render_markdown",
@@ -136,5 +136,5 @@ __all__ = [
     "share",
     "srocc",
     "standard_error_of_r",
-    "with_figures",
+    "with_plots",
 ]

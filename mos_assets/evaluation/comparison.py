@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import Figures, resample
-from mos_assets.evaluation.wording import count, plain
+from mos_assets.evaluation.text import count, plain
 from mos_assets.records import FloatArray, OutOfFold, PastPredictions, TrainingTable
 
 Outcome = Literal["better", "worse", "undecided", "not compared"]

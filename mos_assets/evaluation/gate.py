@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Comparison, Criterion, Gate
 from mos_assets.evaluation.metrics import PLCC, RMSE, Metric, expected_fold_spread, mean
 from mos_assets.evaluation.scores import fold_scores, seed_scores
-from mos_assets.evaluation.wording import and_list, lowered, plain
+from mos_assets.evaluation.text import and_list, lowered, plain
 from mos_assets.records import (
     FigureRow,
     FoldScore,

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import finite_or_none, plcc
-from mos_assets.evaluation.wording import and_list, plain
+from mos_assets.evaluation.text import and_list, plain
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
 
 KIN = 0.8

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import Scale
 from mos_assets.evaluation.resampling import Resampling, Statistic
-from mos_assets.evaluation.wording import plain
+from mos_assets.evaluation.text import plain
 
 
 class Interval(BaseModel):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
+from mos_assets.evaluation.findings import reading
 from mos_assets.evaluation.interval import bounds
-from mos_assets.evaluation.reading import reading
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.resampling import LEVEL
-from mos_assets.evaluation.wording import and_list, cell, count, lowered, plain, share
+from mos_assets.evaluation.text import and_list, cell, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
 
 TEMPLATE = "gate_report.md.j2"

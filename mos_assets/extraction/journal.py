@@ -14,8 +14,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from mos_assets.extraction.shards import PARTIAL_SUFFIX, read_shard, write_shard
+from mos_assets.errors import StoreError
+from mos_assets.extraction.shards import (
+    PARTIAL_SUFFIX,
+    DamagedShardError,
+    is_sealed,
+    measurements_of,
+    shard_bytes,
+    shard_table,
+    write_shard,
+)
+from mos_assets.extraction.unsealed import inspected
+from mos_assets.plain_files import NotAFileError, open_lock
 from mos_assets.records import Measurement
 
 SHARD_SUFFIX = ".parquet"
@@ -50,40 +62,71 @@ class Journal:
 
 @contextmanager
 def measuring(shards: Path) -> Iterator[None]:
-    """Hold off `recover_journals` while this process writes journals into the folder."""
+    """Hold off `recover_journals` while this process writes journals into the folder.
+
+    Raises StoreError where the lock is no file.
+    """
     shards.mkdir(parents=True, exist_ok=True)
-    with (shards / LOCK).open("w") as lock:
+    with _lock(shards) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
-def recover_journals(shards: Path) -> int:
-    """Turn what killed runs left in this folder into shards; the number of clips that were saved.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What killed runs had left."""
 
-    While another run is measuring into the folder its journals are its own, and stay.
+    clips: int
+    """That were saved."""
+    damaged: tuple[str, ...]
+    """What was found damaged, one sentence each."""
+
+
+def recover_journals(shards: Path) -> Recovered:
+    """Turn what killed runs left in this folder into shards.
+
+    While another run is measuring into the folder its journals are its own, and stay. Raises
+    StoreError where the lock is no file, or the system does not hand out a journal.
     """
     if not shards.is_dir():
-        return 0
-    with (shards / LOCK).open("w") as lock:
+        return Recovered(0, ())
+    with _lock(shards) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return 0
+            return Recovered(0, ())
         return _recover(shards)
 
 
-def _recover(shards: Path) -> int:
-    saved = 0
+def _lock(shards: Path) -> IO[bytes]:
+    try:
+        return open_lock(shards / LOCK)
+    except NotAFileError as error:
+        raise StoreError(f"{shards / LOCK} {error.strerror}; delete it and run again.") from None
+
+
+def _recover(shards: Path) -> Recovered:
+    saved, damaged = 0, []
     for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
+        whole: list[Path] = []
+        rows: dict[tuple[str, str, str], Measurement] = {}
         files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
-        if files:
+        believed = inspected([p for p in files if p.is_file() and not is_sealed(shard_bytes(p))])
+        for path in files:
+            try:
+                found = measurements_of(shard_table(shard_bytes(path), path, believed))
+            except DamagedShardError as error:
+                damaged.append(f"{error}. It goes; its clip is measured again.")
+                continue
+            whole.append(path)
+            rows.update({(row.content, row.part, row.fingerprint): row for row in found})
+        if whole:
             # Named by what is in it, since the shard of the killed run's plan stays unfinished.
-            names = "".join(path.name for path in files)
+            names = "".join(path.name for path in whole)
             digest = hashlib.sha256((folder.name + names).encode()).hexdigest()[:16]
-            rows = [row for path in files for row in read_shard(path)]
-            write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows)
-            saved += len(files)
+            write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values())
+            saved += len(whole)
         shutil.rmtree(folder)
     for partial in shards.glob(f".*{PARTIAL_SUFFIX}"):
         partial.unlink()
-    return saved
+    return Recovered(saved, tuple(damaged))

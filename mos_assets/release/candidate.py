@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GateReport
+from mos_assets.plain_files import read_plain
 from mos_assets.release.manifest import (
     Manifest,
     ManifestGate,
@@ -47,7 +48,7 @@ def write_candidate_files(
 def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
     """Manifest and ONNX bytes of a candidate; raises ReleaseError with the remedy."""
     try:
-        return Manifest.read(files.manifest), files.onnx.read_bytes()
+        return Manifest.read(files.manifest), read_plain(files.onnx)
     except OSError as error:
         why = f"{files.onnx} cannot be read ({error.strerror})."
     except ReleaseError as error:

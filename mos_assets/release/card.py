@@ -14,9 +14,9 @@ from mos_assets.evaluation import (
     bounds,
     cell,
     cells,
-    figure_section,
     lowered,
     plain,
+    plot_section,
     reading,
     share,
 )
@@ -55,7 +55,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         reading=reading(report.model_copy(update={"comparison": None})),
         advice=_advice(manifest, report),
         comparators=COMPARATORS,
-        figures=figure_section(
+        figures=plot_section(
             [figure for figure in report.figures if figure.file in CARD_FIGURES], pictures
         )
         if pictures

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mos_assets.errors import ReleaseError
+from mos_assets.plain_files import read_plain
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -158,7 +159,7 @@ class Manifest(_Frozen):
     def read(cls, path: Path) -> Manifest:
         """Raises ReleaseError where the file is missing, unreadable or not a manifest."""
         try:
-            raw = path.read_bytes()
+            raw = read_plain(path)
         except FileNotFoundError as error:
             raise ReleaseError(f"{path} is missing.") from error
         except OSError as error:

@@ -1,7 +1,8 @@
 """The release folder: which candidate may replace which head, and how three files change as one.
 
 Whatever the order in which candidates arrive, the same one stands at the end: that of the highest
-rank, and of that rank the one trained last.
+rank, and of that rank the one trained last. Which of two of one store was, the store says, by the
+order in which it wrote them; of two stores only the clock can.
 
 A release is written as a redo log. The three files, and the record of their release, are written
 to a staging folder, which is renamed to `.<id>.commit`: that rename is the moment of release.
@@ -14,13 +15,14 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
+from mos_assets.plain_files import DENIED, NotAFileError, open_lock
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
@@ -50,12 +52,18 @@ def rank(manifest: Manifest) -> int:
 
 
 def promote(
-    manifest: Manifest, onnx: bytes, card: str, model_folder: Path, created_at: datetime
+    manifest: Manifest,
+    onnx: bytes,
+    card: str,
+    model_folder: Path,
+    created_at: datetime,
+    before_it: Collection[str] = (),
 ) -> Promotion:
     """Release these three files unless the head in place ranks higher, or as high and is newer.
 
-    created_at: when the candidate was trained. The same files again change nothing but the
-    record. Raises ReleaseError where the head in place is damaged (what it ranks cannot be
+    created_at: when the candidate was trained, as its machine's clock said. before_it: ids of the
+    candidates that its store wrote before it. The same files again change nothing but the record.
+    Raises ReleaseError where the head in place is damaged (what it ranks cannot be
     known), or where the three files do not fit together.
     """
     files = ReleaseFiles(model_folder, manifest.id)
@@ -75,7 +83,8 @@ def promote(
                 return Promotion(
                     True, f"{manifest.id} is released already, unchanged.{told}", before
                 )
-            refusal = _refusal(current, record, manifest, created_at)
+            newer = record if record and record.candidate_id not in before_it else None
+            refusal = _refusal(current, newer, manifest, created_at, now)
             if refusal is not None:
                 stays = f"{manifest.id} in {model_folder.name}/ stays: {refusal}{told}"
                 return Promotion(False, stays, before)
@@ -97,14 +106,22 @@ def promote(
 
 
 def _refusal(
-    current: Manifest, record: ReleaseRecord | None, manifest: Manifest, created_at: datetime
+    current: Manifest,
+    record: ReleaseRecord | None,
+    manifest: Manifest,
+    created_at: datetime,
+    now: datetime,
 ) -> str | None:
-    """Why the head in place stays; None where the candidate takes its place."""
+    """Why the head in place stays; None where the candidate takes its place.
+
+    record: of a head that another store trained, so that only the clock says which is newer. A
+    time that is still to come says nothing: a clock was wrong.
+    """
     if rank(current) != rank(manifest):
         if rank(current) < rank(manifest):
             return None
         return f"it is {_describe(current)}, the candidate is {_describe(manifest)}."
-    if record is not None and created_at < record.created_at:
+    if record is not None and created_at < record.created_at <= now:
         return (
             f"it was trained at {record.created_at:%Y-%m-%d %H:%M:%S} UTC, the candidate before "
             f"that, at {created_at:%Y-%m-%d %H:%M:%S} UTC."
@@ -187,7 +204,20 @@ def _describe(manifest: Manifest) -> str:
 
 @contextmanager
 def _locked(files: ReleaseFiles) -> Iterator[None]:
-    files.folder.mkdir(parents=True, exist_ok=True)
-    with (files.folder / f".{files.head_id}.lock").open("w") as lock:
+    """Hold the lock of this head; raises ReleaseError where the folder may only be read."""
+    path = files.folder / f".{files.head_id}.lock"
+    try:
+        files.folder.mkdir(parents=True, exist_ok=True)
+        lock = open_lock(path)
+    except NotAFileError as error:
+        raise ReleaseError(f"{path} {error.strerror}. Delete it, and try again.") from None
+    except OSError as error:
+        if error.errno not in DENIED:
+            raise
+        raise ReleaseError(
+            f"{files.folder} cannot be written ({error.strerror}). Make it writable for this user, "
+            "or set MOS_MODEL_DIR to another folder; the candidate is kept."
+        ) from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

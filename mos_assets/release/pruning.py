@@ -106,7 +106,8 @@ def to_prune(
 ) -> tuple[StoredCandidate, ...]:
     """Which of these may go.
 
-    released: sha256 of the ONNX files in the model folder. keep: how many of each head stay, and
+    candidates: of each head the one written last first. released: sha256 of the ONNX files in the
+    model folder. keep: how many of each head stay, and
     as many Accepted ones, the newest. at_work: one that is not judged and was trained after this
     time stays, since its run may go on.
 
@@ -116,7 +117,7 @@ def to_prune(
     going: list[StoredCandidate] = []
     named: set[str] = set()
     newer: Counter[tuple[str, bool]] = Counter()
-    for candidate in sorted(candidates, key=lambda c: (c.created_at, c.candidate_id), reverse=True):
+    for candidate in candidates:
         newer[candidate.head_id, False] += 1
         newer[candidate.head_id, True] += candidate.accepted
         if (

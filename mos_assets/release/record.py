@@ -11,6 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mos_assets.errors import ReleaseError
+from mos_assets.plain_files import read_plain
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
@@ -36,7 +37,7 @@ def read_record(files: ReleaseFiles, manifest: Manifest) -> ReleaseRecord | None
     which stood there before. Raises ReleaseError where there is one that cannot be read.
     """
     try:
-        record = ReleaseRecord.model_validate_json(files.record.read_bytes())
+        record = ReleaseRecord.model_validate_json(read_plain(files.record))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from mos_assets.errors import StoreError
+from mos_assets.plain_files import DENIED, NotAFileError, open_lock
+from mos_assets.store.failures import unwritable
 
 CLAIM = ".run.lock"
 _DOOR = ".run.door"
 """Held for the moment in which a claim is made."""
+_LONGEST_NAME = 200
 _PAUSE_S = 1.0
 """Between two attempts."""
 
@@ -35,7 +38,7 @@ class Patience:
 NO_PATIENCE = Patience()
 
 
-def claim(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> IO[str]:
+def claim(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> IO[bytes]:
     """Claim the store for `holder`, until the file that is returned is closed.
 
     Raises StoreError, naming who holds it, where it is claimed for somebody else and stays so.
@@ -54,21 +57,28 @@ def claim(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> IO[str]
         time.sleep(min(_PAUSE_S, patience.seconds))
 
 
-def _claim_now(store: Path, holder: str) -> IO[str]:
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / _DOOR).open("w") as door:
+def _claim_now(store: Path, holder: str) -> IO[bytes]:
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        door, lock = open_lock(store / _DOOR), open_lock(store / CLAIM)
+    except NotAFileError as error:
+        raise StoreError(f"{error.filename} {error.strerror}. Delete it, and try again.") from None
+    except OSError as error:
+        if error.errno not in DENIED:
+            raise
+        raise unwritable(store / CLAIM) from None
+    with door:
         fcntl.flock(door, fcntl.LOCK_EX)
-        lock = (store / CLAIM).open("a+")
         try:
-            lock.seek(0)
-            said = lock.read()
+            said = _name_in(lock)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 _share(lock, store, said, holder)
             else:
+                lock.seek(0)
                 lock.truncate(0)
-                lock.write(holder)
+                lock.write(holder.encode())
                 lock.flush()
                 fcntl.flock(lock, fcntl.LOCK_SH)
         except BaseException:
@@ -77,7 +87,14 @@ def _claim_now(store: Path, holder: str) -> IO[str]:
     return lock
 
 
-def _share(lock: IO[str], store: Path, said: str, holder: str) -> None:
+def _name_in(lock: IO[bytes]) -> str:
+    """Who claimed the store last; a lock file may hold anything."""
+    lock.seek(0)
+    said = lock.read(_LONGEST_NAME + 1).decode("utf-8", "replace")
+    return said if len(said) <= _LONGEST_NAME and said.isprintable() else ""
+
+
+def _share(lock: IO[bytes], store: Path, said: str, holder: str) -> None:
     """Share what another process of the same run has claimed.
 
     The file names whoever claimed the store last. A claim is exclusive for a moment only, at the

@@ -6,22 +6,34 @@ each call connects, does its work in one transaction, and closes.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
+from mos_assets.plain_files import DENIED, NotAFileError, require_plain
+from mos_assets.store.failures import (
+    WHERE_IT_IS_KEPT,
+    explained,
+    is_held,
+    unwritable,
+)
 from mos_assets.store.migrations import bring_up_to_date
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
+STORAGE: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": "v1.4.0"
+}
+"""What a new file is written as: every DuckDB from 1.4 on reads it. DuckDB 2.0 would write one that
+1.x refuses."""
 LOCK_WAIT_S = 60.0
 """How long to wait for another process to close the file."""
 
@@ -38,17 +50,19 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        return self.path.is_file()
+        """Whether something has the name of the file; not whether it is one."""
+        return os.path.lexists(self.path)
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One connection inside one transaction: committed at the end, rolled back on an error.
 
-        Raises StoreError when the file is held by another process for longer than a minute,
-        is not a DuckDB file, or was made by another version of this package, and when its disk is
-        full.
+        The file is made where it is missing. Raises StoreError when it is held by another process
+        for longer than a minute, is damaged or no DuckDB file, was made by a newer version of this
+        package or of DuckDB, cannot be written, and when its disk is full.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.exists:
+            self._create()
         connection = self._open()
         try:
             connection.execute("SET TimeZone='UTC'")
@@ -57,12 +71,10 @@ class Database:
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:
-            if os.strerror(errno.ENOSPC) not in str(error):
+            told = explained(error, self.path)
+            if told is None:
                 raise
-            raise StoreError(
-                f"{self.path} cannot be written, since its disk is full. Make room and run again; "
-                "measured clips are kept in shards beside it."
-            ) from error
+            raise told from error
         finally:
             # Closing without a COMMIT drops the transaction.
             connection.close()
@@ -85,18 +97,70 @@ class Database:
             connection.execute(f"CREATE OR REPLACE TABLE {table} ({duckdb_columns(rows.schema)})")
             replace_rows(connection, table, rows)
 
+    def _create(self) -> None:
+        """Make the file elsewhere and link it into place: an empty one is never this program's."""
+        log = self.path.with_name(f"{FILE_NAME}.wal")
+        if log.exists():
+            raise StoreError(
+                f"{log} is there without {self.path}, to which it belongs. Put that file back, or "
+                "move this one away too."
+            )
+        made = self.folder / f".{FILE_NAME}.{uuid4().hex}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with duckdb.connect(str(made), config=STORAGE) as connection:
+                connection.execute("BEGIN")
+                bring_up_to_date(connection, self.path)
+                connection.execute("COMMIT")
+            with suppress(FileExistsError):
+                os.link(made, self.path)
+        except duckdb.Error as error:
+            told = explained(error, self.path)
+            if told is None:
+                raise
+            raise told from error
+        except OSError as error:
+            if error.errno not in DENIED:
+                raise
+            raise unwritable(self.path) from None
+        finally:
+            with suppress(OSError):
+                made.unlink(missing_ok=True)
+
+    def _require_file(self) -> None:
+        """Raise StoreError where DuckDB would hang, or take what is there for a new database."""
+        try:
+            for path in (self.path, self.path.with_name(f"{FILE_NAME}.wal")):
+                require_plain(path)
+            size = self.path.stat().st_size
+        except NotAFileError as error:
+            raise StoreError(
+                f"{error.filename} {error.strerror}. Move it away; {WHERE_IT_IS_KEPT}"
+            ) from None
+        except FileNotFoundError:
+            raise StoreError(
+                f"{self.path} is a link to {self.path.readlink()}, which is not there. Mount or "
+                "restore that, or delete the link."
+            ) from None
+        except OSError as error:
+            if error.errno not in DENIED:
+                raise
+            raise unwritable(self.path) from None
+        if size == 0:
+            raise StoreError(f"{self.path} is empty. Restore it, or delete it: {WHERE_IT_IS_KEPT}")
+
     def _open(self) -> duckdb.DuckDBPyConnection:
+        self._require_file()
+        # What may only be read can be looked at all the same.
+        read_only = not (os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK))
         deadline = time.monotonic() + LOCK_WAIT_S
         pause = 0.05
         while True:
             try:
-                return duckdb.connect(str(self.path))
+                return duckdb.connect(str(self.path), read_only=read_only)
             except duckdb.Error as error:
-                if not isinstance(error, duckdb.IOException) or "lock" not in str(error).lower():
-                    raise StoreError(
-                        f"{self.path} cannot be opened: {error}. If the file is damaged, move it "
-                        "away and materialize again; measured clips are kept in shards beside it."
-                    ) from error
+                if not is_held(error):
+                    raise explained(error, self.path, opening=True) or error from error
                 if time.monotonic() > deadline:
                     raise StoreError(
                         f"{self.path} is held open by another process ({error}). Close the "

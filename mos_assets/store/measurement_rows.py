@@ -54,6 +54,24 @@ def add_shard(database: Database, name: str, sha256: str, rows: pa.Table) -> Non
         connection.execute(f"INSERT INTO {MERGED_SHARDS} VALUES (?, ?)", [name, sha256])
 
 
+def forget_shard(database: Database, name: str) -> None:
+    """Its bytes are not remembered any more; its rows stay."""
+    with database.connect() as connection:
+        connection.execute(f"DELETE FROM {MERGED_SHARDS} WHERE name = ?", [name])
+
+
+def rows_beside(database: Database, held: pa.Table | None) -> pa.Table:
+    """Every measurement whose key (content, part, fingerprint) is not among these."""
+    with database.connect() as connection:
+        beside = ""
+        if held is not None:
+            connection.register("held", held)
+            beside = "ANTI JOIN held USING (content, part, fingerprint)"
+        return connection.sql(
+            f"SELECT * FROM {CLIP_MEASUREMENTS} {beside} ORDER BY content, part, fingerprint"
+        ).to_arrow_table()
+
+
 def merged_shards(database: Database) -> frozenset[tuple[str, str]]:
     """(name, sha256) of the shards whose rows are in the database."""
     table = database.fetch(f"SELECT name, sha256 FROM {MERGED_SHARDS}")

@@ -17,12 +17,12 @@ from mos_assets.evaluation import (
     PLCC,
     GateReport,
     draw,
-    figure_section,
     label_ceiling,
+    plot_section,
     reading,
     render_markdown,
     schema_text,
-    with_figures,
+    with_plots,
 )
 from mos_assets.records import FeatureLoss, LabelOrigin, OutOfFold, Status
 from mos_assets_tests.markdown import STRANGE, live, shown
@@ -343,6 +343,6 @@ def test_names_from_strangers_are_shown_and_not_obeyed(good, report_on, tmp_path
     assert live(text) == before
     # Beside the clips, in a sentence, in the slices and among the features.
     assert shown(text).count(STRANGE) == 4
-    section = figure_section(with_figures(report, figures).figures)
+    section = plot_section(with_plots(report, figures).figures)
     assert live(section) == {"image": len(figures)}
     assert "$\\" not in section

@@ -6,9 +6,9 @@ import pytest
 
 from mos_assets.evaluation import (
     FeatureImportance,
-    ReportFigure,
-    figure_section,
+    ReportPlot,
     not_compared,
+    plot_section,
 )
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.card import render_card
@@ -91,12 +91,12 @@ def test_names_from_strangers_are_shown_and_not_obeyed(release: Release) -> None
     loss = FeatureImportance(
         feature=STRANGE, plcc_drop=0.2, low=0.1, high=0.3, kin=(STRANGE,), plcc_drop_with_kin=0.3
     )
-    picture = ReportFigure(file="residuals.png", title=STRANGE, sentence=STRANGE)
+    picture = ReportPlot(file="residuals.png", title=STRANGE, sentence=STRANGE)
     report = release.report.model_copy(update={"importance": (loss,), "figures": (picture,)})
     card = render_card(manifest, report)
     assert live(card) == live(release.card)
     assert shown(card).count(STRANGE) == 6
-    assert live(figure_section([picture])) == {"image": 1}
+    assert live(plot_section([picture])) == {"image": 1}
 
 
 def test_held_out_rows_stand_beside_those_of_the_folds(release: Release) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
+
+from mos_assets.plain_files import NotAFileError, require_plain
+
+_log = logging.getLogger(__name__)
 
 BELOW = "path = ? OR (path > ? AND path < ?)"
 """A folder and what is below it; see `below`."""
@@ -38,18 +44,30 @@ def below(root: bytes) -> tuple[bytes, bytes, bytes]:
 def connected(path: Path, work: Callable[[sqlite3.Connection], _T]) -> _T:
     """What `work` returns; each of its statements is a transaction of its own.
 
-    A file that is damaged or of another version is made anew, and the work done once more;
-    sqlite3.OperationalError (a full disk, a lock held for 30 s) is raised.
+    A file that is damaged or of another version, and whatever has its name and is no file, is made
+    anew with a word in the log, and the work done once more. sqlite3.OperationalError (a full
+    disk, a lock held for 30 s) is raised.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        require_plain(path)
         return _attempt(path, work)
     except sqlite3.OperationalError:
         raise
-    except (sqlite3.DatabaseError, ValueError, TypeError):
+    except (sqlite3.DatabaseError, NotAFileError, ValueError, TypeError) as error:
         # SQLite finds a damaged page; in one of which half is right, values make no sense.
-        path.unlink(missing_ok=True)
+        _log.warning("%s is made anew: %s", path, error)
+        _remove(path)
         return _attempt(path, work)
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-journal", "-wal", "-shm"):
+        beside = Path(f"{path}{end}")
+        if beside.is_dir() and not beside.is_symlink():
+            beside.rename(beside.with_name(f".{beside.name}.{uuid4().hex}"))
+        else:
+            beside.unlink(missing_ok=True)
 
 
 @contextmanager

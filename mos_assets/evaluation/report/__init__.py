@@ -8,7 +8,7 @@ from mos_assets.evaluation.report.model import (
     GateReport,
     Intervals,
     LabelCeiling,
-    ReportFigure,
+    ReportPlot,
 )
 from mos_assets.evaluation.report.schema import report_schema, schema_text
 
@@ -18,7 +18,7 @@ __all__ = [
     "GateReport",
     "Intervals",
     "LabelCeiling",
-    "ReportFigure",
+    "ReportPlot",
     "build_report",
     "label_ceiling",
     "report_schema",

@@ -8,7 +8,7 @@ from mos_assets.evaluation.criteria import MEAN_PLCC
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.report.model import LabelCeiling
 from mos_assets.evaluation.resampling import LEVEL, interval_of_means
-from mos_assets.evaluation.wording import count, plain, share
+from mos_assets.evaluation.text import count, plain, share
 from mos_assets.records import FloatArray, TrainingTable
 
 _LEAST_KNOWN = 100

@@ -24,6 +24,7 @@ from mos_assets.evaluation.metrics import Metric
 from mos_assets.evaluation.resampling import Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
+from mos_assets.plain_files import read_plain
 from mos_assets.records import FigureRow, LabelOrigin, Named
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
@@ -103,7 +104,7 @@ class Calibration(BaseModel):
     intercept: float
 
 
-class ReportFigure(BaseModel):
+class ReportPlot(BaseModel):
     """A picture beside the report, and what it says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -149,7 +150,7 @@ class GateReport(BaseModel):
     empty where training did not measure it."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
-    figures: tuple[ReportFigure, ...] = ()
+    figures: tuple[ReportPlot, ...] = ()
     """Empty until they are drawn."""
 
     @model_validator(mode="before")
@@ -172,9 +173,14 @@ class GateReport(BaseModel):
     def read(cls, path: Path) -> GateReport:
         """Raises StoreError where the file is missing or was written by another version."""
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_plain(path))
         except FileNotFoundError as error:
             raise StoreError(f"{path} is missing; materialize gate_report again.") from error
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be read ({error.strerror}); delete it and materialize gate_report "
+                "again."
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"

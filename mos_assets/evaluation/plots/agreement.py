@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mos_assets.evaluation.figures.style import (
+from mos_assets.evaluation.metrics import PLCC
+from mos_assets.evaluation.plots.style import (
     BLUE,
     CARD,
     PALE,
     RED,
-    Figure,
+    Plot,
     bins,
     mos_axes,
     save,
 )
-from mos_assets.evaluation.metrics import PLCC
 from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.wording import count, plain
+from mos_assets.evaluation.text import count, plain
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _MOST_LEFT_OUT = 0.1
 """Share of the clips whose loss a finer grid is worth."""
 
 
-def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Figure:
+def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
     """Predicted against rated, with the identity line; hexagons of three clips or more."""
     plcc = report.verdict.means.of(PLCC)
     title = (
@@ -126,7 +126,7 @@ def _hexagons(
     )
 
 
-def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Figure:
+def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
     """Prediction minus rating by rating: median, middle half, nine of ten."""
     residual = predicted - mos
     centres, rows = bins(mos)
@@ -173,7 +173,7 @@ def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder
     return save("residuals", title, sentence, paint, folder)
 
 
-def calibration(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Figure:
+def calibration(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
     """Mean rating of the clips with about the same prediction, with its 95 % interval."""
     _, rows = bins(predicted)
     means = np.array([float(np.mean(mos[r])) for r in rows])

@@ -51,7 +51,7 @@ _BIN_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Plot:
     """One PNG file."""
 
     name: str
@@ -88,7 +88,7 @@ def save(
     folder: Path,
     *,
     height: float = 4.4,
-) -> Figure:
+) -> Plot:
     """Paint one figure in the house style; no date and no program name enter the file.
 
     height: inches at the house resolution; the width is always the same.
@@ -108,7 +108,7 @@ def save(
         axes.set_title(title, parse_math=False)
         paint(axes, canvas)
         _write_png(canvas, path)
-    return Figure(name=name, path=path, title=title, sentence=sentence)
+    return Plot(name=name, path=path, title=title, sentence=sentence)
 
 
 def panels(canvas: Canvas, title: str, columns: int, **options: Any) -> list[Axes]:

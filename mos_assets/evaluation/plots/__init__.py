@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.evaluation.figures.agreement import calibration, density, residuals
-from mos_assets.evaluation.figures.inside import importance_figure, interval_figure
-from mos_assets.evaluation.figures.style import Figure
-from mos_assets.evaluation.figures.verdict import folds_and_seeds, slices_figure
+from mos_assets.evaluation.plots.agreement import calibration, density, residuals
+from mos_assets.evaluation.plots.importance import importance_plot, interval_plot
+from mos_assets.evaluation.plots.style import Plot
+from mos_assets.evaluation.plots.verdict import folds_and_seeds, slices_plot
 from mos_assets.evaluation.report import GateReport
 from mos_assets.records import OutOfFold, TrainingTable
 
-__all__ = ["Figure", "draw"]
+__all__ = ["Plot", "draw"]
 
 
 def draw(
     table: TrainingTable, oof: OutOfFold, report: GateReport, folder: Path
-) -> tuple[Figure, ...]:
+) -> tuple[Plot, ...]:
     """Draw the report's figures into `folder`, which is made where it is missing.
 
     Without finite predictions in the folds there is nothing to draw and the result is empty.
@@ -33,8 +33,8 @@ def draw(
         density(predicted, mos, report, folder),
         residuals(predicted, mos, report, folder),
         calibration(predicted, mos, report, folder),
-        interval_figure(report, folder),
-        importance_figure(report, folder),
-        slices_figure(report, folder),
+        interval_plot(report, folder),
+        importance_plot(report, folder),
+        slices_plot(report, folder),
     )
     return tuple(figure for figure in drawn if figure is not None)

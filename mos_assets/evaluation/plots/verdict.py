@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.evaluation.criteria import MEAN_RMSE, PLCC_SPREAD, SpreadOverSeeds
-from mos_assets.evaluation.figures.style import (
+from mos_assets.evaluation.gate import GateCheck
+from mos_assets.evaluation.metrics import RMSE
+from mos_assets.evaluation.plots.style import (
     BLUE,
     INK,
     PALE,
     QUIET,
     RED,
-    Figure,
+    Plot,
     panels,
     save,
 )
-from mos_assets.evaluation.gate import GateCheck
-from mos_assets.evaluation.metrics import RMSE
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.wording import count, plain
+from mos_assets.evaluation.text import count, plain
 from mos_assets.records import FloatArray
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST_SLICES = 16
 
 
-def folds_and_seeds(report: GateReport, folder: Path) -> Figure:
+def folds_and_seeds(report: GateReport, folder: Path) -> Plot:
     """The gate figures: folds as dots, seeds as bars, thresholds, intervals."""
     verdict = report.verdict
     met = sum(check.passed for check in verdict.checks)
@@ -134,7 +134,7 @@ def _seed_axis(panel: Axes, n: int) -> None:
     panel.set_xticks(range(n), [str(at + 1) for at in range(n)])
 
 
-def slices_figure(report: GateReport, folder: Path) -> Figure | None:
+def slices_plot(report: GateReport, folder: Path) -> Plot | None:
     """RMSE and bias of each part of the corpus, with its clips; None without such parts."""
     parts = [part for part in report.slices if part.of(RMSE) is not None][:_MOST_SLICES]
     if not parts:

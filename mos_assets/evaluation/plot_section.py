@@ -6,21 +6,21 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
-from mos_assets.evaluation.figures import Figure
-from mos_assets.evaluation.report import GateReport, ReportFigure
-from mos_assets.evaluation.wording import cell
+from mos_assets.evaluation.plots import Plot
+from mos_assets.evaluation.report import GateReport, ReportPlot
+from mos_assets.evaluation.text import cell
 
 
-def with_figures(report: GateReport, figures: Sequence[Figure]) -> GateReport:
+def with_plots(report: GateReport, figures: Sequence[Plot]) -> GateReport:
     """The report that knows its figures, which lie in its own folder."""
     notes = tuple(
-        ReportFigure(file=figure.path.name, title=figure.title, sentence=figure.sentence)
+        ReportPlot(file=figure.path.name, title=figure.title, sentence=figure.sentence)
         for figure in figures
     )
     return report.model_copy(update={"figures": notes})
 
 
-def figure_section(figures: Sequence[ReportFigure], folder: Path | None = None) -> str:
+def plot_section(figures: Sequence[ReportPlot], folder: Path | None = None) -> str:
     """Markdown that shows the figures, each with its sentence.
 
     folder: where the files are, to carry the pictures in the text itself for readers that
@@ -32,7 +32,7 @@ def figure_section(figures: Sequence[ReportFigure], folder: Path | None = None) 
     )
 
 
-def _target(figure: ReportFigure, folder: Path | None) -> str:
+def _target(figure: ReportPlot, folder: Path | None) -> str:
     if folder is None:
         return figure.file
     picture = base64.b64encode((folder / figure.file).read_bytes()).decode("ascii")

@@ -7,7 +7,7 @@ from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.report import Baseline, GateReport
 from mos_assets.evaluation.sample_size import Decision
-from mos_assets.evaluation.wording import count, lowered, plain, share
+from mos_assets.evaluation.text import count, lowered, plain, share
 
 _FAR_SLOPE = 0.1
 """Calibration slopes this far from 1 are worth a sentence."""

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.evaluation.figures.style import (
+from mos_assets.evaluation.importance import beyond_kin
+from mos_assets.evaluation.plots.style import (
     BLUE,
     INK,
     PALE,
     RED,
-    Figure,
+    Plot,
     panels,
     save,
 )
-from mos_assets.evaluation.importance import beyond_kin
 from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.wording import count, plain, share
+from mos_assets.evaluation.text import count, plain, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_FEATURES = 15
 
 
-def importance_figure(report: GateReport, folder: Path) -> Figure | None:
+def importance_plot(report: GateReport, folder: Path) -> Plot | None:
     """PLCC lost by shuffling each feature on unseen clips; None where it was not measured."""
     rows = [row for row in report.importance if row.plcc_drop is not None][:_MOST_FEATURES]
     if not rows:
@@ -87,7 +87,7 @@ def importance_figure(report: GateReport, folder: Path) -> Figure | None:
     )
 
 
-def interval_figure(report: GateReport, folder: Path) -> Figure | None:
+def interval_plot(report: GateReport, folder: Path) -> Plot | None:
     """Coverage of the prediction interval on held-out folds and along the predictions."""
     found = report.prediction_interval
     if found.half_width is None or found.coverage is None:

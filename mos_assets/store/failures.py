@@ -1,0 +1,63 @@
+"""What DuckDB's errors mean to whoever has to mend them: one message with the remedy each."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import duckdb
+
+from mos_assets.errors import StoreError
+from mos_assets.plain_files import DENIED
+
+WHERE_IT_IS_KEPT = (
+    "a backup has folds and verdicts; without one a new file is made, and measured clips are read "
+    "from the shards beside it."
+)
+_DAMAGE = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+)
+"""What is raised on bytes that cannot be; never on a statement that is wrong."""
+
+
+def is_held(error: duckdb.Error) -> bool:
+    """Whether another process has the file open."""
+    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+
+
+def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> StoreError | None:
+    """What the error means; None where it is no fault of the file: a defect of this package."""
+    said = str(error)
+    first = said.strip().partition("\n")[0]
+    if os.strerror(errno.ENOSPC) in said:
+        return StoreError(
+            f"{path} cannot be written, since its disk is full. Make room and run again; "
+            "measured clips are kept in shards beside it."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StoreError(f"{path}: there is not enough memory ({first}). Free some and run again.")
+    if any(os.strerror(code) in said for code in DENIED) or "read-only mode" in said:
+        return unwritable(path)
+    if "newer version of DuckDB" in said or "version number" in said:
+        return StoreError(
+            f"{path} was written by another version of DuckDB than {duckdb.__version__}, which is "
+            f"installed here ({first}). Install the DuckDB that wrote it, or a newer one."
+        )
+    if opening or isinstance(error, _DAMAGE):
+        return StoreError(
+            f"{path} is damaged or no DuckDB file ({first}). Restore it, or move it away: "
+            f"{WHERE_IT_IS_KEPT}"
+        )
+    return None
+
+
+def unwritable(path: Path) -> StoreError:
+    """The file, or its folder, may only be read."""
+    return StoreError(
+        f"{path} cannot be written: it or its folder is read-only for this user. Make both "
+        "writable, or set MOS_STORE to another folder."
+    )

@@ -115,9 +115,9 @@ class _Search:
             change = self._cost(rows_a, sums[a] - out_mos) + self._cost(rows_b, sums[b] + out_mos)
             change = change - cost[a] - cost[b]
             low, high = _range_of_others(rows)
-            reach = np.maximum(np.maximum(rows_a, rows_b), high[a, b])
-            reach = reach - np.minimum(np.minimum(rows_a, rows_b), low[a, b])
-            change = np.where((a == b) | (reach > self.allowed), np.inf, change)
+            gap = np.maximum(np.maximum(rows_a, rows_b), high[a, b])
+            gap = gap - np.minimum(np.minimum(rows_a, rows_b), low[a, b])
+            change = np.where((a == b) | (gap > self.allowed), np.inf, change)
             i, j = divmod(int(np.argmin(change)), n + self.n_folds)
             if not change[i, j] < -_LEAST_GAIN:
                 break

@@ -102,19 +102,19 @@ def compare(table: TrainingTable, oof: OutOfFold, past: PastPredictions) -> Comp
         return _margin(figures[RMSE.name], n_seeds)
 
     margins = [float(statistic(drawn.whole)[0]) for statistic in (plcc, rmse)]
-    bounds = [interval_of(drawn, statistic) for statistic in (plcc, rmse)]
+    intervals = [interval_of(drawn, statistic) for statistic in (plcc, rmse)]
     if not np.isfinite(margins).all():
         return not_compared(past.candidate_id, "one of the two has no correlation in some fold")
-    outcome = _outcome(bounds[0], bounds[1])
+    outcome = _outcome(intervals[0], intervals[1])
     return Comparison(
         released=past.candidate_id,
         outcome=outcome,
         n=len(kept),
         plcc_margin=round(margins[0], 6),
-        plcc_interval=bounds[0],
+        plcc_interval=intervals[0],
         rmse_margin=round(margins[1], 6),
-        rmse_interval=bounds[1],
-        sentence=_sentence(outcome, past.candidate_id, len(kept), margins, bounds),
+        rmse_interval=intervals[1],
+        sentence=_sentence(outcome, past.candidate_id, len(kept), margins, intervals),
     )
 
 
@@ -138,7 +138,7 @@ def _outcome(plcc: Interval | None, rmse: Interval | None) -> Outcome:
 
 
 def _sentence(
-    outcome: Outcome, released: str, n: int, margins: list[float], bounds: list[Interval | None]
+    outcome: Outcome, released: str, n: int, margins: list[float], intervals: list[Interval | None]
 ) -> str:
     words = {
         "better": "Better than the released head",
@@ -148,7 +148,7 @@ def _sentence(
     figures = " and ".join(
         f"{name} {margin:+.3f}"
         + (f" (95 % interval {plain(b.low)} to {plain(b.high)})" if b else "")
-        for name, margin, b in zip((PLCC.label, RMSE.label), margins, bounds, strict=True)
+        for name, margin, b in zip((PLCC.label, RMSE.label), margins, intervals, strict=True)
     )
     return (
         f"{words[outcome]} ({released}), as far as {count(n)} clips tell that neither had seen: "

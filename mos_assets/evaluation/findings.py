@@ -17,7 +17,7 @@ _FAR_COVERAGE = 0.05
 """Coverage this far below the promise is worth a sentence."""
 
 
-def reading(report: GateReport) -> tuple[str, ...]:
+def findings(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
     return (
         *_compared(report),
@@ -26,7 +26,7 @@ def reading(report: GateReport) -> tuple[str, ...]:
         *_contents(report),
         *_spreads(report),
         *_calibrated(report),
-        *_reach(report),
+        *_prediction_interval(report),
         *_worst_slices(report),
         *_held_out(report),
     )
@@ -50,7 +50,7 @@ def _contents(report: GateReport) -> list[str]:
     ]
 
 
-def _reach(report: GateReport) -> list[str]:
+def _prediction_interval(report: GateReport) -> list[str]:
     found = report.prediction_interval
     if found.half_width is None:
         return [f"There is no prediction interval: {found.reason}."]
@@ -89,14 +89,14 @@ def _against(rival: Baseline, name: str) -> list[str]:
     if interval is None:
         side = "ahead of" if margin > 0 else "behind"
         return [f"The head is {side} {text}; how sure that is cannot be said."]
-    bounds = _bounds(interval)
+    told = _interval_text(interval)
     if interval.low > 0:
-        return [f"The head beats {text} ({bounds})."]
+        return [f"The head beats {text} ({told})."]
     if interval.high < 0:
-        return [f"The head loses to {text} ({bounds}): ship that, or mend the head."]
+        return [f"The head loses to {text} ({told}): ship that, or mend the head."]
     return [
         f"The head is {plain(abs(margin))} PLCC {'ahead of' if margin > 0 else 'behind'} {name} on "
-        f"the same folds ({bounds}), which is within the noise: "
+        f"the same folds ({told}), which is within the noise: "
         "the head has not shown that it is worth more."
     ]
 
@@ -111,13 +111,13 @@ def _against_thresholds(report: GateReport) -> list[str]:
         if not found.decided:
             side = "meets" if check.passed else "misses"
             sentences.append(
-                f"{check.words} {side} {check.limit} by less than the "
-                f"sampling noise ({_bounds(interval)}): other clips could have turned it round. "
+                f"{check.words} {side} {check.limit} by less than the sampling noise "
+                f"({_interval_text(interval)}): other clips could have turned it round. "
                 f"{_needed(report, found)}"
             )
         elif not check.passed:
             sentences.append(
-                f"The whole interval of {lowered(check.words)} ({_bounds(interval)}) misses "
+                f"The whole interval of {lowered(check.words)} ({_interval_text(interval)}) misses "
                 f"{check.limit}: it is not bad luck with the clips."
             )
     return sentences
@@ -207,7 +207,7 @@ def _held_out(report: GateReport) -> list[str]:
     ]
 
 
-def _bounds(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     return f"{share(0.95)} interval {plain(interval.low)} to {plain(interval.high)}"
 
 

@@ -33,7 +33,7 @@ def interval_of(
     return Interval(low=round(found[0], 6), high=round(found[1], 6))
 
 
-def bounds(interval: Interval | None, places: int = 3) -> str:
+def interval_text(interval: Interval | None, places: int = 3) -> str:
     """The interval in a table; an en dash where there is none."""
     if interval is None:
         return "–"

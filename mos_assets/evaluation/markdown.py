@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
-from mos_assets.evaluation.findings import reading
-from mos_assets.evaluation.interval import bounds
+from mos_assets.evaluation.findings import findings
+from mos_assets.evaluation.interval import interval_text
 from mos_assets.evaluation.report import GateReport
 from mos_assets.evaluation.resampling import LEVEL
 from mos_assets.evaluation.text import and_list, cell, count, lowered, plain, share
@@ -36,7 +36,7 @@ def render_markdown(report: GateReport) -> str:
         count=count,
         cell=cell,
         share=share,
-        bounds=bounds,
+        interval_text=interval_text,
         and_list=and_list,
         lowered=lowered,
         cells=cells,
@@ -45,7 +45,7 @@ def render_markdown(report: GateReport) -> str:
         report=report,
         verdict=report.verdict,
         human=report.label_origin is LabelOrigin.HUMAN,
-        reading=reading(report),
+        findings=findings(report),
         level=share(LEVEL),
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,

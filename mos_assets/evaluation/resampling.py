@@ -89,8 +89,8 @@ class Resampling:
             return None
         if self.method == "jackknife":
             draws, middle = _THERE[scale](draws), _THERE[scale](np.array(at))
-            reach = self._student() * np.sqrt(self._variance(draws, float(middle)))
-            low, high = _BACK[scale](np.array([middle - reach, middle + reach]))
+            half_width = self._student() * np.sqrt(self._variance(draws, float(middle)))
+            low, high = _BACK[scale](np.array([middle - half_width, middle + half_width]))
         else:
             tail = (1.0 - LEVEL) / 2.0
             if centred:

@@ -38,8 +38,8 @@ def decision(
         return None
     decided = not low <= check.threshold <= high
     gap = abs(check.figure - check.threshold)
-    reach = high - check.figure if check.threshold >= check.figure else check.figure - low
-    factor = (reach / gap) ** 2 if gap > 0.0 else math.inf
+    half_width = high - check.figure if check.threshold >= check.figure else check.figure - low
+    factor = (half_width / gap) ** 2 if gap > 0.0 else math.inf
     if decided or n_clips * factor > MOST_CLIPS:
         return Decision(name=check.name, decided=decided, clips_needed=None, contents_needed=None)
     factor = max(factor, 1.0)

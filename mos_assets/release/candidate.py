@@ -58,7 +58,7 @@ def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
 
 def judged(manifest: Manifest, report: GateReport) -> Manifest:
     """The manifest with the verdict of this report in it."""
-    verdict, reach = report.verdict, report.prediction_interval
+    verdict, interval = report.verdict, report.prediction_interval
     return manifest.model_copy(
         update={
             "status": verdict.status,
@@ -78,13 +78,13 @@ def judged(manifest: Manifest, report: GateReport) -> Manifest:
                 reasons=verdict.reasons,
             ),
             "interval": None
-            if reach.half_width is None
+            if interval.half_width is None
             else ManifestInterval(
-                level=reach.level,
-                half_width=reach.half_width,
-                n=reach.n,
-                n_contents=reach.n_contents,
-                coverage=reach.coverage,
+                level=interval.level,
+                half_width=interval.half_width,
+                n=interval.n,
+                n_contents=interval.n_contents,
+                coverage=interval.coverage,
             ),
         }
     )

@@ -11,13 +11,13 @@ from mos_assets.evaluation import (
     RMSE,
     GateReport,
     and_list,
-    bounds,
     cell,
     cells,
+    findings,
+    interval_text,
     lowered,
     plain,
     plot_section,
-    reading,
     share,
 )
 from mos_assets.records import LabelOrigin, Status
@@ -52,7 +52,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.
-        reading=reading(report.model_copy(update={"comparison": None})),
+        findings=findings(report.model_copy(update={"comparison": None})),
         advice=_advice(manifest, report),
         comparators=COMPARATORS,
         figures=plot_section(
@@ -80,10 +80,10 @@ def _advice(manifest: Manifest, report: GateReport) -> list[str]:
         "roughly, and it is a head to beat."
     ]
     if manifest.interval is not None:
-        reach = manifest.interval.half_width
+        half_width = manifest.interval.half_width
         found.append(
-            f"Two clips whose scores differ by less than about {plain(reach, 1)} MOS may still be "
-            "rated the other way round."
+            f"Two clips whose scores differ by less than about {plain(half_width, 1)} MOS may "
+            "still be rated the other way round."
         )
     if report.n_groups < _FEW_CONTENTS:
         found.append(
@@ -110,7 +110,7 @@ def _template() -> Template:
         cell=cell,
         cells=cells,
         share=share,
-        bounds=bounds,
+        interval_text=interval_text,
         lowered=lowered,
     )
     return environment.get_template(_TEMPLATE)

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.evaluation import (
-    CRITERIA,
     GATE,
-    MEAN_PLCC,
-    MEAN_RMSE,
     PLCC,
     Criterion,
     Gate,
@@ -23,6 +20,7 @@ from mos_assets.evaluation import (
     SpreadOverSeeds,
     plcc,
 )
+from mos_assets.evaluation.criteria import CRITERIA, MEAN_PLCC, MEAN_RMSE
 
 OTHER = Metric("other", "Other", plcc)
 ROW = Criterion("mean_other", "Mean other", MeanOverSeeds(OTHER), 0.5, ">=", 3)

@@ -13,16 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mos_assets.evaluation import (
-    GATE,
-    MEAN_PLCC,
-    MEAN_RMSE,
-    MEAN_SROCC,
-    PLCC_SPREAD,
-    Verdict,
-    judge,
-    judge_scores,
-)
+from mos_assets.evaluation import GATE, judge
+from mos_assets.evaluation.criteria import MEAN_PLCC, MEAN_RMSE, MEAN_SROCC, PLCC_SPREAD
+from mos_assets.evaluation.gate import Verdict, judge_scores
 from mos_assets.records import FoldScore, GateKind, LabelOrigin, OutOfFold, Status
 
 

@@ -12,16 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mos_assets.evaluation import (
+from mos_assets.evaluation import plcc, rmse, srocc
+from mos_assets.evaluation.metrics import (
+    chance_of_fold_spread,
     expected_fold_spread,
     logistic4,
-    plcc,
     plcc_after_logistic,
-    rmse,
-    srocc,
     standard_error_of_r,
 )
-from mos_assets.evaluation.metrics import chance_of_fold_spread
 from mos_assets.records import FloatArray
 
 scores = st.integers(100, 500).map(lambda x: x / 100)

@@ -17,13 +17,13 @@ from mos_assets.evaluation import (
     PLCC,
     GateReport,
     draw,
-    label_ceiling,
+    findings,
     plot_section,
-    reading,
     render_markdown,
-    schema_text,
     with_plots,
 )
+from mos_assets.evaluation.report.ceiling import label_ceiling
+from mos_assets.evaluation.report.schema import schema_text
 from mos_assets.records import FeatureLoss, LabelOrigin, OutOfFold, Status
 from mos_assets_tests.markdown import STRANGE, live, shown
 
@@ -82,7 +82,7 @@ def test_a_good_head_reads_as_one(good) -> None:
     text = render_markdown(report)
     assert text.splitlines()[0] == f"**{report.verdict.sentence}**"
     assert "## Why Proposed" not in text
-    assert any(sentence.startswith("The head beats ridge") for sentence in reading(report))
+    assert any(sentence.startswith("The head beats ridge") for sentence in findings(report))
     ridge = next(b for b in report.baselines if b.name == "ridge")
     assert ridge.margin(PLCC) is not None
     assert ridge.margin_plcc_interval is not None
@@ -97,8 +97,8 @@ def test_json_round_trip(good) -> None:
 
 
 def test_the_published_schema_is_that_of_the_reports() -> None:
-    """Else: python -c "from mos_assets.evaluation import schema_text; print(schema_text(), end='')"
-    > docs/gate_report.schema.json"""
+    """Else: python -c "from mos_assets.evaluation.report import schema_text as text;
+    print(text(), end='')" > docs/gate_report.schema.json"""
     assert SCHEMA.read_text(encoding="utf-8") == schema_text()
 
 
@@ -287,7 +287,7 @@ def test_slices_cover_every_clip_once_a_dimension(make_table, predict, report_on
     assert unknown.reason == "10 clips are too few, 20 are needed"
     held_out = next(s for s in report.slices if s.dimension == "held out")
     assert (held_out.n, held_out.name) == (50, "part b")
-    assert any("held-out clips (part b)" in sentence for sentence in reading(report))
+    assert any("held-out clips (part b)" in sentence for sentence in findings(report))
 
 
 def test_a_bias_is_found_and_said(make_table, predict, report_on) -> None:
@@ -297,7 +297,7 @@ def test_a_bias_is_found_and_said(make_table, predict, report_on) -> None:
     report = report_on(table, OutOfFold(oof.seeds, shifted))
     tall = next(s for s in report.slices if s.name == "1080")
     assert tall.bias == pytest.approx(0.5, abs=0.1)
-    assert any("height 1080" in s and "too high" in s for s in reading(report))
+    assert any("height 1080" in s and "too high" in s for s in findings(report))
 
 
 def test_unstable_training_is_named(make_table, predict, report_on) -> None:
@@ -306,14 +306,14 @@ def test_unstable_training_is_named(make_table, predict, report_on) -> None:
     predictions = oof.predictions.copy()
     predictions[0] += np.random.default_rng(3).normal(0, 0.4, 400)
     report = report_on(table, OutOfFold(oof.seeds, predictions))
-    assert any("unstable" in sentence for sentence in reading(report))
+    assert any("unstable" in sentence for sentence in findings(report))
 
 
 def test_few_contents_are_a_caution(make_table, predict, report_on) -> None:
     table = make_table()
     table = replace(table, groups=tuple(f"g{i % 20}" for i in range(400)))
     report = report_on(table, predict(table))
-    assert any("400 clips share 20 contents" in sentence for sentence in reading(report))
+    assert any("400 clips share 20 contents" in sentence for sentence in findings(report))
 
 
 def test_names_from_files_cannot_break_a_table(make_table, predict, report_on) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from mos_assets.evaluation import MEAN_RMSE, reading
+from mos_assets.evaluation import findings
+from mos_assets.evaluation.criteria import MEAN_RMSE
 from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.records import LabelOrigin
@@ -64,7 +65,7 @@ def test_the_forecast_comes_true(make_table, predict, report_on) -> None:
     rmse = next(found for found in report.decisions if found.name == "mean_rmse")
     assert not rmse.decided
     assert rmse.clips_needed is not None
-    assert any("clips would decide it" in sentence for sentence in reading(report))
+    assert any("clips would decide it" in sentence for sentence in findings(report))
     threshold = MEAN_RMSE.threshold
     larger = make_table(n=rmse.clips_needed)
     again = report_on(larger, predict(larger, noise=0.55), LabelOrigin.HUMAN)

@@ -8,7 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import GATE, PLCC, SROCC, fold_scores, seed_scores
+from mos_assets.evaluation import GATE, PLCC
+from mos_assets.evaluation.metrics import SROCC
+from mos_assets.evaluation.scores import fold_scores, seed_scores
 from mos_assets.records import FoldScore, OutOfFold, SeedScore
 
 

@@ -1,4 +1,4 @@
-"""What the head looks at, and how far its predictions reach."""
+"""What the head looks at, and how far a rating may lie from its prediction."""
 
 from __future__ import annotations
 

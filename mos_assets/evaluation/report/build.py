@@ -92,10 +92,10 @@ def build_report(
         decisions=tuple(
             found
             for check in verdict.checks
-            if (bounds := intervals.of(check)) is not None
+            if (interval := intervals.of(check)) is not None
             and (
                 found := decision(
-                    check, bounds.low, bounds.high, n_clips=n_clips, n_contents=drawn.n_contents
+                    check, interval.low, interval.high, n_clips=n_clips, n_contents=drawn.n_contents
                 )
             )
             is not None

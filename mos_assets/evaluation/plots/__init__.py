@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mos_assets.evaluation.plots.agreement import calibration, density, residuals
-from mos_assets.evaluation.plots.importance import importance_plot, interval_plot
+from mos_assets.evaluation.plots.importance import importance_plot
+from mos_assets.evaluation.plots.prediction_interval import interval_plot
 from mos_assets.evaluation.plots.style import Plot
 from mos_assets.evaluation.plots.verdict import folds_and_seeds, slices_plot
 from mos_assets.evaluation.report import GateReport

@@ -2,23 +2,24 @@
 
 A feature is worth the PLCC that is lost when its values are dealt anew among the clips of a
 fold. Features that say nearly the same stand in for each other, so each is dealt alone and once
-more together with its kin: those that rank the clips nearly alike.
+more together with its correlated features: those that rank the clips nearly alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from mos_assets.evaluation.metrics import finite_or_none, plcc
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
 
-KIN = 0.8
-"""Rank correlation from which two features count as kin."""
+CORRELATED = 0.8
+"""Rank correlation from which two features count as correlated."""
 _BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
@@ -41,28 +42,37 @@ class FeatureImportance(BaseModel):
     """The fold that loses least."""
     high: float | None
     """The fold that loses most."""
-    kin: tuple[str, ...]
+    correlated: tuple[str, ...]
     """Other features that rank the clips nearly alike."""
-    plcc_drop_with_kin: float | None
-    """PLCC lost when the feature and its kin are shuffled together; None without kin."""
+    plcc_drop_with_correlated: float | None
+    """PLCC lost when all of these are shuffled together with it; None without any."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_report_1(cls, data: Any) -> Any:
+        """Reports of schema 1 call correlated features kin."""
+        if not isinstance(data, Mapping) or "kin" not in data:
+            return data
+        before = {"kin": "correlated", "plcc_drop_with_kin": "plcc_drop_with_correlated"}
+        return {before.get(name, name): value for name, value in data.items()}
 
     @property
     def alone_misleads(self) -> bool:
-        """Whether it costs more alone than with its kin.
+        """Whether it costs more alone than with its correlated features.
 
-        Dealt alone, a near-copy contradicts its kin: what is lost is then what clips that cannot
+        Dealt alone, a near-copy contradicts the others: what is lost is then what clips that cannot
         exist do to the head, not what the feature tells it.
         """
         return (
             self.plcc_drop is not None
-            and self.plcc_drop_with_kin is not None
-            and self.plcc_drop > self.plcc_drop_with_kin
+            and self.plcc_drop_with_correlated is not None
+            and self.plcc_drop > self.plcc_drop_with_correlated
         )
 
     @property
     def worth(self) -> float | None:
-        """The loss that ranks it: alone, or with its kin where that is less."""
-        return self.plcc_drop_with_kin if self.alone_misleads else self.plcc_drop
+        """The loss that ranks it: alone, or with its correlated features where that is less."""
+        return self.plcc_drop_with_correlated if self.alone_misleads else self.plcc_drop
 
 
 @dataclass
@@ -83,8 +93,8 @@ class Shuffles:
         self._order = np.array(
             sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__), dtype=np.int64
         )
-        self._kin = kin_of(table)
-        families = {tuple(sorted((i, *kin))) for i, kin in enumerate(self._kin) if kin}
+        self._correlated = correlated_features(table)
+        families = {tuple(sorted((i, *rest))) for i, rest in enumerate(self._correlated) if rest}
         self._parts = [(i,) for i in range(len(table.feature_order))] + sorted(families)
         folds = np.unique(table.folds[table.folds >= 0])
         per_row = max(1, len(folds) * len(self._parts))
@@ -129,11 +139,11 @@ class Shuffles:
             )
 
 
-def kin_of(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
-    """For each feature the others of its family: all pairs in it correlate by rank from `KIN` on.
+def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
+    """For each feature the others of its family: all pairs in it correlate by rank from `CORRELATED` on.
 
     Rows outside the folds take no part, and a gap counts as the median. A constant column has no
-    kin.
+    correlated features.
     """
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
@@ -152,7 +162,7 @@ def kin_of(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
         distance = np.clip(1.0 - alike, 0.0, 1.0)
         np.fill_diagonal(distance, 0.0)
         tree = hierarchy.linkage(squareform(distance, checks=False), method="complete")
-        label = hierarchy.fcluster(tree, t=1.0 - KIN + 1e-9, criterion="distance")
+        label = hierarchy.fcluster(tree, t=1.0 - CORRELATED + 1e-9, criterion="distance")
         for at, i in enumerate(varies.tolist()):
             family[i] = tuple(varies[label == label[at]].tolist())
     return tuple(tuple(j for j in family[i] if j != i) for i in range(n))
@@ -174,15 +184,15 @@ def importance(
         ]
         finite = [drop for drop in folds if drop is not None]
         complete = bool(finite) and len(finite) == len(folds)
-        kin = family[0].features if family else ()
+        alike = family[0].features if family else ()
         found.append(
             FeatureImportance(
                 feature=name,
                 plcc_drop=_mean(alone),
                 low=min(finite) if complete else None,
                 high=max(finite) if complete else None,
-                kin=tuple(other for other in kin if other != name),
-                plcc_drop_with_kin=_mean(family),
+                correlated=tuple(other for other in alike if other != name),
+                plcc_drop_with_correlated=_mean(family),
             )
         )
     return tuple(
@@ -193,8 +203,11 @@ def importance(
     )
 
 
-def beyond_kin(rows: Sequence[FeatureImportance]) -> str:
-    """A sentence on those that cost visibly more alone than with their kin; empty without any."""
+def costlier_alone(rows: Sequence[FeatureImportance]) -> str:
+    """A sentence on those that cost visibly more alone than with what they correlate with.
+
+    Empty without any.
+    """
     names = [
         row.feature
         for row in rows
@@ -204,9 +217,9 @@ def beyond_kin(rows: Sequence[FeatureImportance]) -> str:
         return ""
     listed = and_list(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
     return (
-        f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with kin, "
-        "because values that contradict their near-copies make clips that cannot exist: the "
-        "figure with kin is the one to believe, and it ranks them."
+        f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with "
+        "correlated features, because values that contradict their near-copies make clips that "
+        "cannot exist: the figure with them is the one to believe, and it ranks them."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mos_assets.evaluation import Shuffles
-from mos_assets.evaluation.importance import importance, kin_of
+from mos_assets.evaluation.importance import correlated_features, importance
 from mos_assets.head import Recipe, train
 from mos_assets.records import FeatureLoss
 
@@ -46,13 +46,13 @@ def test_a_feature_that_is_not_used_costs_nothing(three) -> None:
 
 
 def test_features_that_stand_in_for_each_other_are_shuffled_together(three) -> None:
-    assert kin_of(three) == ((2,), (), (0,))
+    assert correlated_features(three) == ((2,), (), (0,))
     rows = _watched(three, lambda x, _slots: x[:, 0] + np.log(np.maximum(x[:, 2], 1e-3)))
     by_name = {row.feature: row for row in rows}
-    assert by_name["signal"].kin == ("copy",)
-    assert by_name["noise"].plcc_drop_with_kin is None
-    assert by_name["signal"].plcc_drop_with_kin == by_name["copy"].plcc_drop_with_kin
-    assert by_name["signal"].plcc_drop_with_kin > 1.5 * by_name["signal"].plcc_drop
+    assert by_name["signal"].correlated == ("copy",)
+    assert by_name["noise"].plcc_drop_with_correlated is None
+    assert by_name["signal"].plcc_drop_with_correlated == by_name["copy"].plcc_drop_with_correlated
+    assert by_name["signal"].plcc_drop_with_correlated > 1.5 * by_name["signal"].plcc_drop
     assert rows[-1].feature == "noise"
 
 
@@ -121,14 +121,14 @@ def test_nothing_measured_is_nothing_reported() -> None:
     assert importance((), ("a", "b")) == ()
 
 
-def test_a_constant_column_has_no_kin(make_table) -> None:
+def test_a_constant_column_correlates_with_none(make_table) -> None:
     table = make_table(n=50)
     flat = replace(
         table,
         feature_order=("signal", "noise", "flat", "level"),
         features=np.column_stack([table.features, np.full((50, 2), 7.0)]),
     )
-    assert kin_of(flat) == ((), (), (), ())
+    assert correlated_features(flat) == ((), (), (), ())
 
 
 def test_training_shows_every_judged_head_and_is_not_disturbed(make_table) -> None:

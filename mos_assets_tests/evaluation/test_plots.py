@@ -101,14 +101,14 @@ def test_a_feature_ranks_by_its_family_where_alone_it_misleads(good, report_on, 
     losses = [FeatureLoss(1, fold, names, x) for fold in range(5) for names, x in lost.items()]
     report = report_on(table, oof, losses=losses)
     assert [row.feature for row in report.importance] == ["noise", "copy", "signal"]
-    warning = "Shuffled alone, copy costs more than with kin, because"
+    warning = "Shuffled alone, copy costs more than with correlated features, because"
     assert warning in render_markdown(report)
 
     lost[("noise",)] = 0.25
     losses = [FeatureLoss(1, fold, names, x) for fold in range(5) for names, x in lost.items()]
     report = report_on(table, oof, losses=losses)
     (figure,) = [f for f in draw(table, oof, report, tmp_path) if f.name == "importance"]
-    assert figure.title == "copy and its kin matter most: they cost .300 PLCC"
+    assert figure.title == "copy and what it correlates with matter most: they cost .300 PLCC"
     assert warning in figure.sentence
 
     lost[("copy",)] = 0.2

@@ -89,7 +89,12 @@ def test_names_from_strangers_are_shown_and_not_obeyed(release: Release) -> None
         }
     )
     loss = FeatureImportance(
-        feature=STRANGE, plcc_drop=0.2, low=0.1, high=0.3, kin=(STRANGE,), plcc_drop_with_kin=0.3
+        feature=STRANGE,
+        plcc_drop=0.2,
+        low=0.1,
+        high=0.3,
+        correlated=(STRANGE,),
+        plcc_drop_with_correlated=0.3,
     )
     picture = ReportPlot(file="residuals.png", title=STRANGE, sentence=STRANGE)
     report = release.report.model_copy(update={"importance": (loss,), "figures": (picture,)})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.evaluation.importance import beyond_kin
+from mos_assets.evaluation.importance import costlier_alone
 from mos_assets.evaluation.plots.style import (
     BLUE,
     INK,
@@ -35,25 +35,29 @@ def importance_plot(report: GateReport, folder: Path) -> Plot | None:
     title = (
         f"{_short(first.feature)} matters most: shuffled, it costs {plain(first.plcc_drop)} PLCC"
     )
-    most = max(rows, key=lambda row: row.plcc_drop_with_kin or 0.0)
-    family = (most.plcc_drop_with_kin or 0.0) > 2 * (first.worth or 0.0)
+    most = max(rows, key=lambda row: row.plcc_drop_with_correlated or 0.0)
+    family = (most.plcc_drop_with_correlated or 0.0) > 2 * (first.worth or 0.0)
     if family or first.alone_misleads:
         most = most if family else first
         title = (
-            f"{_short(most.feature)} and its kin matter most: they cost "
-            f"{plain(most.plcc_drop_with_kin)} PLCC"
+            f"{_short(most.feature)} and what it correlates with matter most: they cost "
+            f"{plain(most.plcc_drop_with_correlated)} PLCC"
         )
     at = np.arange(len(rows))[::-1]
 
     def paint(axes: Axes, canvas: Canvas) -> None:
-        kin = [(y, row.plcc_drop_with_kin) for y, row in zip(at, rows, strict=True) if row.kin]
-        if kin:
+        together = [
+            (y, row.plcc_drop_with_correlated)
+            for y, row in zip(at, rows, strict=True)
+            if row.correlated
+        ]
+        if together:
             axes.barh(
-                [y for y, _ in kin],
-                [max(drop or 0.0, 0.0) for _, drop in kin],
+                [y for y, _ in together],
+                [max(drop or 0.0, 0.0) for _, drop in together],
                 color=PALE,
                 height=0.74,
-                label="with its kin",
+                label="with correlated features",
             )
         axes.barh(
             at, [row.plcc_drop or 0.0 for row in rows], color=BLUE, height=0.44, label="alone"
@@ -77,9 +81,9 @@ def importance_plot(report: GateReport, folder: Path) -> Plot | None:
     shown = f"The {len(rows)} most important of {count(len(report.importance))} features. "
     sentence = (
         (shown if len(rows) < len(report.importance) else "")
-        + "Features that rank the clips nearly alike are kin: where the pale bar is much the "
+        + "Features that rank the clips nearly alike are correlated: where the pale bar is much the "
         "longer one, the head makes do with the others when one of them is spoilt. "
-        + beyond_kin(rows)
+        + costlier_alone(rows)
     )
     return save(
         "importance", title, sentence.rstrip(), paint, folder, height=1.8 + 0.27 * max(len(rows), 4)

@@ -18,7 +18,7 @@ from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.criteria import GATE
 from mos_assets.evaluation.gate import Verdict
-from mos_assets.evaluation.importance import FeatureImportance, beyond_kin
+from mos_assets.evaluation.importance import FeatureImportance, costlier_alone
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import Metric
 from mos_assets.evaluation.resampling import Method
@@ -146,7 +146,7 @@ class GateReport(BaseModel):
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
     importance: tuple[FeatureImportance, ...]
-    """The most important feature first, by its loss alone or with its kin, whichever is less;
+    """The most important feature first, by its loss alone or with its correlated features, whichever is less;
     empty where training did not measure it."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
@@ -161,9 +161,9 @@ class GateReport(BaseModel):
             return {**data, "schema_name": SCHEMA, "metrics": metric_names(GATE.metrics)}
         return data
 
-    def beyond_kin(self, most: int) -> str:
-        """A sentence on those of the first `most` features that cost more alone than with kin."""
-        return beyond_kin(self.importance[:most])
+    def costlier_alone(self, most: int) -> str:
+        """A sentence on those of the first `most` features that cost more alone than together."""
+        return costlier_alone(self.importance[:most])
 
     def to_json(self) -> str:
         """The text of `gate_report.json`; the same report, the same text."""

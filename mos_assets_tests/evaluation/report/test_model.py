@@ -11,7 +11,7 @@ from mos_assets.errors import StoreError
 from mos_assets.evaluation import (
     GateReport,
 )
-from mos_assets.records import LabelOrigin
+from mos_assets.records import FeatureLoss, LabelOrigin
 
 
 def _refuse(token: str) -> None:
@@ -41,7 +41,9 @@ def test_a_report_of_another_version_is_the_users_error(good, tmp_path) -> None:
 @pytest.mark.parametrize("origin", list(LabelOrigin))
 def test_a_report_of_schema_1_is_read_as_it_was(good, report_on, tmp_path, origin) -> None:
     """It named its checks and no more, and its surrogate gate was one check or null."""
-    report = report_on(*good[:2], origin)
+    table, oof, _ = good
+    losses = [FeatureLoss(1, 0, names, 0.2) for names in (("signal",), ("noise",))]
+    report = report_on(table, oof, origin, losses=losses)
     old = json.loads(report.to_json())
     old["schema_name"] = "mos-assets gate report 1"
     del old["metrics"]
@@ -50,6 +52,9 @@ def test_a_report_of_schema_1_is_read_as_it_was(good, report_on, tmp_path, origi
     for check in (*verdict["checks"], *filter(None, [verdict["surrogate"]])):
         for later in ("words", "metric", "statistic", "places"):
             del check[later]
+    for row in old["importance"]:
+        row["kin"] = row.pop("correlated")
+        row["plcc_drop_with_kin"] = row.pop("plcc_drop_with_correlated")
     path = tmp_path / "gate_report.json"
     path.write_text(json.dumps(old))
     assert GateReport.read(path) == report

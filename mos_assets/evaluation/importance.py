@@ -140,7 +140,7 @@ class Shuffles:
 
 
 def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
-    """For each feature the others of its family: all pairs in it correlate by rank from `CORRELATED` on.
+    """For each feature the others of its family: all pairs correlate by rank from `CORRELATED` on.
 
     Rows outside the folds take no part, and a gap counts as the median. A constant column has no
     correlated features.

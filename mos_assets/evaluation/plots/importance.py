@@ -81,7 +81,7 @@ def importance_plot(report: GateReport, folder: Path) -> Plot | None:
     shown = f"The {len(rows)} most important of {count(len(report.importance))} features. "
     sentence = (
         (shown if len(rows) < len(report.importance) else "")
-        + "Features that rank the clips nearly alike are correlated: where the pale bar is much the "
+        + "Correlated features rank the clips nearly alike: where the pale bar is much the "
         "longer one, the head makes do with the others when one of them is spoilt. "
         + costlier_alone(rows)
     )

@@ -146,7 +146,7 @@ class GateReport(BaseModel):
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
     importance: tuple[FeatureImportance, ...]
-    """The most important feature first, by its loss alone or with its correlated features, whichever is less;
+    """The most important feature first, by its loss alone or together, whichever is less;
     empty where training did not measure it."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""

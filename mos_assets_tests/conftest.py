@@ -77,6 +77,12 @@ def ffmpeg() -> Ffmpeg:
 
 
 @pytest.fixture(scope="session")
+def ffmpeg() -> Ffmpeg:
+    """The program that the platform itself would use."""
+    return find_ffmpeg(None)
+
+
+@pytest.fixture(scope="session")
 def small_demo(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with a demo of two scenes, one of them with cuts."""
     root = tmp_path_factory.mktemp("demo-root")

@@ -73,11 +73,6 @@ class Release:
 
 @pytest.fixture(scope="session")
 def ffmpeg() -> Ffmpeg:
-    return find_ffmpeg(None)
-
-
-@pytest.fixture(scope="session")
-def ffmpeg() -> Ffmpeg:
     """The program that the platform itself would use."""
     return find_ffmpeg(None)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mos_assets.corpora import (
-    CorpusRequest,
+from mos_assets.corpora import CorpusRequest
+from mos_assets.downloads import (
     DownloadLimits,
     DownloadProgress,
     DownloadSummary,

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mos_assets.corpora import (
-    Catalogue,
-    DownloadProgress,
-    Known,
-    corpus_signature,
-    has_manifest,
-    load_corpus,
-)
+from mos_assets.corpora import Known, has_manifest, load_corpus
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
+from mos_assets.downloads import DownloadProgress
 from mos_assets.extraction import BLOCKS, parse_blocks
 from mos_assets.media.probe import probe_version
 from mos_assets.records import Corpus
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, download_rows, stamps
+from mos_assets.watching import Catalogue, corpus_signature
 
 PROGRESS_EVERY_S = 10.0
 """Seconds between two lines on a download."""

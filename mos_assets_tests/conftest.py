@@ -13,8 +13,11 @@ import hypothesis
 import numpy as np
 import pytest
 
+from mos_assets.demo.render import render_demo
+from mos_assets.demo.scenes import SCENES
 from mos_assets.evaluation import GateReport, build_report
 from mos_assets.head import Recipe, export_onnx, train
+from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
 from mos_assets.records import LabelOrigin, OutOfFold, Status, TrainingTable
 from mos_assets.release.candidate import judged
 from mos_assets.release.card import render_card
@@ -66,6 +69,20 @@ class Release:
         card = self.card if card is None else card
         created = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
         return promote(self.manifest.sealed(card), self.onnx, card, folder, created)
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Ffmpeg:
+    """The program that the platform itself would use."""
+    return find_ffmpeg(None)
+
+
+@pytest.fixture(scope="session")
+def small_demo(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a demo of two scenes, one of them with cuts."""
+    root = tmp_path_factory.mktemp("demo-root")
+    render_demo(root, ffmpeg, scenes=SCENES[3:5], workers=2, progress=lambda _: None)
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import DownloadProgress, DownloadSummary
-from mos_assets.corpora.download import run
 from mos_assets.downloading import fetch_clips, progress_line, summary_line
+from mos_assets.downloads import DownloadProgress, DownloadSummary, run
 from mos_assets.errors import CorpusError
 from mos_assets.records import Download, DownloadState
 from mos_assets.settings import Settings
 from mos_assets.store import Database, download_rows
-from mos_assets_tests.corpora.download.serving import Site, body, send, serve, status
+from mos_assets_tests.downloads.serving import Site, body, send, serve, status
 
 CORPUS = "konvid-150k"
 CLIP = b"clip" * 100
@@ -202,7 +201,7 @@ def test_a_folder_in_the_way_is_named(settings: Settings, site: Site) -> None:
 
 CHILD = """
 import sys
-from mos_assets.corpora.download import run
+from mos_assets.downloads import run
 from mos_assets.downloading import fetch_clips
 from mos_assets.settings import Settings
 fetch_clips(Settings.model_validate_json(sys.argv[1]), "konvid-150k", lambda _: None)

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 
 from mos_assets.automation.facts import Sight
-from mos_assets.corpora import CORPUS_TOML, DEMO, Catalogue, WatchedFiles, watched_files
+from mos_assets.corpora import CORPUS_TOML, DEMO, WatchedFiles
 from mos_assets.settings import Settings
+from mos_assets.watching import Catalogue, watched_files
 
 
 def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight:

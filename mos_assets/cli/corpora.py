@@ -15,7 +15,8 @@ from mos_assets.errors import CorpusError
 from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mos_assets.corpora import DownloadProgress, Inspection, TableFacts
+    from mos_assets.corpora import Inspection, TableFacts
+    from mos_assets.downloads import DownloadProgress
 
 NAMES_SHOWN = 3
 """Names of a long list that are shown."""
@@ -67,8 +68,8 @@ def fetch(name: str, again: bool) -> None:
     What is interrupted is taken up by the next call, and by the asset raw_corpus, which
     downloads too. Exits with 2 where clips are missing in the end.
     """
-    from mos_assets.corpora import manifest_urls
     from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
+    from mos_assets.downloads import manifest_urls
     from mos_assets.store import Database, download_rows
 
     settings = Settings.from_env()

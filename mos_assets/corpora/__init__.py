@@ -1,12 +1,8 @@
-"""Label files and clips → corpus rows; external tables by clip name; the demo corpus.
+"""Label files and clips → corpus rows; external tables by clip name.
 
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
-from mos_assets.corpora.catalogue import Catalogue, FolderView
-from mos_assets.corpora.download.corpus import download_clips, manifest_urls
-from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary
-from mos_assets.corpora.download.plan import Limits as DownloadLimits
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
@@ -29,8 +25,6 @@ from mos_assets.corpora.request import (
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
-from mos_assets.corpora.unchanged import corpus_signature
-from mos_assets.corpora.watch import watched_files
 from mos_assets.records import KnownClip
 
 __all__ = [
@@ -38,13 +32,8 @@ __all__ = [
     "CORPUS_TOML",
     "DEMO",
     "UNUSABLE_CLIP",
-    "Catalogue",
     "CorpusRequest",
-    "DownloadLimits",
-    "DownloadProgress",
-    "DownloadSummary",
     "ExternalShots",
-    "FolderView",
     "Inspection",
     "Known",
     "KnownClip",
@@ -53,8 +42,6 @@ __all__ = [
     "TableFacts",
     "WatchedFiles",
     "by_kind",
-    "corpus_signature",
-    "download_clips",
     "has_external_shots",
     "has_manifest",
     "inspect_corpus",
@@ -64,7 +51,5 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
-    "manifest_urls",
     "table_names",
-    "watched_files",
 ]

@@ -80,7 +80,7 @@ def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSe
 
 
 def _demo(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:
-    from mos_assets.corpora.demo import DEMO_VERSION, render_demo
+    from mos_assets.demo import DEMO_VERSION, render_demo
     from mos_assets.media.ffmpeg import find_ffmpeg
 
     folder = request.folder

@@ -8,7 +8,7 @@ import pytest
 
 from mos_assets.store import corpus_rows
 from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world
-from mos_assets_tests.corpora.download.serving import Site, body, serve, status
+from mos_assets_tests.downloads.serving import Site, body, serve, status
 
 CORPUS = "konvid-150k"
 

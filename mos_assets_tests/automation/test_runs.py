@@ -15,12 +15,12 @@ from mos_assets.automation import upkeep
 from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
 from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.upkeep import prune_for, prune_runs
-from mos_assets.corpora import Catalogue
 from mos_assets.corpora.request import ClipDir
 from mos_assets.definitions import build_defs
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 from mos_assets.store.claim import claimed
+from mos_assets.watching import Catalogue
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
 from mos_assets_tests.conftest import backup
 

@@ -95,7 +95,7 @@ def test_a_clip_that_lies_is_found_whatever_else_changed_and_launches_once(
     corpus: Path, corpus_watch: Watch, settings: Settings
 ) -> None:
     """And a catalogue that is made anew after it is no change."""
-    from mos_assets.corpora import Catalogue
+    from mos_assets.watching import Catalogue
 
     corpus_watch.ticks(3)
     clip = corpus / "clips" / "10.mp4"
@@ -112,7 +112,7 @@ def test_a_clip_replaced_under_its_old_time_is_found_in_the_night(
     corpus: Path, corpus_watch: Watch, settings: Settings
 ) -> None:
     """Same name, size and mtime: the change time, which no program can set, gives it away."""
-    from mos_assets.corpora import Catalogue
+    from mos_assets.watching import Catalogue
 
     clip = corpus / "clips" / "0.mp4"
     corpus_watch.ticks(3)

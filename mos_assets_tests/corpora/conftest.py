@@ -6,17 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora.demo.render import render_demo
-from mos_assets.corpora.demo.scenes import SCENES
-from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
-from mos_assets_tests.corpora.making import quiet
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "corpora"
-
-
-@pytest.fixture(scope="session")
-def ffmpeg() -> Ffmpeg:
-    return find_ffmpeg(None)
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +23,6 @@ def videos(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> tuple[by
         assert result.returncode == 0, result.stderr
         made.append(path.read_bytes())
     return tuple(made)
-
-
-@pytest.fixture(scope="session")
-def small_demo(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with a demo of two scenes, one of them with cuts."""
-    root = tmp_path_factory.mktemp("demo-root")
-    render_demo(root, ffmpeg, scenes=SCENES[3:5], workers=2, progress=quiet)
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import watched_files
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin
+from mos_assets.watching import watched_files
 from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
 
 

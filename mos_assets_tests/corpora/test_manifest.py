@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import CorpusRequest, load_corpus, watched_files
+from mos_assets.corpora import CorpusRequest, load_corpus
 from mos_assets.corpora.manifest import load_manifest, manifest_path
 from mos_assets.errors import CorpusError
 from mos_assets.records import Corpus
+from mos_assets.watching import watched_files
 from mos_assets_tests.corpora.making import load, quiet, write_tree
 
 CORPUS = "konvid-150k"

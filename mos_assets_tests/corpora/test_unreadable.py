@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import (
-    CorpusRequest,
-    DownloadLimits,
-    corpus_signature,
-    download_clips,
-    load_feature_tables,
-    load_shot_tables,
-    table_names,
-    watched_files,
-)
+from mos_assets.corpora import CorpusRequest, load_feature_tables, load_shot_tables, table_names
+from mos_assets.downloads import DownloadLimits, download_clips
 from mos_assets.errors import CorpusError
+from mos_assets.watching import corpus_signature, watched_files
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 NOBODY = 65534

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mos_assets.extraction import PARTS, ClipTask, ReferencePolicy
-from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 
 SHARED_CLIPS = Path(__file__).parents[2] / "../shared/data/clips"
@@ -17,12 +17,6 @@ SHARED_CLIPS = Path(__file__).parents[2] / "../shared/data/clips"
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-threads", "1"]
 
 Render = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def ffmpeg() -> Ffmpeg:
-    """The program that the platform itself would use."""
-    return find_ffmpeg()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Event, Lock
 
-from mos_assets.corpora.download.plan import Limits, StoppedError
+from mos_assets.downloads.plan import Limits, StoppedError
 
 
 class Pace:

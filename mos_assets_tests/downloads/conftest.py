@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mos_assets_tests.corpora.download.serving import Site, serve
+from mos_assets_tests.downloads.serving import Site, serve
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora.download.plan import FetchError
-from mos_assets_tests.corpora.download.serving import (
+from mos_assets.downloads.plan import FetchError
+from mos_assets_tests.downloads.serving import (
     QUICK,
     Site,
     body,

@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
 
-from mos_assets.corpora.download.fetch import fetch_clip
-from mos_assets.corpora.download.pace import Pace, backoff_s
-from mos_assets.corpora.download.plan import (
+from mos_assets.downloads.fetch import fetch_clip
+from mos_assets.downloads.pace import Pace, backoff_s
+from mos_assets.downloads.plan import (
     DownloadProgress,
     FetchError,
     Job,

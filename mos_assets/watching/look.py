@@ -15,8 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mos_assets.corpora.catalogue.database import BELOW, below, transaction
-from mos_assets.corpora.catalogue.folder import (
+from mos_assets.corpora.files import status_of
+from mos_assets.corpora.request import FEATURES_FOLDER, SHOTS_FOLDER, ClipDir
+from mos_assets.watching.database import BELOW, below, transaction
+from mos_assets.watching.folder import (
     NUMBERS,
     Folder,
     Listing,
@@ -25,8 +27,6 @@ from mos_assets.corpora.catalogue.folder import (
     signed,
     times_of,
 )
-from mos_assets.corpora.files import status_of
-from mos_assets.corpora.request import FEATURES_FOLDER, SHOTS_FOLDER, ClipDir
 
 SLICE = 4096
 """Files of unchanged folders that one look stats."""

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.corpora.demo.degradations import DEGRADATIONS
-from mos_assets.corpora.demo.ratings import VIEWERS, opinion, rate
+from mos_assets.demo.degradations import DEGRADATIONS
+from mos_assets.demo.ratings import VIEWERS, opinion, rate
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
 
-from mos_assets.corpora.download.fetch import fetch_clip
-from mos_assets.corpora.download.pace import Pace
-from mos_assets.corpora.download.plan import Job, Limits
+from mos_assets.downloads.fetch import fetch_clip
+from mos_assets.downloads.pace import Pace
+from mos_assets.downloads.plan import Job, Limits
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora.demo.degradations import DEGRADATIONS
-from mos_assets.corpora.demo.ratings import rate
-from mos_assets.corpora.demo.scenes import FONT_FILE, SCENES, Scene
+from mos_assets.demo.degradations import DEGRADATIONS
+from mos_assets.demo.ratings import rate
+from mos_assets.demo.scenes import FONT_FILE, SCENES, Scene
 from mos_assets.errors import CorpusError
 from mos_assets.media.ffmpeg import Ffmpeg, last_error, run_ffmpeg
 

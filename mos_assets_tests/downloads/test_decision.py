@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.corpora.download.decision import NO_URL, Decision, Step, decide
+from mos_assets.downloads.decision import NO_URL, Decision, Step, decide
 from mos_assets.records import Download, DownloadState
 
 URLS = st.sampled_from(["", "http://one/a", "http://two/a"])

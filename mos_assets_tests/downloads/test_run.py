@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora.download.plan import DownloadProgress, Job, Limits, Outcome
-from mos_assets.corpora.download.run import download_all
-from mos_assets_tests.corpora.download.serving import (
+from mos_assets.downloads.plan import DownloadProgress, Job, Limits, Outcome
+from mos_assets.downloads.run import download_all
+from mos_assets_tests.downloads.serving import (
     QUICK,
     Behaviour,
     Site,
@@ -160,7 +160,7 @@ def test_a_dead_server_is_given_up_and_others_are_not(site: Site, tmp_path: Path
 def test_results_come_in_batches_from_the_callers_thread(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mos_assets.corpora.download.run.BATCH", 5)
+    monkeypatch.setattr("mos_assets.downloads.run.BATCH", 5)
     site.has("/a", body(CLIP))
     batches: list[int] = []
     threads: set[int] = set()
@@ -235,7 +235,7 @@ def test_an_interrupt_ends_the_workers_and_hands_out_what_is_finished(
 CHILD = """
 import sys
 from pathlib import Path
-from mos_assets_tests.corpora.download.serving import fetch
+from mos_assets_tests.downloads.serving import fetch
 fetch(sys.argv[1], Path(sys.argv[2]))
 """
 
@@ -255,7 +255,7 @@ def test_a_killed_process_leaves_a_part_and_the_next_one_finishes_it(
 
     url = site.has("/a", slow)
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(tmp_path)], cwd=Path(__file__).parents[3]
+        [sys.executable, "-c", CHILD, url, str(tmp_path)], cwd=Path(__file__).parents[2]
     )
     part = tmp_path / "a.mp4.part"
     try:

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mos_assets.corpora.download import addresses, transport
-from mos_assets.corpora.download.addresses import is_public, parse_url, resolve
-from mos_assets.corpora.download.plan import FetchError
-from mos_assets_tests.corpora.download.serving import QUICK, Site, body, fetch, to
+from mos_assets.downloads import addresses, transport
+from mos_assets.downloads.addresses import is_public, parse_url, resolve
+from mos_assets.downloads.plan import FetchError
+from mos_assets_tests.downloads.serving import QUICK, Site, body, fetch, to
 
 PUBLIC = ("8.8.8.8", "1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450:4001:806::200e")
 SPECIAL = (

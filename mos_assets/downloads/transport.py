@@ -17,8 +17,8 @@ from typing import Any, Self
 import httpcore
 import httpx
 
-from mos_assets.corpora.download.addresses import resolve
-from mos_assets.corpora.download.plan import Limits, StoppedError
+from mos_assets.downloads.addresses import resolve
+from mos_assets.downloads.plan import Limits, StoppedError
 
 _SLICE_S = 0.5
 """How soon a waiting read notices that the run is being ended."""

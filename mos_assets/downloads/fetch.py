@@ -11,11 +11,11 @@ from threading import Event
 
 import httpx
 
-from mos_assets.corpora.download.addresses import parse_url, redirected
-from mos_assets.corpora.download.pace import Pace, retry_after_s
-from mos_assets.corpora.download.partial import Partial, place
-from mos_assets.corpora.download.plan import MEGABYTE, FetchError, Job, Limits, StoppedError
-from mos_assets.corpora.download.transport import Connections
+from mos_assets.downloads.addresses import parse_url, redirected
+from mos_assets.downloads.pace import Pace, retry_after_s
+from mos_assets.downloads.partial import Partial, place
+from mos_assets.downloads.plan import MEGABYTE, FetchError, Job, Limits, StoppedError
+from mos_assets.downloads.transport import Connections
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TRY_LATER = (408, 425, 429)

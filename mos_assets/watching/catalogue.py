@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mos_assets.corpora.catalogue.database import connected, transaction
-from mos_assets.corpora.catalogue.folder import signed
-from mos_assets.corpora.catalogue.look import Look
 from mos_assets.corpora.request import ClipDir
+from mos_assets.watching.database import connected, transaction
+from mos_assets.watching.folder import signed
+from mos_assets.watching.look import Look
 
 FILE_NAME = "watch.sqlite"
 

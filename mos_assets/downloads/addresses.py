@@ -11,7 +11,7 @@ import socket
 
 import httpx
 
-from mos_assets.corpora.download.plan import FetchError
+from mos_assets.downloads.plan import FetchError
 
 SCHEMES = ("http", "https")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mos_assets.corpora.demo.degradations import DEGRADATIONS
-from mos_assets.corpora.demo.render import clip_file, render_demo
-from mos_assets.corpora.demo.scenes import FRAMES, SCENES, Scene, Shot
+from mos_assets.demo.degradations import DEGRADATIONS
+from mos_assets.demo.render import clip_file, render_demo
+from mos_assets.demo.scenes import FRAMES, SCENES, Scene, Shot
 from mos_assets.errors import CorpusError
 from mos_assets.media.ffmpeg import Ffmpeg, input_arguments, run_ffmpeg
 from mos_assets_tests.corpora.making import quiet

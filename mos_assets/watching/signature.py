@@ -17,9 +17,9 @@ from mos_assets.corpora.request import (
     CorpusRequest,
     folder_errors,
 )
-from mos_assets.corpora.watch import labels_and_clip_dirs
 from mos_assets.errors import CorpusError
 from mos_assets.media.probe import probe_version
+from mos_assets.watching.watched_files import labels_and_clip_dirs
 
 _PACKAGE = Path(__file__).parents[1]
 

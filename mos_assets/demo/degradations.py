@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mos_assets.corpora.demo.scenes import HEIGHT, WIDTH
+from mos_assets.demo.scenes import HEIGHT, WIDTH
 
 _TRANSPARENT = "crf=16"
 

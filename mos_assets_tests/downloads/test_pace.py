@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.corpora.download.pace import backoff_s, retry_after_s
-from mos_assets.corpora.download.plan import Limits
+from mos_assets.downloads.pace import backoff_s, retry_after_s
+from mos_assets.downloads.plan import Limits
 
 LIMITS = Limits()
 NOW = datetime(2026, 5, 8, 12, 0, 0, tzinfo=UTC)

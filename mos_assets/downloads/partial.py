@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from mos_assets.corpora.download.plan import FetchError
 from mos_assets.corpora.names import video_suffix
+from mos_assets.downloads.plan import FetchError
 
 PART, PART_OF = ".part", ".part-of"
 _NAME_MAX = 255

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mos_assets.corpora.download.decision import Step, decide
-from mos_assets.corpora.download.plan import DownloadProgress, DownloadSummary, Job, Limits, Outcome
 from mos_assets.corpora.files import file_state, names_of
 from mos_assets.corpora.manifest import CLIPS, has_manifest, load_manifest, manifest_path
 from mos_assets.corpora.request import (
@@ -21,6 +19,8 @@ from mos_assets.corpora.request import (
     folder_errors,
     require_folder,
 )
+from mos_assets.downloads.decision import Step, decide
+from mos_assets.downloads.plan import DownloadProgress, DownloadSummary, Job, Limits, Outcome
 from mos_assets.errors import CorpusError
 from mos_assets.records import Download, DownloadState
 
@@ -100,7 +100,7 @@ def download_clips(
 
     if jobs:
         # Most runs download nothing and need no HTTP client.
-        from mos_assets.corpora.download.run import download_all
+        from mos_assets.downloads.run import download_all
 
         try:
             with _alone_in(folder):

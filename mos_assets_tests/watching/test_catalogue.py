@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mos_assets.corpora import Catalogue
 from mos_assets.corpora.request import ClipDir
+from mos_assets.watching import Catalogue
 
 LONG_AGO = 1_700_000_000
 YEAR_2100 = 4_102_444_800

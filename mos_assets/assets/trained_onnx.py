@@ -1,6 +1,5 @@
 """The asset `trained_onnx`: a candidate head in the store, and its out-of-fold predictions."""
 
-import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -94,7 +93,10 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
         table, fingerprint = fold_rows.read_training_table(
             database, settings.corpora, gaps=settings.imputes
         )
-        recipe = Recipe(epochs=settings.epochs or None, impute=settings.imputes)
+        recipe = Recipe(
+            impute=settings.imputes,
+            params={"epochs": settings.epochs} if settings.epochs else {},
+        )
         seeds = [SEED + index for index in range(settings.seeds)]
         shuffles = Shuffles(table, len(seeds))
         result = train(table, recipe, seeds, progress=context.log.info, watch=shuffles.watch)
@@ -173,10 +175,7 @@ def _manifest(
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
         missing_value=MISSING_VALUE if recipe.impute else None,
-        training_recipe={
-            **dataclasses.asdict(plan_for(table, recipe)),
-            "blend": head.blend,
-        },
+        training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
         data=DataUsed(
             corpora=tuple(
                 CorpusUsed(

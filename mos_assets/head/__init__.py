@@ -1,9 +1,10 @@
 """The head: from rated rows to out-of-fold predictions and one ONNX file.
 
-Training tables come in, trained networks and their honest predictions go out. Which rows exist,
-how folds are cut and whether the figures suffice is the business of other rooms.
+Training tables come in, trained heads and their honest predictions go out. Which rows exist, how
+folds are cut and whether the figures suffice is the business of other layers.
 """
 
+from mos_assets.head.experts import EXPERTS, in_words
 from mos_assets.head.export import (
     OPSET,
     PARITY_LIMIT,
@@ -20,6 +21,7 @@ from mos_assets.head.training import TrainingResult, plan_for, train
 
 __all__ = [
     "ALLOWED_OPERATORS",
+    "EXPERTS",
     "MISSING_VALUE",
     "OPSET",
     "PARITY_LIMIT",
@@ -30,6 +32,7 @@ __all__ = [
     "TrainingResult",
     "check_operators",
     "export_onnx",
+    "in_words",
     "onnx_predict",
     "parity",
     "plan_for",

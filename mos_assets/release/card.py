@@ -17,6 +17,7 @@ from mos_assets.evaluation import (
     reading,
     share,
 )
+from mos_assets.head import in_words
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.comparators import COMPARATORS
 from mos_assets.release.feature_notes import feature_notes
@@ -46,6 +47,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         verdict=report.verdict,
         gate=manifest.gate,
         words=CHECK_WORDS,
+        experts=in_words(),
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.

@@ -97,14 +97,14 @@ def _train(
     watch: Watcher | None,
 ) -> TrainingResult:
     folds = table.folds
-    settled = plan_for(table, recipe)
-    splits = _splits(table, settled, _Reporter(progress))
+    plan = plan_for(table, recipe)
+    splits = _splits(table, plan, _Reporter(progress))
     wanted = [
         (split, seed)
         for split in splits
         for seed in (seeds if split.fold != SHIPPED else seeds[:1])
     ]
-    heads = _heads(table, wanted, settled, _Reporter(progress))
+    heads = _heads(table, wanted, plan, _Reporter(progress))
     predictions = np.full((len(seeds), len(table.mos)), np.nan)
     for (split, seed), head in zip(wanted, heads, strict=True):
         if watch is not None and split.fold != SHIPPED:

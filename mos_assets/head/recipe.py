@@ -61,8 +61,9 @@ class Recipe:
             raise TrainingError(
                 f"recipe: no expert has {unknown[0]}; they have {', '.join(sorted(known))}"
             )
-        if len({expert.name for expert in self.experts}) != len(self.experts):
-            raise TrainingError("recipe: two experts have one name")
+        names = [expert.name for expert in self.experts]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two experts have one name: {', '.join(names)}")
         self.plan(rows=1, contents=1)
 
     def plan(self, rows: int, contents: int) -> Plan:

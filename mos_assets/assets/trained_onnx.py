@@ -45,7 +45,7 @@ from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps, verdict_rows
 
 OPERATORS_ALLOWED = "operators_allowed"
-EQUALS_TORCH = "onnx_equals_torch"
+EQUALS_HEAD = "onnx_equals_trained_head"
 CHECKSUM_COMPLETE = "checksum_covers_every_byte"
 
 
@@ -72,7 +72,7 @@ def head_of(settings: Settings) -> str:
             description="The graph uses the allowed ONNX operators only.",
         ),
         dg.AssetCheckSpec(
-            EQUALS_TORCH,
+            EQUALS_HEAD,
             asset="trained_onnx",
             blocking=True,
             description="onnxruntime and the trained head agree within 1e-5 MOS on the rows.",
@@ -213,7 +213,7 @@ def _checks(
             metadata={"refused": ", ".join(refused) or "none"},
         ),
         dg.AssetCheckResult(
-            check_name=EQUALS_TORCH,
+            check_name=EQUALS_HEAD,
             passed=difference <= PARITY_LIMIT,
             metadata={"largest_difference": difference, "limit": PARITY_LIMIT},
         ),

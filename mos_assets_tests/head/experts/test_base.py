@@ -60,7 +60,7 @@ def _with_squares(inputs: FloatArray) -> FloatArray:
     return np.concatenate([inputs, inputs**2], axis=1)
 
 
-ALL = (*EXPERTS, Quadratic("quadratic", Scaling.PLAIN))
+ALL = (*EXPERTS, Quadratic("toy", Scaling.PLAIN))
 each = pytest.mark.parametrize("expert", ALL, ids=lambda expert: expert.name)
 
 
@@ -118,18 +118,18 @@ def test_a_further_expert_takes_part_by_being_listed(tmp_path: Path) -> None:
     table = table_of(features, mos + rng.normal(0, 0.05, 200).clip(-0.4, 0.4), np.arange(200) % 5)
     recipe = Recipe(params=QUICK.params, experts=ALL)
     head = train(table, recipe, [SEED], progress=quiet).head
-    assert head.blend["quadratic"] > 0.4
+    assert head.blend["toy"] > 0.4
     exported = export_onnx(head, tmp_path / "head.onnx")
     assert parity(head, exported.path, features) <= PARITY_LIMIT
     assert exported.n_parameters == head.n_parameters
-    (quadratic,) = [one.fitted for one in head.experts if one.name == "quadratic"]
-    assert quadratic.n_parameters == 2 * (3 + 1) + 1, "weights of all columns, and the bias"
+    (toy,) = [one.fitted for one in head.experts if one.name == "toy"]
+    assert toy.n_parameters == 2 * (3 + 1) + 1, "weights of all columns, and the bias"
 
 
 def test_kinds_are_described_once_each() -> None:
     words = in_words(ALL)
     assert words.startswith("linear is ridge regression, kernel a Gaussian kernel")
-    assert words.endswith(", quadratic ridge regression on squares too")
+    assert words.endswith(", toy ridge regression on squares too")
     assert words.count("soft:") == 1
 
 

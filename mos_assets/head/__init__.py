@@ -4,9 +4,8 @@ Training tables come in, trained heads and their honest predictions go out. Whic
 folds are cut and whether the figures suffice is the business of other layers.
 """
 
-from mos_assets.head.experts import EXPERTS, in_words
+from mos_assets.head.experts import in_words
 from mos_assets.head.export import (
-    OPSET,
     PARITY_LIMIT,
     ExportedHead,
     export_onnx,
@@ -15,19 +14,15 @@ from mos_assets.head.export import (
 )
 from mos_assets.head.inputs import MISSING_VALUE
 from mos_assets.head.model import Head
-from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
-from mos_assets.head.recipe import Plan, Recipe
+from mos_assets.head.operators import check_operators
+from mos_assets.head.recipe import Recipe
 from mos_assets.head.training import TrainingResult, plan_for, train
 
 __all__ = [
-    "ALLOWED_OPERATORS",
-    "EXPERTS",
     "MISSING_VALUE",
-    "OPSET",
     "PARITY_LIMIT",
     "ExportedHead",
     "Head",
-    "Plan",
     "Recipe",
     "TrainingResult",
     "check_operators",

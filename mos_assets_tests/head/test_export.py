@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from onnx import numpy_helper
 
 from mos_assets.head import (
-    ALLOWED_OPERATORS,
-    OPSET,
     PARITY_LIMIT,
     ExportedHead,
     Recipe,
@@ -26,6 +24,8 @@ from mos_assets.head import (
     parity,
     train,
 )
+from mos_assets.head.export import OPSET
+from mos_assets.head.operators import ALLOWED_OPERATORS
 from mos_assets.records import SEED, TrainingTable
 from mos_assets_tests.head.conftest import QUICK, make_table, quiet
 

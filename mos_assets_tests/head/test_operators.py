@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from mos_assets.head import ALLOWED_OPERATORS, check_operators
+from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
 
 
 def _save(path: Path, nodes: list[onnx.NodeProto], functions: list[onnx.FunctionProto]) -> Path:

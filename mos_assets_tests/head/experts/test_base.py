@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,8 +14,6 @@ import pytest
 from onnx import TensorProto, helper
 
 from mos_assets.head import (
-    ALLOWED_OPERATORS,
-    EXPERTS,
     PARITY_LIMIT,
     Recipe,
     export_onnx,
@@ -24,12 +22,13 @@ from mos_assets.head import (
     train,
 )
 from mos_assets.head.exact import INPUT_BITS, to_grid
-from mos_assets.head.experts import Expert, FittedExpert, Sample
+from mos_assets.head.experts import EXPERTS, Expert, FittedExpert, Sample
 from mos_assets.head.experts.ridge import FittedRidge, RidgeSolver
 from mos_assets.head.graph import Graph
+from mos_assets.head.operators import ALLOWED_OPERATORS
 from mos_assets.head.standardise import Scaling
 from mos_assets.records import SEED, FloatArray
-from mos_assets_tests.head.conftest import QUICK, quiet, table_of
+from mos_assets_tests.head.conftest import QUICK, make_table, quiet, table_of
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,23 @@ def test_a_further_expert_takes_part_by_being_listed(tmp_path: Path) -> None:
     assert exported.n_parameters == head.n_parameters
     (toy,) = [one.fitted for one in head.experts if one.name == "toy"]
     assert toy.n_parameters == 2 * (3 + 1) + 1, "weights of all columns, and the bias"
+
+
+@pytest.mark.parametrize("places", [[0], [2], [4], [1, 3, 5]], ids=str)
+@pytest.mark.parametrize("contents", [1, 7])
+def test_any_choice_of_experts_trains(places: list[int], contents: int, tmp_path: Path) -> None:
+    """Of a single content nothing can be learnt of whom to trust: one of them is the head."""
+    table = make_table(rows=60, columns=3)
+    groups = tuple(f"content {row % contents}" for row in range(60))
+    experts = tuple(ALL[place] for place in places)
+    params = {"epochs": 2} if any(expert.seeded for expert in experts) else {}
+    recipe = Recipe(params=params, experts=experts)
+    head = train(replace(table, groups=groups), recipe, [1, 2], progress=quiet).head
+    assert set(head.blend) <= {expert.name for expert in recipe.experts}
+    assert len(head.blend) == 1 or contents > 1
+    assert sum(head.blend.values()) == pytest.approx(1.0)
+    path = export_onnx(head, tmp_path / "head.onnx").path
+    assert parity(head, path, table.features) <= PARITY_LIMIT
 
 
 def test_kinds_are_described_once_each() -> None:

@@ -88,6 +88,12 @@ class Expert(ABC):
     seeded: ClassVar[bool] = False
     """Whether the seeds of a run move it; if not, one fit serves all of them."""
 
+    def __init_subclass__(cls) -> None:
+        """What the card needs is missed here and not after hours of training."""
+        super().__init_subclass__()
+        if not hasattr(cls, "words"):
+            raise TypeError(f"{cls.__name__} has no words for the card")
+
     @property
     def params(self) -> dict[str, Any]:
         """Its hyper-parameters, as the manifest's `training_recipe` names them."""

@@ -23,6 +23,7 @@ from mos_assets.head import (
 )
 from mos_assets.head.exact import INPUT_BITS, to_grid
 from mos_assets.head.experts import EXPERTS, Expert, FittedExpert, Sample
+from mos_assets.head.experts.networks import Networks
 from mos_assets.head.experts.ridge import FittedRidge, RidgeSolver
 from mos_assets.head.graph import Graph
 from mos_assets.head.operators import ALLOWED_OPERATORS
@@ -147,6 +148,17 @@ def test_kinds_are_described_once_each() -> None:
     assert words.startswith("linear is ridge regression, kernel a Gaussian kernel")
     assert words.endswith(", toy ridge regression on squares too")
     assert words.count("soft:") == 1
+
+
+def test_an_expert_without_words_is_no_class() -> None:
+    with pytest.raises(TypeError, match="Silent has no words"):
+        type("Silent", (Expert,), {})
+
+
+def test_a_hyper_parameter_has_one_value() -> None:
+    other = Networks("other", Scaling.PLAIN, hidden=7)
+    with pytest.raises(AssertionError, match="hidden means two things"):
+        Recipe(experts=(*EXPERTS, other))
 
 
 @pytest.mark.parametrize("twice", [ALL[0], Quadratic("network", Scaling.SOFT)])

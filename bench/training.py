@@ -23,6 +23,7 @@ from mos_assets.head import Recipe, plan_for, train
 from mos_assets.head.exact import INPUT_BITS, to_grid
 from mos_assets.head.experts.adamw import Job, train_networks
 from mos_assets.head.experts.networks import Networks
+from mos_assets.head.standardise import Scaling
 from mos_assets.records import SEED, TrainingTable
 
 ROWS, FEATURES = 150_000, 11
@@ -91,11 +92,8 @@ def standardised(table: TrainingTable) -> np.ndarray:
 
 def stacked_epoch(table: TrainingTable) -> tuple[float, int]:
     """CPU s a network and epoch of the stacked training, and how many networks a stack holds."""
-    (networks,) = (
-        expert
-        for expert in plan_for(table, Recipe(params={"epochs": 1})).experts
-        if isinstance(expert, Networks)
-    )
+    rows = len(table.mos)
+    networks = Networks("network", Scaling.SOFT).for_table(rows, rows).with_params({"epochs": 1})
     inputs = to_grid(np.clip(standardised(table), -6, 6), INPUT_BITS)
     jobs = [Job(inputs, table.mos, np.random.default_rng(seed)) for seed in range(SEEDS)]
     at_once = len(jobs) * networks.members

@@ -20,8 +20,10 @@ import numpy as np
 from generated.tables import FOLDS, table_of
 
 from mos_assets.head import Recipe, plan_for, train
-from mos_assets.head.ensemble import Job, train_networks
 from mos_assets.head.exact import INPUT_BITS, to_grid
+from mos_assets.head.experts.adamw import Job, train_networks
+from mos_assets.head.experts.networks import Networks
+from mos_assets.head.standardise import Scaling
 from mos_assets.records import SEED, TrainingTable
 
 ROWS, FEATURES = 150_000, 11
@@ -66,10 +68,10 @@ def main() -> None:
         text=True,
     )
     found = Whole(**json.loads(answer.stdout.splitlines()[-1]))
-    settled = plan_for(table, Recipe())
+    settled = plan_for(table, Recipe()).params
     print(
-        f"\nAll {FOLDS} folds x {SEEDS} seeds and the shipped head, {settled.members} networks "
-        f"each for {settled.epochs} epochs: {found.cpu_s:.0f} CPU s, {found.peak_mb:.0f} MB at "
+        f"\nAll {FOLDS} folds x {SEEDS} seeds and the shipped head, {settled['members']} networks "
+        f"each for {settled['epochs']} epochs: {found.cpu_s:.0f} CPU s, {found.peak_mb:.0f} MB at "
         f"peak, out-of-fold PLCC {found.plcc:.4f}."
     )
 
@@ -90,13 +92,14 @@ def standardised(table: TrainingTable) -> np.ndarray:
 
 def stacked_epoch(table: TrainingTable) -> tuple[float, int]:
     """CPU s a network and epoch of the stacked training, and how many networks a stack holds."""
-    settled = plan_for(table, Recipe(epochs=1))
-    scores = to_grid(np.clip(standardised(table), -6, 6), INPUT_BITS)
-    jobs = [Job(scores, table.mos, np.random.default_rng(seed)) for seed in range(SEEDS)]
-    networks = len(jobs) * settled.members
+    rows = len(table.mos)
+    networks = Networks("network", Scaling.SOFT).for_table(rows, rows).with_params({"epochs": 1})
+    inputs = to_grid(np.clip(standardised(table), -6, 6), INPUT_BITS)
+    jobs = [Job(inputs, table.mos, np.random.default_rng(seed)) for seed in range(SEEDS)]
+    at_once = len(jobs) * networks.members
     began = time.process_time()
-    train_networks(jobs, settled, settled.members, lambda _done, _all: None)
-    return (time.process_time() - began) / networks, networks
+    train_networks(jobs, networks, networks.members, lambda _done, _all: None)
+    return (time.process_time() - began) / at_once, at_once
 
 
 def pytorch_epoch(table: TrainingTable, batch: int) -> float:

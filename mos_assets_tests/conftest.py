@@ -110,7 +110,12 @@ def rated() -> TrainingTable:
 @pytest.fixture(scope="session")
 def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A real head, trained briefly and judged, on labels that count as simulated."""
-    result = train(rated, Recipe(members=1, epochs=2, centres=16), [1, 2], progress=lambda _: None)
+    result = train(
+        rated,
+        Recipe(params={"members": 1, "epochs": 2, "inducing_points": 16}),
+        [1, 2],
+        progress=lambda _: None,
+    )
     path = tmp_path_factory.mktemp("head") / "head.onnx"
     exported = export_onnx(result.head, path)
     oof = OutOfFold(result.out_of_fold.seeds, result.out_of_fold.predictions)

@@ -1,6 +1,5 @@
 """The asset `trained_onnx`: a candidate head in the store, and its out-of-fold predictions."""
 
-import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -46,7 +45,7 @@ from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps, verdict_rows
 
 OPERATORS_ALLOWED = "operators_allowed"
-EQUALS_TORCH = "onnx_equals_torch"
+EQUALS_HEAD = "onnx_equals_trained_head"
 CHECKSUM_COMPLETE = "checksum_covers_every_byte"
 
 
@@ -73,7 +72,7 @@ def head_of(settings: Settings) -> str:
             description="The graph uses the allowed ONNX operators only.",
         ),
         dg.AssetCheckSpec(
-            EQUALS_TORCH,
+            EQUALS_HEAD,
             asset="trained_onnx",
             blocking=True,
             description="onnxruntime and the trained head agree within 1e-5 MOS on the rows.",
@@ -94,7 +93,10 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
         table, fingerprint = fold_rows.read_training_table(
             database, settings.corpora, gaps=settings.imputes
         )
-        recipe = Recipe(epochs=settings.epochs or None, impute=settings.imputes)
+        recipe = Recipe(
+            impute=settings.imputes,
+            params={"epochs": settings.epochs} if settings.epochs else {},
+        )
         seeds = [SEED + index for index in range(settings.seeds)]
         shuffles = Shuffles(table, len(seeds))
         result = train(table, recipe, seeds, progress=context.log.info, watch=shuffles.watch)
@@ -173,10 +175,7 @@ def _manifest(
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
         missing_value=MISSING_VALUE if recipe.impute else None,
-        training_recipe={
-            **dataclasses.asdict(plan_for(table, recipe)),
-            "blend": head.blend,
-        },
+        training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
         data=DataUsed(
             corpora=tuple(
                 CorpusUsed(
@@ -214,7 +213,7 @@ def _checks(
             metadata={"refused": ", ".join(refused) or "none"},
         ),
         dg.AssetCheckResult(
-            check_name=EQUALS_TORCH,
+            check_name=EQUALS_HEAD,
             passed=difference <= PARITY_LIMIT,
             metadata={"largest_difference": difference, "limit": PARITY_LIMIT},
         ),

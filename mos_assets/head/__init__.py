@@ -1,11 +1,11 @@
 """The head: from rated rows to out-of-fold predictions and one ONNX file.
 
-Training tables come in, trained networks and their honest predictions go out. Which rows exist,
-how folds are cut and whether the figures suffice is the business of other rooms.
+Training tables come in, trained heads and their honest predictions go out. Which rows exist, how
+folds are cut and whether the figures suffice is the business of other layers.
 """
 
+from mos_assets.head.experts import in_words
 from mos_assets.head.export import (
-    OPSET,
     PARITY_LIMIT,
     ExportedHead,
     export_onnx,
@@ -14,22 +14,20 @@ from mos_assets.head.export import (
 )
 from mos_assets.head.inputs import MISSING_VALUE
 from mos_assets.head.model import Head
-from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
-from mos_assets.head.recipe import Plan, Recipe
+from mos_assets.head.operators import check_operators
+from mos_assets.head.recipe import Recipe
 from mos_assets.head.training import TrainingResult, plan_for, train
 
 __all__ = [
-    "ALLOWED_OPERATORS",
     "MISSING_VALUE",
-    "OPSET",
     "PARITY_LIMIT",
     "ExportedHead",
     "Head",
-    "Plan",
     "Recipe",
     "TrainingResult",
     "check_operators",
     "export_onnx",
+    "in_words",
     "onnx_predict",
     "parity",
     "plan_for",

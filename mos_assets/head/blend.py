@@ -13,33 +13,35 @@ from itertools import combinations
 import numpy as np
 
 from mos_assets.head.exact import product
-from mos_assets.head.model import within
-from mos_assets.head.network import Network
+from mos_assets.head.experts import Expert
 from mos_assets.head.solve import solve_positive
-from mos_assets.head.tuning import EXPERTS, NETWORK, Tuned
 from mos_assets.records import FloatArray
 
-_ALIKE, _FEW_CONTENTS = 0.003, 10.0
-"""Shares are drawn towards the linear expert alone by _ALIKE, since where experts are alike the
-simplest serves best, and towards the network alone by (_FEW_CONTENTS / groups)², since from few
-contents little can be learnt of whom to trust. Both in units of the best expert's error."""
+_ALIKE = 0.003
+"""Shares are drawn towards the first expert, the simplest, by so much of the best expert's error:
+where experts are alike the simplest serves best."""
 _LEAST_WEIGHT = 0.02
 """A smaller share is dropped, and the expert with it."""
 
 
-def blend_weights(tuned: Tuned, networks: Sequence[Network]) -> dict[str, float]:
-    """Share of each expert, by name; only those that count."""
-    if not networks:
-        return {NETWORK: 1.0}
-    predictions = tuned.predictions.copy()
-    for network, (place, scores) in zip(networks, tuned.judged, strict=True):
-        predictions[-1, place] = within(network.mos(scores))
-    drawn = np.zeros(len(EXPERTS))
-    drawn[0], drawn[-1] = _ALIKE, (_FEW_CONTENTS / tuned.groups) ** 2
-    weights = convex_weights(predictions - tuned.mos, drawn)
+def blend_weights(
+    experts: Sequence[Expert], predictions: FloatArray, mos: FloatArray, contents: int
+) -> dict[str, float]:
+    """Share of each expert, by name; only those that count.
+
+    predictions [experts, n] of the rows of inner folds, mos [n].
+    """
+    drawn = np.array([expert.pull(contents) for expert in experts])
+    drawn[0] += _ALIKE
+    weights = convex_weights(predictions - mos, drawn)
     weights[weights < _LEAST_WEIGHT] = 0.0
     weights /= math.fsum(weights)
-    return {name: float(w) for name, w in zip(EXPERTS, weights, strict=True) if w > 0}
+    return {expert.name: float(w) for expert, w in zip(experts, weights, strict=True) if w > 0}
+
+
+def unweighed(experts: Sequence[Expert]) -> dict[str, float]:
+    """The blend where no inner folds can be cut: the expert that a single content draws to most."""
+    return {max(experts, key=lambda expert: expert.pull(1)).name: 1.0}
 
 
 def convex_weights(errors: FloatArray, drawn: FloatArray) -> FloatArray:

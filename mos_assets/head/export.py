@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.head.exact import product
+from mos_assets.head.experts.base import SHARE_FLOOR
 from mos_assets.head.graph import Graph
 from mos_assets.head.inputs import (
     MISSING_BELOW,
@@ -18,12 +17,9 @@ from mos_assets.head.inputs import (
     MISSING_VALUE,
     RAW_LIMIT,
 )
-from mos_assets.head.kernel import Kernel
-from mos_assets.head.linear import Linear
-from mos_assets.head.model import SHARE_FLOOR, Head
-from mos_assets.head.network import Network
+from mos_assets.head.model import Head
 from mos_assets.head.operators import check_operators, used_operators
-from mos_assets.head.standardise import PLAIN_LIMIT, SOFT_LIMIT, Z_LIMIT, Scores
+from mos_assets.head.standardise import PLAIN_LIMIT, SOFT_LIMIT, Z_LIMIT, Scaling
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -57,7 +53,7 @@ def export_onnx(head: Head, path: Path) -> ExportedHead:
     """
     import onnx
 
-    model = build_model(head)
+    model = _model(head)
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
     partial = path.with_name(path.name + ".part")
@@ -74,18 +70,17 @@ def export_onnx(head: Head, path: Path) -> ExportedHead:
     )
 
 
-def build_model(head: Head) -> ModelProto:
+def _model(head: Head) -> ModelProto:
     """The graph: inputs, standardisation, experts, blend. Float64 inside, float32 at both ends."""
-    from onnx import TensorProto, checker, helper
+    from onnx import TensorProto, helper
 
     graph = Graph()
-    scores = _standardised(graph, head)
+    inputs = _standardised(graph, head)
     blend = ""
-    for number, part in enumerate(head.parts):
-        builder = _BUILDERS[type(part.expert)]
-        mos = builder(graph, f"expert{number}_", part.expert, scores[part.scores])
+    for number, expert in enumerate(head.experts):
+        mos = expert.fitted.export(graph, f"expert{number}_", inputs[expert.scaling])
         mos = graph.add("Clip", mos, graph.constant(MOS_MIN), graph.constant(MOS_MAX))
-        share = graph.add("Mul", mos, graph.constant(part.weight), name=f"share{number}")
+        share = graph.add("Mul", mos, graph.constant(expert.weight), name=f"share{number}")
         blend = graph.add("Add", blend, share) if blend else share
     span = MOS_MAX - MOS_MIN
     place = graph.add("Sub", blend, graph.constant(MOS_MIN))
@@ -117,12 +112,11 @@ def build_model(head: Head) -> ModelProto:
         producer_name=_PRODUCER,
     )
     model.ir_version = _IR_VERSION
-    checker.check_model(model)
     return model
 
 
-def _standardised(graph: Graph, head: Head) -> dict[Scores, str]:
-    """Both kinds of scores of the two inputs."""
+def _standardised(graph: Graph, head: Head) -> dict[Scaling, str]:
+    """Names of the standardised inputs of both scalings."""
     from onnx import TensorProto
 
     constant, add = graph.constant, graph.add
@@ -150,44 +144,7 @@ def _standardised(graph: Graph, head: Head) -> dict[Scores, str]:
     shifted = add("Sub", bent, graph.tensor("shift", standard.shift))
     soft = add("Mul", shifted, graph.tensor("scale", standard.scale))
     soft = add("Clip", soft, constant(-SOFT_LIMIT), constant(SOFT_LIMIT), name="soft")
-    return {Scores.PLAIN: plain, Scores.SOFT: soft}
-
-
-def _linear(graph: Graph, prefix: str, expert: Linear, scores: str) -> str:
-    weight = graph.tensor(f"{prefix}weight", expert.weight[:, None])
-    return graph.add("Add", graph.add("MatMul", scores, weight), graph.constant(expert.bias))
-
-
-def _kernel(graph: Graph, prefix: str, expert: Kernel, scores: str) -> str:
-    add, centres = graph.add, expert.centres
-    of_rows = add("ReduceSum", add("Mul", scores, scores), graph.indices(1), keepdims=1)
-    norms = product(centres**2, np.ones((centres.shape[1], 1)))
-    of_centres = graph.tensor(f"{prefix}norms", norms.T)
-    cross = add("MatMul", scores, graph.tensor(f"{prefix}centres", centres.T))
-    twice = add("Mul", cross, graph.constant(2.0))
-    squared = add("Relu", add("Sub", add("Add", of_rows, of_centres), twice))
-    reach = add("Exp", add("Mul", squared, graph.constant(-expert.rate)))
-    weight = graph.tensor(f"{prefix}weight", expert.weight[:, None])
-    return add("Add", add("MatMul", reach, weight), graph.constant(expert.bias))
-
-
-def _network(graph: Graph, prefix: str, expert: Network, scores: str) -> str:
-    add, tensor = graph.add, graph.tensor
-    reached = add("MatMul", scores, tensor(f"{prefix}hidden_weight", expert.hidden_weight))
-    hidden = add("Relu", add("Add", reached, tensor(f"{prefix}hidden_bias", expert.hidden_bias)))
-    output = tensor(f"{prefix}output_weight", expert.output_weight[:, None])
-    straight = tensor(f"{prefix}linear_weight", expert.linear_weight[:, None])
-    logit = add("Add", add("MatMul", hidden, output), add("MatMul", scores, straight))
-    share = add("Sigmoid", add("Add", logit, graph.constant(expert.bias)))
-    scaled = add("Mul", share, graph.constant(MOS_MAX - MOS_MIN))
-    return add("Add", scaled, graph.constant(MOS_MIN))
-
-
-_BUILDERS: dict[type, Callable[[Graph, str, Any, str], str]] = {
-    Linear: _linear,
-    Kernel: _kernel,
-    Network: _network,
-}
+    return {Scaling.PLAIN: plain, Scaling.SOFT: soft}
 
 
 def onnx_predict(

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from mos_assets.errors import FeatureError
+from mos_assets.head.experts.base import SHARE_FLOOR, FittedExpert, within
 from mos_assets.head.inputs import Inputs
-from mos_assets.head.standardise import Scores, Standardiser
+from mos_assets.head.standardise import Scaling, Standardiser
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
-SHARE_FLOOR = 2.0**-12
-"""The blend's place between lowest and highest MOS is held this far from both ends, so that it has
-a logit."""
 _CHUNK_ROWS = 16_384
 
 
-class Expert(Protocol):
-    """Predicts MOS from one kind of scores."""
-
-    @property
-    def n_parameters(self) -> int: ...
-
-    def mos(self, scores: FloatArray) -> FloatArray:
-        """MOS [n] of scores [n, C], not yet held within 1..5."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
-class Part:
+class BlendedExpert:
     """One expert of a blend."""
 
     name: str
-    scores: Scores
-    """What it looks at."""
+    scaling: Scaling
+    """Which standardised inputs it takes."""
     weight: float
     """Its share; the shares of a blend add up to 1."""
-    expert: Expert
+    fitted: FittedExpert
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +35,7 @@ class Head:
     encoder_vocab: tuple[str, ...]
     inputs: Inputs
     standardiser: Standardiser
-    parts: tuple[Part, ...]
+    experts: tuple[BlendedExpert, ...]
 
     @property
     def feature_mean(self) -> FloatArray:
@@ -64,12 +50,12 @@ class Head:
     @property
     def n_parameters(self) -> int:
         """Numbers of the experts; the constants of the standardisation are not counted."""
-        return sum(part.expert.n_parameters for part in self.parts)
+        return sum(expert.fitted.n_parameters for expert in self.experts)
 
     @property
     def blend(self) -> dict[str, float]:
         """Share of each expert, by name."""
-        return {part.name: part.weight for part in self.parts}
+        return {expert.name: expert.weight for expert in self.experts}
 
     def predict(self, features: FloatArray, encoder: IntArray | None = None) -> FloatArray:
         """MOS [n] of raw features [n, F], the same bits everywhere.
@@ -80,27 +66,22 @@ class Head:
         features = np.asarray(features, dtype=np.float64)
         check_features(features, self.feature_order, gaps=self.inputs.medians is not None)
         slots = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
-        parts = [
+        chunks = [
             self._predict(features[rows], slots[rows])
             for start in range(0, len(features), _CHUNK_ROWS)
             for rows in [slice(start, start + _CHUNK_ROWS)]
         ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return np.concatenate(chunks) if chunks else np.empty(0)
 
     def _predict(self, features: FloatArray, slots: IntArray) -> FloatArray:
-        scores = self.standardiser.scores(self.inputs.columns(features, slots))
+        inputs = self.standardiser.transform(self.inputs.columns(features, slots))
         blend = np.zeros(len(features))
-        for part in self.parts:
-            blend += part.weight * within(part.expert.mos(scores[part.scores]))
+        for expert in self.experts:
+            blend += expert.weight * within(expert.fitted.predict(inputs[expert.scaling]))
         share = (blend - MOS_MIN) / (MOS_MAX - MOS_MIN)
         held = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
         # The graph takes the logit and ends in a sigmoid, which is the same number.
         return MOS_MIN + (MOS_MAX - MOS_MIN) * held
-
-
-def within(mos: FloatArray) -> FloatArray:
-    """Held within 1..5."""
-    return np.clip(mos, MOS_MIN, MOS_MAX)
 
 
 def check_features(features: FloatArray, order: tuple[str, ...], *, gaps: bool = False) -> None:

@@ -1,7 +1,7 @@
-"""From raw columns to bounded scores, fitted on the training rows only.
+"""From raw columns to bounded standardised inputs, fitted on the training rows only.
 
-x → z = (x - mean)/std, the plain scores. z → robust z from quartiles → softsign, which bounds what
-an outlier can do → zero mean, unit variance again, the soft scores. Both are made inside the graph.
+x → z = (x - mean)/std, the plain scaling. z → robust z from quartiles → softsign, which bounds what
+an outlier can do → zero mean, unit variance again, the soft scaling. Both are made in the graph.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from mos_assets.records import FloatArray
 
 SOFT_LIMIT = 8.0
-"""Bound of the soft scores."""
+"""Bound of soft inputs."""
 PLAIN_LIMIT = 6.0
-"""Bound of the plain scores."""
+"""Bound of plain inputs."""
 Z_LIMIT = 1.0e4
 """Bound of z before its robust version is made."""
 _QUARTILES_TO_STD = 1.349
@@ -25,8 +25,8 @@ _STD_FLOOR = 0.05
 _CONSTANT = 2.0e-7
 
 
-class Scores(StrEnum):
-    """Which scores an expert looks at."""
+class Scaling(StrEnum):
+    """Which standardised inputs an expert takes."""
 
     PLAIN = "plain"
     SOFT = "soft"
@@ -50,14 +50,14 @@ class Standardiser:
     scale: FloatArray
     """1/std of the softsign; 0 for a constant column."""
 
-    def scores(self, columns: FloatArray) -> dict[Scores, FloatArray]:
-        """Raw columns [n, C] → both kinds of scores, [n, C] each."""
+    def transform(self, columns: FloatArray) -> dict[Scaling, FloatArray]:
+        """Raw columns [n, C] → the inputs of both scalings, [n, C] each."""
         z = np.clip((columns - self.mean) / self.std, -Z_LIMIT, Z_LIMIT)
         u = (z - self.centre) * self.slope
         soft = (u / (1.0 + np.abs(u)) - self.shift) * self.scale
         return {
-            Scores.PLAIN: np.clip(z * self.varies, -PLAIN_LIMIT, PLAIN_LIMIT),
-            Scores.SOFT: np.clip(soft, -SOFT_LIMIT, SOFT_LIMIT),
+            Scaling.PLAIN: np.clip(z * self.varies, -PLAIN_LIMIT, PLAIN_LIMIT),
+            Scaling.SOFT: np.clip(soft, -SOFT_LIMIT, SOFT_LIMIT),
         }
 
 

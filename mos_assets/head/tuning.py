@@ -1,4 +1,4 @@
-"""The closed-form experts of a head: their settings, decided inside the training rows.
+"""What the experts of a head say of unseen rows, and with which settings, inside the training rows.
 
 Every training split is split again, with its content groups held apart. Experts that never saw an
 inner fold predict it, and the settings with the least squared error there are taken. The outer fold
@@ -7,93 +7,88 @@ plays no part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as product_of
 
 import numpy as np
 
-from mos_assets.head.ensemble import Job
 from mos_assets.head.exact import INPUT_BITS, product, to_grid
+from mos_assets.head.experts import Expert, Point, Sample
+from mos_assets.head.experts.base import FEW_CONTENTS, Steps, within
 from mos_assets.head.inputs import Inputs
-from mos_assets.head.kernel import Kernel, KernelFit, draw_centres
-from mos_assets.head.linear import Linear, LinearFit
-from mos_assets.head.model import Part, within
-from mos_assets.head.recipe import FEW_CONTENTS, Plan
-from mos_assets.head.standardise import Scores, Standardiser, fit_standardiser
+from mos_assets.head.recipe import Plan
+from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
 from mos_assets.records import SEED, FloatArray, IntArray
 
-PENALTIES = tuple(10.0**power for power in range(-2, 6))
-"""Of the linear experts."""
-RATES = (0.03, 0.1, 0.3, 1.0, 3.0)
-"""Of the kernel experts, times the number of varying columns."""
-KERNEL_PENALTIES = tuple(10.0**power for power in range(-4, 2))
-NETWORK = "network"
 _MOST_FOLDS, _FOLDS = 10, 5
 _SPLIT_ROWS = 5_000
 """Beyond so many training rows one inner fold decides instead of all."""
 _SEARCH_ROWS = 5_000
-"""Rows that settings are searched with, on either side."""
+"""Rows that a grid is searched with, on either side."""
 _JUDGED_ROWS = 20_000
-Arrays = dict[Scores, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Training rows with their scores, on the grid on which products are exact."""
+    """Training rows in both scalings, on the grid on which products are exact."""
 
-    scores: Arrays
+    inputs: dict[Scaling, FloatArray]
     mos: FloatArray
-    columns: int
+    varying: int
     """Columns that vary."""
 
     def thinned(self, most: int) -> Rows:
         """At most so many of them, evenly spaced."""
         step = max(1, -(-len(self.mos) // most))
-        scores = {kind: values[::step] for kind, values in self.scores.items()}
-        return Rows(scores, self.mos[::step], self.columns)
+        inputs = {scaling: values[::step] for scaling, values in self.inputs.items()}
+        return Rows(inputs, self.mos[::step], self.varying)
+
+    def only(self, scalings: Collection[Scaling]) -> Rows:
+        """Without the inputs that nobody needs any more."""
+        inputs = {key: values for key, values in self.inputs.items() if key in scalings}
+        return Rows(inputs, self.mos, self.varying)
+
+    def sample(self, scaling: Scaling, stream: tuple[int, ...]) -> Sample:
+        """What one expert is fitted to."""
+        return Sample(self.inputs[scaling], self.mos, self.varying, stream)
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A fit to the rows of one inner fold that waits for those of other splits."""
+
+    expert: int
+    """Place of the expert in the plan."""
+    sample: Sample
+    unseen: FloatArray
+    """[m, C], the inputs of the inner fold."""
+    rows: slice
+    """Their place in `Tuned.predictions`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
     """What the inner folds say of one training split."""
 
-    settings: dict[str, tuple[float, ...]]
-    """Of each closed-form expert, by name."""
+    points: dict[str, Point]
+    """The point of its grid that each expert takes, by name."""
     predictions: FloatArray
-    """[experts, rows], the network's still to come."""
+    """[experts, rows] of the inner folds; NaN until `fit_waiting` has been there."""
     mos: FloatArray
-    groups: int
-    jobs: tuple[Job, ...]
-    """Inner networks to be trained."""
-    judged: tuple[tuple[slice, FloatArray], ...]
-    """For each job the place of its inner fold in `predictions`, and the soft scores there."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A closed-form expert that is tried."""
-
-    name: str
-    scores: Scores
-    is_kernel: bool
-
-
-_KINDS = (
-    _Kind("linear", Scores.PLAIN, False),
-    _Kind("linear, soft", Scores.SOFT, False),
-    _Kind("kernel", Scores.PLAIN, True),
-    _Kind("kernel, soft", Scores.SOFT, True),
-)
-EXPERTS = (*(kind.name for kind in _KINDS), NETWORK)
+    """[rows]."""
+    contents: int
+    waiting: tuple[_Waiting, ...]
 
 
 def rows_of(standardiser: Standardiser, columns: FloatArray, mos: FloatArray) -> Rows:
     """Training rows ready to be fitted."""
-    scores = standardiser.scores(columns)
     return Rows(
-        {kind: to_grid(values, INPUT_BITS) for kind, values in scores.items()},
+        {
+            scaling: to_grid(values, INPUT_BITS)
+            for scaling, values in standardiser.transform(columns).items()
+        },
         mos,
         int(np.count_nonzero(standardiser.varies)),
     )
@@ -106,57 +101,64 @@ def tune(
     slots: IntArray,
     inputs: Callable[[FloatArray], Inputs],
     plan: Plan,
-    seed: Sequence[int],
+    seed: tuple[int, ...],
 ) -> Tuned:
-    """Settings of the closed-form experts, and the jobs that will tell what the network is worth.
+    """Search the grid of every expert that has one; what the others predict is left waiting.
 
-    features [n, F] raw, mos [n], groups [n], slots [n] of one training split, sorted.
+    features [n, F] raw, mos [n], groups [n], slots [n] of one training split, sorted. A table of
+    one content has no inner folds, and so no predictions.
     """
-    splits = inner_splits(groups, np.random.default_rng(seed))
     pairs: list[tuple[Rows, Rows]] = []
-    for fit, judged in splits:
+    for fit, judged in inner_splits(groups, np.random.default_rng(seed)):
         made = inputs(features[fit])
         columns = made.columns(features[fit], slots[fit])
         standardiser = fit_standardiser(columns, plan.softness)
         seen = rows_of(standardiser, columns, mos[fit])
         unseen = rows_of(standardiser, made.columns(features[judged], slots[judged]), mos[judged])
         pairs.append((seen, unseen.thinned(_JUDGED_ROWS)))
-    found = [_search(kind, pairs, plan) for kind in _KINDS]
-    stops = np.cumsum([0, *(len(unseen.mos) for _, unseen in pairs)])
-    places = [slice(a, b) for a, b in pairwise(stops.tolist())]
-    predictions = np.full((len(EXPERTS), int(stops[-1])), np.nan)
-    for at, (_, predicted) in enumerate(found):
-        predictions[at] = predicted
+    stops = np.cumsum([0, *(len(unseen.mos) for _, unseen in pairs)]).tolist()
+    predictions = np.full((len(plan.experts), stops[-1]), np.nan)
+    points: dict[str, Point] = {}
+    waiting: list[_Waiting] = []
+    for place, expert in enumerate(plan.experts):
+        points[expert.name] = tuple(values[len(values) // 2] for values in expert.grid)
+        if expert.grid and pairs:
+            points[expert.name], predictions[place] = _search(expert, pairs)
+        elif not expert.grid:
+            waiting += [
+                _Waiting(
+                    place,
+                    seen.sample(expert.scaling, (*seed, at)),
+                    unseen.inputs[expert.scaling],
+                    slice(*stop),
+                )
+                for at, ((seen, unseen), stop) in enumerate(
+                    zip(pairs, pairwise(stops), strict=True)
+                )
+            ]
     return Tuned(
-        settings={kind.name: best for kind, (best, _) in zip(_KINDS, found, strict=True)},
+        points=points,
         predictions=predictions,
         mos=np.concatenate([unseen.mos for _, unseen in pairs]) if pairs else np.empty(0),
-        groups=len(set(groups)),
-        jobs=tuple(
-            Job(seen.scores[Scores.SOFT], seen.mos, np.random.default_rng([*seed, at]))
-            for at, (seen, _) in enumerate(pairs)
-        ),
-        judged=tuple(
-            (place, unseen.scores[Scores.SOFT])
-            for place, (_, unseen) in zip(places, pairs, strict=True)
-        ),
+        contents=len(set(groups)),
+        waiting=tuple(waiting),
     )
 
 
-def closed_parts(
-    rows: Rows, tuned: Tuned, weights: dict[str, float], plan: Plan, seed: Sequence[int]
-) -> tuple[Part, ...]:
-    """The closed-form experts of a blend, fitted to all rows of the split."""
-    return tuple(
-        Part(
-            kind.name,
-            kind.scores,
-            weights[kind.name],
-            _fit(kind, rows, plan, np.random.default_rng([*seed, at]))(*tuned.settings[kind.name]),
+def fit_waiting(
+    tuned: Sequence[Tuned], experts: Sequence[Expert], steps: Callable[[str], Steps]
+) -> None:
+    """Fill in the predictions that are waiting, with one call of each expert for all splits."""
+    for place, expert in enumerate(experts):
+        if expert.grid:
+            continue
+        waiting = [(found, one) for found in tuned for one in found.waiting if one.expert == place]
+        fitted = expert.for_tuning().fit_all(
+            [(one.sample, found.points[expert.name]) for found, one in waiting],
+            steps(f"{expert.name} on inner folds"),
         )
-        for at, kind in enumerate(_KINDS)
-        if kind.name in weights
-    )
+        for (found, one), model in zip(waiting, fitted, strict=True):
+            found.predictions[place, one.rows] = within(model.predict(one.unseen))
 
 
 def inner_splits(
@@ -181,70 +183,41 @@ def inner_splits(
     return [(np.flatnonzero(fold[of_row] != f), np.flatnonzero(fold[of_row] == f)) for f in used]
 
 
-def _fit(
-    kind: _Kind, rows: Rows, plan: Plan, rng: np.random.Generator, centres: int | None = None
-) -> Callable[..., Linear | Kernel]:
-    """The fit of one expert, still to be given its settings."""
-    scores = rows.scores[kind.scores]
-    if not kind.is_kernel:
-        return LinearFit(scores, rows.mos).fit
-    wanted = min(plan.centres if centres is None else centres, len(rows.mos))
-    count = max(_LEAST_CENTRES, min(wanted, _CENTRE_CELLS // scores.shape[1]))
-    fit = KernelFit(scores, rows.mos, draw_centres(scores, count, rng))
-    return lambda rate, penalty: fit.fit(rate / max(1, rows.columns), penalty)
-
-
-_SEARCH_CENTRES = 256
-_LEAST_CENTRES = 16
-_CENTRE_CELLS = 250_000
-"""Numbers that the centres of one expert may hold."""
-
-
-def _search(
-    kind: _Kind, pairs: Sequence[tuple[Rows, Rows]], plan: Plan
-) -> tuple[tuple[float, ...], FloatArray]:
-    """The settings with the least squared error on the inner folds, and what they predict there."""
-    if not pairs:
-        return ((0.3, 1.0) if kind.is_kernel else (1.0,)), np.empty(0)
+def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, FloatArray]:
+    """The point with the least squared error on the inner folds, and what it predicts there."""
     fits = [
-        _fit(
-            kind,
-            seen.thinned(_SEARCH_ROWS),
-            plan,
-            np.random.default_rng([SEED, at]),
-            min(plan.centres, _SEARCH_CENTRES),
-        )
+        expert.for_tuning().prepare(seen.thinned(_SEARCH_ROWS).sample(expert.scaling, (SEED, at)))
         for at, (seen, _) in enumerate(pairs)
     ]
     mos = np.concatenate([unseen.mos for _, unseen in pairs])
-    tried: dict[tuple[float, ...], tuple[float, FloatArray]] = {}
+    tried: dict[Point, tuple[float, FloatArray]] = {}
 
-    def error(*settings: float) -> float:
-        if settings not in tried:
+    def error(point: Point) -> float:
+        if point not in tried:
             predicted = np.concatenate(
                 [
-                    within(fit(*settings).mos(unseen.scores[kind.scores]))
+                    within(fit(*point).predict(unseen.inputs[expert.scaling]))
                     for fit, (_, unseen) in zip(fits, pairs, strict=True)
                 ]
             )
             off = predicted - mos
-            tried[settings] = float(product(off[None, :], off[:, None])[0, 0]), predicted
-        return tried[settings][0]
+            tried[point] = float(product(off[None, :], off[:, None])[0, 0]), predicted
+        return tried[point][0]
 
-    best = _descend((RATES, KERNEL_PENALTIES) if kind.is_kernel else (PENALTIES,), error)
+    best = _descend(expert.grid, error)
     return best, tried[best][1]
 
 
-def _descend(grid: tuple[tuple[float, ...], ...], error: Callable[..., float]) -> tuple[float, ...]:
+def _descend(grid: tuple[tuple[float, ...], ...], error: Callable[[Point], float]) -> Point:
     """From the middle of the grid to the point that beats all of its neighbours, diagonal ones too.
 
-    A wide kernel with a small penalty and a narrow one with a large penalty are much alike: the
-    valley between them runs diagonally.
+    A wide kernel with a small alpha and a narrow one with a large alpha are much alike: the valley
+    between them runs diagonally.
     """
     at = tuple(len(values) // 2 for values in grid)
 
-    def value(point: tuple[int, ...]) -> float:
-        return error(*(values[i] for values, i in zip(grid, point, strict=True)))
+    def point(places: tuple[int, ...]) -> Point:
+        return tuple(values[i] for values, i in zip(grid, places, strict=True))
 
     while True:
         near = product_of(
@@ -253,7 +226,7 @@ def _descend(grid: tuple[tuple[float, ...], ...], error: Callable[..., float]) -
                 for values, i in zip(grid, at, strict=True)
             )
         )
-        best = min([at, *near], key=value)
+        best = min([at, *near], key=lambda places: error(point(places)))
         if best == at:
-            return tuple(values[i] for values, i in zip(grid, at, strict=True))
+            return point(at)
         at = best

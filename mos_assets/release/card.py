@@ -20,6 +20,7 @@ from mos_assets.evaluation import (
     plot_section,
     share,
 )
+from mos_assets.head import in_words
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.comparators import COMPARATORS
 from mos_assets.release.feature_notes import feature_notes
@@ -49,6 +50,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         verdict=report.verdict,
         gate=manifest.gate,
         slice_metrics=(PLCC, RMSE),
+        experts=in_words(),
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.

@@ -133,7 +133,7 @@ def test_a_constant_column_correlates_with_none(make_table) -> None:
 
 def test_training_shows_every_judged_head_and_is_not_disturbed(make_table) -> None:
     table = make_table(n=60, held_out=10)
-    recipe = Recipe(members=1, epochs=2)
+    recipe = Recipe(params={"members": 1, "epochs": 2})
     shuffles = Shuffles(table, 2)
     watched = train(table, recipe, [1, 2], progress=lambda _: None, watch=shuffles.watch)
     alone = train(table, recipe, [1, 2], progress=lambda _: None)

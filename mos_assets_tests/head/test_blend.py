@@ -11,30 +11,8 @@ from hypothesis import strategies as st
 
 from mos_assets.head import Recipe, train
 from mos_assets.head.blend import convex_weights
-from mos_assets.head.tuning import inner_splits
 from mos_assets.records import SEED
 from mos_assets_tests.head.conftest import quiet, table_of
-
-
-@given(st.integers(2, 60), st.integers(60, 200), st.integers(0, 9))
-def test_inner_folds_hold_groups_apart(groups: int, rows: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    names = [f"group {rng.integers(groups)}" for _ in range(rows)]
-    splits = inner_splits(names, np.random.default_rng(seed))
-    judged = np.concatenate([unseen for _, unseen in splits])
-    assert sorted(judged.tolist()) == list(range(rows))
-    for seen, unseen in splits:
-        assert not {names[i] for i in seen} & {names[i] for i in unseen}
-        assert len(seen) + len(unseen) == rows
-
-
-def test_a_single_group_cannot_be_split() -> None:
-    assert inner_splits(["one"] * 20, np.random.default_rng(0)) == []
-
-
-def test_large_tables_are_judged_on_one_inner_fold() -> None:
-    splits = inner_splits([f"g{i}" for i in range(6000)], np.random.default_rng(0))
-    assert [len(unseen) for _, unseen in splits] == [1200]
 
 
 @given(st.integers(1, 5), st.integers(0, 50))
@@ -62,11 +40,11 @@ def test_a_straight_line_is_left_to_the_linear_expert() -> None:
     mos = np.clip(3 + features @ [0.5, 0.2, -0.3, 0.1] + rng.normal(0, 0.05, 300), 1, 5)
     result = train(
         table_of(features, mos, np.arange(300) % 5),
-        Recipe(members=2, epochs=5, centres=16),
+        Recipe(params={"members": 2, "epochs": 5, "inducing_points": 16}),
         [SEED],
         progress=quiet,
     )
-    shares = {part.name: part.weight for part in result.head.parts}
+    shares = result.head.blend
     assert shares["linear"] + shares.get("linear, soft", 0) + shares.get("kernel", 0) > 0.8
     assert sum(shares.values()) == pytest.approx(1.0)
 
@@ -77,7 +55,7 @@ def test_what_a_fold_holds_never_tunes_its_own_heads() -> None:
     features = rng.standard_normal((150, 3))
     mos = np.clip(3 + features[:, 0] * features[:, 1] + rng.normal(0, 0.2, 150), 1, 5)
     table = table_of(features, mos, np.arange(150) % 5)
-    recipe = Recipe(members=1, epochs=3, centres=16)
+    recipe = Recipe(params={"members": 1, "epochs": 3, "inducing_points": 16})
     inside = table.folds == 1
     other = replace(table, mos=np.where(inside, 6.0 - mos, mos))
     before, after = (

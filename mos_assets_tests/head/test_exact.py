@@ -56,7 +56,7 @@ def test_sigmoid_saturates_without_overflow() -> None:
         (64, HIDDEN_LIMIT, HIDDEN_BITS, WEIGHT_LIMIT, WEIGHT_BITS),
         (1024, HIDDEN_LIMIT, HIDDEN_BITS, 0.6, SLOPE_BITS),
     ],
-    ids=["scores·weights", "scores·slopes", "hidden·weights", "hidden·slopes"],
+    ids=["inputs·weights", "inputs·slopes", "hidden·weights", "hidden·slopes"],
 )
 def test_products_are_exact_at_the_bounds_of_their_grids(
     terms: int, left: float, left_bits: int, right: float, right_bits: int

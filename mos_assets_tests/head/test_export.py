@@ -14,10 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
-from mos_assets.errors import FeatureError
 from mos_assets.head import (
-    ALLOWED_OPERATORS,
-    OPSET,
     PARITY_LIMIT,
     ExportedHead,
     Recipe,
@@ -27,7 +24,8 @@ from mos_assets.head import (
     parity,
     train,
 )
-from mos_assets.head.recipe import plan
+from mos_assets.head.export import OPSET
+from mos_assets.head.operators import ALLOWED_OPERATORS
 from mos_assets.records import SEED, TrainingTable
 from mos_assets_tests.head.conftest import QUICK, make_table, quiet
 
@@ -122,7 +120,10 @@ def test_parity_far_outside_of_the_training_rows(
 
 def test_parity_notices_another_head(exported: ExportedHead, table: TrainingTable) -> None:
     other = train(
-        make_table(seed=9), Recipe(members=1, epochs=2, centres=16), [1], progress=quiet
+        make_table(seed=9),
+        Recipe(params={"members": 1, "epochs": 2, "inducing_points": 16}),
+        [1],
+        progress=quiet,
     ).head
     assert parity(other, exported.path, table.features) > PARITY_LIMIT
 
@@ -169,7 +170,12 @@ def test_a_second_slot_is_learnt(tmp_path: Path) -> None:
     mos = np.clip(plain.mos * 0.5 + 0.5 + slots, 1, 5)
     vocab = ("ugc-mixed", "studio")
     table = replace(plain, mos=mos, slots=slots, encoder_vocab=vocab)
-    result = train(table, Recipe(members=2, epochs=10, centres=16), [SEED], progress=quiet)
+    result = train(
+        table,
+        Recipe(params={"members": 2, "epochs": 10, "inducing_points": 16}),
+        [SEED],
+        progress=quiet,
+    )
     exported = export_onnx(result.head, tmp_path / "head.onnx")
     assert onnx.load(exported.path).graph.input[1].type.tensor_type.shape.dim[1].dim_value == 2
     first = onnx_predict(exported.path, table.features, np.zeros(200, dtype=np.int64))
@@ -200,15 +206,15 @@ def test_gaps_are_filled_inside_the_graph(tmp_path: Path) -> None:
 def test_no_features_of_a_clip_leave_with_the_head(
     exported: ExportedHead, result: TrainingResult, table: TrainingTable
 ) -> None:
-    """Research licences forbid it: the centres of the kernels are drawn, not taken from rows."""
+    """Research licences forbid it: the inducing points are drawn, not taken from rows."""
     columns = result.head.inputs.columns(table.features, table.encoder)
     constants = [numpy_helper.to_array(t) for t in onnx.load(exported.path).graph.initializer]
     kernels = [c.T for c in constants if c.ndim == 2 and c.shape[0] == columns.shape[1]]
     assert kernels
-    for scores in result.head.standardiser.scores(columns).values():
-        varying = scores.std(axis=0) > 0
-        for centres in kernels:
-            apart = np.abs(centres[:, None, varying] - scores[None][..., varying]).max(axis=2)
+    for inputs in result.head.standardiser.transform(columns).values():
+        varying = inputs.std(axis=0) > 0
+        for points in kernels:
+            apart = np.abs(points[:, None, varying] - inputs[None][..., varying]).max(axis=2)
             assert apart.min() > 1e-3
 
 
@@ -217,35 +223,6 @@ def test_bytes_predict_like_the_file(exported: ExportedHead, table: TrainingTabl
     assert np.array_equal(
         onnx_predict(content, table.features), onnx_predict(exported.path, table.features)
     )
-
-
-def test_standardisation_is_that_of_the_training_rows(
-    result: TrainingResult, table: TrainingTable
-) -> None:
-    trained = table.features[table.folds >= 0]
-    assert result.head.feature_mean == pytest.approx(trained.mean(axis=0), rel=1e-5, abs=1e-6)
-    assert result.head.feature_std[:-1] == pytest.approx(trained.std(axis=0)[:-1], rel=1e-5)
-    assert result.head.feature_std[-1] == 1.0
-
-
-def test_the_eleven_features_stay_small(tmp_path: Path) -> None:
-    table = make_table(rows=60, columns=11)
-    head = train(table, Recipe(epochs=1), [SEED], progress=quiet).head
-    export_onnx(head, tmp_path / "head.onnx")
-    settled = plan(Recipe(), 600, 16)
-    network = settled.members * settled.hidden * (11 + 1 + 2) + 11 + 2
-    kernel = settled.centres * (11 + 1 + 1) + 2
-    linear = 11 + 2
-    assert head.n_parameters <= network + 2 * kernel + 2 * linear <= 100_000
-
-
-def test_predicting_needs_complete_rows(result: TrainingResult, table: TrainingTable) -> None:
-    features = table.features.copy()
-    features[2, 1] = np.nan
-    with pytest.raises(FeatureError, match=r"column1.*row 2"):
-        result.head.predict(features)
-    with pytest.raises(FeatureError, match="column0"):
-        result.head.predict(features[:, :3])
 
 
 def test_parity_of_nothing_is_refused(exported: ExportedHead, result: TrainingResult) -> None:

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from mos_assets.head import ALLOWED_OPERATORS, check_operators
+from mos_assets.head.operators import ALLOWED_OPERATORS, check_operators
 
 
 def _save(path: Path, nodes: list[onnx.NodeProto], functions: list[onnx.FunctionProto]) -> Path:
@@ -26,8 +26,7 @@ def _node(name: str, domain: str = "") -> onnx.NodeProto:
     return helper.make_node(name, ["x"], ["y"], domain=domain)
 
 
-def test_the_list_is_complete() -> None:
-    assert len(ALLOWED_OPERATORS) == 70
+def test_the_list_holds_what_it_should() -> None:
     assert {"Loop", "If", "Softsign", "BitShift"} <= ALLOWED_OPERATORS
     assert not {"Scan", "Sin", "Where", "Greater"} & ALLOWED_OPERATORS
 

@@ -9,12 +9,13 @@ as high as fits the processor's cache; higher ones are slower. See `exact` for w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from mos_assets.errors import TrainingError
 from mos_assets.head.exact import (
     HIDDEN_BITS,
     HIDDEN_LIMIT,
@@ -24,8 +25,7 @@ from mos_assets.head.exact import (
     sigmoid,
     to_grid,
 )
-from mos_assets.head.model import SHARE_FLOOR
-from mos_assets.head.recipe import Plan
+from mos_assets.head.experts.base import SHARE_FLOOR, Steps
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-8
@@ -36,6 +36,37 @@ _STACK_BYTES = 1 << 20
 """Hidden activations of one stack, at most."""
 _ALIKE = 0.1
 """Share by which the rows of two jobs in one stack may differ."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How networks are trained. The defaults are those of small corpora."""
+
+    hidden: int = 32
+    """Rectified units of each member, beside its linear path."""
+    epochs: int = 50
+    """Passes over the training rows."""
+    batch_rows: int = 64
+    """Rows of one gradient step."""
+    learning_rate: float = 0.01
+    """Peak of the one-cycle schedule (Smith & Topin 2017)."""
+    warmup: float = 0.25
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = 0.3
+    """Decoupled decay (Loshchilov & Hutter 2019), biases excepted."""
+    dropout: float = 0.3
+    """Share of hidden units dropped in a step."""
+
+    def check(self) -> None:
+        """Raise TrainingError for values that cannot train, by name."""
+        if not 0 <= self.dropout <= 0.99:
+            raise TrainingError(f"recipe: dropout is {self.dropout}; it must lie in [0, .99]")
+        if not 0 <= self.weight_decay < math.inf:
+            raise TrainingError(f"recipe: weight_decay is {self.weight_decay}; at least 0")
+        if not 0 < self.warmup < 1:
+            raise TrainingError(f"recipe: warmup is {self.warmup}; it must lie in (0, 1)")
+        if not 0 < self.learning_rate < math.inf:
+            raise TrainingError("recipe: learning_rate must be positive and finite")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +85,15 @@ class Members:
 class Job:
     """One group of members to be trained: they share the order of the rows."""
 
-    scores: FloatArray
-    """[n, C], on the grid of `INPUT_BITS`."""
+    inputs: FloatArray
+    """[n, C] standardised, on the grid of `INPUT_BITS`."""
     mos: FloatArray
     """[n]."""
     rng: np.random.Generator
 
 
 def train_networks(
-    jobs: Sequence[Job], plan: Plan, members: int, each_step: Callable[[int, int], None]
+    jobs: Sequence[Job], schedule: Schedule, members: int, each_step: Steps
 ) -> list[Members]:
     """Train every job at once, by squared error in MOS units; members a job.
 
@@ -70,13 +101,13 @@ def train_networks(
     job has whole batches, and every job draws its rows anew when they are used up. Jobs of one
     stack differ by a tenth of their rows at most. `each_step(done, all)` is called after a step.
     """
-    stacks = _stacks(jobs, plan, members)
-    steps = [plan.epochs * (rows // batch) for _, rows, batch in stacks]
+    stacks = _stacks(jobs, schedule, members)
+    steps = [schedule.epochs * (rows // batch) for _, rows, batch in stacks]
     trained: dict[int, Members] = {}
     done = 0
     for (places, _, batch), count in zip(stacks, steps, strict=True):
-        trainer = _Trainer([jobs[at] for at in places], plan, members, batch)
-        for rate in learning_rates(plan, count):
+        trainer = _Trainer([jobs[at] for at in places], schedule, members, batch)
+        for rate in learning_rates(schedule, count):
             trainer.step(rate)
             done += 1
             each_step(done, sum(steps))
@@ -84,24 +115,26 @@ def train_networks(
     return [trained[at] for at in range(len(jobs))]
 
 
-def _stacks(jobs: Sequence[Job], plan: Plan, members: int) -> list[tuple[list[int], int, int]]:
+def _stacks(
+    jobs: Sequence[Job], schedule: Schedule, members: int
+) -> list[tuple[list[int], int, int]]:
     """(places of the jobs, rows of the smallest, batch) of each stack, of jobs alike in size."""
     stacks: list[tuple[list[int], int, int]] = []
     for at in sorted(range(len(jobs)), key=lambda at: len(jobs[at].mos)):
         rows = len(jobs[at].mos)
         if stacks:
             places, least, batch = stacks[-1]
-            room = max(1, _STACK_BYTES // (8 * batch * members * plan.hidden))
+            room = max(1, _STACK_BYTES // (8 * batch * members * schedule.hidden))
             if len(places) < room and rows <= least * (1 + _ALIKE):
                 places.append(at)
                 continue
-        stacks.append(([at], rows, min(plan.batch_rows, max(1, rows // 2))))
+        stacks.append(([at], rows, min(schedule.batch_rows, max(1, rows // 2))))
     return stacks
 
 
-def learning_rates(plan: Plan, steps: int) -> list[float]:
+def learning_rates(schedule: Schedule, steps: int) -> list[float]:
     """One cycle: a cosine up to the peak, a cosine down to nearly nothing."""
-    rise = max(1, round(plan.warmup * steps))
+    rise = max(1, round(schedule.warmup * steps))
     rates = []
     for step in range(steps):
         if step < rise:
@@ -109,7 +142,7 @@ def learning_rates(plan: Plan, steps: int) -> list[float]:
         else:
             start, end, share = 1.0, _RATE_END, (step - rise) / max(1, steps - 1 - rise)
         relative = end + (start - end) * (1 + math.cos(math.pi * share)) / 2
-        rates.append(plan.learning_rate * _rounded(relative))
+        rates.append(schedule.learning_rate * _rounded(relative))
     return rates
 
 
@@ -123,7 +156,7 @@ class _Rows:
 
     def __init__(self, job: Job, batch: int) -> None:
         self._rng, self._batch, self._mos = job.rng, batch, job.mos
-        self._inputs = np.concatenate([job.scores, np.ones((len(job.mos), 1))], axis=1)
+        self._inputs = np.concatenate([job.inputs, np.ones((len(job.mos), 1))], axis=1)
         self._order: IntArray = np.empty(0, dtype=np.int64)
         self._at = 0
 
@@ -140,10 +173,10 @@ class _Rows:
 class _Trainer:
     """Weights, gradients and moments of a stack of K jobs, and the buffers of one step."""
 
-    def __init__(self, jobs: Sequence[Job], plan: Plan, members: int, batch: int) -> None:
-        self._plan, self._jobs, self._batch, self._steps = plan, jobs, batch, 0
-        stack, columns = len(jobs), jobs[0].scores.shape[1]
-        self._units = units = members * plan.hidden
+    def __init__(self, jobs: Sequence[Job], schedule: Schedule, members: int, batch: int) -> None:
+        self._schedule, self._jobs, self._batch, self._steps = schedule, jobs, batch, 0
+        stack, columns = len(jobs), jobs[0].inputs.shape[1]
+        self._units = units = members * schedule.hidden
         width = units + members
         self._rows = [_Rows(job, batch) for job in jobs]
         self._inputs = np.empty((stack, batch, columns + 1))
@@ -151,11 +184,11 @@ class _Trainer:
         self._inner = _Weights((stack, columns + 1, width))
         self._outer = _Weights((stack, units))
         self._unit = np.arange(units)
-        self._member: IntArray = np.repeat(np.arange(members), plan.hidden)
+        self._member: IntArray = np.repeat(np.arange(members), schedule.hidden)
         self._spread = np.zeros((stack, units, members))
         self._slopes = np.empty((stack, batch, width))
         self._mask = np.empty((stack, batch, units))
-        dropped = round(plan.dropout * 256)
+        dropped = round(schedule.dropout * 256)
         self._keep = np.where(np.arange(256) < dropped, 0.0, 256 / (256 - dropped))
         for at, job in enumerate(jobs):
             self._start(at, job, columns)
@@ -174,7 +207,7 @@ class _Trainer:
         for at, rows in enumerate(self._rows):
             rows.next(self._inputs[at], self._mos[at])
         self._differentiate()
-        decay = 1.0 - rate * self._plan.weight_decay
+        decay = 1.0 - rate * self._schedule.weight_decay
         # Biases do not decay.
         self._inner.values[:, :-1] *= decay
         self._outer.values *= decay
@@ -192,7 +225,7 @@ class _Trainer:
         held = min(max(share, SHARE_FLOOR), 1.0 - SHARE_FLOOR)
         inner[-1, units:] = _rounded(math.log(held / (1.0 - held)))
         outer = job.rng.standard_normal(units)
-        self._outer.values[at] = outer * (_OUTPUT_INIT / math.sqrt(self._plan.hidden))
+        self._outer.values[at] = outer * (_OUTPUT_INIT / math.sqrt(self._schedule.hidden))
 
     def _hold_within_bounds(self) -> None:
         """Keep the weights where products are exact; decay keeps them far inside anyway."""
@@ -207,7 +240,7 @@ class _Trainer:
         reached = self._inputs @ to_grid(self._inner.values, WEIGHT_BITS)
         hidden = reached[:, :, :units]
         np.greater(hidden, 0.0, out=mask)
-        if self._plan.dropout > 0:
+        if self._schedule.dropout > 0:
             for at, job in enumerate(self._jobs):
                 noise = np.frombuffer(job.rng.bytes(mask[at].size), dtype=np.uint8)
                 mask[at] *= self._keep[noise.reshape(mask[at].shape)]

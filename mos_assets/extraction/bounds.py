@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from mos_assets.media.packets import MOST_FRAMES
 from mos_assets.records import Probe
+
+__all__ = ["MOST_FRAMES", "memory_limit_bytes", "time_limit_s"]
 
 START_LIMIT_S = 60.0
 """Seconds that any clip may take, however short."""
@@ -11,8 +14,6 @@ FRAME_LIMIT_S = 0.6
 FRAME_LIMIT_PIXELS = 960 * 540
 LONGEST_LIMIT_S = 3 * 3600.0
 """Seconds after which any clip is given up, whatever length its header claims."""
-MOST_FRAMES = 216_000
-"""Frames beyond which a clip is refused, an hour at 60 a second: their logs are held in memory."""
 UNKNOWN_LENGTH_S = 600.0
 """Length that a clip is taken to have where its container names none."""
 MEMORY_BYTES = 4 << 30

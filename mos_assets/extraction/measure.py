@@ -42,8 +42,8 @@ from mos_assets.extraction.soundness import (
     GONE,
     TOO_LONG,
     UNREADABLE,
+    require_counted,
     require_sound,
-    true_rate,
 )
 from mos_assets.extraction.threads import one_core_each, single_threaded
 from mos_assets.extraction.transnet import transition_probabilities
@@ -245,14 +245,17 @@ def _decode(
     if reference is not None:
         pristine, header = reference
         opened.append(header)
-    arguments = graph.command(task.path, pristine, parts, task.policy, task.probe.fps)
+    streams = [require_counted(header) for header in opened]
+    arguments = graph.command(
+        task.path, pristine, parts, task.policy, task.probe.fps, (streams[0], streams[-1])
+    )
     memory = memory_limit_bytes(*opened)
     try:
         run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, memory_bytes=memory, cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise ClipError(f"{TOO_LONG} {limit_s:.0f} s") from error
     _require_unchanged(task, pristine)
-    return require_sound(run, task.probe, folder, sources=len(opened))
+    return require_sound(run, task.probe, folder)
 
 
 def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
@@ -277,14 +280,12 @@ def _figures(
         return outputs.libvmaf_means(folder, decoded)
     if part == SALIENCY:
         return saliency_means(outputs.grey_frames(folder))
-    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
-    fps = true_rate(probed.fps, decoded, shown)
     if part == NR:
-        return nr_figures(folder, probed, decoded, fps)
+        return nr_figures(folder, probed, decoded)
     if part != SHOTS:
         raise ValueError(f"{part!r} is not a part of a measurement")
     probabilities = transition_probabilities(outputs.thumbnails(folder, decoded))
-    shots = shot_figures(probabilities, fps)
+    shots = shot_figures(probabilities, probed.fps)
     if shots.length_std_s is None or shots.frames is None:
         raise ValueError("measured shots always have a deviation and a number of frames")
     return {

@@ -26,7 +26,7 @@ from mos_assets.errors import ClipError, ToolError
 from mos_assets.media.child import Bounds, hold
 from mos_assets.records import Probe
 
-PROBE_VERSION = "1"
+PROBE_VERSION = "2"
 """Raised whenever the same file would give another Probe."""
 PROBE_LIMIT_S = 60.0
 """Seconds after which reading a header is given up."""

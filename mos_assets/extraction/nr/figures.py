@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def nr_figures(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str, float]:
-    """Every column of the block by name; `frames` were decoded, and are shown at `fps`.
+def nr_figures(folder: Path, probed: Probe, frames: int) -> dict[str, float]:
+    """Every column of the block by name; `frames` were decoded.
 
     Raises ClipError where one of them cannot be had, with the reason.
     """
@@ -40,7 +40,7 @@ def nr_figures(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str
     found = {
         **six_statistics(outputs.libvmaf_values(folder, frames)),
         **_looked_at(folder, sampling_step(probed.fps), frames),
-        **_stream(folder, probed, frames, fps),
+        **_stream(probed, frames),
     }
     for name, value in found.items():
         if not math.isfinite(value):
@@ -104,16 +104,16 @@ def _looked_at(folder: Path, step: int, frames: int) -> dict[str, float]:
     )
 
 
-def _stream(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str, float]:
-    bits = 8 * outputs.coded_bytes(folder)
-    if bits == 0:
+def _stream(probed: Probe, frames: int) -> dict[str, float]:
+    if not probed.coded_bytes:
         raise ClipError("its video stream holds no bytes")
+    bits = 8 * probed.coded_bytes
     sides = probed.width, probed.height
     figures = (
         math.log10(bits / (probed.width * probed.height * frames)),
         float(max(sides)),
         float(min(sides)),
-        fps,
+        probed.fps,
     )
     return dict(zip(NR_STREAM_COLUMNS, figures, strict=True))
 

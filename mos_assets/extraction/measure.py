@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import graph, outputs
-from mos_assets.extraction.bounds import memory_limit_bytes, time_limit_s
+from mos_assets.extraction.bounds import memory_limit_bytes, require_comparable, time_limit_s
 from mos_assets.extraction.columns import (
     COMPARED,
     FIGURES_OF_PART,
@@ -32,6 +32,7 @@ from mos_assets.extraction.columns import (
     SHOT_LENGTH_STD,
     SHOT_MEAN_LENGTH,
     SHOTS,
+    Columns,
 )
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
 from mos_assets.extraction.nr import nr_figures
@@ -85,7 +86,7 @@ def measure_clip(
     if unknown:
         raise ValueError(f"unknown parts {sorted(unknown)}")
     prints = {part: fingerprint(part, task.policy, ffmpeg) for part in sorted(task.parts)}
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     if task.parts:
         with single_threaded(task.parts):
             found = _measure(task, ffmpeg, limit_s or time_limit_s(task.probe))
@@ -155,23 +156,25 @@ def content_key(
 
 
 def _measurement(
-    task: ClipTask, part: str, name: str, outcome: dict[str, float] | str
+    task: ClipTask, part: str, name: str, outcome: Columns | str
 ) -> Measurement:
     content = content_key(part, task.policy, task.sha256, task.reference_sha256)
     if isinstance(outcome, str):
         return Measurement(content, part, name, figures={}, reason=outcome)
-    return Measurement(content, part, name, figures=outcome, reason=None)
+    return Measurement(content, part, name, outcome.figures, outcome.reason)
 
 
-def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[str, float] | str]:
+def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, Columns | str]:
     """Figures or a reason for every part of the task."""
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     parts = set(task.parts)
     reference: tuple[Path, Probe] | None = None
     compared = parts & COMPARED
-    if compared and task.policy is ReferencePolicy.SOURCE:
+    if compared:
         try:
-            reference = _usable_reference(task)
+            if task.policy is ReferencePolicy.SOURCE:
+                reference = _usable_reference(task)
+            require_comparable(task.probe if reference is None else reference[1])
         except ClipError as error:
             found |= dict.fromkeys(compared, str(error))
             parts -= compared
@@ -197,9 +200,9 @@ def _decode_and_score(
     parts: set[str],
     reference: tuple[Path, Probe] | None,
     limit_s: float,
-) -> dict[str, dict[str, float] | str]:
+) -> dict[str, Columns | str]:
     """One decode for these parts; raises ClipError where it fails for all of them."""
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     with TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as name:
         folder = Path(name)
         decoded = _decode(task, ffmpeg, parts, reference, folder, limit_s)
@@ -271,7 +274,7 @@ def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
 
 def _figures(
     part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int
-) -> dict[str, float]:
+) -> Columns:
     if part in COMPARED and with_reference:
         frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
         if frames != decoded:
@@ -279,7 +282,7 @@ def _figures(
     if part == LIBVMAF:
         return outputs.libvmaf_means(folder, decoded)
     if part == SALIENCY:
-        return saliency_means(outputs.grey_frames(folder))
+        return Columns(saliency_means(outputs.grey_frames(folder)), None)
     if part == NR:
         return nr_figures(folder, probed, decoded)
     if part != SHOTS:
@@ -288,9 +291,10 @@ def _figures(
     shots = shot_figures(probabilities, probed.fps)
     if shots.length_std_s is None or shots.frames is None:
         raise ValueError("measured shots always have a deviation and a number of frames")
-    return {
+    figures = {
         SHOT_COUNT: float(shots.shot_count),
         SHOT_MEAN_LENGTH: shots.mean_length_s,
         SHOT_LENGTH_STD: shots.length_std_s,
         FRAMES: float(shots.frames),
     }
+    return Columns(figures, None)

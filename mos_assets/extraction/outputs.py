@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.extraction.columns import LIBVMAF_COLUMNS
+from mos_assets.extraction.columns import LIBVMAF_COLUMNS, MOTION, ONE_FRAME, Columns
 from mos_assets.extraction.fingerprint import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from mos_assets.extraction.graph import (
     BANDING_LOG,
@@ -102,10 +102,17 @@ def libvmaf_values(folder: Path, frames: int) -> dict[str, list[float]]:
     return values
 
 
-def libvmaf_means(folder: Path, frames: int) -> dict[str, float]:
-    """The six means over all frames; raises ClipError as `libvmaf_values` does."""
+def libvmaf_means(folder: Path, frames: int) -> Columns:
+    """The six means over all frames; raises ClipError as `libvmaf_values` does.
+
+    One frame has no motion: the 0 that libvmaf gives it is no measurement.
+    """
     values = libvmaf_values(folder, frames)
-    return {name: math.fsum(column) / frames for name, column in values.items()}
+    means = {name: math.fsum(column) / frames for name, column in values.items()}
+    if frames > 1:
+        return Columns(means, None)
+    del means[MOTION]
+    return Columns(means, f"no {MOTION}: {ONE_FRAME}")
 
 
 def banding_values(folder: Path) -> list[float]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
 from mos_assets.media.ffmpeg import LIMITS
-from mos_assets.media.packets import Counted, chosen_rate, count_packets
+from mos_assets.media.packets import Counted, count_packets, shown_rate
 from mos_assets.media.shown import check_picture, shown_size, shown_stream
 from mos_assets.media.whole import require_whole, require_whole_y4m, y4m_header, y4m_size
 
@@ -93,7 +93,7 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
     if not stated:
         raise ClipError("its video stream names no frame rate")
     span_s = counted.span_s(stream.time_base)
-    fps = chosen_rate(map(float, stated), counted.frames, span_s)
+    fps = shown_rate(map(float, stated), counted, stream.time_base)
     if not 0 < fps <= MAX_FPS:
         raise ClipError(f"its video stream names a rate of {fps:g} frames a second")
     duration = counted.frames / fps if span_s is None else span_s + 1 / fps

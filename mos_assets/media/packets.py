@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
@@ -32,6 +33,10 @@ _TINY_BYTES = 16
 _EXACT = frozenset({"av1", "h264", "hevc", "mpeg4", "vp8", "vp9"})
 """Codecs of which a tiny packet holds a picture or says that it does not."""
 _KEPT_BACK = 2
+_MOST_LACKING = 8
+"""Pictures near the end that may be missing, and how far from the end."""
+_STEP_TOLERANCE = 0.3
+"""Of a frame's time; Matroska rounds stamps to milliseconds."""
 _HVCC = 1
 _HVCC_LENGTH_AT = 21
 
@@ -156,22 +161,35 @@ def _length_bytes(codec: str, extradata: bytes | None) -> int:
     return 0
 
 
-def shown_rate(stated: float, frames: int, span_s: float | None) -> float:
-    """Frames a second by time stamps where they contradict the stated rate, else the stated one.
+def shown_rate(stated: Iterable[float], counted: Counted, time_base: Fraction | None) -> float:
+    """Frames a second: the one definition of a clip's frame rate.
 
-    The one definition of a clip's frame rate: (frames - 1) / seconds from the first picture to
-    the last, held against what the container states.
+    The first of the rates that a container states which the pictures' own time stamps bear out;
+    where they contradict all of them, (pictures - 1) / seconds from the first to the last; where
+    there are none, the first stated rate. A clip that was cut without coding it anew may lack
+    some of its last pictures, those that were predicted from one behind the cut: that is no
+    contradiction.
     """
-    if span_s is None or span_s <= 0 or frames < 2:
-        return stated
-    measured = (frames - 1) / span_s
-    return stated if math.isclose(measured, stated, rel_tol=STATED_RATE_TOLERANCE) else measured
-
-
-def chosen_rate(stated: Iterable[float], frames: int, span_s: float | None) -> float:
-    """The first stated rate that the time stamps bear out, else theirs; `shown_rate` otherwise."""
     rates = list(stated)
+    span_s = counted.span_s(time_base)
+    if span_s is None or span_s <= 0 or time_base is None:
+        return rates[0]
+    measured = (counted.frames - 1) / span_s
     for rate in rates:
-        if shown_rate(rate, frames, span_s) == rate:
+        if math.isclose(measured, rate, rel_tol=STATED_RATE_TOLERANCE):
             return rate
-    return shown_rate(rates[0], frames, span_s)
+    return next((rate for rate in rates if _lacks_last(rate, counted, time_base)), measured)
+
+
+def _lacks_last(rate: float, counted: Counted, time_base: Fraction) -> bool:
+    """Whether the pictures come at this rate, but for some that are missing near the end."""
+    last = min(_MOST_LACKING, len(counted.stamps) // 4)
+    stamps = sorted(counted.stamps)
+    steps = [float((b - a) * time_base) * rate for a, b in pairwise(stamps)]
+    if not last or sum(steps) - len(steps) > _MOST_LACKING + 0.5:
+        return False
+    even = steps[:-last]
+    mean = math.fsum(even) / len(even)
+    return math.isclose(mean, 1.0, rel_tol=STATED_RATE_TOLERANCE) and all(
+        abs(step - 1.0) < _STEP_TOLERANCE for step in even
+    )

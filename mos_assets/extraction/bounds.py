@@ -6,7 +6,7 @@ from mos_assets.errors import ClipError
 from mos_assets.media.packets import MOST_FRAMES
 from mos_assets.records import Probe
 
-__all__ = ["MOST_FRAMES", "memory_limit_bytes", "require_comparable", "time_limit_s"]
+__all__ = ["MOST_FRAMES", "clock_rate", "memory_limit_bytes", "require_comparable", "time_limit_s"]
 
 START_LIMIT_S = 60.0
 """Seconds that any clip may take, however short."""
@@ -39,6 +39,11 @@ def require_comparable(compared: Probe) -> None:
             f"its pictures are compared at {compared.width} by {compared.height}; libvmaf needs "
             f"{SMALLEST_COMPARED} by {SMALLEST_COMPARED} at least"
         )
+
+
+def clock_rate(probed: Probe) -> float:
+    """Frames a second by which pictures are numbered and sampled; their figures depend on it."""
+    return probed.nominal_fps or probed.fps
 
 
 def memory_limit_bytes(*pictures: Probe) -> int:

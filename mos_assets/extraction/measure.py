@@ -20,7 +20,12 @@ from tempfile import TemporaryDirectory
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import graph, outputs
-from mos_assets.extraction.bounds import memory_limit_bytes, require_comparable, time_limit_s
+from mos_assets.extraction.bounds import (
+    clock_rate,
+    memory_limit_bytes,
+    require_comparable,
+    time_limit_s,
+)
 from mos_assets.extraction.columns import (
     COMPARED,
     FIGURES_OF_PART,
@@ -155,9 +160,7 @@ def content_key(
     return sha256
 
 
-def _measurement(
-    task: ClipTask, part: str, name: str, outcome: Columns | str
-) -> Measurement:
+def _measurement(task: ClipTask, part: str, name: str, outcome: Columns | str) -> Measurement:
     content = content_key(part, task.policy, task.sha256, task.reference_sha256)
     if isinstance(outcome, str):
         return Measurement(content, part, name, figures={}, reason=outcome)
@@ -250,7 +253,7 @@ def _decode(
         opened.append(header)
     streams = [require_counted(header) for header in opened]
     arguments = graph.command(
-        task.path, pristine, parts, task.policy, task.probe.fps, (streams[0], streams[-1])
+        task.path, pristine, parts, task.policy, clock_rate(task.probe), (streams[0], streams[-1])
     )
     memory = memory_limit_bytes(*opened)
     try:
@@ -272,9 +275,7 @@ def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
             raise ClipError(f"{CHANGED}; materialize raw_corpus again")
 
 
-def _figures(
-    part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int
-) -> Columns:
+def _figures(part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int) -> Columns:
     if part in COMPARED and with_reference:
         frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
         if frames != decoded:

@@ -30,7 +30,10 @@ _KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
 _ENDED_EARLY = b"File ended prematurely"
 _DISK_FULL = b"No space left on device"
 _NOISE = re.compile(rb"not on whitelist|Last message repeated")
-_DEMUXER = re.compile(rb"\[(in#\d+/)?(matroska,webm|mpegts|mpeg|ogg|asf|flv|nut) @ ")
+_DEMUXER = re.compile(
+    rb"\[(in#\d+/)?(matroska,webm|mpegts|mpeg|ogg|asf|flv|nut) @ "
+    rb"|\[in#\d+ @ 0x[0-9a-f]+\] CRC mismatch"
+)
 
 
 def is_transient(reason: str) -> bool:
@@ -39,9 +42,7 @@ def is_transient(reason: str) -> bool:
     return any(words in reason for words in passing)
 
 
-def require_sound(
-    run: subprocess.CompletedProcess[bytes], probed: Probe, folder: Path
-) -> int:
+def require_sound(run: subprocess.CompletedProcess[bytes], probed: Probe, folder: Path) -> int:
     """Frames that were decoded, where that is all of them.
 
     `folder` is where the command of `graph` ran. Raises ClipError with the

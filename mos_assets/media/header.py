@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mos_assets.records import Probe
 
 Figures = tuple[
-    int, int, float, float | None, int | None, str | None, str, int | None, int, int, int
+    int, int, float, float | None, int | None, str | None, str, int | None, int, int, int, float
 ]
 """The fields of a Probe in their order. The records load numpy, which this program can spare."""
 
@@ -36,6 +36,8 @@ READ_LIMIT_S = 20.0
 """Seconds that opening, and any one read, may wait for data."""
 MAX_FPS = 1000.0
 """Frames a second beyond which a clip is refused; containers without a rate state their clock."""
+_FAR_OFF = 2.0
+"""Ratio of the stated rate to that of the time stamps beyond which it is a clock, not a rate."""
 
 
 def read_header(path: Path) -> Probe:
@@ -96,6 +98,9 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
     fps = shown_rate(map(float, stated), counted, stream.time_base)
     if not 0 < fps <= MAX_FPS:
         raise ClipError(f"its video stream names a rate of {fps:g} frames a second")
+    nominal = float(stated[0])
+    if not 1 / _FAR_OFF <= nominal / fps <= _FAR_OFF:
+        nominal = fps
     duration = counted.frames / fps if span_s is None else span_s + 1 / fps
     return (
         width,
@@ -109,6 +114,7 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
         stream.index,
         counted.coded_bytes,
         counted.doubtful,
+        nominal,
     )
 
 

@@ -124,11 +124,11 @@ class _LeadIn:
         self._first: bytes | None = None
         self._first_pts: int | None = None
 
-    def note(self, packet: Packet) -> None:
+    def note(self, packet: Packet[VideoStream]) -> None:
         """Take in a packet that is hidden, from which others may be predicted."""
         self.found |= packet.is_keyframe
 
-    def shows(self, packet: Packet) -> bool:
+    def shows(self, packet: Packet[VideoStream]) -> bool:
         """Whether a picture can come of the next packet."""
         pts = packet.pts
         if not self.found:
@@ -149,9 +149,7 @@ class _LeadIn:
         leads = pts is not None and self._first_pts is not None and pts < self._first_pts
         if not leads and not (pts is None and self._codec == "hevc"):
             return True
-        return not leading_is_dropped(
-            self._codec, bytes(packet), self._first, self._length_bytes
-        )
+        return not leading_is_dropped(self._codec, bytes(packet), self._first, self._length_bytes)
 
 
 def _length_bytes(codec: str, extradata: bytes | None) -> int:

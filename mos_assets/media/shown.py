@@ -123,13 +123,11 @@ def _side_data(container: InputContainer, index: int) -> str:
     before = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
     try:
-        told = container.dumps_format()
+        told: str = container.dumps_format()  # type: ignore[attr-defined] # its stubs lack it
     finally:
         av.logging.set_level(before)
     # Titles are a stranger's words: only lines under the mark of the stream itself are read.
     _, _, rest = told.partition(f"\n  Stream #0:{index}")
     stream, _, _ = rest.partition("\n  Stream #")
-    found = None
-    for found in _SIDE_DATA.finditer(stream):
-        pass
-    return "" if found is None else found[1]
+    found = _SIDE_DATA.findall(stream)
+    return found[-1] if found else ""

@@ -85,6 +85,8 @@ class Probe:
     """Bytes of the packets of these pictures."""
     doubtful: int | None
     """Packets of which only a decoder can tell whether a picture comes of them."""
+    nominal_fps: float | None
+    """The stated rate, by which pictures are numbered and sampled while they are measured."""
 
 
 class Clip(NamedTuple):

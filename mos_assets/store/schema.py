@@ -44,6 +44,7 @@ _PROBE_FIELDS = [
     ("stream", _WHOLE),
     ("coded_bytes", _WHOLE),
     ("doubtful", _WHOLE),
+    ("nominal_fps", _REAL),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
 

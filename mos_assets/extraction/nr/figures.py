@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import outputs
+from mos_assets.extraction.bounds import clock_rate
 from mos_assets.extraction.columns import (
     LIBVMAF_COLUMNS,
     NR_ACTIVITY_COLUMNS,
@@ -40,7 +41,7 @@ def nr_figures(folder: Path, probed: Probe, frames: int) -> Columns:
     """
     found = {
         **six_statistics(outputs.libvmaf_values(folder, frames)),
-        **_looked_at(folder, sampling_step(probed.fps), frames),
+        **_looked_at(folder, sampling_step(clock_rate(probed)), frames),
         **_stream(probed, frames),
     }
     for name, value in found.items():

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from mos_assets.errors import ClipError
 from mos_assets.media.ffmpeg import LIMITS
 from mos_assets.media.packets import Counted, count_packets, shown_rate
-from mos_assets.media.shown import check_picture, shown_size, shown_stream
+from mos_assets.media.shown import check_picture, shown_size, shown_stream, turned_by
 from mos_assets.media.whole import require_whole, require_whole_y4m, y4m_header, y4m_size
 
 if TYPE_CHECKING:
@@ -36,8 +36,18 @@ READ_LIMIT_S = 20.0
 """Seconds that opening, and any one read, may wait for data."""
 MAX_FPS = 1000.0
 """Frames a second beyond which a clip is refused; containers without a rate state their clock."""
+_READ_BYTES_A_SECOND = 10_000_000
+"""What the slowest disk gives."""
 _FAR_OFF = 2.0
 """Ratio of the stated rate to that of the time stamps beyond which it is a clock, not a rate."""
+
+
+def reading_s(path: Path) -> float:
+    """Seconds that reading a file of this size may take; 0 for one that cannot be looked at."""
+    try:
+        return path.stat().st_size / _READ_BYTES_A_SECOND
+    except OSError:
+        return 0.0
 
 
 def read_header(path: Path) -> Probe:
@@ -72,7 +82,7 @@ def _figures(path: Path) -> Figures:
             timeout=READ_LIMIT_S,
         ) as container:
             stream = shown_stream(container)
-            width, height = shown_size(container, stream)
+            shown_size(container, stream)
             for other in container.streams:
                 other.discard = Discard.none if other is stream else Discard.all
             counted = count_packets(container, stream)
@@ -81,7 +91,8 @@ def _figures(path: Path) -> Figures:
                 require_whole_y4m(path, header, stream)
             if counted.frames == 0:
                 raise ClipError("there is no picture in its video stream")
-            return _figures_of(stream, counted, (width, height))
+            degrees = turned_by(path, stream, counted.first)
+            return _figures_of(stream, counted, shown_size(container, stream, degrees))
     except ExitError as error:
         raise OSError(errno.EIO, f"reading it took longer than {READ_LIMIT_S:.0f} s") from error
     except FFmpegError as error:
@@ -121,7 +132,8 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
 def main(limit_s: float) -> None:
     """Answer until the input ends; a path comes as the hexadecimal form of its bytes.
 
-    An alarm ends the program after `limit_s` seconds over one file, whether or not anybody is
+    An alarm ends the program after `limit_s` seconds over one file, and those that reading it
+    takes, whether or not anybody is
     still waiting for the answer.
     """
     import av  # noqa: F401 - loaded before the first question, whose time is limited
@@ -138,7 +150,7 @@ def main(limit_s: float) -> None:
     say({})
     for line in sys.stdin:
         path = Path(os.fsdecode(bytes.fromhex(line)))
-        signal.setitimer(signal.ITIMER_REAL, limit_s)
+        signal.setitimer(signal.ITIMER_REAL, limit_s + reading_s(path))
         try:
             say({"probe": _figures(path)})
         except ClipError as error:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.media.pictures import LOOKED_INTO, leading_is_dropped, pictures_in
+from mos_assets.media.pictures import LOOKED_INTO, leading_is_dropped, length_bytes, pictures_in
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -37,8 +37,6 @@ _MOST_LACKING = 8
 """Pictures near the end that may be missing, and how far from the end."""
 _STEP_TOLERANCE = 0.3
 """Of a frame's time; Matroska rounds stamps to milliseconds."""
-_HVCC = 1
-_HVCC_LENGTH_AT = 21
 
 
 @dataclass(slots=True)
@@ -55,6 +53,8 @@ class Counted:
     """Packets of which only a decoder can tell whether a picture comes of them."""
     stamps: list[int] = field(default_factory=list)
     """When the pictures are shown, where that is known, in units of the stream's time base."""
+    first: bytes = b""
+    """The first packet that may hold a picture."""
     restarts: bool = False
     """Whether the clock runs back on the way, as in files that were joined."""
 
@@ -75,7 +75,7 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
     codec = stream.codec_context.codec.canonical_name
     look = codec in LOOKED_INTO
     counted = Counted()
-    before = _LeadIn(codec, _length_bytes(codec, stream.codec_context.extradata))
+    before = _LeadIn(codec, length_bytes(codec, stream.codec_context.extradata))
     last: int | None = None
     packed = False
     for packet in container.demux(stream):
@@ -96,6 +96,7 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
         if not before.shows(packet):
             counted.doubtful += 1
             continue
+        counted.first = counted.first or bytes(packet)
         here = pictures_in(codec, bytes(packet)) if look else 1
         if size <= _TINY_BYTES and codec not in _EXACT:
             counted.doubtful += 1
@@ -116,11 +117,11 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
 class _LeadIn:
     """Packets up to and around the first random access point."""
 
-    def __init__(self, codec: str, length_bytes: int) -> None:
+    def __init__(self, codec: str, length: int) -> None:
         self.found = False
         self.packets = self.bytes = 0
         self.stamps: list[int] = []
-        self._codec, self._length_bytes = codec, length_bytes
+        self._codec, self._length_bytes = codec, length
         self._first: bytes | None = None
         self._first_pts: int | None = None
 
@@ -150,13 +151,6 @@ class _LeadIn:
         if not leads and not (pts is None and self._codec == "hevc"):
             return True
         return not leading_is_dropped(self._codec, bytes(packet), self._first, self._length_bytes)
-
-
-def _length_bytes(codec: str, extradata: bytes | None) -> int:
-    """Bytes of the length before each NAL unit of an HEVC stream; 0 for start codes."""
-    if codec == "hevc" and extradata and len(extradata) > _HVCC_LENGTH_AT:
-        return (extradata[_HVCC_LENGTH_AT] & 3) + 1 if extradata[0] == _HVCC else 0
-    return 0
 
 
 def shown_rate(stated: Iterable[float], counted: Counted, time_base: Fraction | None) -> float:

@@ -16,8 +16,8 @@ _GROUP = b"\0\0\1\xb8"
 _CLOSED_GROUP = 0x40
 _RASL = (8, 9)
 """NAL unit types of pictures that lead a random access point and need what came before it."""
-_FIRST_NOT_CODED = 32
-"""NAL unit types from here on hold no picture."""
+_ORIENTATION = 47
+"""Payload type of the message that says how pictures are turned."""
 _AV1_FRAME_HEADERS = (3, 6)
 
 
@@ -44,34 +44,67 @@ LOOKED_INTO = frozenset({"vp8", "vp9", "av1", "mpeg4"})
 def leading_is_dropped(codec: str, data: bytes, first: bytes, length_bytes: int) -> bool:
     """Whether a picture that is shown before the first random access point cannot be decoded.
 
-    `data` is its packet and `first` the packet of that point; `length_bytes` as in `nal_types`.
+    `data` is its packet and `first` the packet of that point; `length_bytes` as in `nal_units`.
     """
     match codec:
         case "hevc":
-            return any(kind in _RASL for kind in nal_types(data, length_bytes))
+            kinds = (unit[0] >> 1 & 0x3F for unit in nal_units(data, length_bytes) if unit)
+            return any(kind in _RASL for kind in kinds)
         case "mpeg1video" | "mpeg2video":
             at = first.find(_GROUP)
             return not (0 <= at < len(first) - 7 and first[at + 7] & _CLOSED_GROUP)
     return True
 
 
-def nal_types(data: bytes, length_bytes: int) -> Iterator[int]:
-    """Types of the coded NAL units of an HEVC packet.
+def nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
+    """The NAL units of a packet of H.264 or HEVC.
 
     Each follows its length in `length_bytes` bytes, or a start code where that is 0.
     """
+    if not length_bytes:
+        yield from data.split(b"\0\0\1")[1:]
+        return
     at = 0
-    while at < len(data):
-        if length_bytes:
-            size = int.from_bytes(data[at : at + length_bytes], "big")
-            start, at = at + length_bytes, at + length_bytes + size
-        else:
-            found = data.find(b"\0\0\1", at)
-            if found < 0:
-                return
-            start = at = found + 3
-        if start < len(data) and (kind := data[start] >> 1 & 0x3F) < _FIRST_NOT_CODED:
-            yield kind
+    while at + length_bytes < len(data):
+        start = at + length_bytes
+        at = start + int.from_bytes(data[at:start], "big")
+        yield data[start:at]
+
+
+def length_bytes(codec: str, extradata: bytes | None) -> int:
+    """Bytes of the length before each NAL unit of a stream; 0 for start codes.
+
+    Source: ISO/IEC 14496-15, the decoder configuration records.
+    """
+    at = {"h264": 4, "hevc": 21}.get(codec)
+    if at is None or extradata is None or len(extradata) <= at or extradata[0] != 1:
+        return 0
+    return (extradata[at] & 3) + 1
+
+
+def says_orientation(codec: str, data: bytes, length_bytes: int) -> bool:
+    """Whether a packet holds a display orientation message; ITU-T H.264, D.1."""
+    if codec not in ("h264", "hevc"):
+        return False
+    skip = 1 if codec == "h264" else 2
+    for unit in nal_units(data, length_bytes):
+        if len(unit) > skip and (unit[0] & 31 == 6 if skip == 1 else unit[0] >> 1 == 39):
+            at = skip
+            while at + 2 < len(unit):
+                kind, at = _sei_number(unit, at)
+                size, at = _sei_number(unit, at)
+                if kind == _ORIENTATION:
+                    return True
+                at += size
+    return False
+
+
+def _sei_number(unit: bytes, at: int) -> tuple[int, int]:
+    """A number of bytes of 255 and one below, and where it ends."""
+    value = 0
+    while at < len(unit) - 1 and unit[at] == 255:
+        value, at = value + 255, at + 1
+    return value + unit[at] if at < len(unit) else value, at + 1
 
 
 def _vp9_shows(data: bytes) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.media.ffmpeg import MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
+from mos_assets.media.ffmpeg import LIMITS, MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
+from mos_assets.media.pictures import length_bytes, says_orientation
 
 if TYPE_CHECKING:
     import av
@@ -22,9 +24,6 @@ _CROPPING = re.compile(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")
 """Left, right, top, bottom."""
 _UPRIGHT_DEGREES = 1.0
 """ffmpeg turns a picture by a quarter where its angle is this close to one."""
-_SEI_BYTES = 4096
-_ORIENTATION = (b"\0\x06\x2f", b"\x4e\x01\x2f")
-"""How a display orientation message begins in H.264, after a length or start code, and in HEVC."""
 
 
 def shown_stream(container: InputContainer) -> VideoStream:
@@ -70,11 +69,14 @@ def _flaw(stream: VideoStream) -> str | None:
     return None
 
 
-def shown_size(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
+def shown_size(
+    container: InputContainer, stream: VideoStream, degrees: float | None = None
+) -> tuple[int, int]:
     """Columns and lines of a picture as it is shown: the one definition of a clip's size.
 
     Cropped as the stream and its container say (H.264 and HEVC cropping, `PixelCrop` of
-    Matroska, `clap` of MP4), then turned as the container says. Samples are counted as they are
+    Matroska, `clap` of MP4), then turned as the container says, or by `degrees` where the
+    pictures themselves say so (`turned_by`). Samples are counted as they are
     coded: pictures are not stretched to a sample aspect ratio, here or in any figure. Raises
     ClipError where a size is missing or beyond the bounds.
     """
@@ -90,19 +92,27 @@ def shown_size(container: InputContainer, stream: VideoStream) -> tuple[int, int
             raise ClipError("its container crops its pictures to nothing")
         check_picture(width, height)
     turn = _ROTATION.search(told)
-    if turn is not None and is_quarter(float(turn[1])):
-        return height, width
-    return width, height
+    if degrees is None:
+        degrees = 0.0 if turn is None else float(turn[1])
+    return (height, width) if abs(degrees % 180 - 90) < _UPRIGHT_DEGREES else (width, height)
 
 
-def is_quarter(degrees: float) -> bool:
-    """Whether pictures turned by this angle lie on their side."""
-    return abs(degrees % 180 - 90) < _UPRIGHT_DEGREES
+def turned_by(path: Path, stream: VideoStream, first: bytes) -> float | None:
+    """Degrees by which the pictures of a stream are turned as they themselves say, else None.
 
+    `first` is its first packet. One picture is decoded, and only where that packet holds a
+    message on orientation.
+    """
+    import av
 
-def says_orientation(codec: str, data: bytes) -> bool:
-    """Whether the first packet of a stream may say how its pictures are turned."""
-    return codec in ("h264", "hevc") and any(mark in data[:_SEI_BYTES] for mark in _ORIENTATION)
+    context = stream.codec_context
+    codec = context.codec.canonical_name
+    if not says_orientation(codec, first, length_bytes(codec, context.extradata)):
+        return None
+    with av.open(f"file:{path.absolute()}", options=dict(LIMITS)) as container:
+        again = next(each for each in container.streams.video if each.index == stream.index)
+        frame = next(iter(container.decode(again)), None)
+        return None if frame is None else float(frame.rotation)
 
 
 def check_picture(width: int, height: int) -> None:

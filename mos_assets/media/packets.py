@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
+from mos_assets.media.fields import Fields
 from mos_assets.media.pictures import LOOKED_INTO, leading_is_dropped, length_bytes, pictures_in
 
 if TYPE_CHECKING:
@@ -74,8 +75,11 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
     """
     codec = stream.codec_context.codec.canonical_name
     look = codec in LOOKED_INTO
+    extradata = stream.codec_context.extradata
+    length = length_bytes(codec, extradata)
     counted = Counted()
-    before = _LeadIn(codec, length_bytes(codec, stream.codec_context.extradata))
+    fields = Fields(extradata, length) if codec == "h264" else None
+    before = _LeadIn(codec, length)
     last: int | None = None
     packed = False
     for packet in container.demux(stream):
@@ -98,6 +102,8 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
             continue
         counted.first = counted.first or bytes(packet)
         here = pictures_in(codec, bytes(packet)) if look else 1
+        if fields is not None and fields.may_come and fields.is_second(bytes(packet)):
+            here = 0
         if size <= _TINY_BYTES and codec not in _EXACT:
             counted.doubtful += 1
         packed |= here > 1

@@ -99,6 +99,12 @@ WHOLE: dict[str, tuple[str, ...]] = {
     "cut.avi": MPEG4,
     "cut.y4m": RAW,
     "cut.ivf": VP9,
+    "cut.flv": ("-c", "copy"),
+    "copied.avi": ("-c", "copy"),
+    "cut.nut": ("-c", "copy"),
+    "cut.mpg": ("-c:v", "mpeg2video", "-bf", "2"),
+    "cut.wmv": ("-c:v", "wmv2"),
+    "cut.ogv": ("-c:v", "libtheora"),
 }
 
 

@@ -1,7 +1,7 @@
 """Measuring clips: one decode a clip, every part that was asked for, a figure or a reason.
 
 Nothing here stops a run because of one clip, and nothing is scored on half a clip: the
-frames that were decoded, the container's own count and libvmaf's count must agree.
+frames that were decoded, the pictures in the clip's own packets and libvmaf's count must agree.
 """
 
 from __future__ import annotations

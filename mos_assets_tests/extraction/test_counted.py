@@ -69,7 +69,7 @@ def test_a_trim_without_coding_anew_is_scored(
     ffmpeg: Ffmpeg,
     tmp_path: Path,
 ) -> None:
-    """Lead-in that an edit list hides, leading pictures without their reference, holes at the end."""
+    """Hidden lead-in, leading pictures without their reference, holes near the end."""
     for start, length in (("0.1", "1"), ("0.7", "0.9"), ("1.3", "1.2")):
         path = tmp_path / f"{start}.{suffix}"
         trim = ["-ss", start, "-i", str(long(codec, "mp4")), "-t", length, *COPY, str(path)]

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
 from mos_assets.media.fields import Fields
-from mos_assets.media.pictures import LOOKED_INTO, leading_is_dropped, length_bytes, pictures_in
+from mos_assets.media.pictures import (
+    LEADING_KNOWN,
+    LOOKED_INTO,
+    leading_is_dropped,
+    length_bytes,
+    pictures_in,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -112,7 +118,7 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
         if here and pts is not None:
             counted.stamps += [pts] * here
     # Of pictures that share packets, the decoder may keep the last for one that never comes.
-    counted.doubtful += _KEPT_BACK * packed
+    counted.doubtful += _KEPT_BACK * packed + before.unsure
     if not before.found:
         # No packet is marked as a point to start from: perhaps all of them are.
         counted.frames, counted.coded_bytes = before.packets, before.bytes
@@ -126,6 +132,7 @@ class _LeadIn:
     def __init__(self, codec: str, length: int) -> None:
         self.found = False
         self.packets = self.bytes = 0
+        self.unsure = 0
         self.stamps: list[int] = []
         self._codec, self._length_bytes = codec, length
         self._first: bytes | None = None
@@ -156,6 +163,7 @@ class _LeadIn:
         leads = pts is not None and self._first_pts is not None and pts < self._first_pts
         if not leads and not (pts is None and self._codec == "hevc"):
             return True
+        self.unsure += self._codec not in LEADING_KNOWN
         return not leading_is_dropped(self._codec, bytes(packet), self._first, self._length_bytes)
 
 

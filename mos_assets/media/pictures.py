@@ -16,6 +16,9 @@ _GROUP = b"\0\0\1\xb8"
 _CLOSED_GROUP = 0x40
 _RASL = (8, 9)
 """NAL unit types of pictures that lead a random access point and need what came before it."""
+_DROPPED_BY_DECODERS = frozenset({"h264", "mpeg4", "vc1", "wmv3"})
+LEADING_KNOWN = _DROPPED_BY_DECODERS | {"hevc", "mpeg1video", "mpeg2video"}
+"""Codecs of which it is known here what becomes of leading pictures."""
 _ORIENTATION = 47
 """Payload type of the message that says how pictures are turned."""
 _AV1_FRAME_HEADERS = (3, 6)
@@ -53,7 +56,7 @@ def leading_is_dropped(codec: str, data: bytes, first: bytes, length_bytes: int)
         case "mpeg1video" | "mpeg2video":
             at = first.find(_GROUP)
             return not (0 <= at < len(first) - 7 and first[at + 7] & _CLOSED_GROUP)
-    return True
+    return codec in _DROPPED_BY_DECODERS
 
 
 def nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:

@@ -20,7 +20,13 @@ from mos_assets.errors import ClipError
 from mos_assets.media.ffmpeg import LIMITS
 from mos_assets.media.packets import Counted, count_packets, shown_rate
 from mos_assets.media.shown import check_picture, shown_size, shown_stream, turned_by
-from mos_assets.media.whole import require_whole, require_whole_y4m, y4m_header, y4m_size
+from mos_assets.media.whole import (
+    require_read,
+    require_whole,
+    require_whole_y4m,
+    y4m_header,
+    y4m_size,
+)
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -85,10 +91,11 @@ def _figures(path: Path) -> Figures:
             shown_size(container, stream)
             for other in container.streams:
                 other.discard = Discard.none if other is stream else Discard.all
-            counted = count_packets(container, stream)
-            require_whole(path, container, stream, counted.packets)
+            require_whole(path, container, stream)
             if header is not None:
                 require_whole_y4m(path, header, stream)
+            counted = count_packets(container, stream)
+            require_read(path, container, stream, counted.packets)
             if counted.frames == 0:
                 raise ClipError("there is no picture in its video stream")
             degrees = turned_by(path, stream, counted.first)

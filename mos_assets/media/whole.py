@@ -43,11 +43,8 @@ _BLOCK_PACKETS = 1 << 14
 _UNKNOWN = (0, 0xFFFFFFFF)
 
 
-def require_whole(path: Path, container: InputContainer, stream: VideoStream, packets: int) -> None:
-    """Raise ClipError where the file ends early or a sample that it lists cannot be read.
-
-    packets: how many were read of the stream.
-    """
+def require_whole(path: Path, container: InputContainer, stream: VideoStream) -> None:
+    """Raise ClipError where the file ends early or the chain of its parts is broken."""
     size = path.stat().st_size
     name = container.format.name
     if name == "mpegts" and all(size % n for n in _TS_PACKETS):
@@ -69,18 +66,26 @@ def require_whole(path: Path, container: InputContainer, stream: VideoStream, pa
             _require_ogg(file, size)
         elif name.startswith("matroska"):
             _require_segment(file, size)
-    if name.startswith(_INDEXED):
-        _require_samples(stream, size, packets)
+    _require_inside(container, stream, size)
 
 
-def _require_samples(stream: VideoStream, size: int, packets: int) -> None:
+def require_read(path: Path, container: InputContainer, stream: VideoStream, packets: int) -> None:
+    """Raise ClipError where a sample that the container lists is not among the packets read."""
+    listed = _require_inside(container, stream, path.stat().st_size)
+    if packets < listed:
+        raise ClipError(f"the file is damaged: {packets} of the {listed} packets it lists are read")
+
+
+def _require_inside(container: InputContainer, stream: VideoStream, size: int) -> int:
+    """Samples that the container lists so far, every one of which ends inside the file."""
+    if not container.format.name.startswith(_INDEXED):
+        return 0
     listed = 0
     for entry in stream.index_entries:
         if entry.pos + entry.size > size:
             raise ClipError(f"{CUT_OFF}: a picture that it lists lies beyond its end")
         listed += entry.size > 0
-    if packets < listed:
-        raise ClipError(f"the file is damaged: {packets} of the {listed} packets it lists are read")
+    return listed
 
 
 def _require_fragments(file: BinaryIO, size: int) -> None:
@@ -104,15 +109,17 @@ def _require_fragments(file: BinaryIO, size: int) -> None:
 
 
 def _require_riff(file: BinaryIO, size: int) -> None:
+    """The lists that hold the pictures are all there; an index behind them may be cut."""
     at = 0
-    while at + 8 <= size:
+    while at + 12 <= size:
         file.seek(at)
-        kind, length = struct.unpack("<4sI", file.read(8))
-        if kind != b"RIFF" or length in _UNKNOWN:
+        kind, length, form = struct.unpack("<4sI4s", file.read(12))
+        if length in _UNKNOWN:
             return
-        at += 8 + length
-    if at > size + 1:
-        raise ClipError(f"{CUT_OFF}: it ends before its index")
+        if form == b"movi" and at + 8 + length > size:
+            raise ClipError(f"{CUT_OFF}: it ends before its last picture")
+        # Into a RIFF, past every other chunk.
+        at += 12 if kind == b"RIFF" else 8 + length + length % 2
 
 
 def _require_asf(file: BinaryIO, size: int) -> None:

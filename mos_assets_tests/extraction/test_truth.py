@@ -117,7 +117,9 @@ def test_a_clip_cut_off_anywhere_is_never_scored(
     (intact,) = measure_clip(task_of(whole, "saliency"), ffmpeg)
     assert intact.reason is None
     data = whole.read_bytes()
-    for share in (0.25, 0.5, 0.75, 0.97):
+    # The last 15 % of that AVI, whose clock ticks 600 times a second, are its index.
+    shares = (0.25, 0.5, 0.75, 0.84 if name == "copied.avi" else 0.97)
+    for share in shares:
         path = tmp_path / name
         path.write_bytes(data[: int(len(data) * share)])
         # The probe may say so already; where it does not, or the cut comes later, decoding does.

@@ -110,12 +110,18 @@ def _require_fragments(file: BinaryIO, size: int) -> None:
 
 def _require_riff(file: BinaryIO, size: int) -> None:
     """The lists that hold the pictures are all there; an index behind them may be cut."""
-    at = 0
+    at, end, behind = 0, 0, False
     while at + 12 <= size:
         file.seek(at)
         kind, length, form = struct.unpack("<4sI4s", file.read(12))
+        # A chunk of a stream belongs into the list before: its length no longer fits.
+        if behind and at < end and (kind[:2].isdigit() or not kind.strip().isalnum()):
+            raise ClipError(f"{DAMAGED}: there is no chunk at byte {at}")
         if length in _UNKNOWN:
             return
+        behind |= form == b"movi"
+        if kind == b"RIFF":
+            end = at + 8 + length
         if form == b"movi" and at + 8 + length > size:
             raise ClipError(f"{CUT_OFF}: it ends before its last picture")
         # Into a RIFF, past every other chunk.

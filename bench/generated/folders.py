@@ -130,6 +130,19 @@ def made_up(root: Path) -> dict[tuple[str, int, int], KnownClip]:
             status = entry.stat()
             found[entry.path, status.st_size, status.st_mtime_ns] = KnownClip(
                 sha256(entry.name.encode()).hexdigest(),
-                Probe(960, 540, 29.97, 5.005, 150, "yuv420p", "h264", 1_000_000 + len(found)),
+                Probe(
+                    960,
+                    540,
+                    29.97,
+                    5.005,
+                    150,
+                    "yuv420p",
+                    "h264",
+                    1_000_000 + len(found),
+                    0,
+                    625_625,
+                    0,
+                    29.97,
+                ),
             )
     return found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from mos_assets.errors import ClipError
+from mos_assets.media.packets import MOST_FRAMES
 from mos_assets.records import Probe
+
+__all__ = ["MOST_FRAMES", "clock_rate", "memory_limit_bytes", "require_comparable", "time_limit_s"]
 
 START_LIMIT_S = 60.0
 """Seconds that any clip may take, however short."""
@@ -11,10 +15,10 @@ FRAME_LIMIT_S = 0.6
 FRAME_LIMIT_PIXELS = 960 * 540
 LONGEST_LIMIT_S = 3 * 3600.0
 """Seconds after which any clip is given up, whatever length its header claims."""
-MOST_FRAMES = 216_000
-"""Frames beyond which a clip is refused, an hour at 60 a second: their logs are held in memory."""
 UNKNOWN_LENGTH_S = 600.0
 """Length that a clip is taken to have where its container names none."""
+SMALLEST_COMPARED = 18
+"""Columns and lines that libvmaf's adm needs; it crashes on fewer (its vif does below 8 lines)."""
 MEMORY_BYTES = 4 << 30
 """Address space that measuring a clip may take, however small its pictures; three times the use."""
 MEMORY_BYTES_A_PIXEL = 800
@@ -26,6 +30,20 @@ def time_limit_s(probed: Probe) -> float:
     frames = probed.frames or max(0.0, probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
     size = max(1.0, probed.width * probed.height / FRAME_LIMIT_PIXELS)
     return min(LONGEST_LIMIT_S, START_LIMIT_S + frames * FRAME_LIMIT_S * size)
+
+
+def require_comparable(compared: Probe) -> None:
+    """Raise ClipError where pictures of this size are too small for libvmaf."""
+    if min(compared.width, compared.height) < SMALLEST_COMPARED:
+        raise ClipError(
+            f"its pictures are compared at {compared.width} by {compared.height}; libvmaf needs "
+            f"{SMALLEST_COMPARED} by {SMALLEST_COMPARED} at least"
+        )
+
+
+def clock_rate(probed: Probe) -> float:
+    """Frames a second by which pictures are numbered and sampled; their figures depend on it."""
+    return probed.nominal_fps or probed.fps
 
 
 def memory_limit_bytes(*pictures: Probe) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LIBVMAF_COLUMNS = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
+MOTION = "motion2"
+LIBVMAF_COLUMNS = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", MOTION)
 """Means over frames of libvmaf's integer features."""
 SALIENCY_COLUMNS = ("saliency_mean", "saliency_var")
 """Means over sampled frames of the map's mean and population variance."""
@@ -39,12 +40,18 @@ NR_PICTURE_COLUMNS = (
     "nr_banding",
 )
 NR_STREAM_COLUMNS = ("nr_log10_bits_per_pixel", "nr_long_side", "nr_short_side", "nr_fps")
+NR_MOVING_COLUMNS = frozenset(
+    {*(f"nr_{statistic}_{MOTION}" for statistic in SIX_STATISTICS), "nr_mean_ti", "nr_max_ti"}
+)
+"""Those that compare frames with the ones before."""
 NR_COLUMNS = (*NR_SIX_COLUMNS, *NR_ACTIVITY_COLUMNS, *NR_PICTURE_COLUMNS, *NR_STREAM_COLUMNS)
 """The block `nr-v1`; units, ranges and sources are in `extraction.nr`.
 
 Complete by itself: the means of the six are in it, under names that do not clash with
 `canonical-6`, and no name ends in `_mean`, which feature tables read as another column.
 """
+
+ONE_FRAME = "it has one frame, and nothing moves in it"
 
 LIBVMAF, NR, SALIENCY, SHOTS = "libvmaf", "nr", "saliency", "shots"
 """The parts of a measurement."""

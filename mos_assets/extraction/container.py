@@ -7,18 +7,21 @@ import math
 from mos_assets.extraction.columns import CONTAINER_COLUMNS, Columns
 from mos_assets.records import Probe
 
+UNCOUNTED = "its packets were not counted; materialize raw_corpus again"
+"""Said of a row that an older version made."""
+
 
 def container_columns(probe: Probe) -> Columns:
-    """log10 of bits per pixel, height in lines, frames a second.
+    """log10 of bits per pixel, height in lines, frames a second, of the pictures that are shown.
 
-    Bits per pixel are bit_rate/(width·height·fps). A container that does not state a bit
-    rate gives a reason instead of that column; height and rate stay.
+    Bits per pixel are the bits of the coded video packets / (width · height · pictures); sound
+    and whatever else lies in the file do not count. Size and rate are those of `Probe`.
     """
     bits_name, height_name, fps_name = CONTAINER_COLUMNS
     figures: dict[str, float] = {height_name: float(probe.height), fps_name: probe.fps}
-    pixels = probe.width * probe.height * probe.fps
-    if not probe.bit_rate or probe.bit_rate <= 0:
-        return Columns(figures, f"no {bits_name}: the container states no bit rate")
-    if not (math.isfinite(pixels) and pixels > 0):
-        return Columns({}, "no picture size or frame rate in the container")
-    return Columns({bits_name: math.log10(probe.bit_rate / pixels), **figures}, None)
+    if probe.coded_bytes is None or probe.frames is None:
+        return Columns(figures, f"no {bits_name}: {UNCOUNTED}")
+    pixels = probe.width * probe.height * probe.frames
+    if pixels <= 0 or probe.coded_bytes <= 0:
+        return Columns(figures, f"no {bits_name}: its video stream holds no bytes")
+    return Columns({bits_name: math.log10(8 * probe.coded_bytes / pixels), **figures}, None)

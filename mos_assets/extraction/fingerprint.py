@@ -23,7 +23,7 @@ THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 48, 27
 PREFILTER_VERSION = 3
 """Raised whenever the pre-filter could let another window pass."""
 
-SOUNDNESS_VERSION = 2
+SOUNDNESS_VERSION = 3
 """Raised whenever another clip would be refused as not sound, or another one scored."""
 
 _VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 2, SHOTS: 1}

@@ -27,7 +27,7 @@ from mos_assets.media.ffmpeg import input_arguments
 
 LIBVMAF_LOG = "libvmaf.json"
 CLIP_FRAMES = "clip_frames.txt"
-"""One line a decoded frame of the clip: its own timestamp and time base."""
+"""One line a decoded frame of the clip: its own timestamp and time base, and its new one."""
 REFERENCE_FRAMES = "reference_frames.txt"
 """One line a decoded frame of the reference."""
 THUMBNAILS = "thumbnails.rgb"
@@ -38,8 +38,6 @@ COLOUR_FRAMES = "colour.ppm"
 """The first of each pair, small, in colour."""
 BANDING_LOG = "banding.json"
 """libvmaf's cambi of the first of each pair."""
-PACKETS = "packets.txt"
-"""One line a packet of the coded stream, with its size."""
 
 LARGEST_LUMA = 1920
 """Longest side in pixels of a picture in LUMA_FRAMES; larger ones are scaled down."""
@@ -76,10 +74,12 @@ def command(
     parts: Set[str],
     policy: ReferencePolicy,
     fps: float,
+    streams: tuple[int, int] = (0, 0),
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
-    `reference` is given exactly where a comparison is wanted under the source policy.
+    `reference` is given exactly where a comparison is wanted under the source policy. `streams`
+    are the numbers of the measured streams of the clip and of its reference.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
@@ -98,7 +98,7 @@ def command(
     elif source:
         branches.append("distorted")
         chains += [
-            f"[1:v:0]{clock},split=2[reference][size]",
+            f"[1:{streams[1]}]{clock},split=2[reference][size]",
             "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
             f"[resized][reference]{_LIBVMAF}[compared]",
         ]
@@ -120,7 +120,7 @@ def command(
         branches.append("looked")
         chains += _nr_chains(sampling_step(fps))
     labels = "".join(f"[{name}]" for name in branches)
-    chains.insert(0, f"[0:v:0]{clock},split={len(branches)}{labels}")
+    chains.insert(0, f"[0:{streams[0]}]{clock},split={len(branches)}{labels}")
 
     arguments = ["-y", "-xerror", "-filter_complex_threads", "1"]
     arguments += ["-threads", "1", *input_arguments(clip)]
@@ -129,8 +129,9 @@ def command(
             raise ValueError("the source policy needs a reference")
         arguments += ["-threads", "1", *input_arguments(reference)]
     arguments += ["-filter_complex", ";".join(chains)]
-    arguments += ["-map", "[counted]" if loopback else "[count]", *_KEEP_FRAMES]
-    arguments += ["-enc_time_base", time_base.replace("/", ":")]
+    # Otherwise outputs run on the clock of the stated rate, which may be too slow for the frames.
+    keep = [*_KEEP_FRAMES, "-enc_time_base", time_base.replace("/", ":")]
+    arguments += ["-map", "[counted]" if loopback else "[count]", *keep]
     if loopback:
         arguments += ["-c:v", "libx264", "-preset", LOOPBACK_PRESET, "-crf", str(LOOPBACK_CRF)]
         arguments += ["-threads", "1"]
@@ -140,17 +141,16 @@ def command(
     if loopback:
         arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
     if compare:
-        arguments += ["-map", "[compared]", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
-        arguments += ["-enc_time_base", time_base.replace("/", ":"), *_NULL]
+        arguments += ["-map", "[compared]", *keep, "-c:v", "wrapped_avframe", *_NULL]
     if SHOTS in parts:
-        arguments += ["-map", "[thumbnails]", *_KEEP_FRAMES, "-f", "rawvideo", THUMBNAILS]
+        arguments += ["-map", "[thumbnails]", *keep, "-f", "rawvideo", THUMBNAILS]
     if SALIENCY in parts:
-        arguments += ["-map", "[grey]", *_KEEP_FRAMES, "-f", "yuv4mpegpipe", "-strict", "-1"]
+        arguments += ["-map", "[grey]", *keep, "-f", "yuv4mpegpipe", "-strict", "-1"]
         arguments += [GREY_FRAMES]
     if NR in parts:
-        arguments += _nr_outputs()
+        arguments += _nr_outputs(keep)
     if source:
-        arguments += ["-map", "1:v:0", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
+        arguments += ["-map", f"1:{streams[1]}", *_KEEP_FRAMES, "-c:v", "wrapped_avframe"]
         arguments += [*_log_frames(REFERENCE_FRAMES), *_NULL]
     return arguments
 
@@ -171,17 +171,14 @@ def _nr_chains(step: int) -> list[str]:
     ]
 
 
-def _nr_outputs() -> list[str]:
+def _nr_outputs(keep: list[str]) -> list[str]:
     grey = ["-f", "yuv4mpegpipe", "-strict", "-1"]
     return [
-        *("-map", "[luma]", *_KEEP_FRAMES, *grey, LUMA_FRAMES),
-        *("-map", "[colour]", *_KEEP_FRAMES, "-c:v", "ppm", "-f", "image2pipe", COLOUR_FRAMES),
-        *("-map", "[banding]", *_KEEP_FRAMES, "-c:v", "wrapped_avframe", *_NULL),
-        # Packets are counted, not played: clocks that run back in the file do not matter.
-        *("-map", "0:v:0", "-c:v", "copy", "-copyinkf:v", "-bsf:v", "setts=ts=N"),
-        *("-f", "framecrc", PACKETS),
+        *("-map", "[luma]", *keep, *grey, LUMA_FRAMES),
+        *("-map", "[colour]", *keep, "-c:v", "ppm", "-f", "image2pipe", COLOUR_FRAMES),
+        *("-map", "[banding]", *keep, "-c:v", "wrapped_avframe", *_NULL),
     ]
 
 
 def _log_frames(name: str) -> list[str]:
-    return ["-stats_enc_pre:v", name, "-stats_enc_pre_fmt:v", "{ptsi} {tbi}"]
+    return ["-stats_enc_pre:v", name, "-stats_enc_pre_fmt:v", "{ptsi} {tbi} {pts}"]

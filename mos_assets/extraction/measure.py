@@ -1,7 +1,7 @@
 """Measuring clips: one decode a clip, every part that was asked for, a figure or a reason.
 
 Nothing here stops a run because of one clip, and nothing is scored on half a clip: the
-frames that were decoded, the container's own count and libvmaf's count must agree.
+frames that were decoded, the pictures in the clip's own packets and libvmaf's count must agree.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from tempfile import TemporaryDirectory
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import graph, outputs
-from mos_assets.extraction.bounds import memory_limit_bytes, time_limit_s
+from mos_assets.extraction.bounds import (
+    clock_rate,
+    memory_limit_bytes,
+    require_comparable,
+    time_limit_s,
+)
 from mos_assets.extraction.columns import (
     COMPARED,
     FIGURES_OF_PART,
@@ -32,6 +37,7 @@ from mos_assets.extraction.columns import (
     SHOT_LENGTH_STD,
     SHOT_MEAN_LENGTH,
     SHOTS,
+    Columns,
 )
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
 from mos_assets.extraction.nr import nr_figures
@@ -42,8 +48,8 @@ from mos_assets.extraction.soundness import (
     GONE,
     TOO_LONG,
     UNREADABLE,
+    require_counted,
     require_sound,
-    true_rate,
 )
 from mos_assets.extraction.threads import one_core_each, single_threaded
 from mos_assets.extraction.transnet import transition_probabilities
@@ -85,7 +91,7 @@ def measure_clip(
     if unknown:
         raise ValueError(f"unknown parts {sorted(unknown)}")
     prints = {part: fingerprint(part, task.policy, ffmpeg) for part in sorted(task.parts)}
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     if task.parts:
         with single_threaded(task.parts):
             found = _measure(task, ffmpeg, limit_s or time_limit_s(task.probe))
@@ -154,24 +160,24 @@ def content_key(
     return sha256
 
 
-def _measurement(
-    task: ClipTask, part: str, name: str, outcome: dict[str, float] | str
-) -> Measurement:
+def _measurement(task: ClipTask, part: str, name: str, outcome: Columns | str) -> Measurement:
     content = content_key(part, task.policy, task.sha256, task.reference_sha256)
     if isinstance(outcome, str):
         return Measurement(content, part, name, figures={}, reason=outcome)
-    return Measurement(content, part, name, figures=outcome, reason=None)
+    return Measurement(content, part, name, outcome.figures, outcome.reason)
 
 
-def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, dict[str, float] | str]:
+def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, Columns | str]:
     """Figures or a reason for every part of the task."""
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     parts = set(task.parts)
     reference: tuple[Path, Probe] | None = None
     compared = parts & COMPARED
-    if compared and task.policy is ReferencePolicy.SOURCE:
+    if compared:
         try:
-            reference = _usable_reference(task)
+            if task.policy is ReferencePolicy.SOURCE:
+                reference = _usable_reference(task)
+            require_comparable(task.probe if reference is None else reference[1])
         except ClipError as error:
             found |= dict.fromkeys(compared, str(error))
             parts -= compared
@@ -197,9 +203,9 @@ def _decode_and_score(
     parts: set[str],
     reference: tuple[Path, Probe] | None,
     limit_s: float,
-) -> dict[str, dict[str, float] | str]:
+) -> dict[str, Columns | str]:
     """One decode for these parts; raises ClipError where it fails for all of them."""
-    found: dict[str, dict[str, float] | str] = {}
+    found: dict[str, Columns | str] = {}
     with TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as name:
         folder = Path(name)
         decoded = _decode(task, ffmpeg, parts, reference, folder, limit_s)
@@ -245,14 +251,17 @@ def _decode(
     if reference is not None:
         pristine, header = reference
         opened.append(header)
-    arguments = graph.command(task.path, pristine, parts, task.policy, task.probe.fps)
+    streams = [require_counted(header) for header in opened]
+    arguments = graph.command(
+        task.path, pristine, parts, task.policy, clock_rate(task.probe), (streams[0], streams[-1])
+    )
     memory = memory_limit_bytes(*opened)
     try:
         run = run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, memory_bytes=memory, cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise ClipError(f"{TOO_LONG} {limit_s:.0f} s") from error
     _require_unchanged(task, pristine)
-    return require_sound(run, task.probe, folder, sources=len(opened))
+    return require_sound(run, task.probe, folder)
 
 
 def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
@@ -266,9 +275,7 @@ def _require_unchanged(task: ClipTask, reference: Path | None) -> None:
             raise ClipError(f"{CHANGED}; materialize raw_corpus again")
 
 
-def _figures(
-    part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int
-) -> dict[str, float]:
+def _figures(part: str, probed: Probe, with_reference: bool, folder: Path, decoded: int) -> Columns:
     if part in COMPARED and with_reference:
         frames = outputs.count_frames(folder, graph.REFERENCE_FRAMES)
         if frames != decoded:
@@ -276,20 +283,19 @@ def _figures(
     if part == LIBVMAF:
         return outputs.libvmaf_means(folder, decoded)
     if part == SALIENCY:
-        return saliency_means(outputs.grey_frames(folder))
-    shown = outputs.shown_s(folder, graph.CLIP_FRAMES)
-    fps = true_rate(probed.fps, decoded, shown)
+        return Columns(saliency_means(outputs.grey_frames(folder)), None)
     if part == NR:
-        return nr_figures(folder, probed, decoded, fps)
+        return nr_figures(folder, probed, decoded)
     if part != SHOTS:
         raise ValueError(f"{part!r} is not a part of a measurement")
     probabilities = transition_probabilities(outputs.thumbnails(folder, decoded))
-    shots = shot_figures(probabilities, fps)
+    shots = shot_figures(probabilities, probed.fps)
     if shots.length_std_s is None or shots.frames is None:
         raise ValueError("measured shots always have a deviation and a number of frames")
-    return {
+    figures = {
         SHOT_COUNT: float(shots.shot_count),
         SHOT_MEAN_LENGTH: shots.mean_length_s,
         SHOT_LENGTH_STD: shots.length_std_s,
         FRAMES: float(shots.frames),
     }
+    return Columns(figures, None)

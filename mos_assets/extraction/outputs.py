@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.extraction.columns import LIBVMAF_COLUMNS
+from mos_assets.extraction.columns import LIBVMAF_COLUMNS, MOTION, ONE_FRAME, Columns
 from mos_assets.extraction.fingerprint import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from mos_assets.extraction.graph import (
     BANDING_LOG,
     COLOUR_FRAMES,
     GREY_FRAMES,
     LIBVMAF_LOG,
-    PACKETS,
     THUMBNAILS,
 )
 
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
 _STAMP = re.compile(r"-?\d+")
 _NO_STAMP = 1 << 62
 """Timestamps this large stand for none."""
+_NUMBER = 2
+"""Column of a frame's own number in a frame log."""
 _CAMBI = "cambi"
-_PACKET_SIZE = 4
-"""Column of a packet's size in ffmpeg's frame list."""
 _METRICS = {name: f"integer_{name}" for name in LIBVMAF_COLUMNS}
 
 
@@ -56,7 +55,7 @@ def shown_s(folder: Path, name: str) -> float | None:
     last: Fraction | None = None
     with path.open() as file:
         for line in file:
-            stamp, _, base = line.strip().partition(" ")
+            stamp, base, *_ = line.split()
             if not _STAMP.fullmatch(stamp) or abs(int(stamp)) >= _NO_STAMP:
                 return None
             numerator, _, denominator = base.partition("/")
@@ -68,6 +67,24 @@ def shown_s(folder: Path, name: str) -> float | None:
             last = now
             first = last if first is None else first
     return None if first is None or last is None else float(last - first)
+
+
+def was_rebuilt(folder: Path, name: str) -> bool:
+    """Whether the filters began anew on the way, as they do where pictures change size or format.
+
+    Frames are numbered as they come, and numbered from 0 again by filters that begin anew.
+    """
+    last = -1
+    path = folder / name
+    if not path.exists():
+        return False
+    with path.open() as file:
+        for line in file:
+            number = line.split()[_NUMBER]
+            if int(number) <= last:
+                return True
+            last = int(number)
+    return False
 
 
 def libvmaf_values(folder: Path, frames: int) -> dict[str, list[float]]:
@@ -85,10 +102,17 @@ def libvmaf_values(folder: Path, frames: int) -> dict[str, list[float]]:
     return values
 
 
-def libvmaf_means(folder: Path, frames: int) -> dict[str, float]:
-    """The six means over all frames; raises ClipError as `libvmaf_values` does."""
+def libvmaf_means(folder: Path, frames: int) -> Columns:
+    """The six means over all frames; raises ClipError as `libvmaf_values` does.
+
+    One frame has no motion: the 0 that libvmaf gives it is no measurement.
+    """
     values = libvmaf_values(folder, frames)
-    return {name: math.fsum(column) / frames for name, column in values.items()}
+    means = {name: math.fsum(column) / frames for name, column in values.items()}
+    if frames > 1:
+        return Columns(means, None)
+    del means[MOTION]
+    return Columns(means, f"no {MOTION}: {ONE_FRAME}")
 
 
 def banding_values(folder: Path) -> list[float]:
@@ -104,12 +128,6 @@ def _per_frame(path: Path, metrics: Mapping[str, str]) -> dict[str, list[float]]
         return {name: [row["metrics"][key] for row in rows] for name, key in metrics.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise ClipError(f"libvmaf's log cannot be read ({error!r})") from error
-
-
-def coded_bytes(folder: Path) -> int:
-    """Bytes of all packets of the coded stream."""
-    with (folder / PACKETS).open() as file:
-        return sum(int(line.split(",")[_PACKET_SIZE]) for line in file if line[0] != "#")
 
 
 def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:

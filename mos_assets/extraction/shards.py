@@ -46,8 +46,8 @@ class DamagedShardError(StoreError):
 def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
     """Rows sorted by content, part and fingerprint.
 
-    Raises ValueError for a figure that is unknown or not finite, for a measurement that has
-    neither figures nor a reason or has both, and for a key that comes twice.
+    Raises ValueError for a figure that is unknown or not finite, for a measurement that
+    lacks figures without a reason or has all of them and a reason, and for a key that comes twice.
     """
     import pyarrow as pa
 
@@ -201,8 +201,8 @@ def _check(row: Measurement) -> None:
     expected = set(FIGURES_OF_PART.get(row.part, ()))
     if not expected:
         raise ValueError(f"{row.part!r} is not a part of a measurement")
-    if row.reason is not None and row.figures:
-        raise ValueError(f"{_key(row)} has figures and a reason")
+    if row.reason is not None and not set(row.figures) < expected:
+        raise ValueError(f"{_key(row)} has a reason and the figures {sorted(row.figures)}")
     if row.reason is None and set(row.figures) != expected:
         raise ValueError(f"{_key(row)} has the figures {sorted(row.figures)}")
     if not all(math.isfinite(value) for value in row.figures.values()):

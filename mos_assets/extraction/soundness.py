@@ -6,7 +6,6 @@ it names no address and no number that depends on which thread was faster.
 
 from __future__ import annotations
 
-import math
 import re
 import signal
 import subprocess
@@ -18,15 +17,12 @@ from mos_assets.extraction.bounds import MOST_FRAMES
 from mos_assets.media.ffmpeg import last_error
 from mos_assets.records import Probe
 
-STATED_RATE_TOLERANCE = 0.05
-"""Relative difference at which timestamps overrule the frame rate that a container states."""
-DURATION_TOLERANCE = 0.1
-"""Share of a stated duration that may be missing where the container counts no frames."""
-
 GONE = "the file is not there"
 TOO_LONG = "measuring took longer than"
 CHANGED = "it changed since raw_corpus read it"
 UNREADABLE = "it cannot be read now"
+UNCOUNTED = "its packets have not been counted"
+"""A row that an older version stored."""
 _ENDED_BY = "ffmpeg was ended by"
 _KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
 """From outside: the machine ran out of memory, or is shutting down."""
@@ -34,23 +30,22 @@ _KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
 _ENDED_EARLY = b"File ended prematurely"
 _DISK_FULL = b"No space left on device"
 _NOISE = re.compile(rb"not on whitelist|Last message repeated")
-_DEMUXER = re.compile(rb"\[(in#\d+/)?(matroska,webm|mov,mp4[\w,]*|mpegts|mpeg|ogg|asf|flv|nut) @ ")
-_CLOCK_RESTARTED = re.compile(rb"[Nn]on[- ]monoton")
-"""Frames are numbered as they come, so their clock restarts only where the graph was rebuilt."""
+_DEMUXER = re.compile(
+    rb"\[(in#\d+/)?(matroska,webm|mpegts|mpeg|ogg|asf|flv|nut) @ "
+    rb"|\[in#\d+ @ 0x[0-9a-f]+\] CRC mismatch"
+)
 
 
 def is_transient(reason: str) -> bool:
     """Whether a reason may be gone at the next try: a missing file, a time limit, a kill."""
-    passing = (GONE, TOO_LONG, CHANGED, UNREADABLE, *_KILLED)
+    passing = (GONE, TOO_LONG, CHANGED, UNREADABLE, UNCOUNTED, *_KILLED)
     return any(words in reason for words in passing)
 
 
-def require_sound(
-    run: subprocess.CompletedProcess[bytes], probed: Probe, folder: Path, sources: int
-) -> int:
+def require_sound(run: subprocess.CompletedProcess[bytes], probed: Probe, folder: Path) -> int:
     """Frames that were decoded, where that is all of them.
 
-    `folder` is where the command of `graph` ran, on `sources` files. Raises ClipError with the
+    `folder` is where the command of `graph` ran. Raises ClipError with the
     reason for a bad clip, and ToolError where the disk was full.
     """
     if _DISK_FULL in run.stderr:
@@ -58,9 +53,9 @@ def require_sound(
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     if decoded > MOST_FRAMES:
         raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
-    if _CLOCK_RESTARTED.search(run.stderr):
-        whose = "its" if sources == 1 else "its or its reference's"
-        raise ClipError(f"{whose} pictures change size or format on the way")
+    for name, whose in ((graph.CLIP_FRAMES, "its"), (graph.REFERENCE_FRAMES, "its reference's")):
+        if outputs.was_rebuilt(folder, name):
+            raise ClipError(f"{whose} pictures change size or format on the way")
     said = first_error(run.stderr)
     if run.returncode < 0:
         name = signal.Signals(-run.returncode).name
@@ -69,13 +64,20 @@ def require_sound(
         raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")
     if _ENDED_EARLY in run.stderr:
         raise ClipError(f"the file is cut off: it ends after {decoded} frames")
-    complaint = _complaint(run.stderr) if probed.frames is None else None
+    complaint = _complaint(run.stderr)
     if complaint is not None:
         raise ClipError(f"the container is damaged: {complaint}")
     if decoded == 0:
         raise ClipError(f"no frame could be decoded: {said}")
-    _check_count(probed, decoded, outputs.shown_s(folder, graph.CLIP_FRAMES))
+    _check_count(probed, decoded)
     return decoded
+
+
+def require_counted(probed: Probe) -> int:
+    """The number of the measured stream. Raises ClipError for a row that an older version made."""
+    if probed.stream is None or probed.frames is None or probed.doubtful is None:
+        raise ClipError(f"{UNCOUNTED}; materialize raw_corpus again")
+    return probed.stream
 
 
 def first_error(stderr: bytes) -> str:
@@ -88,34 +90,15 @@ def first_error(stderr: bytes) -> str:
     return re.sub(r" @ 0x[0-9a-f]+", "", last_error(lines[0] if lines else stderr))
 
 
-def true_rate(stated: float, decoded: int, shown_s: float | None) -> float:
-    """Frames a second by timestamps where they contradict the stated rate, else the stated one."""
-    if shown_s is None or shown_s <= 0 or decoded < 2:
-        return stated
-    measured = (decoded - 1) / shown_s
-    return stated if math.isclose(measured, stated, rel_tol=STATED_RATE_TOLERANCE) else measured
-
-
 def _complaint(stderr: bytes) -> str | None:
-    """What the demuxer of a container that counts no frames found wrong: it may skip some."""
+    """What the demuxer of a container that lists no frames found wrong: it may skip some."""
     found = next((line for line in stderr.split(b"\n") if _DEMUXER.match(line)), None)
     return None if found is None else first_error(found)
 
 
-def _check_count(probed: Probe, decoded: int, shown_s: float | None) -> None:
-    """Hold the decoded frames against the container; an edit list may hide some of its frames."""
-    by_time = None if probed.duration_s is None else probed.duration_s * probed.fps
-    if probed.frames is not None:
-        expected = probed.frames
-        if by_time is not None:
-            expected = min(expected, math.floor(by_time + 1e-6))
-        if not expected <= decoded <= probed.frames:
-            raise ClipError(f"{decoded} frames were decoded of the {probed.frames} it should hold")
-        return
-    if probed.duration_s is None:
-        return
-    span = (decoded - 1) / probed.fps if shown_s is None else shown_s
-    if span < probed.duration_s * (1 - DURATION_TOLERANCE) - 2 / probed.fps:
-        raise ClipError(
-            f"its {decoded} frames show {span:.2f} s of {probed.duration_s:.2f} s it should last"
-        )
+def _check_count(probed: Probe, decoded: int) -> None:
+    """Hold the decoded frames against the pictures counted in the clip's own packets."""
+    if probed.frames is None or probed.doubtful is None:
+        raise ValueError("only clips whose packets were counted are decoded")
+    if abs(decoded - probed.frames) > probed.doubtful:
+        raise ClipError(f"{decoded} frames were decoded of the {probed.frames} it should hold")

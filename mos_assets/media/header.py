@@ -7,9 +7,9 @@ hang or fill the memory then ends that program and nothing else.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import re
 import signal
 import sys
 from contextlib import suppress
@@ -17,36 +17,51 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.media.ffmpeg import LIMITS, MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
+from mos_assets.media.ffmpeg import LIMITS
+from mos_assets.media.packets import Counted, count_packets, shown_rate
+from mos_assets.media.shown import check_picture, shown_size, shown_stream, turned_by
+from mos_assets.media.whole import (
+    require_read,
+    require_whole,
+    require_whole_y4m,
+    y4m_header,
+    y4m_size,
+)
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
     from av.video.stream import VideoStream
 
     from mos_assets.records import Probe
 
-Figures = tuple[int, int, float, float | None, int | None, str | None, str, int | None]
+Figures = tuple[
+    int, int, float, float | None, int | None, str | None, str, int | None, int, int, int, float
+]
 """The fields of a Probe in their order. The records load numpy, which this program can spare."""
 
 READ_LIMIT_S = 20.0
 """Seconds that opening, and any one read, may wait for data."""
-MAX_ASPECT = 64
-"""Ratio of the longer side to the shorter beyond which a clip is refused."""
 MAX_FPS = 1000.0
 """Frames a second beyond which a clip is refused; containers without a rate state their clock."""
+_READ_BYTES_A_SECOND = 10_000_000
+"""What the slowest disk gives."""
+_FAR_OFF = 2.0
+"""Ratio of the stated rate to that of the time stamps beyond which it is a clock, not a rate."""
 
-_Y4M_MAGIC = b"YUV4MPEG2 "
-_Y4M_HEADER_BYTES = 256
-_Y4M_FRAME = b"FRAME\n"
-_TS_PACKETS = (188, 192, 204)
-"""Bytes a packet of an MPEG transport stream: plain, with a clock, with error correction."""
+
+def reading_s(path: Path) -> float:
+    """Seconds that reading a file of this size may take; 0 for one that cannot be looked at."""
+    try:
+        return path.stat().st_size / _READ_BYTES_A_SECOND
+    except OSError:
+        return 0.0
 
 
 def read_header(path: Path) -> Probe:
-    """What the container says of its first video stream; no more is decoded than that needs.
+    """What the stream that a player shows holds; no more is decoded than its header needs.
 
-    Raises ClipError with the reason where there is no usable video stream, or where it claims
-    a picture size, shape or rate beyond the bounds.
+    Raises ClipError with the reason where there is no usable video stream, where it claims
+    a picture size, shape or rate beyond the bounds, and where the file is damaged. Raises OSError
+    where it cannot be read now.
     """
     from mos_assets.records import Probe
 
@@ -55,11 +70,15 @@ def read_header(path: Path) -> Probe:
 
 def _figures(path: Path) -> Figures:
     import av
-    from av.error import FFmpegError
+    from av.error import ExitError, FFmpegError
+    from av.stream import Discard
 
     if path.stat().st_size == 0:
         raise ClipError("the file is empty")
-    header = _y4m_header(path)
+    header = y4m_header(path)
+    if header is not None:
+        # The library calls a size beyond its bounds by no name.
+        check_picture(*y4m_size(header))
     try:
         with av.open(
             f"file:{path.absolute()}",
@@ -68,99 +87,60 @@ def _figures(path: Path) -> Figures:
             metadata_errors="replace",
             timeout=READ_LIMIT_S,
         ) as container:
-            if not container.streams.video:
-                raise ClipError("there is no video stream in it")
-            stream = container.streams.video[0]
-            found = _figures_of(stream, container)
-            size = path.stat().st_size
-            if container.format.name == "mpegts" and all(size % n for n in _TS_PACKETS):
-                raise ClipError("the file is cut off: it ends inside a packet")
+            stream = shown_stream(container)
+            shown_size(container, stream)
+            for other in container.streams:
+                other.discard = Discard.none if other is stream else Discard.all
+            require_whole(path, container, stream)
             if header is not None:
-                _check_y4m_size(path, header, found)
-            return found
+                require_whole_y4m(path, header, stream)
+            counted = count_packets(container, stream)
+            require_read(path, container, stream, counted.packets)
+            if counted.frames == 0:
+                raise ClipError("there is no picture in its video stream")
+            degrees = turned_by(path, stream, counted.first)
+            return _figures_of(stream, counted, shown_size(container, stream, degrees))
+    except ExitError as error:
+        raise OSError(errno.EIO, f"reading it took longer than {READ_LIMIT_S:.0f} s") from error
     except FFmpegError as error:
         raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
 
 
-def _figures_of(stream: VideoStream, container: InputContainer) -> Figures:
-    import av
-
-    # The library has no decoder at all for some streams; its types do not say so.
-    context: av.VideoCodecContext | None = stream.codec_context
-    if context is None:
-        raise ClipError("its video is in a format that no decoder here knows")
-    if context.name not in VIDEO_DECODERS.split(","):
-        raise ClipError(f"its video is in a format that is not decoded here, {context.name}")
-    if stream.disposition & av.stream.Disposition.attached_pic:
-        raise ClipError("there is a cover picture in it where the video should be")
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    if not rate:
+def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) -> Figures:
+    context = stream.codec_context
+    width, height = size
+    stated = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+    if not stated:
         raise ClipError("its video stream names no frame rate")
-    if not 0 < rate <= MAX_FPS:
-        raise ClipError(f"its video stream names a rate of {float(rate):g} frames a second")
-    _check_picture(context.width, context.height)
-    if stream.duration is not None and stream.time_base is not None:
-        duration: float | None = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        duration = container.duration / av.time_base
-    else:
-        duration = None
+    span_s = counted.span_s(stream.time_base)
+    fps = shown_rate(map(float, stated), counted, stream.time_base)
+    if not 0 < fps <= MAX_FPS:
+        raise ClipError(f"its video stream names a rate of {fps:g} frames a second")
+    nominal = float(stated[0])
+    if not 1 / _FAR_OFF <= nominal / fps <= _FAR_OFF:
+        nominal = fps
+    duration = counted.frames / fps if span_s is None else span_s + 1 / fps
     return (
-        context.width,
-        context.height,
-        float(rate),
+        width,
+        height,
+        fps,
         duration,
-        stream.frames or None,
+        counted.frames,
         context.pix_fmt,
         context.codec.canonical_name,
-        stream.bit_rate or container.bit_rate or None,
+        round(8 * counted.coded_bytes / duration),
+        stream.index,
+        counted.coded_bytes,
+        counted.doubtful,
+        nominal,
     )
-
-
-def _check_picture(width: int, height: int) -> None:
-    if not width or not height:
-        raise ClipError("its video stream names no picture size")
-    shape = f"its pictures claim {width} by {height}"
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise ClipError(f"{shape}; more than {MAX_SIDE} on a side or {MAX_PIXELS} are refused")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ClipError(f"{shape}; more than {MAX_ASPECT} to 1 is refused")
-
-
-def _y4m_header(path: Path) -> bytes | None:
-    """The first line of a YUV4MPEG2 file, or None for every other file.
-
-    Raises ClipError for a picture size beyond the bounds, which the library calls by no name.
-    """
-    with path.open("rb") as file:
-        line = file.readline(_Y4M_HEADER_BYTES)
-    if not line.startswith(_Y4M_MAGIC):
-        return None
-    size = {key: re.search(rb" %b(\d{1,9})\b" % key, line) for key in (b"W", b"H")}
-    width, height = (int(found[1]) if found else 0 for found in size.values())
-    _check_picture(width, height)
-    return line
-
-
-def _check_y4m_size(path: Path, header: bytes, found: Figures) -> None:
-    """Its frames have one size each and no count: a rest that is no frame is a file cut off."""
-    import av
-
-    width, height, *_ = found
-    pix_fmt = found[5]
-    if pix_fmt is None:
-        return
-    planes = av.VideoFormat(pix_fmt, width, height).components
-    samples = sum(plane.width * plane.height * -(-plane.bits // 8) for plane in planes)
-    rest = (path.stat().st_size - len(header)) % (len(_Y4M_FRAME) + samples)
-    if rest:
-        raise ClipError("the file is cut off: it ends inside a frame")
 
 
 def main(limit_s: float) -> None:
     """Answer until the input ends; a path comes as the hexadecimal form of its bytes.
 
-    An alarm ends the program after `limit_s` seconds over one file, whether or not anybody is
+    An alarm ends the program after `limit_s` seconds over one file, and those that reading it
+    takes, whether or not anybody is
     still waiting for the answer.
     """
     import av  # noqa: F401 - loaded before the first question, whose time is limited
@@ -177,7 +157,7 @@ def main(limit_s: float) -> None:
     say({})
     for line in sys.stdin:
         path = Path(os.fsdecode(bytes.fromhex(line)))
-        signal.setitimer(signal.ITIMER_REAL, limit_s)
+        signal.setitimer(signal.ITIMER_REAL, limit_s + reading_s(path))
         try:
             say({"probe": _figures(path)})
         except ClipError as error:

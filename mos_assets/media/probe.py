@@ -24,12 +24,13 @@ from typing import Any
 
 from mos_assets.errors import ClipError, ToolError
 from mos_assets.media.child import Bounds, hold
+from mos_assets.media.header import reading_s
 from mos_assets.records import Probe
 
-PROBE_VERSION = "1"
+PROBE_VERSION = "2"
 """Raised whenever the same file would give another Probe."""
 PROBE_LIMIT_S = 60.0
-"""Seconds after which reading a header is given up."""
+"""Seconds, beyond those that reading the file takes, after which it is given up."""
 PROBE_MEMORY_BYTES = 3 << 30
 """Address space of the program that reads headers."""
 START_LIMIT_S = 120.0
@@ -54,7 +55,7 @@ def hash_file(path: Path) -> str:
 
 
 def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
-    """What the container says of its first video stream; no more is decoded than that needs.
+    """What a file holds of the stream that a player shows; no more is decoded than that needs.
 
     Raises ClipError with the reason where there is no usable video stream, or where it claims a
     picture size, shape or rate beyond the bounds. Raises OSError where the file cannot be
@@ -143,7 +144,7 @@ class _Reader:
             if asked - done <= _AHEAD // 2:
                 self._write(paths[asked : done + _AHEAD])
                 asked = min(len(paths), done + _AHEAD)
-            line = self._line(limit_s)
+            line = self._line(limit_s + reading_s(path))
             if line is None:
                 raise TimeoutError
             if not line:

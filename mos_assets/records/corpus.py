@@ -63,20 +63,30 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a container says of its first video stream."""
+    """What a file holds of the video stream that a player shows."""
 
     width: int
+    """Columns of a picture as it is shown: cropped and turned, samples counted as coded."""
     height: int
     fps: float
-    """Average frame rate, else the nominal one, in frames a second."""
+    """Frames a second as stated; by the pictures' time stamps where they contradict it."""
     duration_s: float | None
+    """Seconds that the pictures are shown, the last one for 1/fps."""
     frames: int | None
-    """Frames the container claims to hold; decoding may find fewer."""
+    """Pictures that are shown, counted from the coded packets."""
     pix_fmt: str | None
     codec: str
     """Decoder name, such as `h264`."""
     bit_rate: int | None
-    """Bits a second of the video stream."""
+    """Coded bits of the pictures a second."""
+    stream: int | None
+    """Number of the stream in the file, counted over streams of every kind."""
+    coded_bytes: int | None
+    """Bytes of the packets of these pictures."""
+    doubtful: int | None
+    """Packets of which only a decoder can tell whether a picture comes of them."""
+    nominal_fps: float | None
+    """The stated rate, by which pictures are numbered and sampled while they are measured."""
 
 
 class Clip(NamedTuple):

@@ -38,7 +38,7 @@ class JoinedTable:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one extractor found in one clip: figures by column name, or why there are none."""
+    """What one extractor found in one clip: figures by column name, and why some are missing."""
 
     content: str
     """sha256 of the clip's bytes; joined by `+` with that of its reference where one was used."""
@@ -47,8 +47,9 @@ class Measurement:
     fingerprint: str
     """Extractor, version and settings; figures of different fingerprints are not comparable."""
     figures: Mapping[str, float]
-    """Finite numbers; empty where `reason` is set."""
+    """Finite numbers; all of the part's where `reason` is None, else those that can be had."""
     reason: str | None
+    """Why figures are missing."""
 
 
 @dataclass(frozen=True, slots=True)

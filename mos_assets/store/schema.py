@@ -42,6 +42,10 @@ _PROBE_FIELDS = [
     ("pix_fmt", _TEXT),
     ("codec", _TEXT),
     ("bit_rate", _WHOLE),
+    ("stream", _WHOLE),
+    ("coded_bytes", _WHOLE),
+    ("doubtful", _WHOLE),
+    ("nominal_fps", _REAL),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
 

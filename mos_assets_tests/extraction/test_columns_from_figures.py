@@ -75,8 +75,8 @@ def test_shots_never_overlap_and_hold_every_quiet_frame(text: str) -> None:
     assert figures.mean_length_s * figures.shot_count <= len(text) / 25 + 1e-9
 
 
-def clip(bit_rate: int | None) -> Probe:
-    return Probe(960, 540, 30.0, 8.0, 240, "yuv420p", "h264", bit_rate)
+def clip(coded_bytes: int | None) -> Probe:
+    return Probe(960, 540, 30.0, 8.0, 240, "yuv420p", "h264", 9_999_999, 0, coded_bytes, 0, 30.0)
 
 
 def test_container_columns() -> None:
@@ -89,9 +89,11 @@ def test_container_columns() -> None:
     }
 
 
-@pytest.mark.parametrize("bit_rate", [None, 0])
-def test_a_missing_bit_rate_is_a_reason_and_not_a_number(bit_rate: int | None) -> None:
-    columns = container_columns(clip(bit_rate))
+@pytest.mark.parametrize(("coded_bytes", "named"), [(None, "not counted"), (0, "no bytes")])
+def test_packets_that_were_not_counted_are_a_reason_and_not_a_number(
+    coded_bytes: int | None, named: str
+) -> None:
+    columns = container_columns(clip(coded_bytes))
     assert set(columns.figures) == {"height", "fps"}
     assert columns.reason is not None
-    assert "bit rate" in columns.reason
+    assert named in columns.reason

@@ -193,7 +193,7 @@ def test_a_clip_without_end_meets_the_limit(plain: Path, render: Render, ffmpeg:
 
 
 def test_a_claimed_length_does_not_buy_time() -> None:
-    claims = Probe(16000, 4000, 25.0, 1e12, 2**31, None, "h264", None)
+    claims = Probe(16000, 4000, 25.0, 1e12, 2**31, None, "h264", None, 0, 1, 0, 25.0)
     assert time_limit_s(claims) == LONGEST_LIMIT_S
     assert time_limit_s(replace(claims, frames=None, duration_s=-5.0)) > 0
 

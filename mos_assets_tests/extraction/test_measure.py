@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mos_assets.errors import ClipError
 from mos_assets.extraction import (
     PARTS,
     ClipTask,
@@ -18,9 +19,11 @@ from mos_assets.extraction import (
     shot_columns,
     write_shard,
 )
+from mos_assets.extraction.columns import NR_COLUMNS, NR_MOVING_COLUMNS
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
+from mos_assets.media.probe import probe
 from mos_assets.records import Measurement, Probe, ShotFigures
-from mos_assets_tests.extraction.conftest import Render, task_of
+from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
 
@@ -154,7 +157,10 @@ def test_a_truncated_clip_is_not_scored_on_what_is_left(
     assert all(m.reason is None for m in measure_clip(task_of(whole, "saliency"), ffmpeg))
     cut = tmp_path / f"cut.{suffix}"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    results = measure_clip(task_of(cut), ffmpeg)
+    with pytest.raises(ClipError, match="cut off"):
+        probe(cut)
+    # As if it had been cut after the probe, and before it was hashed.
+    results = measure_clip(disguised(task_of(whole), cut), ffmpeg)
     assert len(results) == len(PARTS)
     assert all(m.reason and not m.figures for m in results)
 
@@ -215,7 +221,11 @@ def test_unusual_pictures(name: str, render: Render, ffmpeg: Ffmpeg) -> None:
     clip = render(f"{name}.mkv", "-f", "lavfi", "-i", source, encoder=encoder)
     found = by_part(measure_clip(task_of(clip), ffmpeg))
     without = {part for part, m in found.items() if m.reason is not None}
-    assert without == ({"nr"} if frames == 1 else set()), "one frame has no change over time"
+    moving = {"libvmaf", "nr"} if frames == 1 else set()
+    assert without == moving, "one frame has no change over time"
+    if frames == 1:
+        assert set(found["libvmaf"].figures) == set(SIX) - {"motion2"}
+        assert set(NR_COLUMNS) - set(found["nr"].figures) == NR_MOVING_COLUMNS
     assert found["shots"].figures["frames"] == frames
     assert 0.5 < found["libvmaf"].figures["adm2"] < 0.999
     itself = only(measure_clip(task_of(clip, "libvmaf", policy=ReferencePolicy.SELF), ffmpeg))
@@ -329,7 +339,7 @@ def test_a_real_clip_has_several_shots(real_clip: Callable[[str], Path], ffmpeg:
 def test_the_time_limit_follows_length_and_size() -> None:
     from mos_assets.extraction.bounds import time_limit_s
 
-    short = Probe(320, 180, 25.0, 2.0, 50, None, "h264", None)
-    long = Probe(320, 180, 25.0, 60.0, None, None, "h264", None)
-    large = Probe(3840, 2160, 25.0, 2.0, 50, None, "h264", None)
+    short = Probe(320, 180, 25.0, 2.0, 50, None, "h264", None, 0, 1, 0, 25.0)
+    long = Probe(320, 180, 25.0, 60.0, None, None, "h264", None, 0, 1, 0, 25.0)
+    large = Probe(3840, 2160, 25.0, 2.0, 50, None, "h264", None, 0, 1, 0, 25.0)
     assert time_limit_s(short) < min(time_limit_s(long), time_limit_s(large))

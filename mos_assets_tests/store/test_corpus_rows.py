@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, RejectedRow, SeenFile
 from mos_assets.store import Database, corpus_rows
 
-PROBE = Probe(64, 48, 29.97, 1.5, 45, "yuv420p", "h264", 9000)
+PROBE = Probe(64, 48, 29.97, 1.5, 45, "yuv420p", "h264", 9000, 0, 1700, 0, 29.97)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
 
 

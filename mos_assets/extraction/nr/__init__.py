@@ -22,11 +22,11 @@ over 0..255; pictures with a side above 1920 pixels are scaled down to it first.
 | `nr_entropy` | bits, 0..8 | Shannon entropy of the grey histogram |
 | `nr_banding` | 0 none .. ~24 | cambi of libvmaf (Tandon et al., PCS 2021) |
 | `nr_log10_bits_per_pixel` | log10 bit | coded bits of the stream / (pixels · decoded frames) |
-| `nr_long_side`, `nr_short_side` | pixels | coded picture size, whichever way it is turned |
+| `nr_long_side`, `nr_short_side` | pixels | picture size as shown, whichever way it is turned |
 | `nr_fps` | frames a second | stated rate; by timestamps where they contradict it |
 
-Bits are counted from the stream itself, so that a container without a stated bit rate costs
-nothing; these figures can differ a little from `container-v1`.
+Bits, size and rate are those of the probe, as in `container-v1`. A clip of one frame lacks the
+columns of motion and of temporal information, and has all others.
 """
 
 from mos_assets.extraction.nr.figures import nr_figures

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
 from mos_assets.extraction import outputs
+from mos_assets.extraction.bounds import clock_rate
 from mos_assets.extraction.columns import (
     LIBVMAF_COLUMNS,
     NR_ACTIVITY_COLUMNS,
+    NR_MOVING_COLUMNS,
     NR_PICTURE_COLUMNS,
     NR_SIX_COLUMNS,
     NR_STREAM_COLUMNS,
+    ONE_FRAME,
+    Columns,
 )
 from mos_assets.extraction.graph import LUMA_FRAMES, sampling_step
 from mos_assets.extraction.nr.pictures import (
@@ -30,22 +34,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def nr_figures(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str, float]:
-    """Every column of the block by name; `frames` were decoded, and are shown at `fps`.
+def nr_figures(folder: Path, probed: Probe, frames: int) -> Columns:
+    """Every column of the block; `frames` were decoded, and one of them shows no change in time.
 
     Raises ClipError where one of them cannot be had, with the reason.
     """
-    if frames < 2:
-        raise ClipError("it has one frame: there is no temporal information in it")
     found = {
         **six_statistics(outputs.libvmaf_values(folder, frames)),
-        **_looked_at(folder, sampling_step(probed.fps), frames),
-        **_stream(folder, probed, frames, fps),
+        **_looked_at(folder, sampling_step(clock_rate(probed)), frames),
+        **_stream(probed, frames),
     }
     for name, value in found.items():
         if not math.isfinite(value):
             raise ClipError(f"{name} came out as {value}")
-    return found
+    if frames > 1:
+        return Columns(found, None)
+    still = {name: value for name, value in found.items() if name not in NR_MOVING_COLUMNS}
+    return Columns(still, f"no {NR_ACTIVITY_COLUMNS[-1]}: {ONE_FRAME}")
 
 
 def six_statistics(values: dict[str, list[float]]) -> dict[str, float]:
@@ -89,7 +94,8 @@ def _looked_at(folder: Path, step: int, frames: int) -> dict[str, float]:
     if not blurs:
         raise ClipError("every sampled frame is of one colour: there is no sharpness in it")
     spatial = [figures.spatial_information for figures in single]
-    activity = (_mean(spatial), max(spatial), _mean(temporal), max(temporal))
+    moving = (_mean(temporal), max(temporal)) if frames > 1 else ()
+    activity = (_mean(spatial), max(spatial), *moving)
     of_pictures = (
         _mean(blurs),
         _mean([figures.blockiness for figures in single]),
@@ -99,21 +105,21 @@ def _looked_at(folder: Path, step: int, frames: int) -> dict[str, float]:
         _mean([figures.entropy for figures in single]),
         _mean(banding),
     )
-    return dict(zip(NR_ACTIVITY_COLUMNS, activity, strict=True)) | dict(
+    return dict(zip(NR_ACTIVITY_COLUMNS, activity, strict=frames > 1)) | dict(
         zip(NR_PICTURE_COLUMNS, of_pictures, strict=True)
     )
 
 
-def _stream(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str, float]:
-    bits = 8 * outputs.coded_bytes(folder)
-    if bits == 0:
+def _stream(probed: Probe, frames: int) -> dict[str, float]:
+    if not probed.coded_bytes:
         raise ClipError("its video stream holds no bytes")
+    bits = 8 * probed.coded_bytes
     sides = probed.width, probed.height
     figures = (
         math.log10(bits / (probed.width * probed.height * frames)),
         float(max(sides)),
         float(min(sides)),
-        fps,
+        probed.fps,
     )
     return dict(zip(NR_STREAM_COLUMNS, figures, strict=True))
 

@@ -13,7 +13,13 @@ from mos_assets.corpora.features import (
     load_feature_tables,
     table_names,
 )
-from mos_assets.corpora.inspection import Inspection, TableFacts, by_kind, inspect_corpus
+from mos_assets.corpora.inspection import (
+    Inspection,
+    TableFacts,
+    by_kind,
+    inspect_corpus,
+    name_notes,
+)
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
@@ -65,6 +71,7 @@ __all__ = [
     "load_feature_tables",
     "load_shot_tables",
     "manifest_urls",
+    "name_notes",
     "table_names",
     "watched_files",
 ]

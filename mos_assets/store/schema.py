@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 """Raised whenever a table below changes shape or is added."""
 
 RAW_CORPUS = "raw_corpus"
@@ -13,6 +13,7 @@ CORPORA = "corpora"
 ENCODERS = "encoders"
 ENCODER_SLOTS = "encoder_slots"
 LABEL_FILES = "label_files"
+LABEL_FINDINGS = "label_findings"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
@@ -81,6 +82,16 @@ SCHEMAS: dict[str, pa.Schema] = {
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
     LABEL_FILES: pa.schema(
         [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
+    ),
+    LABEL_FINDINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("severity", _TEXT),
+            ("what", _TEXT),
+            ("place", _TEXT),
+            ("remedy", _TEXT),
+            ("examples", _TEXT),
+        ]
     ),
     REJECTED_ROWS: pa.schema(
         [
@@ -203,6 +214,7 @@ ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", (DOWNLOADS, LABEL_FILES)),
     "2": ("3", (FEATURE_LOSSES, RELEASES)),
     "3": ("4", (ENCODERS, ENCODER_SLOTS)),
+    "4": ("5", (LABEL_FINDINGS,)),
 }
 """Version of an older store → the next one, and the tables that it has to be given."""
 

@@ -43,11 +43,13 @@ def build_report(
     label_origin: LabelOrigin,
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
+    label_findings: Sequence[str] = (),
     comparison: Comparison | None = None,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance.
+    label_findings: what may be wrong with the labels, a sentence each.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -109,6 +111,7 @@ def build_report(
         slices=slices(table, oof),
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
+        label_findings=tuple(label_findings),
         comparison=comparison,
     )
 

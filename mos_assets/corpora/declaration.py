@@ -14,7 +14,7 @@ from mos_assets.corpora.tables import Row, Table, parse_number, torn_ends
 from mos_assets.records import MOS_MAX, MOS_MIN, Finding, Label, Severity
 
 USUAL_SCALES = (
-    *((0.0, 1.0), (0.0, 5.0), (1.0, 5.0), (-3.0, 3.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0)),
+    *((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (-3.0, 3.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0)),
     *((1.0, 10.0), (1.0, 11.0), (0.0, 100.0), (1.0, 100.0)),
 )
 """Scales on which people rate pictures (ITU-R BT.500, ITU-T P.910 and P.913), the narrowest first

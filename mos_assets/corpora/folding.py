@@ -50,6 +50,8 @@ def without_zeros(text: str) -> str:
 
 def shown_name(text: str) -> str:
     """A name for one line: what cannot be seen as `U+200B`, combining marks apart as `U+0308`."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         f"[U+{ord(c):04X}]"
         if is_invisible(c) or _odd_blank(c) or unicodedata.combining(c) or not c.isprintable()

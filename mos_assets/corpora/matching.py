@@ -92,6 +92,8 @@ def match_spellings(
 def alike(names: Iterable[str], files: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name → files that it resembles, for names of which none was certain."""
     there = _by_key(list(files), _number)
+    if not there:
+        return dict.fromkeys(names, ())
     return {name: tuple(sorted(there.get(_number(name), ()))) for name in names}
 
 

@@ -354,6 +354,31 @@ def test_unusable_clips_count_as_missing(filmed: Ran, tmp_path: Path) -> None:
     assert check.metadata["without_usable_clip"].value == 3
 
 
+def test_labels_that_contradict_their_declaration_stop_a_run_or_stand_in_its_report(
+    tabled: World,
+) -> None:
+    """What cannot be right trains nothing, with the check or without; what may be right is said."""
+    toml = tabled.folder("tabled") / "corpus.toml"
+    sound = toml.read_text()
+    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 100]"))
+    found = ran(tabled)
+    check = found.checks["labels_as_declared"]
+    assert not found.result.success
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert "fit 1..5" in (check.description or "")
+    assert not tabled.run("extracted_features", "folds", "trained_onnx").success
+    assert not (tabled.settings.store_folder / "candidates").exists()
+    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 10]"))
+    warned = ran(tabled)
+    check = warned.checks["labels_as_declared"]
+    assert warned.result.success
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    (card,) = tabled.settings.model_folder.glob("*_card.md")
+    (page,) = tabled.settings.store_folder.glob("reports/*/*/gate_report.md")
+    for text in (card.read_text(), page.read_text()):
+        assert "of the declared scale 0..10, and fit 1..5" in text
+
+
 def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
     """No clip has its features: nothing trains, and nothing is released."""
     own = tabled.folder("tabled") / "features" / "own.csv"

@@ -69,6 +69,36 @@ def direction_findings(
     )
 
 
+def rate_findings(clips: Sequence[Clip], scale: tuple[float, float]) -> tuple[Finding, ...]:
+    """A warning where, of clips of one content, those of more bits are rated lower.
+
+    It asks the probes of clips that share their content with others, and so no corpus whose clips
+    are all of different contents: there bit rates tell of the content.
+    """
+    of_group: dict[str, list[tuple[float, float]]] = {}
+    for clip in clips:
+        if clip.probe is not None and clip.probe.bit_rate:
+            rate = float(np.log(clip.probe.bit_rate))
+            of_group.setdefault(clip.content_group, []).append((rate, clip.mos))
+    groups = [np.array(rows) for rows in of_group.values() if len(rows) > 1]
+    if sum(map(len, groups)) < ROWS or len(groups) < 2:
+        return ()
+    within = np.concatenate([rows - rows.mean(axis=0) for rows in groups])
+    told = _rank_correlation(within[:, 0], within[:, 1])
+    if told is None or told[0] > AGAINST:
+        return ()
+    worst, best = scale
+    return (
+        Finding(
+            Severity.WARNS,
+            f"of clips of one content, those of more bits a second are rated lower under scale = "
+            f"[{worst:g}, {best:g}]: rank correlation {told[0]:+.2f} (n = {told[1]})",
+            "the clips",
+            f"If the ratings run the other way, declare scale = [{best:g}, {worst:g}]",
+        ),
+    )
+
+
 def measures_quality(names: Sequence[str]) -> bool:
     """Whether any of these columns would be asked."""
     return any(_kind(name) is not None for name in names)

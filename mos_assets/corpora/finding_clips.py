@@ -88,6 +88,8 @@ def _respell(
     notes: dict[int, tuple[str, Unmatched]] = {}
     if not lost:
         return notes
+    # A pristine file may lie among the clips, and is none.
+    pristine = {label.reference for label in labels if label.reference is not None}
     used = {found.path for found in located if isinstance(found, FileState)}
     for entry, index in indexes:
         mine = {
@@ -96,7 +98,7 @@ def _respell(
             if located[at] is None and entry.part in (None, labels[at].part)
         }
         files = [name for name in index.files if video_suffix(name)]
-        free = [name for name in files if index.files[name] not in used]
+        free = [n for n in files if index.files[n] not in used and n not in pristine]
         if not mine or not free:
             continue
         names = [label.clip_name for label in labels]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mos_assets.collector import collector_paused
 from mos_assets.corpora.clips import attach_clips
-from mos_assets.corpora.direction import direction_findings, measures_quality
+from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, load_feature_tables, table_names
 from mos_assets.corpora.konvid import load_1k, load_150k
@@ -65,7 +65,8 @@ def load_corpus(
         )
     if request.name in BUILT_IN_CORPORA:
         return corpus
-    return replace(corpus, findings=(*corpus.findings, *_of_tables(corpus, request)))
+    told = (*_of_tables(corpus, request), *rate_findings(corpus.clips, corpus.scale))
+    return replace(corpus, findings=(*corpus.findings, *told))
 
 
 def _require_labels(labels: LabelSet, request: CorpusRequest) -> None:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.corpora.deviations import require_possible_ci95, require_possible_std
+from mos_assets.corpora.direction import rate_findings
 from mos_assets.errors import LabelsError
-from mos_assets.records import Corpus, Finding, Severity
+from mos_assets.records import Clip, Corpus, Finding, LabelOrigin, Probe, Severity
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 NO_CLIPS = MINIMAL_TOML.replace('clips = "clips"\n', "")
@@ -164,8 +165,31 @@ def test_measures_that_fall_where_ratings_rise(
         assert "declare scale = [5, 1]" in told[0].remedy
 
 
+def test_bits_that_fall_where_ratings_rise() -> None:
+    """Within contents only: between them, bits tell of the content."""
+
+    def clips(slope: float, contents: int) -> list[Clip]:
+        return [
+            Clip(
+                *(f"c/{at}", "c", "1", None, f"{at}.mp4", None, None, None, None),
+                Probe(64, 64, 25.0, 1.0, 25, "yuv420p", "h264", int(1e5 * (1 + at % 6))),
+                *(3.0 + slope * (at % 6) + at // 6 % 3 / 9, None, None, LabelOrigin.HUMAN),
+                *(f"c/{at // 6 if contents > 1 else at}", None, None),
+            )
+            for at in range(30)
+        ]
+
+    assert rate_findings(clips(0.3, 5), (1, 5)) == ()
+    assert rate_findings(clips(-0.3, 1), (1, 5)) == ()
+    (finding,) = rate_findings(clips(-0.3, 5), (1, 5))
+    assert (finding.severity, "(n = 30)" in finding.what) == (WARNS, True)
+
+
 def grouped(root: Path, groups: Sequence[str]) -> Corpus:
-    rows = [f"w{at:02d},{mos:g},{group}" for at, (mos, group) in enumerate(zip(FIVE, groups, strict=True))]
+    rows = [
+        f"w{at:02d},{mos:g},{group}"
+        for at, (mos, group) in enumerate(zip(FIVE, groups, strict=True))
+    ]
     return load(own(root, rows, columns="group"))
 
 

@@ -47,6 +47,8 @@ def direction_findings(
     ]
     quality = [each for each in asked if each[2] != "rate"]
     against = [each for each in quality if each[3] <= AGAINST]
+    # Those that decide are shown first, and of them those that speak loudest.
+    against.sort(key=lambda each: (each[2] == "likely", each[3]))
     rates = [each for each in asked if each[2] == "rate" and each[3] <= RATE_AGAINST]
     if not against and not rates:
         return ()

@@ -16,6 +16,7 @@ from mos_assets.corpora.matching import (
     invisible_findings,
     is_summary,
     match_spellings,
+    twin_findings,
 )
 from mos_assets.corpora.names import no_clip, stem, video_suffix
 from mos_assets.corpora.request import (
@@ -64,11 +65,12 @@ def find_clips(
         stay.append(_renamed(label, respelt[at]) if label.foreign and at in respelt else label)
         places.append(found)
     odd = invisible_findings(labels.labels[at] for at in lost)
+    twins = twin_findings(labels.labels) if missing and not labels.clips_optional else ()
     labels = replace(
         labels,
         labels=tuple(stay),
         rejected=(*labels.rejected, *rejected),
-        findings=(*labels.findings, *odd),
+        findings=(*labels.findings, *odd, *twins),
     )
     named = bool(indexes) and not labels.clips_optional
     return (

@@ -120,6 +120,31 @@ def invisible_findings(labels: Iterable[Label]) -> tuple[Finding, ...]:
     )
 
 
+def twin_findings(labels: Sequence[Label]) -> tuple[Finding, ...]:
+    """A warning where labels without a clip are called like others but for spelling."""
+    of_name: dict[str, list[Label]] = {}
+    for label in labels:
+        of_name.setdefault(folded(label.clip_name), []).append(label)
+    twins = [sorted(some, key=lambda each: each.line) for some in of_name.values() if some[1:]]
+    if not twins:
+        return ()
+    twins.sort(key=lambda some: some[0].line)
+    first = "; ".join(
+        ", ".join(f"{shown_name(each.clip_name)} (line {each.line})" for each in some[:SHOWN])
+        for some in twins[:SHOWN]
+    )
+    return (
+        Finding(
+            Severity.WARNS,
+            f"{len(twins)} clip names stand in several rows that differ in case, Unicode form or "
+            "characters that cannot be seen: one clip may be on both sides of a fold",
+            ", ".join(sorted({label.source for some in twins for label in some})[:SHOWN]),
+            "Spell each clip in one way",
+            first,
+        ),
+    )
+
+
 def _by_key(names: Sequence[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:

@@ -270,6 +270,11 @@ def test_an_empty_cell_takes_nothing_from_a_column_of_another_case(tmp_path: Pat
     assert [(row.line, row.reason) for row in corpus.rejected] == [(2, "MOS is empty")]
 
 
+def test_one_clip_in_two_spellings_is_named_where_no_file_tells(tmp_path: Path) -> None:
+    rows = ["Küche,3", "Ku\u0308che,2", "b,4"]
+    assert "1 clip names stand in several rows" in found(own(tmp_path, rows))[WARNS]
+
+
 @pytest.mark.parametrize(("other", "severity"), [("3.6", WARNS), ("72", BLOCKS)])
 def test_ratings_of_two_columns_do_not_mix_in_silence(
     tmp_path: Path, other: str, severity: Severity

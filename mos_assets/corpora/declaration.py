@@ -22,7 +22,7 @@ where one holds the other."""
 FEW = 5
 """Labels of a file below which their range says nothing."""
 SOME = 10
-"""Labels of a file below which a narrow range, or one rating for all, may be chance."""
+"""Labels of a file below which a narrow range may be chance."""
 CORNER = 0.2
 """Part of the declared scale, from its lowest number on, that ratings of another scale fill."""
 NARROW = 0.1
@@ -149,7 +149,8 @@ def _one_value(ratings: Ratings, values: Sequence[float]) -> Finding | None:
     if len(values) < 3 or min(values) != max(values):
         return None
     return Finding(
-        Severity.BLOCKS if len(values) >= SOME else Severity.WARNS,
+        # A correlation with them does not exist, and what does not exist is never accepted.
+        Severity.WARNS,
         f"all {len(values)} ratings are {values[0]:g}: nothing can be learnt from them",
         ratings.place,
         "Name the column that holds the ratings",

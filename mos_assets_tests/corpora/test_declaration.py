@@ -59,7 +59,7 @@ def found(root: Path) -> dict[Severity, str]:
         ("[1, 5]", FIVE / 100 + 3, WARNS, "% of the declared scale"),
         ("[0, 100]", 4 * FIVE, WARNS, "of the declared scale 0..100"),
         ("[1, 5]", np.where(FIVE > 3.5, 20 * FIVE, FIVE), BLOCKS, "0..100 would hold all of them"),
-        ("[1, 5]", np.full(40, 3.0), BLOCKS, "all 40 ratings are 3"),
+        ("[1, 5]", np.full(40, 3.0), WARNS, "all 40 ratings are 3"),
         ("[0, 100]", np.arange(40) + 1.0, WARNS, "ranks or row numbers"),
     ],
 )

@@ -25,6 +25,7 @@ from mos_assets.assets.platform import RESOURCE_KEY, platform_from
 from mos_assets.assets.raw_corpus import (
     clips_present,
     clips_unique,
+    labels_as_declared,
     labels_in_range,
     raw_corpus,
     rows_add_up,
@@ -65,6 +66,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             labels_in_range,
             rows_add_up,
             clips_unique,
+            labels_as_declared,
             clips_present,
             features_complete,
             features_not_constant,

@@ -16,6 +16,10 @@ class CorpusError(MosAssetsError):
     """A corpus is missing, empty, mis-mounted or unreadable."""
 
 
+class LabelsError(CorpusError):
+    """The labels of a corpus could be read, and none of them can be used."""
+
+
 class ToolError(MosAssetsError):
     """A program or library that the platform needs is missing or lacks a part."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mos_assets.corpora import Known, has_manifest, load_corpus
+from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress
 from mos_assets.extraction import BLOCKS, parse_blocks
@@ -69,6 +69,8 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
             progress=say,
             fetch=partial(fetched.take, name),
         )
+        for line in name_notes(corpus):
+            say(f"{name}: {line}")
         loaded.append(corpus)
         made[_probed(name)] = probe_version()
         # Of clips that came after the look at the folder, the next run makes sure.

@@ -9,7 +9,13 @@ from mos_assets.corpora.features import (
     load_feature_tables,
     table_names,
 )
-from mos_assets.corpora.inspection import Inspection, TableFacts, by_kind, inspect_corpus
+from mos_assets.corpora.inspection import (
+    Inspection,
+    TableFacts,
+    by_kind,
+    inspect_corpus,
+    name_notes,
+)
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
@@ -51,5 +57,6 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "name_notes",
     "table_names",
 ]

@@ -33,12 +33,22 @@ COUNT_MAX = 2**31 - 1
 _BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _CUT_SHORT = re.compile(r"[+-]?\d*\.|[+-]?\d+(?:\.\d+)?[eE][+-]?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_PERCENT = re.compile(r"[+-]?\d*\.?\d+ ?%", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
 
 class CellError(ValueError):
     """One cell cannot be used; the text says why, for a rejected row."""
+
+
+class OutsideError(CellError):
+    """A rating that is a number, and none of the declared range."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +103,13 @@ class Table:
     """Whether the last line has a line end; without one it may be the half of a line."""
 
 
-def torn_ends(tables: Iterable[Table]) -> tuple[str, ...]:
-    """A warning for each file whose last line may have been cut short within a number."""
+def torn_ends(tables: Iterable[Table]) -> tuple[tuple[str, str], ...]:
+    """(file, what is wrong) where the last line may have been cut short within a number."""
     return tuple(
-        f"{table.path.name}: the last line has no line end; if the file was cut off there, its "
-        "last label is wrong"
+        (
+            table.path.name,
+            "the last line has no line end; if the file was cut off there, its last label is wrong",
+        )
         for table in tables
         if not table.ended
     )
@@ -226,6 +238,10 @@ def parse_number(text: str, what: str) -> float:
         flaw = "not finite" if is_not_finite(text) else "not a number"
         if _CUT_SHORT.fullmatch(text):
             flaw = "a number that breaks off"
+        elif _DECIMAL_COMMA.fullmatch(text):
+            flaw = "not a number; write decimals with a point"
+        elif _PERCENT.fullmatch(text):
+            flaw = "not a number; leave the percent sign out and declare the scale"
         raise CellError(f"{what} is {text!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
@@ -255,12 +271,17 @@ def parse_count(text: str, what: str) -> int | None:
     return int(value)
 
 
-def map_mos(text: str, low: float, high: float, what: str = "MOS") -> float:
-    """A native score in low..high, mapped linearly to 1..5. Raises CellError naming the cell.
+def map_mos(text: str, worst: float, best: float, what: str = "MOS") -> float:
+    """A native score, mapped linearly so that worst is 1 and best 5; either may be the larger.
 
-    Whoever declares low and high sees to it that high - low is finite.
+    Raises CellError naming the cell, as an OutsideError where it is a number out of range.
+    Whoever declares worst and best sees to it that their difference is finite and not 0.
     """
     value = parse_number(text, what)
-    if not low <= value <= high:
-        raise CellError(f"{what} is {text}, outside the declared range {low:g}..{high:g}")
-    return 1.0 + 4.0 * (value - low) / (high - low) if (low, high) != (1.0, 5.0) else value
+    if not min(worst, best) <= value <= max(worst, best):
+        raise OutsideError(
+            f"{what} is {text}, outside the declared range {worst:g}..{best:g}", value
+        )
+    if (worst, best) == (1.0, 5.0):
+        return value
+    return 1.0 + 4.0 * (value - worst) / (best - worst)

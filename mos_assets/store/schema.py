@@ -13,6 +13,7 @@ CORPORA = "corpora"
 ENCODERS = "encoders"
 ENCODER_SLOTS = "encoder_slots"
 LABEL_FILES = "label_files"
+LABEL_FINDINGS = "label_findings"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
@@ -90,6 +91,16 @@ SCHEMAS: dict[str, pa.Schema] = {
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
     LABEL_FILES: pa.schema(
         [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
+    ),
+    LABEL_FINDINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("severity", _TEXT),
+            ("what", _TEXT),
+            ("place", _TEXT),
+            ("remedy", _TEXT),
+            ("examples", _TEXT),
+        ]
     ),
     REJECTED_ROWS: pa.schema(
         [

@@ -78,7 +78,7 @@ def test_every_clip_has_the_eleven_features(filmed: Ran) -> None:
 def test_integrity_checks_pass_and_a_missed_gate_does_not_stop_the_run(filmed: Ran) -> None:
     gate = {"mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"}
     failed = {name for name, check in filmed.checks.items() if not check.passed}
-    assert len(filmed.checks) == 18
+    assert len(filmed.checks) == 19
     assert failed <= gate | {"features_not_constant"}
     assert failed & gate
     for name in gate:
@@ -352,6 +352,31 @@ def test_unusable_clips_count_as_missing(filmed: Ran, tmp_path: Path) -> None:
     check = ran(world).checks["clips_present"]
     assert not check.passed
     assert check.metadata["without_usable_clip"].value == 3
+
+
+def test_labels_that_contradict_their_declaration_stop_a_run_or_stand_in_its_report(
+    tabled: World,
+) -> None:
+    """What cannot be right trains nothing, with the check or without; what may be right is said."""
+    toml = tabled.folder("tabled") / "corpus.toml"
+    sound = toml.read_text()
+    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 100]"))
+    found = ran(tabled)
+    check = found.checks["labels_as_declared"]
+    assert not found.result.success
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert "fit 1..5" in (check.description or "")
+    assert not tabled.run("extracted_features", "folds", "trained_onnx").success
+    assert not (tabled.settings.store_folder / "candidates").exists()
+    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 10]"))
+    warned = ran(tabled)
+    check = warned.checks["labels_as_declared"]
+    assert warned.result.success
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    (card,) = tabled.settings.model_folder.glob("*_card.md")
+    (page,) = tabled.settings.store_folder.glob("reports/*/*/gate_report.md")
+    for text in (card.read_text(), page.read_text()):
+        assert "of the declared scale 0..10, and fit 1..5" in text
 
 
 def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:

@@ -13,7 +13,7 @@ class TooLargeError(ValueError):
 def read_within(path: Path, limit: int) -> bytes:
     """The bytes of a file of at most `limit` bytes.
 
-    Raises TooLargeError before anything is read where it has more, and OSError as `Path.read_bytes`.
+    Raises TooLargeError, before it is read where it says its size, and OSError as `read_bytes`.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size

@@ -31,8 +31,8 @@ LARGEST_TOTAL = 1 << 25
 """Elements of all tensors together, weights and results; 256 MB as float64."""
 LARGEST_WORK = 1 << 28
 """Steps of arithmetic of one answer to `ROWS` rows: about half a second on one core."""
-LARGEST_NODES = 4096
-"""The released heads have about 50, and a runtime takes longer than linear to arrange them."""
+LARGEST_NAMES = 4096
+"""Weights and nodes; the released heads have about 80. onnxruntime takes minutes to load 200,000."""
 LARGEST_RANK = 8
 ROWS = 8
 """Rows that sizes are computed for; an answer to fewer needs no more."""
@@ -119,12 +119,14 @@ class _Reader:
         graph = Message(model.view("graph"), _GRAPH, "the graph")
         _refuse(graph, "sparse_initializer*", "it holds sparse tensors")
         self._declare(graph)
-        for raw in graph.views("initializer*"):
-            name, value = _tensor(raw)
-            self._keep(name, value)
-        nodes = graph.views("node*")
-        if len(nodes) > LARGEST_NODES:
-            raise GraphError(f"it has {len(nodes)} nodes, more than {LARGEST_NODES}")
+        weights, nodes = graph.views("initializer*"), graph.views("node*")
+        if len(weights) + len(nodes) > LARGEST_NAMES:
+            raise GraphError(
+                f"it has {len(weights)} weights and {len(nodes)} nodes, together more than "
+                f"{LARGEST_NAMES}"
+            )
+        for raw in weights:
+            self._keep(*_tensor(raw))
         for raw in nodes:
             self._node(Message(raw, _NODE, "a node"))
         answer = self._values.get(MOS)
@@ -169,10 +171,10 @@ class _Reader:
         inputs = tuple(None if not name else self._known(name) for name in node.texts("input*"))
         operation = Operation(operator, inputs, attributes)
         result = result_shape(operation)
+        self._keep(outputs[0], Value(result))
         self._work += work(operation, result)
         if self._work > LARGEST_WORK:
             raise GraphError(f"an answer takes more than {LARGEST_WORK} steps")
-        self._keep(outputs[0], Value(result))
 
     def _known(self, name: str) -> Value:
         if name not in self._values:

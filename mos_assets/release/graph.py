@@ -32,7 +32,8 @@ LARGEST_TOTAL = 1 << 25
 LARGEST_WORK = 1 << 28
 """Steps of arithmetic of one answer to `ROWS` rows: about half a second on one core."""
 LARGEST_NAMES = 4096
-"""Weights and nodes; the released heads have about 80. onnxruntime takes minutes to load 200,000."""
+"""Weights, nodes and what else a graph lists; the released heads have about 80, and onnxruntime
+takes many minutes to load 200,000."""
 LARGEST_RANK = 8
 ROWS = 8
 """Rows that sizes are computed for; an answer to fewer needs no more."""
@@ -116,18 +117,12 @@ class _Reader:
         _refuse(model, "functions*", "it has functions of its own")
         _refuse(model, "training_info*", "it holds steps of training")
         _require_opset(model)
-        graph = Message(model.view("graph"), _GRAPH, "the graph")
+        graph = Message(model.view("graph"), _GRAPH, "the graph", LARGEST_NAMES)
         _refuse(graph, "sparse_initializer*", "it holds sparse tensors")
         self._declare(graph)
-        weights, nodes = graph.views("initializer*"), graph.views("node*")
-        if len(weights) + len(nodes) > LARGEST_NAMES:
-            raise GraphError(
-                f"it has {len(weights)} weights and {len(nodes)} nodes, together more than "
-                f"{LARGEST_NAMES}"
-            )
-        for raw in weights:
+        for raw in graph.views("initializer*"):
             self._keep(*_tensor(raw))
-        for raw in nodes:
+        for raw in graph.views("node*"):
             self._node(Message(raw, _NODE, "a node"))
         answer = self._values.get(MOS)
         if answer is None or answer.shape != (ROWS,):

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+MOST_FIELDS = 1024
+"""Fields of one message, and numbers of one field, unless a reader allows more: no head comes near,
+and millions of empty ones would take minutes and gigabytes."""
 _LENGTHS = {FIXED64: 8, FIXED32: 4}
 
 
@@ -20,15 +23,21 @@ class WireError(ValueError):
 class Message:
     """One message: its fields by name, as whole numbers or as views into the file."""
 
-    def __init__(self, data: memoryview, schema: Mapping[int, str], what: str) -> None:
+    def __init__(
+        self, data: memoryview, schema: Mapping[int, str], what: str, most: int = MOST_FIELDS
+    ) -> None:
         """schema: field number → name; a name that ends with `*` may stand several times.
 
-        Raises WireError for a field that is not in it, or that breaks off.
+        Raises WireError for a field that is not in it or breaks off, and for more than `most`.
         """
         self.what = what
+        fields = 0
         self._fields: dict[str, list[int | memoryview]] = {}
         at, end = 0, len(data)
         while at < end:
+            fields += 1
+            if fields > most:
+                raise WireError(f"{what} has more than {most} parts")
             key, at = _varint(data, at)
             number, kind = key >> 3, key & 7
             name = schema.get(number)
@@ -91,6 +100,8 @@ class Message:
                 continue
             at = 0
             while at < len(value):
+                if len(numbers) >= MOST_FIELDS:
+                    raise WireError(f"{self.what} has more than {MOST_FIELDS} numbers")
                 number, at = _varint(value, at)
                 numbers.append(_signed(number))
         return numbers

@@ -30,6 +30,8 @@ class ExternalTable:
     lines: tuple[int, ...]
     damaged: tuple[tuple[int, str], ...]
     """Lines that are no rows, and why; they are not in `cells`."""
+    index_columns: tuple[str, ...] = ()
+    """Columns that the file itself calls an index of its rows, as pandas writes it into Parquet."""
 
     def clip_names(self) -> tuple[str, ...]:
         """The first clip column that is not empty, row by row; '' where all are.
@@ -119,7 +121,21 @@ def _read_parquet(path: Path) -> ExternalTable:
         cells=cells,
         lines=tuple(range(1, table.num_rows + 1)),
         damaged=(),
+        index_columns=_pandas_index(table.schema.metadata or {}),
     )
+
+
+def _pandas_index(metadata: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    """Names under "index_columns" of what pandas says of a table; none where it says nothing.
+
+    https://pandas.pydata.org/docs/development/developer.html
+    """
+    try:
+        said = json.loads(metadata.get(b"pandas", b"{}"))
+    except (ValueError, RecursionError):
+        return ()
+    names = said.get("index_columns") if isinstance(said, dict) else None
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
 
 def _read_jsonl(path: Path) -> ExternalTable:

@@ -26,7 +26,7 @@ def _words(text: str) -> frozenset[str]:
 _INDEX = re.compile(r"__index_level_\d+__|unnamed: ?\d+(_level_\d+)?|\.\.\.\d+", re.IGNORECASE)
 """What pandas, and R's readr, call a column that had no name."""
 _COUNTER = re.compile(
-    r"index|level_\d+|x(\.\d+)?|row[ ._]?(names?|numbers?|nr|no|id|idx)?|rn|idx|id|no|nr|#",
+    r"index|level_\d+|row[ ._]?(names?|numbers?|nr|no|id|idx)?|rn|idx|id|no|nr|#",
     re.IGNORECASE,
 )
 """What people call row numbers; such a column may be a feature unless it counts."""

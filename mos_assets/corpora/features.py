@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.names import match_names
@@ -110,6 +111,7 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         raise CorpusError(f"{table.path}, row {nameless}: the clip name is empty.")
     keys = set(table.columns.find(TABLE_CLIP_ALIASES))
     columns: dict[str, FloatArray] = {}
+    folded: set[str] = set()
     left_out: list[str] = []
     for index, column in enumerate(table.columns.names):
         # A nameless column is the index that some tools write in front.
@@ -122,14 +124,16 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         if column in table.index_columns or is_index(column, numbers):
             left_out.append(column)
             continue
-        if column.casefold() in {name.casefold() for name in columns}:
+        if column.casefold() in folded:
             raise CorpusError(
                 f"{table.path} has the column {column!r} twice, letter case apart; keep one."
             )
+        folded.add(column.casefold())
         columns[column] = numbers
     if not columns:
         raise CorpusError(
-            f"{table.path} has no numeric column. Its header is: {', '.join(table.columns.names)}."
+            f"{table.path} has no numeric column. Its header is: "
+            f"{shown(', '.join(table.columns.names))}."
         )
     columns = _with_means(columns)
     values = np.column_stack(list(columns.values())).reshape(len(names), len(columns))
@@ -155,6 +159,9 @@ def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
 
     None where it holds anything else, and where no cell says anything at all.
     """
+    if isinstance(cells, np.ndarray):
+        finite = np.isfinite(cells)
+        return np.where(finite, cells, np.nan) if len(cells) and not np.isnan(cells).all() else None
     out = np.full(len(cells), np.nan)
     some = False
     for row, cell in enumerate(cells):

@@ -33,7 +33,7 @@ def test_copies_of_the_label_are_found_however_they_are_bent() -> None:
         (MOS.argsort().argsort(), Kinship.COPY),
         (MOS + noise(0.2), Kinship.COPY),
         (MOS + noise(0.35), Kinship.CLOSE),
-        ((MOS - 3) * 20 + noise(6), Kinship.CLOSE),
+        ((MOS - 3) * 20 + noise(8), Kinship.CLOSE),
         ((MOS * 10 + noise(4)).round(), Kinship.CLOSE),
         (np.clip((MOS + noise(1.0)).round(), 1, 5), Kinship.VOTES),
         (MOS + noise(0.7), None),

@@ -223,7 +223,8 @@ def _read_jsonl(path: Path) -> ExternalTable:
         for name, cells in columns.items():
             cells.append(_plain(value.get(name)))
     if not columns:
-        raise CorpusError(f"{path} holds no JSON object: it needs one a line.")
+        first = "".join(f" Line {line}: {why}." for line, why in damaged[:1])
+        raise CorpusError(f"{path} holds no JSON object: it needs one a line.{first}")
     names = tuple(sorted(columns))
     return ExternalTable(
         path=path,

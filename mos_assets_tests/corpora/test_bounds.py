@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree
 
 MOST_RSS_MB = 500

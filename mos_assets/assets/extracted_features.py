@@ -158,9 +158,11 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=extracted_features,
-    description="No feature follows the label above .97 on its own, and no feature table carries "
-    "a column of labels: published tables with that fault exist, and a head trained on one has "
-    "seen the answers.",
+    blocking=True,
+    description="No feature is the label itself, which stops the run; and a warning where one "
+    "follows the label more closely than measures do, takes votes of one person for figures, or "
+    "where a feature table carries columns with names of ratings: published tables with that fault "
+    "exist, and a head trained on one has seen the answers.",
 )
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
@@ -172,14 +174,14 @@ def no_leak(platform: Platform) -> dg.AssetCheckResult:
             for table in load_feature_tables(corpus, settings.corpus_folder)
             for column in label_columns(table)
         ]
-    found = [
-        f"{leak.feature} correlates {leak.correlation:.3f} with the label over {leak.rows} clips"
-        for leak in leaking_features(names, values, mos)
-    ]
+    leaks = leaking_features(names, values, mos)
+    certain = [leak.feature for leak in leaks if leak.is_certain]
+    found = [leak.sentence for leak in leaks]
+    remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []
     return dg.AssetCheckResult(
         passed=not found and not carried,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join([*found, *carried]) or None,
+        severity=dg.AssetCheckSeverity.ERROR if certain else dg.AssetCheckSeverity.WARN,
+        description="; ".join([*found, *carried, *remedy]) or None,
         metadata={
             "above": LEAK_CORRELATION,
             "features": dg.MetadataValue.json(found),

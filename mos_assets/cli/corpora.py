@@ -165,7 +165,7 @@ def _table(what: str, table: TableFacts, found: Inspection) -> str:
     if table.unmatched_rows:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
     if table.left_out:
-        line += f", {len(table.left_out)} columns left out, not numbers ({_some(table.left_out)})"
+        line += f", {len(table.left_out)} columns left out, no features ({_some(table.left_out)})"
     if table.rejected:
         line += f", {len(table.rejected)} rows rejected"
     return line
@@ -196,13 +196,13 @@ def _warnings(found: Inspection) -> list[str]:
 
     mos = np.array([clip.mos for clip in found.corpus.clips])
     warnings = [
-        f"table {table.name} has a column {name!r}: a label is no feature"
+        f"table {table.name} has a column {name!r}, a name of ratings: a label is no feature"
         for table in found.features
         for name in table.label_columns
     ]
     warnings += [
-        f"{leak.feature} of table {table.name} correlates {leak.correlation:.3f} with the label: "
-        "it may have been made from it"
+        f"table {table.name}: {leak.sentence}"
+        + ("; a run that uses it stops" if leak.is_certain else "; was it made from the ratings?")
         for table in found.joined
         for leak in leaking_features(table.columns, table.values, mos)
     ]

@@ -9,6 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mos_assets.bounded import read_within
+from mos_assets.corpora.bounds import (
+    LARGEST_TOML_BYTES,
+    LONGEST_TOML_LINE,
+    MOST_WILD_PARTS,
+    shown,
+)
 from mos_assets.corpora.declaration import (
     Ratings,
     column_name,
@@ -83,6 +90,12 @@ class CorpusToml(BaseModel):
         for key, value in inside:
             if _leads_out(value):
                 raise ValueError(f"{key} {value!r} must stay inside the corpus folder")
+            wild = [part for part in PurePosixPath(value).parts if set(part) & set("*?[")]
+            if len(wild) > MOST_WILD_PARTS or wild.count("**") > 1:
+                raise ValueError(
+                    f"{key} {value!r} has more than one ** or {MOST_WILD_PARTS} parts with "
+                    "wildcards"
+                )
         return self
 
 
@@ -96,9 +109,11 @@ def read_toml(folder: Path) -> CorpusToml:
             "labels, scale and [columns] clip and mos."
         )
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read as TOML: {error}.") from error
+        raw = tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
+    except RecursionError:
+        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
     try:
         parsed = CorpusToml.model_validate(raw)
     except ValidationError as error:
@@ -113,6 +128,13 @@ def read_toml(folder: Path) -> CorpusToml:
             f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
         )
     return parsed
+
+
+def _moderate(text: str) -> str:
+    longest = max(map(len, text.split("\n")))
+    if longest > LONGEST_TOML_LINE:
+        raise ValueError(f"a line has {longest} characters, more than {LONGEST_TOML_LINE}")
+    return text
 
 
 def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:

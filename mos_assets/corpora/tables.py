@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from mos_assets.bounded import TooLargeError, read_within
+from mos_assets.corpora.bounds import (
+    LARGEST_CELLS,
+    LARGEST_TEXT_BYTES,
+    LONGEST_LINE,
+    MOST_COLUMNS,
+    shown,
+)
 from mos_assets.errors import CorpusError
 
 CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
@@ -37,6 +46,9 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _PERCENT = re.compile(r"[+-]?\d*\.?\d+ ?%", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
+
+
+_SMALLER = "Split it, or keep features as Parquet and votes as one row a clip."
 
 
 class CellError(ValueError):
@@ -71,7 +83,8 @@ class Columns:
         found = self.find(aliases)
         if not found:
             raise CorpusError(
-                f"{file} has no column for the {what}. Its header is: {', '.join(self.names)}. "
+                f"{file} has no column for the {what}. Its header is: "
+                f"{shown(', '.join(self.names))}. "
                 f"Accepted (in any case): {', '.join(dict.fromkeys(a.lower() for a in aliases))}."
             )
         return found
@@ -128,15 +141,30 @@ def read_table(path: Path) -> Table:
 
     Raises CorpusError where the file cannot be read, is empty, or its header is not text.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    raw = read_text_within(path)
     rows = _rows(_lines(raw.removeprefix(_BOM)))
     columns = _header(path, rows)
     width = len(columns.names)
     fitted = tuple(_fitted(row, width) for row in rows)
     return Table(path, columns, fitted, ended=raw.endswith((b"\n", b"\r")))
+
+
+def read_text_within(path: Path) -> bytes:
+    """The bytes of a text file whose cells and lines are no more than can be held.
+
+    Raises CorpusError naming the file and the remedy.
+    """
+    try:
+        raw = read_within(path, LARGEST_TEXT_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except TooLargeError as error:
+        raise CorpusError(f"{path} {error}. {_SMALLER}") from error
+    # Every cell ends with one of these.
+    cells = raw.count(b",") + raw.count(b"\n")
+    if cells > LARGEST_CELLS:
+        raise CorpusError(f"{path} has {cells} cells, more than {LARGEST_CELLS}. {_SMALLER}")
+    return raw
 
 
 @contextmanager
@@ -147,6 +175,8 @@ def open_table(path: Path) -> Iterator[OpenTable]:
     """
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST_TEXT_BYTES:
+                raise CorpusError(f"{path} has more than {LARGEST_TEXT_BYTES} bytes. {_SMALLER}")
             lines = enumerate(file, start=1)
             began = ((n, line.removeprefix(_BOM) if n == 1 else line) for n, line in lines)
             columns = _header(path, (row for n, line in began if (row := parse_line(n, line))))
@@ -160,6 +190,8 @@ def parse_line(number: int, raw: bytes, width: int | None = None) -> Row | None:
 
     The end of the line may be there or not.
     """
+    if len(raw) > LONGEST_LINE:
+        return Row(number, (), f"the line has {len(raw)} bytes, more than {LONGEST_LINE}")
     row = next(_rows(_lines(raw.removesuffix(b"\n")), number), None)
     return row if row is None or width is None else _fitted(row, width)
 
@@ -172,6 +204,11 @@ def _header(path: Path, rows: Iterator[Row]) -> Columns:
         raise CorpusError(
             f"{path}, line {header.line}: the header cannot be read ({header.damage}). "
             "Save the file as comma-separated UTF-8."
+        )
+    if len(header.cells) > MOST_COLUMNS:
+        raise CorpusError(
+            f"{path}, line {header.line}: the header names {len(header.cells)} columns, more than "
+            f"{MOST_COLUMNS}; keep those that are needed."
         )
     return Columns(header.cells)
 
@@ -197,6 +234,10 @@ def _rows(lines: Sequence[str | None], start: int = 1) -> Iterator[Row]:
     for number, line in enumerate(lines, start):
         if line is None:
             yield Row(number, (), "not UTF-8")
+            continue
+        if len(line) > LONGEST_LINE:
+            damage = f"the line has {len(line)} characters, more than {LONGEST_LINE}"
+            yield Row(number, (), damage)
             continue
         text = line.removesuffix("\r")
         if not text or text.isspace():
@@ -242,10 +283,10 @@ def parse_number(text: str, what: str) -> float:
             flaw = "not a number; write decimals with a point"
         elif _PERCENT.fullmatch(text):
             flaw = "not a number; leave the percent sign out and declare the scale"
-        raise CellError(f"{what} is {text!r}, which is {flaw}")
+        raise CellError(f"{what} is {shown(text)!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
-        raise CellError(f"{what} is {text!r}, which is not finite")
+        raise CellError(f"{what} is {shown(text)!r}, which is not finite")
     return value
 
 

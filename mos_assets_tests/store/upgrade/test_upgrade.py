@@ -97,6 +97,33 @@ def test_what_was_measured_is_not_measured_again(old: World) -> None:
     assert sum(len(read_shard(path)) for path in shards) == len(after)
 
 
+def test_a_flipped_bit_in_a_shard_is_named_and_redone(old: World) -> None:
+    """From the database where it has the rows, else by measuring again, in the same run."""
+    world = old.using(corpus="filmed", features="saliency")
+    folder = world.settings.store_folder / "shards"
+    assert world.run("raw_corpus", "clip_measurements").success
+    good = rows(world.database.path)["clip_measurements"]
+    for lost in (False, True):
+        if lost:
+            world.database.path.unlink()
+        path = max(folder.glob("*.parquet"), key=lambda path: path.stat().st_size)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3] ^= 4
+        path.write_bytes(content)
+        result = world.run("raw_corpus", "clip_measurements")
+        assert result.success
+        assert rows(world.database.path)["clip_measurements"] >= {
+            row for row in good if not lost or row[1] == "saliency"
+        }
+        planned = [
+            e for e in result.all_events if e.is_step_success and ".measure[" in str(e.step_key)
+        ]
+        assert bool(planned) == lost
+        assert list(folder.glob(f".{path.name}.*.damaged"))
+        held = {(m.content, m.part) for p in folder.glob("*.parquet") for m in read_shard(p)}
+        assert {(row[0], row[1]) for row in rows(world.database.path)["clip_measurements"]} == held
+
+
 def test_every_table_has_its_columns(old: World) -> None:
     for name, schema in FIXED_COLUMNS.items():
         found = old.database.fetch(f"SELECT * FROM {name} LIMIT 0").column_names

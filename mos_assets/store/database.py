@@ -25,7 +25,7 @@ from mos_assets.store.failures import (
     is_held,
     unwritable,
 )
-from mos_assets.store.migrations import bring_up_to_date
+from mos_assets.store.migrations import bring_up_to_date, is_current
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
@@ -67,8 +67,10 @@ class Database:
         connection = self._open()
         try:
             connection.execute("SET TimeZone='UTC'")
+            current = is_current(connection)
             connection.execute("BEGIN")
-            bring_up_to_date(connection, self.path)
+            if not current:
+                bring_up_to_date(connection, self.path)
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:

@@ -26,7 +26,7 @@ _DAMAGE = (
 
 def is_held(error: duckdb.Error) -> bool:
     """Whether another process has the file open."""
-    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+    return isinstance(error, duckdb.IOException) and "set lock" in str(error)
 
 
 def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> StoreError | None:

@@ -278,7 +278,7 @@ def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
     (folder / "features" / "unused.csv").write_text("clip_name,MOS\nnew1,3\n")
     check = ran(tabled).checks["no_leak"]
     assert not check.passed
-    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.severity is dg.AssetCheckSeverity.ERROR
     assert check.metadata["label_columns"].value == ["table tabled/unused has a column 'MOS'"]
     (leak,) = check.metadata["features"].value
     assert leak.startswith("quality is the label in other units: it correlates 1.000")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-import signal
-import subprocess
 from pathlib import Path
 
-from mos_assets.errors import ClipError, ToolError
+from mos_assets.errors import ClipError, DoubtfulClipError
 from mos_assets.extraction import graph, outputs
 from mos_assets.extraction.bounds import MOST_FRAMES
+from mos_assets.media.child import Ran
 from mos_assets.media.ffmpeg import last_error
 from mos_assets.records import Probe
 
@@ -24,37 +23,22 @@ DURATION_TOLERANCE = 0.1
 """Share of a stated duration that may be missing where the container counts no frames."""
 
 GONE = "the file is not there"
-TOO_LONG = "measuring took longer than"
 CHANGED = "it changed since raw_corpus read it"
 UNREADABLE = "it cannot be read now"
-_ENDED_BY = "ffmpeg was ended by"
-_KILLED = (f"{_ENDED_BY} SIGKILL", f"{_ENDED_BY} SIGTERM")
-"""From outside: the machine ran out of memory, or is shutting down."""
-
 _ENDED_EARLY = b"File ended prematurely"
-_DISK_FULL = b"No space left on device"
 _NOISE = re.compile(rb"not on whitelist|Last message repeated")
 _DEMUXER = re.compile(rb"\[(in#\d+/)?(matroska,webm|mov,mp4[\w,]*|mpegts|mpeg|ogg|asf|flv|nut) @ ")
 _CLOCK_RESTARTED = re.compile(rb"[Nn]on[- ]monoton")
 """Frames are numbered as they come, so their clock restarts only where the graph was rebuilt."""
 
 
-def is_transient(reason: str) -> bool:
-    """Whether a reason may be gone at the next try: a missing file, a time limit, a kill."""
-    passing = (GONE, TOO_LONG, CHANGED, UNREADABLE, *_KILLED)
-    return any(words in reason for words in passing)
-
-
-def require_sound(
-    run: subprocess.CompletedProcess[bytes], probed: Probe, folder: Path, sources: int
-) -> int:
+def require_sound(run: Ran, probed: Probe, folder: Path, sources: int) -> int:
     """Frames that were decoded, where that is all of them.
 
-    `folder` is where the command of `graph` ran, on `sources` files. Raises ClipError with the
-    reason for a bad clip, and ToolError where the disk was full.
+    `folder` is where the command of `graph` ran, on `sources` files; that the machine did not fail
+    was made sure of (`media/blame.py`). Raises ClipError with the reason for a bad clip, and
+    DoubtfulClipError where ffmpeg saw no fault and the frames are too few all the same.
     """
-    if _DISK_FULL in run.stderr:
-        raise ToolError(f"There is no space left in {folder.parent}; free some and run again.")
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     if decoded > MOST_FRAMES:
         raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
@@ -62,9 +46,6 @@ def require_sound(
         whose = "its" if sources == 1 else "its or its reference's"
         raise ClipError(f"{whose} pictures change size or format on the way")
     said = first_error(run.stderr)
-    if run.returncode < 0:
-        name = signal.Signals(-run.returncode).name
-        raise ClipError(f"{_ENDED_BY} {name} after {decoded} frames: {said}")
     if run.returncode != 0:
         raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")
     if _ENDED_EARLY in run.stderr:
@@ -73,8 +54,11 @@ def require_sound(
     if complaint is not None:
         raise ClipError(f"the container is damaged: {complaint}")
     if decoded == 0:
-        raise ClipError(f"no frame could be decoded: {said}")
-    _check_count(probed, decoded, outputs.shown_s(folder, graph.CLIP_FRAMES))
+        raise DoubtfulClipError(f"no frame could be decoded: {said}")
+    try:
+        _check_count(probed, decoded, outputs.shown_s(folder, graph.CLIP_FRAMES))
+    except ClipError as error:
+        raise DoubtfulClipError(str(error)) from None
     return decoded
 
 

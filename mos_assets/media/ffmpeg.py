@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mos_assets.errors import ToolError
-from mos_assets.media.child import Bounds, run_bounded
+from mos_assets.media.child import Bounds, Ran, run_bounded
 
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
@@ -102,11 +102,12 @@ def run_ffmpeg(
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
     cwd: Path | None = None,
-) -> subprocess.CompletedProcess[bytes]:
+) -> Ran:
     """Run ffmpeg quietly with these arguments; the caller judges the return code.
 
-    `memory_bytes` bounds its address space where the system can (Linux). Raises
-    subprocess.TimeoutExpired after `timeout_s` seconds; the process is gone by then.
+    `memory_bytes` bounds its address space where the system can (Linux). Raises TimedOutError
+    after `timeout_s` seconds; the process is gone by then. Raises OSError where the machine
+    cannot start a program.
     """
     command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
     return run_bounded(command, Bounds(timeout_s, memory_bytes), cwd=cwd)

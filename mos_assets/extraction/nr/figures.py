@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, DoubtfulClipError
 from mos_assets.extraction import outputs
 from mos_assets.extraction.columns import (
     LIBVMAF_COLUMNS,
@@ -30,15 +30,19 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def nr_figures(folder: Path, probed: Probe, frames: int, fps: float) -> dict[str, float]:
+def nr_figures(
+    folder: Path, probed: Probe, frames: int, fps: float, compared: int
+) -> dict[str, float]:
     """Every column of the block by name; `frames` were decoded, and are shown at `fps`.
+
+    `compared` frames met a reference: as many, or as many as a reference of another rate has.
 
     Raises ClipError where one of them cannot be had, with the reason.
     """
     if frames < 2:
         raise ClipError("it has one frame: there is no temporal information in it")
     found = {
-        **six_statistics(outputs.libvmaf_values(folder, frames)),
+        **six_statistics(outputs.libvmaf_values(folder, compared)),
         **_looked_at(folder, sampling_step(probed.fps), frames),
         **_stream(folder, probed, frames, fps),
     }
@@ -77,11 +81,11 @@ def _looked_at(folder: Path, step: int, frames: int) -> dict[str, float]:
             temporal.append(temporal_information(before[1], picture))
         before = (frame, picture)
     if seen != len(picked):
-        raise ClipError(f"{seen} frames were sampled where {len(picked)} were due")
+        raise DoubtfulClipError(f"{seen} frames were sampled where {len(picked)} were due")
     colours = [colourfulness(picture) for picture in outputs.colour_frames(folder)]
     banding = outputs.banding_values(folder)
     if len(colours) != len(firsts) or len(banding) != len(firsts):
-        raise ClipError(
+        raise DoubtfulClipError(
             f"{len(colours)} colour pictures and {len(banding)} figures of banding were made "
             f"where {len(firsts)} were due"
         )

@@ -7,6 +7,7 @@ hang or fill the memory then ends that program and nothing else.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
+from mos_assets.media.blame import FULL, MACHINE
 from mos_assets.media.ffmpeg import LIMITS, MAX_PIXELS, MAX_SIDE, VIDEO_DECODERS
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ MAX_ASPECT = 64
 MAX_FPS = 1000.0
 """Frames a second beyond which a clip is refused; containers without a rate state their clock."""
 
+_READ_BLOCK = 1 << 20
 _Y4M_MAGIC = b"YUV4MPEG2 "
 _Y4M_HEADER_BYTES = 256
 _Y4M_FRAME = b"FRAME\n"
@@ -79,6 +82,7 @@ def _figures(path: Path) -> Figures:
                 _check_y4m_size(path, header, found)
             return found
     except FFmpegError as error:
+        _raise_for_machine(path, error.errno)
         raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
 
 
@@ -115,6 +119,21 @@ def _figures_of(stream: VideoStream, container: InputContainer) -> Figures:
         context.codec.canonical_name,
         stream.bit_rate or container.bit_rate or None,
     )
+
+
+def _raise_for_machine(path: Path, number: int | None) -> None:
+    """Raise OSError, or MemoryError, where libav failed for a cause outside the file's bytes.
+
+    It says "Input/output error" of broken data too: then the file can be read as a whole.
+    """
+    if number == errno.ENOMEM:
+        raise MemoryError
+    if number in MACHINE | FULL or number in (errno.EACCES, errno.ENOENT, errno.EPERM):
+        raise OSError(number, os.strerror(number))
+    if number == errno.EIO:
+        with path.open("rb", buffering=0) as file:
+            while file.read(_READ_BLOCK):
+                pass
 
 
 def _check_picture(width: int, height: int) -> None:
@@ -185,7 +204,7 @@ def main(limit_s: float) -> None:
         except OSError as error:
             say({"errno": error.errno, "strerror": error.strerror})
         except MemoryError:
-            say({"reason": "reading its header needs more memory than a clip may take"})
+            say({"memory": True})
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 

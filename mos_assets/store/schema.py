@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 """Raised whenever a table below changes shape or is added."""
 
 RAW_CORPUS = "raw_corpus"
@@ -17,6 +17,7 @@ SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
 MERGED_SHARDS = "merged_shards"
+SETBACKS = "setbacks"
 SHOT_METADATA = "shot_metadata"
 EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
@@ -108,6 +109,9 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),
+    SETBACKS: pa.schema(
+        [("clip_id", _TEXT), *MEASUREMENT_KEY, ("attempts", _WHOLE), ("updated_at", _TIME)]
+    ),
     SHOT_METADATA: pa.schema(
         [
             ("clip_id", _TEXT),
@@ -203,6 +207,7 @@ ADDED: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", (DOWNLOADS, LABEL_FILES)),
     "2": ("3", (FEATURE_LOSSES, RELEASES)),
     "3": ("4", (ENCODERS, ENCODER_SLOTS)),
+    "4": ("5", (SETBACKS,)),
 }
 """Version of an older store → the next one, and the tables that it has to be given."""
 

@@ -71,7 +71,7 @@ def raise_for_machine(
     a bound of ours was met, and DoubtfulClipError where another try has to tell.
     """
     if run.returncode < 0:
-        _raise_for_signal(signal.Signals(-run.returncode), memory_bytes, said)
+        _raise_for_signal(signal.Signals(-run.returncode), memory_bytes)
     if run.returncode in (_STOPPED, _HARD_STOPPED) and os.strerror(errno.EPERM) not in said:
         if seconds is not None and (run.cpu_s or 0.0) >= int(seconds * CPU_PER_SECOND):
             raise ClipError(f"it takes more than {seconds * CPU_PER_SECOND:.0f} s of CPU time")
@@ -90,7 +90,7 @@ def raise_for_machine(
     if number == errno.EFBIG:
         _raise_for_size()
     if run.returncode != 0:
-        raise DoubtfulClipError(f"ffmpeg stopped: {said}")
+        raise DoubtfulClipError(f"ffmpeg stopped: {words}")
 
 
 def require_memory(memory_bytes: int) -> None:
@@ -127,7 +127,7 @@ def room_remedy() -> str:
     return "free some, or set TMPDIR to a folder on another disk, and run again."
 
 
-def _raise_for_signal(number: signal.Signals, memory_bytes: int | None, said: str) -> None:
+def _raise_for_signal(number: signal.Signals, memory_bytes: int | None) -> None:
     if number == signal.SIGXCPU:
         raise ClipError("it takes more CPU time than a clip may")
     if number == signal.SIGXFSZ:
@@ -137,7 +137,7 @@ def _raise_for_signal(number: signal.Signals, memory_bytes: int | None, said: st
         raise MachineError(f"ffmpeg was ended by {number.name} from outside{why}")
     if memory_bytes is not None:
         require_memory(memory_bytes)
-    raise DoubtfulClipError(f"ffmpeg was ended by {number.name}: {said}")
+    raise DoubtfulClipError(f"ffmpeg crashes over it ({number.name})")
 
 
 def _raise_for_size() -> NoReturn:

@@ -112,6 +112,13 @@ def _asked(path: str, size: int, mtime_ns: int) -> Ffmpeg:
     return Ffmpeg(path=path, version=f"{match[1]}-{build}")
 
 
+def known_names(ffmpeg: Ffmpeg, question: str) -> frozenset[str]:
+    """The names that it lists for `-demuxers`, `-decoders` and the like."""
+    lines = _ask(ffmpeg.path, question).splitlines()
+    listed = [line.split()[1] for line in lines if re.match(r"^ [A-Z. ]{2,6} +[^=\s]", line)]
+    return frozenset(name for names in listed for name in names.split(","))
+
+
 def input_arguments(path: Path) -> list[str]:
     """Arguments that open one clip, and nothing else, as an input of ffmpeg."""
     limits = [word for name, value in LIMITS.items() for word in (f"-{name}", value)]

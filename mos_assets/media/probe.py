@@ -65,8 +65,9 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
 
     Raises ClipError with the reason where there is no usable video stream, or where it claims a
     picture size, shape or rate beyond the bounds. Raises OSError where the file cannot be
-    opened, and where reading it takes too long or ends the program that reads: the next try
-    may go better. Raises ToolError where that program does not start.
+    opened, where the machine has no memory for it, and where the program that reads is killed or
+    waits too long: the next try may go better. A file that makes it crash or compute too long is
+    a ClipError. Raises ToolError where that program does not start.
     """
     (found,) = probe_each([path], limit_s=limit_s)
     if isinstance(found, Probe):

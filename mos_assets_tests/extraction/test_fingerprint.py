@@ -13,7 +13,7 @@ FFMPEG = Ffmpeg(path="/nowhere/ffmpeg", version="n9.9")
 
 def test_it_reads_as_what_it_is() -> None:
     text = fingerprint("libvmaf", ReferencePolicy.LOOPBACK, FFMPEG)
-    assert text == "libvmaf-1.2:ffmpeg-n9.9:loopback-x264-veryfast-crf35"
+    assert text == "libvmaf-1.3:ffmpeg-n9.9:loopback-x264-veryfast-crf35"
     assert ":prefilter-" in fingerprint("shots", ReferencePolicy.LOOPBACK, FFMPEG)
 
 

@@ -5,7 +5,6 @@ Nothing heavy is loaded: neither torch nor Dagster, so that the answer comes at 
 
 from __future__ import annotations
 
-import fcntl
 import resource
 import shutil
 import socket
@@ -31,6 +30,12 @@ FILES_A_WORKER = 64
 FILES_ELSE = 128
 MEMORY_A_WORKER_BYTES = 1_400 << 20
 """What measuring a clip takes; a third of the bound."""
+
+
+_OTHERS_DO = frozenset(
+    {"y4m", "libdav1d", "libaom-av1", "libvpx", "libvpx-vp9", "libopenjpeg", "v410"}
+)
+"""Names in our lists for which another one stands, or which new builds have no more."""
 
 
 class Grade(StrEnum):
@@ -104,13 +109,13 @@ def ffmpeg(settings: Settings) -> Iterator[Finding]:
         ("formats", CONTAINER_FORMATS, known_names(program, "-demuxers")),
         ("decoders", VIDEO_DECODERS, known_names(program, "-decoders")),
     ):
-        lacking = [name for name in listed.split(",") if name not in names]
+        lacking = [name for name in listed.split(",") if name not in names | _OTHERS_DO]
         if lacking:
             yield Finding(
                 Grade.WARN,
                 f"ffmpeg {what}",
-                f"it knows none of the name {', '.join(lacking)}",
-                "clips in these cannot be measured; others can, and some have another decoder",
+                f"it does not know {', '.join(lacking)}",
+                "clips in these cannot be measured; set MOS_FFMPEG to a build that knows them",
             )
 
 
@@ -182,21 +187,14 @@ def folders(settings: Settings) -> Iterator[Finding]:
 
 def store(folder: Path) -> Iterator[Finding]:
     """Whether somebody uses the store, whether its file can be read, and what waits in it."""
-    from mos_assets.store.claim import CLAIM
+    from mos_assets.store.claim import claimed_by
     from mos_assets.store.health import look
 
-    lock = folder / CLAIM
-    if lock.is_file():
-        with lock.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                # Others that share it show where nobody may have it alone.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = file.read(200) or "another program"
-                yield Finding(
-                    Grade.WARN, "store", f"{folder} is in use by {holder}", "wait until that ends"
-                )
+    holder = claimed_by(folder)
+    if holder:
+        yield Finding(
+            Grade.WARN, "store", f"{folder} is in use by {holder}", "wait until that has ended"
+        )
     state = look(folder)
     if state.flaw:
         grade = Grade.WARN if state.busy else Grade.FAIL

@@ -158,17 +158,15 @@ def _decode_and_score(
     with _scratch() as folder:
         try:
             decoded = _decode(task, ffmpeg, parts, pristine, folder, limit_s)
-        except ClipError:
+        except (ClipError, MachineError):
             # A full disk is not always told of: libvmaf's log and ffmpeg's own just stay empty.
             require_room(folder)
             raise
         for part in sorted(parts):
             try:
                 found[part] = _figures_on_machine(part, task.probe, pristine, folder, decoded)
-            except ClipError as error:
+            except (ClipError, MachineError) as error:
                 require_room(folder)
-                found[part] = error
-            except MachineError as error:
                 found[part] = error
     return found
 

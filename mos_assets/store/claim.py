@@ -20,6 +20,8 @@ from mos_assets.errors import StoreError
 CLAIM = ".run.lock"
 _DOOR = ".run.door"
 """Held for the moment in which a claim is made."""
+_MOST_NAME = 200
+"""Characters of a holder's name that are told."""
 _PAUSE_S = 1.0
 """Between two attempts."""
 
@@ -94,6 +96,25 @@ def _share(lock: IO[str], store: Path, said: str, holder: str) -> None:
         f"{store} is in use by {said or 'another process'}: two at once would replace each other's "
         "tables. Wait until that has ended, or set MOS_STORE to another folder."
     )
+
+
+def claimed_by(store: Path) -> str:
+    """Who uses the store now; empty where nobody does. Nothing is made or claimed."""
+    door, path = store / _DOOR, store / CLAIM
+    if not (door.is_file() and path.is_file()):
+        return ""
+    # Nobody can claim while the door is held, so that this look is in nobody's way.
+    with door.open() as held, path.open(errors="replace") as lock:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return "another program, such as a backup"
+            return lock.read(_MOST_NAME) or "another process"
+    return ""
 
 
 @contextmanager

@@ -46,15 +46,13 @@ def look(folder: Path) -> StoreState:
         told = f"{path}, schema {version}"
         if version != SCHEMA_VERSION:
             return StoreState(f"{told}; the next run brings it to {SCHEMA_VERSION}")
-        attempts = [
-            row[0] for row in connection.execute(f"SELECT attempts FROM {SETBACKS}").fetchall()
-        ]
+        rows = connection.execute(f"SELECT attempts FROM {SETBACKS}").fetchall()
     except duckdb.Error as error:
         return _damaged(path, error)
     finally:
         connection.close()
-    given_up = sum(count >= MOST_ATTEMPTS for count in attempts)
-    return StoreState(told, waiting=len(attempts), given_up=given_up)
+    given_up = sum(attempts >= MOST_ATTEMPTS for (attempts,) in rows)
+    return StoreState(told, waiting=len(rows), given_up=given_up)
 
 
 def _damaged(path: Path, error: duckdb.Error) -> StoreState:

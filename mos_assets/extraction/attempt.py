@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ from mos_assets.extraction.soundness import (
     UNREADABLE,
     first_error,
     require_sound,
+    require_steady,
     true_rate,
 )
 from mos_assets.extraction.transnet import transition_probabilities
@@ -140,7 +141,7 @@ def _usable_reference(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> _Pristi
         files = (task.path, path)
         probes = (task.probe, header)
         run = _run(ffmpeg, graph.first_pictures(*files), folder, probes, limit_s)
-        _blame(run, folder, probes, limit_s)
+        _blame(run, probes, limit_s)
         clip, shape = (reference.read_shape(folder, number) for number in range(len(files)))
     reference.require_same_shape(clip, shape)
     return _Pristine(path, header, reference.held(task.probe, header, shape), shape)
@@ -189,15 +190,16 @@ def _decode(
     arguments = graph.command(task.path, path, parts, task.policy, task.probe.fps, held)
     run = _run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)
-    _blame(run, folder, opened, limit_s)
-    return require_sound(run, task.probe, folder, sources=len(opened))
+    require_steady(run, folder, sources=len(opened))
+    _blame(run, opened, limit_s)
+    return require_sound(run, task.probe, folder)
 
 
 def _run(
     ffmpeg: Ffmpeg,
     arguments: list[str],
     folder: Path,
-    opened: tuple[Probe, ...] | list[Probe],
+    opened: Sequence[Probe],
     limit_s: float,
 ) -> Ran:
     memory = memory_limit_bytes(*opened)
@@ -214,7 +216,7 @@ def _run(
         raise MachineError(f"ffmpeg could not be started ({error.strerror or error})") from error
 
 
-def _blame(run: Ran, folder: Path, opened: tuple[Probe, ...] | list[Probe], limit_s: float) -> None:
+def _blame(run: Ran, opened: Sequence[Probe], limit_s: float) -> None:
     memory = memory_limit_bytes(*opened)
     raise_for_machine(run, memory, limit_s, said=first_error(run.stderr))
 

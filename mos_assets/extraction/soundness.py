@@ -32,19 +32,25 @@ _CLOCK_RESTARTED = re.compile(rb"[Nn]on[- ]monoton")
 """Frames are numbered as they come, so their clock restarts only where the graph was rebuilt."""
 
 
-def require_sound(run: Ran, probed: Probe, folder: Path, sources: int) -> int:
-    """Frames that were decoded, where that is all of them.
-
-    `folder` is where the command of `graph` ran, on `sources` files; that the machine did not fail
-    was made sure of (`media/blame.py`). Raises ClipError with the reason for a bad clip, and
-    DoubtfulClipError where ffmpeg saw no fault and the frames are too few all the same.
-    """
+def require_steady(run: Ran, folder: Path, sources: int) -> None:
+    """Raise ClipError for pictures that are too many or change on the way, which ffmpeg may not
+    survive; `folder` is where the command of `graph` ran, on `sources` files."""
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     if decoded > MOST_FRAMES:
         raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
     if _CLOCK_RESTARTED.search(run.stderr):
         whose = "its" if sources == 1 else "its or its reference's"
         raise ClipError(f"{whose} pictures change size or format on the way")
+
+
+def require_sound(run: Ran, probed: Probe, folder: Path) -> int:
+    """Frames that were decoded, where that is all of them.
+
+    `folder` is where the command of `graph` ran; that the machine did not fail was made sure of
+    (`media/blame.py`). Raises ClipError with the reason for a bad clip, and
+    DoubtfulClipError where ffmpeg saw no fault and the frames are too few all the same.
+    """
+    decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     said = first_error(run.stderr)
     if run.returncode != 0:
         raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")

@@ -188,8 +188,10 @@ def test_a_clip_without_end_meets_the_limit(plain: Path, render: Render, ffmpeg:
     begun = time.monotonic()
     (found,) = measure_clip(task_of(endless, "libvmaf"), ffmpeg, limit_s=1.0)
     assert time.monotonic() - begun < 10
-    assert found.reason is not None
-    assert isinstance(found, Setback)
+    assert not found.figures
+    # Which of the two depends on what else the machine has to do.
+    words = "waiting for the machine" if isinstance(found, Setback) else "s of computing"
+    assert words in (found.reason or "")
 
 
 def test_a_claimed_length_does_not_buy_time() -> None:

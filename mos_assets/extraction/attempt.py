@@ -7,13 +7,9 @@ cannot give.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.extraction import graph, outputs, reference
@@ -32,6 +28,7 @@ from mos_assets.extraction.columns import (
 from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.nr import nr_figures
 from mos_assets.extraction.saliency import saliency_means
+from mos_assets.extraction.scratch import scratch_folder
 from mos_assets.extraction.shots import shot_figures
 from mos_assets.extraction.soundness import (
     CHANGED,
@@ -49,8 +46,6 @@ from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Probe
 
-SCRATCH = "mos-clip-"
-"""How the folders begin in which ffmpeg works; the number of their process follows."""
 OWN_SHARE = 0.5
 """Share of the time limit that a program has to have spent computing for the clip to be slow; where
 it got less the machine was busy, or its disk did not answer."""
@@ -137,7 +132,7 @@ def _usable_reference(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> _Pristi
         raise ClipError(f"reference {path.name}: {error}") from error
     if not task.path.is_file():
         raise MachineError(GONE, passing=False)
-    with _scratch() as folder:
+    with scratch_folder() as folder:
         files = (task.path, path)
         probes = (task.probe, header)
         run = _run(ffmpeg, graph.first_pictures(*files), folder, probes, limit_s)
@@ -156,7 +151,7 @@ def _decode_and_score(
 ) -> dict[str, Outcome]:
     """One decode for these parts; raises ClipError or MachineError where it fails for all."""
     found: dict[str, Outcome] = {}
-    with _scratch() as folder:
+    with scratch_folder() as folder:
         try:
             decoded = _decode(task, ffmpeg, parts, pristine, folder, limit_s)
         except (ClipError, MachineError):
@@ -291,17 +286,3 @@ def _require_paired(probed: Probe, pristine: _Pristine, folder: Path, decoded: i
     if pristine.held is None and frames != decoded:
         raise _CountsDifferError(f"it has {decoded} frames, its reference {frames}")
     return frames
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards; MachineError, or ToolError of a full disk, without one."""
-    try:
-        scratch = TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
-    except OSError as error:
-        where = Path(tempfile.gettempdir())
-        if where.is_dir():
-            require_room(where / "")
-        raise MachineError(f"{where} takes no new folder ({error.strerror})") from error
-    with scratch as name:
-        yield Path(name)

@@ -6,20 +6,16 @@ only where another try may not say otherwise; what the machine did wrong is a `S
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
-from pathlib import Path
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
-from mos_assets.extraction.attempt import SCRATCH, ClipTask, Outcome, attempt
+from mos_assets.extraction.attempt import ClipTask, Outcome, attempt
 from mos_assets.extraction.bounds import time_limit_s
 from mos_assets.extraction.columns import COMPARED, FIGURES_OF_PART
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.scratch import sweep_scratch
 from mos_assets.extraction.threads import one_core_each, single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement, Setback
@@ -80,26 +76,6 @@ def measure_clips(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return tuple(future.result() for future in futures)
-
-
-def sweep_scratch() -> None:
-    """Remove the working folders of processes on this machine that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
-        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
-        # Whatever a stranger has put under this name belongs to somebody else, and stays.
-        with suppress(OSError):
-            if owner.isdigit() and not _runs(int(owner)) and folder.lstat().st_uid == os.getuid():
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def content_key(

@@ -10,7 +10,7 @@ import sys
 import dagster as dg
 
 from mos_assets.assets import console
-from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.clip_measurements import clip_measurements, machine_did_not_fail
 from mos_assets.assets.extracted_features import (
     extracted_features,
     features_complete,
@@ -68,6 +68,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             clips_unique,
             labels_as_declared,
             clips_present,
+            machine_did_not_fail,
             features_complete,
             features_not_constant,
             no_leak,

@@ -7,6 +7,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
+from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.corpora import join_table, label_columns, load_feature_tables
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
@@ -83,8 +84,11 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
         name=name,
         clips=clips,
         measured={
-            (found.content, found.part): found
-            for found in measurement_rows.read_measurements(database, prints.values())
+            **waiting_for(database, prints.values()),
+            **{
+                (found.content, found.part): found
+                for found in measurement_rows.read_measurements(database, prints.values())
+            },
         },
         part_fingerprints=prints,
         policy=ReferencePolicy(settings.reference),

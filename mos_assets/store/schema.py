@@ -18,6 +18,7 @@ SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
 MERGED_SHARDS = "merged_shards"
+SETBACKS = "setbacks"
 SHOT_METADATA = "shot_metadata"
 EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
@@ -128,6 +129,9 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),
+    SETBACKS: pa.schema(
+        [("clip_id", _TEXT), *MEASUREMENT_KEY, ("attempts", _WHOLE), ("updated_at", _TIME)]
+    ),
     SHOT_METADATA: pa.schema(
         [
             ("clip_id", _TEXT),

@@ -79,8 +79,9 @@ def rate_findings(clips: Sequence[Clip], scale: tuple[float, float]) -> tuple[Fi
     """
     of_group: dict[str, list[tuple[float, float]]] = {}
     for clip in clips:
-        if clip.probe is not None and clip.probe.bit_rate:
-            rate = float(np.log(clip.probe.bit_rate))
+        probe = clip.probe
+        if probe is not None and probe.coded_bytes and probe.frames:
+            rate = float(np.log(probe.coded_bytes / probe.frames * probe.fps))
             of_group.setdefault(clip.content_group, []).append((rate, clip.mos))
     groups = [np.array(rows) for rows in of_group.values() if len(rows) > 1]
     if sum(map(len, groups)) < ROWS or len(groups) < 2:

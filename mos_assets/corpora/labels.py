@@ -250,11 +250,11 @@ def _mean(rows: Sequence[Label]) -> Label:
     first = rows[0]._replace(part=_part(rows), group=_group(rows), others=_others(rows[0], rows))
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
-        mean = math.fsum(row.mos for row in rows) / len(rows)
+        mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
         return first._replace(mos=mean, mos_std=None, n_ratings=None)
     total = sum(counts)
     mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
-    mean = min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
+    mean = _between(mean, rows)
     std = None
     if all(row.mos_std is not None for row in rows):
         square = math.fsum(
@@ -263,6 +263,11 @@ def _mean(rows: Sequence[Label]) -> Label:
         )
         std = math.sqrt(square / total)
     return first._replace(mos=mean, mos_std=std, n_ratings=total)
+
+
+def _between(mean: float, rows: Sequence[Label]) -> float:
+    """The mean, which rounding may have put outside of what it is the mean of."""
+    return min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
 
 
 def _group(rows: Sequence[Label]) -> str | None:

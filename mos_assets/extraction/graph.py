@@ -184,20 +184,15 @@ def command(
         arguments += _nr_outputs(keep)
     if source:
         for number, name in enumerate((CLIP_TIMES, REFERENCE_TIMES)):
-            arguments += [
-                "-map",
-                f"{number}:{streams[number]}",
-                *_KEEP_FRAMES,
-                "-c:v",
-                "wrapped_avframe",
-            ]
-            arguments += ["-enc_time_base", "demux", "-stats_enc_pre:v", name]
+            arguments += ["-map", f"{number}:{streams[number]}", *_KEEP_FRAMES]
+            arguments += ["-c:v", "wrapped_avframe", "-enc_time_base", "demux"]
+            arguments += ["-stats_enc_pre:v", name]
             arguments += ["-stats_enc_pre_fmt:v", "{pts} {tb}", *_NULL]
     return arguments
 
 
 def first_pictures(*files: tuple[Path, int]) -> list[str]:
-    """Arguments that decode the first picture of each (file, stream) and write its size and shape."""
+    """Arguments that write size and shape of the first picture of each stream of a file."""
     arguments = ["-y", "-xerror"]
     for path, _ in files:
         arguments += ["-threads", "1", *input_arguments(path)]

@@ -62,7 +62,7 @@ def require_sound(run: Ran, probed: Probe, folder: Path) -> int:
 
 
 def require_counted(probed: Probe) -> int:
-    """The number of the measured stream. Raises MachineError for a row that an older version made."""
+    """The number of the measured stream; MachineError for a row that an older version made."""
     if probed.stream is None or probed.frames is None or probed.doubtful is None:
         raise MachineError(f"{UNCOUNTED}; materialize raw_corpus again", passing=False)
     return probed.stream

@@ -172,7 +172,9 @@ def test_bits_that_fall_where_ratings_rise() -> None:
         return [
             Clip(
                 *(f"c/{at}", "c", "1", None, f"{at}.mp4", None, None, None, None),
-                Probe(64, 64, 25.0, 1.0, 25, "yuv420p", "h264", int(1e5 * (1 + at % 6))),
+                Probe(
+                    64, 64, 25.0, 1.0, 25, "yuv420p", "h264", None, 0, 9000 * (1 + at % 6), 0, 25.0
+                ),
                 *(3.0 + slope * (at % 6) + at // 6 % 3 / 9, None, None, LabelOrigin.HUMAN),
                 *(f"c/{at // 6 if contents > 1 else at}", None, None),
             )

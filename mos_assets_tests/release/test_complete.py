@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from mos_assets.assets.model_card import release_unaltered
 from mos_assets.assets.platform import platform_from
 from mos_assets.errors import ReleaseError
-from mos_assets.head import ALLOWED_OPERATORS
+from mos_assets.head.operators import ALLOWED_OPERATORS
 from mos_assets.predictor import Predictor, Source
 from mos_assets.release.graph import LARGEST_GRAPH_BYTES
 from mos_assets.release.manifest import Manifest

@@ -15,12 +15,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mos_assets.corpora import Catalogue
 from mos_assets.errors import MosAssetsError, StoreError
 from mos_assets.extraction import merge_shards, recover_journals
 from mos_assets.release.promotion import promote
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.claim import CLAIM, claim
+from mos_assets.watching import Catalogue
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 NAME = "mos_assets.duckdb"

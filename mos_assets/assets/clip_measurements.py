@@ -170,11 +170,11 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
     settings, database = platform.settings, platform.database
     with user_errors():
         damaged = merge_shards(database, shard_folder(settings))
+        prints = fingerprints(settings)
+        waiting = _note_setbacks(database, done, prints)
         if damaged:
             # Written within this run: the disk or the memory of this machine is not to be trusted.
             raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
-        prints = fingerprints(settings)
-        waiting = _note_setbacks(database, done, prints)
         rows = measurement_rows.measurement_table(
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
         )

@@ -15,6 +15,7 @@ from mos_assets.release.shapes import (
     Operation,
     ShapeError,
     Value,
+    is_whole,
     result_shape,
     work,
 )
@@ -43,6 +44,8 @@ _ELEMENT_BYTES = {
     1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2,
 }  # fmt: skip
 """Of each type of tensor whose elements have one size; texts have none."""
+_WHOLE = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
+"""Types of whole numbers."""
 _KNOWN_NUMBERS = 64
 """Longest list of whole numbers that is read: axes, sizes, paddings."""
 
@@ -166,7 +169,7 @@ class _Reader:
         inputs = tuple(None if not name else self._known(name) for name in node.texts("input*"))
         operation = Operation(operator, inputs, attributes)
         result = result_shape(operation)
-        self._keep(outputs[0], Value(result))
+        self._keep(outputs[0], Value(result, whole=is_whole(operation)))
         self._work += work(operation, result)
         if self._work > LARGEST_WORK:
             raise GraphError(f"an answer takes more than {LARGEST_WORK} steps")
@@ -240,7 +243,7 @@ def _tensor(raw: memoryview) -> tuple[str, Value]:
         )
         if len(numbers) != elements:
             raise GraphError(f"the tensor {name!r} does not hold what its shape says")
-    return name, Value(shape, numbers)
+    return name, Value(shape, numbers, kind in _WHOLE)
 
 
 def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Value | None]:
@@ -258,10 +261,10 @@ def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Val
             _, constant = _tensor(attribute.view("t"))
         elif attribute.has("i"):
             numbers[name] = attribute.number("i")
-            constant = Value((), (attribute.number("i"),))
+            constant = Value((), (attribute.number("i"),), whole=True)
         elif attribute.has("ints*"):
             several = tuple(attribute.numbers("ints*"))
-            numbers[name], constant = several, Value((len(several),), several)
+            numbers[name], constant = several, Value((len(several),), several, whole=True)
         elif attribute.has("f"):
             constant = Value(())
         elif attribute.has("floats*"):

@@ -25,6 +25,8 @@ class Value:
     shape: Shape
     numbers: tuple[int, ...] | None = None
     """The whole numbers in it, where the file holds them as a constant."""
+    whole: bool = False
+    """Of a type of whole numbers."""
 
     @property
     def elements(self) -> int:
@@ -74,6 +76,18 @@ class Operation:
 def result_shape(operation: Operation) -> Shape:
     """The shape of a node's first result. Raises ShapeError where it has none, or none known."""
     return _RULES[operation.operator](operation)
+
+
+def is_whole(operation: Operation) -> bool:
+    """Whether the first result is of a type of whole numbers. Raises ShapeError for a division of
+    such, which ends the process where it has no result."""
+    if operation.operator == "Cast":
+        return operation.number("to", 0) in _WHOLE_NUMBERS
+    asked = operation.inputs if operation.operator in _MIXING else operation.inputs[:1]
+    whole = any(value is not None and value.whole for value in asked)
+    if whole and operation.operator == "Div":
+        raise ShapeError("Div divides whole numbers")
+    return whole
 
 
 def work(operation: Operation, result: Shape) -> int:
@@ -248,6 +262,25 @@ def _reduce(op: Operation) -> Shape:
     return tuple(size for at, size in enumerate(sizes) if keeps or at not in gone)
 
 
+_MIXING = frozenset(
+    [
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Pow",
+        "Min",
+        "Max",
+        "Sum",
+        "Mean",
+        "PRelu",
+        "Concat",
+        "MatMul",
+        "Gemm",
+    ]
+)
+"""Operators whose inputs are all of one type."""
+_WHOLE_NUMBERS = frozenset({6, 7})
 _NUMBERS = frozenset({1, 6, 7, 9, 10, 11})
 """Types that Cast may make: float, whole numbers, flags, half and double."""
 
@@ -258,10 +291,16 @@ def _cast(op: Operation) -> Shape:
     return op.value(0).shape
 
 
+def _dropout(op: Operation) -> Shape:
+    if len(op.inputs) > 2 and op.inputs[2] is not None:
+        raise ShapeError("Dropout may be told to train")
+    return op.value(0).shape
+
+
 def _rules() -> dict[str, Callable[[Operation], Shape]]:
     same = (
         "Identity Neg Abs Sqrt Exp Log Clip Relu LeakyRelu Sigmoid Tanh Softmax Elu Selu "
-        "Softplus Softsign Erf HardSigmoid HardSwish Reciprocal Dropout BatchNormalization "
+        "Softplus Softsign Erf HardSigmoid HardSwish Reciprocal BatchNormalization "
         "LayerNormalization QuantizeLinear DequantizeLinear"
     )
     rules: dict[str, Callable[[Operation], Shape]] = dict.fromkeys(same.split(), _same)
@@ -273,6 +312,7 @@ def _rules() -> dict[str, Callable[[Operation], Shape]]:
     )
     return rules | {
         "Cast": _cast,
+        "Dropout": _dropout,
         "MatMul": _product,
         "Gemm": _gemm,
         "Concat": _concat,

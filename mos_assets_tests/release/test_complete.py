@@ -149,6 +149,30 @@ def loop() -> onnx.ModelProto:
     return model([first, node("Loop", "often yes x0", "last", body=body)], [often, yes])
 
 
+def texts() -> onnx.ModelProto:
+    return model(
+        [
+            node("MatMul", "features w", "plain"),
+            node("Cast", "plain", "t", to=onnx.TensorProto.STRING),
+            node("Cast", "t", "last", to=1),
+        ]
+    )
+
+
+def whole_division() -> onnx.ModelProto:
+    """The smallest number by -1 ends a process."""
+    low, less = numbers("low", [-(2**63)], np.int64), numbers("less", [-1], np.int64)
+    first = node("MatMul", "features w", "plain")
+    nodes = [node("Div", "low less", "q"), node("Cast", "q", "f", to=1)]
+    return model([first, *nodes, node("Add", "plain f", "last")], [low, less])
+
+
+def training_dropout() -> onnx.ModelProto:
+    ratio, yes = numbers("ratio", 0.5), numbers("yes", True, np.bool_)
+    nodes = [node("MatMul", "features w", "plain"), node("Dropout", "plain ratio yes", "last")]
+    return model(nodes, [ratio, yes])
+
+
 def function() -> onnx.ModelProto:
     own = helper.make_function(
         "own", "Tidy", ["x"], ["y"], [node("Identity", "x", "y")], [helper.make_opsetid("", 17)]
@@ -275,6 +299,9 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto | bytes], str]] = {
     "external place named": (named_outside, "another file"),
     "external in a branch": (external_in_a_branch, "loop or a branch"),
     "sparse": (sparse, "sparse"),
+    "texts between": (texts, "other than numbers"),
+    "whole division": (whole_division, "whole numbers"),
+    "dropout that trains": (training_dropout, "told to train"),
     "loop": (loop, "loop or a branch"),
     "function": (function, "functions of its own"),
     "foreign operator": (foreign, "not of ONNX itself"),

@@ -28,11 +28,11 @@ from mos_assets.extraction import (
     fingerprint,
     measure_clips,
     measuring,
-    merge_shards,
     parse_blocks,
     recover_journals,
     required_parts,
 )
+from mos_assets.extraction.merging import merge_shards
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.records import Measurement, NotedSetback, Setback
 from mos_assets.settings import Settings

@@ -167,12 +167,17 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
 
 def carried_labels(settings: Settings) -> list[str]:
     """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
-    return [
-        f"table {corpus}/{table.name} has a column {column!r}"
-        for corpus in settings.corpora
-        for table in load_feature_tables(corpus, settings.corpus_folder)
-        for column in label_columns(table)
-    ]
+    told: list[str] = []
+    for corpus in settings.corpora:
+        for table in load_feature_tables(corpus, settings.corpus_folder):
+            place = f"table {corpus}/{table.name} has a column"
+            told += [
+                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
+                "refused as a feature"
+                for name in table.labels
+            ]
+            told += [f"{place} {name!r}" for name in label_columns(table)]
+    return told
 
 
 def feature_doubts(settings: Settings, database: Database) -> list[str]:

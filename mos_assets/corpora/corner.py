@@ -16,8 +16,8 @@ USUAL_SCALES = (
 )
 """Scales on which people rate pictures (ITU-R BT.500, ITU-T P.910 and P.913), the narrowest first
 where one holds the other."""
-FEW = 5
-"""Labels of a file below which their range says nothing."""
+FEWEST, FEW = 3, 5
+"""Labels of a file below which their range says nothing, or nothing for sure."""
 SOME = 10
 """Labels of a file below which a narrow range may be chance."""
 CORNER = 0.2
@@ -28,6 +28,9 @@ LOW = 0.25
 """No rating above this part of the declared scale: rare in honest corpora."""
 MUCH_NARROWER, NARROWER = 0.25, 0.6
 """Width of another scale, of the declared one's, at which it explains ratings surely, or maybe."""
+MANY, PART = 20, 0.4
+"""So many ratings that use less than this part of their scale, and fit one that may explain them,
+are no chance."""
 STRAY = 0.1
 """Share of ratings that may lie outside the scale that explains the others."""
 FEW_STRAY = 0.05
@@ -39,6 +42,9 @@ TAIL = 0.05
 MIXED, THINNER = 0.25, 5.0
 """Share of the ratings in a corner, and how many times as dense they lie there as elsewhere, that
 look like two scales in one column."""
+
+
+SHOWN = 3
 
 
 class Corner(NamedTuple):
@@ -57,15 +63,21 @@ class _Part(NamedTuple):
     strays: int
     gap: float
     """From the scale to the nearest rating outside; 0 where there is none."""
+    others: Sequence[float] = ()
+    """The ratings outside."""
 
 
 def corner_of(values: Sequence[float], scale: tuple[float, float]) -> Corner | None:
     """What contradicts, or may contradict, that these native ratings were given on this scale."""
-    if len(values) < FEW:
+    if len(values) < FEWEST:
         return None
     ordered = sorted(values)
     bottom, span = min(scale), abs(scale[1] - scale[0])
     parts = _parts(ordered, span)
+    if len(values) < FEW:
+        # Too few to be sure of anything.
+        doubts = [_surely(part, len(values), scale) for part in parts]
+        return next((each._replace(severity=Severity.WARNS) for each in doubts if each), None)
     told = [_surely(part, len(values), scale) for part in parts]
     told += [_maybe(part, len(values), scale) for part in parts]
     told += [_narrow(ordered, scale), _mixed(ordered, bottom, span, scale)]
@@ -94,7 +106,7 @@ def _parts(ordered: Sequence[float], span: float) -> list[_Part]:
         if len(inside) >= FEW and 0 < strays <= max(1.0, STRAY * len(ordered)):
             outside = [value for value in ordered if not _holds(scale, value)]
             gap = min(max(scale[0] - value, value - scale[1]) for value in outside)
-            parts.append(_Part(scale, inside, strays, gap))
+            parts.append(_Part(scale, inside, strays, gap, outside))
     return parts
 
 
@@ -109,11 +121,15 @@ def _fills(part: _Part, scale: tuple[float, float]) -> tuple[float, float, float
 def _surely(part: _Part, n: int, scale: tuple[float, float]) -> Corner | None:
     width, used, reach = _fills(part, scale)
     apart = part.strays <= FEW_STRAY * n or _is_apart(part)
-    if not (width <= MUCH_NARROWER and (reach <= CORNER or used <= CORNER / 4) and apart):
+    corner = width <= MUCH_NARROWER and (reach <= CORNER or used <= CORNER / 4)
+    # Where ratings may be below 0, those of a comparison that hardly differs fit 0..1.
+    many = n >= MANY and width <= NARROWER and used < PART and min(scale) >= 0
+    if not (apart and (corner or many)):
         return None
     other = f"{part.scale[0]:g}..{part.scale[1]:g}"
     low, high = part.scale if scale[0] < scale[1] else part.scale[::-1]
-    strays = ", and look at the others" if part.strays else ""
+    shown = ", ".join(f"{value:.6g}" for value in part.others[:SHOWN])
+    strays = f", and look at the others ({shown})" if part.others else ""
     return Corner(
         Severity.BLOCKS,
         f"{_says(part, n, scale)}, and fit {other}: on a scale that is not theirs every error of a "

@@ -83,7 +83,7 @@ def rating_findings(ratings: Iterable[Ratings]) -> tuple[Finding, ...]:
             _impossible(each),
             _one_value(each, values) or _small_part(each, values),
             _ranks(each, values),
-            _lower_is_better(each),
+            _lower_is_better(each) or _upside_down(each),
         )
         found += [finding for finding in told if finding is not None]
     return tuple(found)
@@ -181,6 +181,20 @@ def _lower_is_better(ratings: Ratings) -> Finding | None:
         f"[{worst:g}, {best:g}] says that higher is",
         ratings.place,
         f"If lower is better, declare scale = [{best:g}, {worst:g}]",
+    )
+
+
+def _upside_down(ratings: Ratings) -> Finding | None:
+    """ACR's own numbers, 5 the best, in a column called MOS and declared the other way round."""
+    words = {word.lower() for word in _WORDS.findall(ratings.column)}
+    if ratings.scale != (MOS_MAX, MOS_MIN) or not words & {"mos", "quality", "acr", "opinion"}:
+        return None
+    return Finding(
+        Severity.WARNS,
+        "a column of this name on 1..5 nearly always means that 5 is best, and scale = [5, 1] says "
+        "that 1 is",
+        ratings.place,
+        "If 5 is best, declare scale = [1, 5]",
     )
 
 

@@ -11,7 +11,15 @@ import numpy as np
 
 from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
+from mos_assets.corpora.direction import measures_quality
+from mos_assets.corpora.external import (
+    Cell,
+    ExternalTable,
+    external_files,
+    read_external,
+    read_header,
+    to_float,
+)
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.own import label_headers
 from mos_assets.corpora.request import (
@@ -62,6 +70,23 @@ def load_feature_tables(
             )
         tables.append(_feature_table(read_external(path), labels))
     return tuple(tables)
+
+
+def measuring_files(name: str, root: Path) -> tuple[Path, ...]:
+    """Files of feature tables that may hold a measure of quality, by their headers alone.
+
+    A header that cannot be read, and JSON lines, which have none, may hold anything.
+    """
+    return tuple(
+        path
+        for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
+        if (header := read_header(path)) is None or measures_quality(header)
+    )
+
+
+def read_feature_table(path: Path) -> FeatureTable:
+    """One table as it stands, whatever the corpus calls its labels. Raises CorpusError."""
+    return _feature_table(read_external(path), frozenset())
 
 
 def table_names(name: str, root: Path) -> frozenset[str]:

@@ -16,6 +16,7 @@ from mos_assets.corpora.tables import is_unknown
 from mos_assets.records import Finding, Label, Severity
 
 SHOWN = 3
+SHOWN_SPELLINGS = 6
 _NUMBER = re.compile(r"([+-]?)(\d+)(?:\.(\d*))?(?:e([+-]?\d{1,6}))?", re.ASCII)
 _COMMA = re.compile(r"([+-]?\d+),(\d{1,2})", re.ASCII)
 """A decimal comma; `1,000` may be a thousand."""
@@ -90,7 +91,7 @@ def _doubts(groups: Sequence[str], source: str, column: str) -> list[Finding]:
     several = sorted(sorted(texts) for texts in alike.values() if len(texts) > 1)
     found = []
     if several:
-        shown = "; ".join(", ".join(map(shown_name, texts)) for texts in several[:SHOWN])
+        shown = "; ".join(map(_some, several[:SHOWN]))
         found.append(
             Finding(
                 Severity.WARNS,
@@ -113,7 +114,7 @@ def _doubts(groups: Sequence[str], source: str, column: str) -> list[Finding]:
                 "then one content may be on both sides of a fold",
                 place,
                 "Make sure that its clips show one content; else name the content of each",
-                ", ".join(sorted(rest)),
+                _some(sorted(rest)),
             )
         )
     return found
@@ -143,9 +144,7 @@ def _holes(holes: Sequence[Label], of: int, column: str) -> Finding:
 
 
 def _spellings(several: Sequence[Sequence[str]], source: str, column: str) -> Finding:
-    shown = "; ".join(
-        ", ".join(map(shown_name, texts)) for texts in sorted(several, key=list)[:SHOWN]
-    )
+    shown = "; ".join(_some(texts) for texts in sorted(several, key=list)[:SHOWN])
     return Finding(
         Severity.WARNS,
         f"{len(several)} groups are spelt in several ways and are taken for one each",
@@ -153,6 +152,12 @@ def _spellings(several: Sequence[Sequence[str]], source: str, column: str) -> Fi
         "Spell each group in one way",
         shown,
     )
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - SHOWN_SPELLINGS
+    shown = ", ".join(shown_name(text)[:80] for text in texts[:SHOWN_SPELLINGS])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _files(labels: Iterable[Label]) -> str:

@@ -167,6 +167,21 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
+def carried_labels(settings: Settings) -> list[str]:
+    """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
+    told: list[str] = []
+    for corpus in settings.corpora:
+        for table in load_feature_tables(corpus, settings.corpus_folder):
+            place = f"table {corpus}/{table.name} has a column"
+            told += [
+                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
+                "refused as a feature"
+                for name in table.labels
+            ]
+            told += [f"{place} {name!r}" for name in label_columns(table)]
+    return told
+
+
 def falling_measures(database: Database) -> tuple[str, ...]:
     """What adm2 and vif say of the direction of the ratings, a sentence each; per corpus and part,
     since one may run the other way behind the others."""
@@ -222,12 +237,7 @@ def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
         leaks = leaking_features(*feature_rows.features_with_labels(platform.database))
-        carried = [
-            f"table {corpus}/{table.name} has a column {column!r}"
-            for corpus in settings.corpora
-            for table in load_feature_tables(corpus, settings.corpus_folder)
-            for column in label_columns(table)
-        ]
+        carried = carried_labels(settings)
     certain = [leak.feature for leak in leaks if leak.is_certain]
     found = [leak.sentence for leak in leaks]
     remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []

@@ -11,11 +11,12 @@ from math import prod
 
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.shapes import (
+    FLOATING,
     RELEASED_OPERATORS,
     Operation,
     ShapeError,
     Value,
-    is_whole,
+    result_is_floating,
     result_shape,
     work,
 )
@@ -44,8 +45,6 @@ _ELEMENT_BYTES = {
     1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2,
 }  # fmt: skip
 """Of each type of tensor whose elements have one size; texts have none."""
-_WHOLE = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
-"""Types of whole numbers."""
 _KNOWN_NUMBERS = 64
 """Longest list of whole numbers that is read: axes, sizes, paddings."""
 
@@ -169,7 +168,7 @@ class _Reader:
         inputs = tuple(None if not name else self._known(name) for name in node.texts("input*"))
         operation = Operation(operator, inputs, attributes)
         result = result_shape(operation)
-        self._keep(outputs[0], Value(result, whole=is_whole(operation)))
+        self._keep(outputs[0], Value(result, floating=result_is_floating(operation, constant)))
         self._work += work(operation, result)
         if self._work > LARGEST_WORK:
             raise GraphError(f"an answer takes more than {LARGEST_WORK} steps")
@@ -243,7 +242,7 @@ def _tensor(raw: memoryview) -> tuple[str, Value]:
         )
         if len(numbers) != elements:
             raise GraphError(f"the tensor {name!r} does not hold what its shape says")
-    return name, Value(shape, numbers, kind in _WHOLE)
+    return name, Value(shape, numbers, kind in FLOATING)
 
 
 def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Value | None]:
@@ -261,10 +260,10 @@ def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Val
             _, constant = _tensor(attribute.view("t"))
         elif attribute.has("i"):
             numbers[name] = attribute.number("i")
-            constant = Value((), (attribute.number("i"),), whole=True)
+            constant = Value((), (attribute.number("i"),), floating=False)
         elif attribute.has("ints*"):
             several = tuple(attribute.numbers("ints*"))
-            numbers[name], constant = several, Value((len(several),), several, whole=True)
+            numbers[name], constant = several, Value((len(several),), several, floating=False)
         elif attribute.has("f"):
             constant = Value(())
         elif attribute.has("floats*"):

@@ -21,7 +21,6 @@ from mos_assets.extraction import (
     SHOTS,
     ClipTask,
     Journal,
-    ReferencePolicy,
     content_key,
     fingerprint,
     is_transient,
@@ -58,7 +57,7 @@ def fingerprints(settings: Settings) -> dict[str, str]:
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(settings.ffmpeg or None)
-    policy = ReferencePolicy(settings.reference)
+    policy = settings.reference
     return {part: fingerprint(part, policy, ffmpeg) for part in sorted(parts)}
 
 
@@ -69,7 +68,7 @@ def plan_tasks(settings: Settings, database: Database) -> tuple[ClipTask, ...]:
     external = {
         name for name in settings.corpora if has_external_shots(name, settings.corpus_folder)
     }
-    policy = ReferencePolicy(settings.reference)
+    policy = settings.reference
     planned = set(done)
     tasks: list[ClipTask] = []
     for clip in corpus_rows.read_clips(database, settings.corpora):

@@ -12,7 +12,6 @@ from mos_assets.corpora import join_table, label_columns, load_feature_tables
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
-    ReferencePolicy,
     ShotFeatures,
     assemble,
     columns_of,
@@ -87,7 +86,7 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
             for found in measurement_rows.read_measurements(database, prints.values())
         },
         part_fingerprints=prints,
-        policy=ReferencePolicy(settings.reference),
+        policy=settings.reference,
         shots={
             row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
             for row in measurement_rows.read_shots(database, [name])

@@ -39,7 +39,7 @@ from mos_assets.extraction.columns import (
     SHOTS,
     Columns,
 )
-from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.fingerprint import fingerprint
 from mos_assets.extraction.nr import nr_figures
 from mos_assets.extraction.saliency import saliency_means
 from mos_assets.extraction.shots import shot_figures
@@ -56,6 +56,7 @@ from mos_assets.extraction.transnet import transition_probabilities
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Measurement, Probe
+from mos_assets.settings import ReferencePolicy
 
 SCRATCH = "mos-clip-"
 """How the folders begin in which ffmpeg works; the number of their process follows."""

@@ -1,56 +1,33 @@
-"""Every setting of the platform: its name, default, bounds and meaning, once.
+"""Settings of one run: what it trains on, how, and how much of the machine it takes.
 
-The environment variable of a field is `MOS_` and the field's name in capitals. Thresholds
-of the gate are not settings: no configuration can lower them.
+Thresholds of the gate are not settings: no configuration can lower them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Mapping
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mos_assets.errors import SettingsError
+from mos_assets.settings.choices import Missing, ReferencePolicy
+from mos_assets.settings.konvid import KONVID_150K, KONVID_150K_FLOOR
 
-PREFIX = "MOS_"
-KONVID_150K = "konvid-150k"
-KONVID_CORPORA = frozenset({"konvid-1k", KONVID_150K, "synthetic"})
-"""Corpora whose heads share the id `konvid_mos_head_v1`."""
-KONVID_150K_FLOOR = 5_000
-"""Fewer label rows than this are hardly KonViD-150k."""
 RUN_FOLDS = 5
 """Folds of a full verdict; any other number can only be Proposed."""
 RUN_SEEDS = 5
 """Seeds of a full verdict; fewer can only be Proposed."""
 MOST_CORPORA = 100
 """What a sensor remembers of each has to fit into its cursor."""
-SERVICE_SETTINGS = frozenset(
-    {
-        "automation",
-        "executor",
-        "tick_s",
-        "retrain_cron",
-        "removal_share",
-        "freshness_days",
-        "keep_candidates",
-        "keep_runs_days",
-    }
-)
-"""Settings of the service around the runs; a run's own form does not show them."""
 
 
 def _default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class Settings(BaseModel):
-    """The settings of one run, checked."""
+class RunSettings(BaseModel):
+    """What a run has, and its form in the UI, with PathSettings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,9 +35,6 @@ class Settings(BaseModel):
         str,
         Field(description="Corpora to train on, comma-separated: demo, synthetic, konvid-1k, …"),
     ] = "demo"
-    corpus_root: Annotated[str, Field(description="Folder that holds one folder a corpus.")] = (
-        "corpora"
-    )
     manifest: Annotated[
         str,
         Field(
@@ -93,23 +67,19 @@ class Settings(BaseModel):
         ),
     ] = "konvid-v1"
     missing: Annotated[
-        str,
+        Missing,
         Field(
             description="What to do with a clip that lacks a feature: exclude it from training, or "
             "impute the median inside the head, which then also sees that it was missing."
         ),
-    ] = "exclude"
+    ] = Missing.EXCLUDE
     reference: Annotated[
-        str,
+        ReferencePolicy,
         Field(
             description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
             "transcode), source (the pristine file its label names) or self."
         ),
-    ] = "loopback"
-    store: Annotated[
-        str, Field(description="Folder of the DuckDB file, shards, candidates and reports.")
-    ] = "store"
-    model_dir: Annotated[str, Field(description="Folder of the released heads.")] = "model"
+    ] = ReferencePolicy.LOOPBACK
     seeds: Annotated[
         int, Field(ge=1, le=50, description="Seeds; fewer than 5 can only be Proposed.")
     ] = RUN_SEEDS
@@ -122,83 +92,6 @@ class Settings(BaseModel):
     workers: Annotated[
         int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
     ] = Field(default_factory=_default_workers)
-    ffmpeg: Annotated[
-        str, Field(description="An ffmpeg with libvmaf; empty means the bundled build.")
-    ] = ""
-    executor: Annotated[
-        str,
-        Field(
-            description="Where steps run: in_process, multiprocess or dask; read when Dagster "
-            "loads the code."
-        ),
-    ] = "in_process"
-
-    automation: Annotated[
-        bool, Field(description="Sensors and schedules are on from the start; the UI can differ.")
-    ] = True
-    tick_s: Annotated[
-        int, Field(ge=1, le=86_400, description="Seconds between two looks of a sensor.")
-    ] = 60
-    retrain_cron: Annotated[
-        str, Field(description="When the scheduled retrain starts, as cron says it, in UTC.")
-    ] = "0 3 * * 0"
-    removal_share: Annotated[
-        float,
-        Field(
-            ge=0,
-            le=1,
-            description="Where more than this share of a corpus's clips or labels is gone, a "
-            "sensor asks before it retrains; 1 never asks.",
-        ),
-    ] = 0.1
-    freshness_days: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=3650,
-            description="The UI marks a verdict and a card older than this as stale; 0: never.",
-        ),
-    ] = 8
-    keep_candidates: Annotated[
-        int,
-        Field(
-            ge=1,
-            description="Candidates of each head that pruning keeps with report and predictions, "
-            "the newest ones; released and accepted ones stay besides.",
-        ),
-    ] = 50
-    keep_runs_days: Annotated[
-        int,
-        Field(ge=1, description="Dagster's runs older than this are pruned with their logs."),
-    ] = 180
-
-    @field_validator("retrain_cron")
-    @classmethod
-    def _known_cron(cls, value: str) -> str:
-        if len(value.split()) != 5:
-            raise ValueError("must be five fields of cron, such as '0 3 * * 0'")
-        return value
-
-    @field_validator("executor")
-    @classmethod
-    def _known_executor(cls, value: str) -> str:
-        if value not in ("in_process", "multiprocess", "dask"):
-            raise ValueError("must be in_process, multiprocess or dask")
-        return value
-
-    @field_validator("missing")
-    @classmethod
-    def _known_missing(cls, value: str) -> str:
-        if value not in ("exclude", "impute"):
-            raise ValueError("must be exclude or impute")
-        return value
-
-    @field_validator("reference")
-    @classmethod
-    def _known_reference(cls, value: str) -> str:
-        if value not in ("loopback", "source", "self"):
-            raise ValueError("must be loopback, source or self")
-        return value
 
     @field_validator("corpus")
     @classmethod
@@ -220,99 +113,15 @@ class Settings(BaseModel):
                 raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
         return ",".join(sorted(names))
 
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Settings from MOS_* variables; an empty variable counts as unset.
-
-        Raises SettingsError naming the variable, its value and what is accepted.
-        """
-        environment = os.environ if environment is None else environment
-        known = {PREFIX + name.upper(): name for name in cls.model_fields}
-        given = {
-            known[key]: value for key, value in environment.items() if key in known and value != ""
-        }
-        stray = sorted(k for k in environment if k.startswith(PREFIX) and k not in known)
-        if stray:
-            near = get_close_matches(stray[0], known, 1)
-            meant = f"Did you mean {near[0]}? " if near else ""
-            raise SettingsError(
-                f"{stray[0]} is not a setting. {meant}Known: {', '.join(sorted(known))}."
-            )
-        return cls.checked(given)
-
-    @classmethod
-    def checked(cls, given: Mapping[str, object]) -> Self:
-        """Settings from these values. Raises SettingsError instead of pydantic's own error."""
-        try:
-            return cls.model_validate(dict(given))
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "settings"
-            message = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
-
-    @classmethod
-    def run_fields(cls) -> tuple[str, ...]:
-        """Names of the settings that a run has, and its form in the UI."""
-        return tuple(name for name in cls.model_fields if name not in SERVICE_SETTINGS)
-
     @property
     def corpora(self) -> tuple[str, ...]:
         """Names of the configured corpora, sorted."""
         return tuple(sorted(self.corpus.split(",")))
 
     @property
-    def corpus_folder(self) -> Path:
-        return Path(self.corpus_root).absolute()
-
-    @property
-    def store_folder(self) -> Path:
-        return Path(self.store).absolute()
-
-    @property
-    def model_folder(self) -> Path:
-        return Path(self.model_dir).absolute()
-
-    def shaping(self) -> tuple[str, ...]:
-        """`NAME=value` of what shapes a head: the corpora, and settings not at their default."""
-        names = (
-            *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
-            *("seeds", "folds", "epochs"),
-        )
-        fields = type(self).model_fields
-        return tuple(
-            f"{PREFIX}{name.upper()}={getattr(self, name)}"
-            for name in names
-            if name == "corpus" or getattr(self, name) != fields[name].default
-        )
-
-    @property
-    def reach(self) -> str:
-        """The same for two runs that read the same files and release the same head from them."""
-        folders = (self.corpus_folder, self.store_folder, self.model_folder)
-        told = [
-            *self.shaping(),
-            *(self.ffmpeg, str(self.download_mb), str(self.download_private)),
-            *(os.path.realpath(folder) for folder in folders),
-        ]
-        return hashlib.sha256(os.fsencode("\n".join(told))).hexdigest()[:16]
-
-    @property
-    def feature_scope(self) -> str:
-        """What the table of features depends on, in words."""
-        return (
-            f"MOS_CORPUS={self.corpus} MOS_FEATURES={self.features} MOS_REFERENCE={self.reference}"
-        )
-
-    @property
-    def fold_scope(self) -> str:
-        """What the table of folds depends on, in words."""
-        return f"{self.feature_scope} MOS_MISSING={self.missing} MOS_FOLDS={self.folds}"
-
-    @property
     def imputes(self) -> bool:
         """Whether clips with missing features train."""
-        return self.missing == "impute"
+        return self.missing is Missing.IMPUTE
 
     @property
     def is_full_size(self) -> bool:

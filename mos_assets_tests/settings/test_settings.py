@@ -51,17 +51,17 @@ def test_one_folder_spelt_in_two_ways_is_one_reach(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "link").symlink_to("store")
     spelt = [f"{tmp_path}/store", f"{tmp_path}/link", f"{tmp_path}/link/../store/"]
-    assert len({Settings(store=store).reach for store in spelt}) == 1
-    others = [Settings(seeds=7), Settings(download_mb=7), Settings(workers=1), Settings()]
-    assert len({settings.reach for settings in others}) == 3
+    assert len({Settings.of(store=store).run_scope for store in spelt}) == 1
+    others = [Settings.of(seeds=7), Settings.of(download_mb=7), Settings.of(workers=1), Settings()]
+    assert len({settings.run_scope for settings in others}) == 3
 
 
 def test_more_corpora_than_a_sensor_can_remember_are_refused() -> None:
-    Settings(corpus=",".join(f"c{n}" for n in range(100)))
+    Settings.of(corpus=",".join(f"c{n}" for n in range(100)))
     with pytest.raises(ValueError, match="at most 100"):
-        Settings(corpus=",".join(f"c{n}" for n in range(101)))
+        Settings.of(corpus=",".join(f"c{n}" for n in range(101)))
     with pytest.raises(ValueError, match="at most 100"):
-        Settings(corpus="c" * 101)
+        Settings.of(corpus="c" * 101)
 
 
 def test_a_misspelt_variable_is_an_error_and_not_a_default() -> None:

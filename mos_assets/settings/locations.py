@@ -25,13 +25,14 @@ def local_folder(location: str) -> Path:
     """
     if not location.strip() or "\0" in location:
         raise ValueError(f"must be {ACCEPTED}")
-    head = location.partition("/")[0].strip()
-    if len(head) <= 2 or not head.endswith(":"):
-        return Path(location).absolute()
-    scheme = head.removesuffix(":").lower()
-    if scheme not in _OPENERS:
-        raise ValueError(f"must be {ACCEPTED}; {scheme!r} is neither")
-    return _OPENERS[scheme](location.strip())
+    url = location.strip()
+    scheme = url.partition(":")[0].lower()
+    if url != scheme and scheme in _OPENERS:
+        return _OPENERS[scheme](url)
+    head = url.partition("/")[0]
+    if len(head) > 2 and head.endswith(":"):
+        raise ValueError(f"must be {ACCEPTED}; {head.removesuffix(':')!r} is neither")
+    return Path(location).absolute()
 
 
 def _of_file_url(url: str) -> Path:

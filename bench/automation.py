@@ -46,7 +46,7 @@ def make(root: Path, clips: int, folders: int) -> Settings:
     os.utime(corpus / "clips", (1_700_000_000, 1_700_000_000))
     (corpus / "corpus.toml").write_text(TOML)
     (corpus / "labels.csv").write_text("clip,mos\n" + "".join(f"{name},3.21\n" for name in names))
-    return Settings(corpus=CORPUS, corpus_root=str(root / "corpora"), store=str(root / "store"))
+    return Settings.of(corpus=CORPUS, corpus_root=str(root / "corpora"), store=str(root / "store"))
 
 
 def cost(look: Callable[[], object]) -> tuple[float, float]:
@@ -67,7 +67,7 @@ def measure(clips: int, folders: int) -> None:
         def tick(every_file: bool) -> None:
             nonlocal memory
             turn = 0 if memory is None else memory.turn
-            sight = look_at_corpora(settings, every_file=every_file, turn=turn)
+            sight = look_at_corpora(settings.run, settings.paths, every_file=every_file, turn=turn)
             memory = decide(memory, sight, [], time.time(), RULES).memory
 
         rows = [("first look", [cost(lambda: tick(True))])]

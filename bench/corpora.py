@@ -210,7 +210,7 @@ def work_store(root: Path, name: str = "konvid-150k") -> Callable[[], str]:
 def settings_of(root: Path) -> Settings:
     from mos_assets.settings import Settings
 
-    return Settings(
+    return Settings.of(
         corpus="konvid-150k", corpus_root=str(root / "labels"), store=str(root / "store")
     )
 
@@ -220,8 +220,10 @@ def work_again(root: Path) -> Callable[[], str]:
     from mos_assets.ingesting import ingest
     from mos_assets.store import Database
 
+    settings = settings_of(root)
+
     def do() -> str:
-        done = ingest(settings_of(root), Database(root / "store"), quiet)
+        done = ingest(settings.run, settings.paths, Database(root / "store"), quiet)
         return f"unchanged: {', '.join(done.unchanged) or 'none'}; {done.opened} files opened"
 
     return do
@@ -305,7 +307,8 @@ def work_remember(root: Path) -> Callable[[], str]:
     made: dict[str, str | None] = {f"{stamps.PROBES}:konvid-150k": probe_version()}
     corpus_rows.write_corpora(database, [corpus], made=made)
     # Once more as a run does it, which leaves its signature.
-    done = ingest(settings_of(root), database, quiet)
+    settings = settings_of(root)
+    done = ingest(settings.run, settings.paths, database, quiet)
     return lambda: f"{said(corpus)}; {done.opened} files opened then"
 
 

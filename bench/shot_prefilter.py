@@ -19,12 +19,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from mos_assets.extraction import ReferencePolicy, graph, outputs
+from mos_assets.extraction import graph, outputs
 from mos_assets.extraction.prefilter import STEP, Sign, window_signs
 from mos_assets.extraction.shots import shot_spans
 from mos_assets.extraction.threads import single_threaded
 from mos_assets.extraction.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
+from mos_assets.settings import ReferencePolicy
 
 Pictures = npt.NDArray[np.float32]
 SCENES = (

@@ -15,7 +15,6 @@ from mos_assets.extraction import (
     SHOTS,
     ClipTask,
     Columns,
-    ReferencePolicy,
     container_columns,
     measure_clip,
     shot_columns,
@@ -25,7 +24,7 @@ from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.predictor import MosPrediction, Predictor
 from mos_assets.records import Measurement, Probe, Setback, ShotFigures
-from mos_assets.settings import Settings
+from mos_assets.settings import ReferencePolicy
 
 UNKNOWN_ENCODER = "ugc-mixed"
 """What a clip whose encoder has no curve is called; a head does not need the name."""
@@ -40,8 +39,10 @@ class ClipScore:
     """Whether the clip was measured exactly as the head's training rows were."""
 
 
-def score_clip(path: Path, predictor: Predictor, settings: Settings) -> ClipScore:
+def score_clip(path: Path, predictor: Predictor, policy: ReferencePolicy, ffmpeg: str) -> ClipScore:
     """Measure one clip and predict its opinion score.
+
+    ffmpeg: the program; empty: the bundled build.
 
     Raises ClipError where the clip cannot be measured, and FeatureError where the head needs
     features that no extractor here makes.
@@ -61,7 +62,7 @@ def score_clip(path: Path, predictor: Predictor, settings: Settings) -> ClipScor
         rate = {"probe_bitrate_kbps": header.bit_rate / 1000}
         return ClipScore(predictor.predict_mos(rate, codec), comparable=False)
     order = predictor.manifest.feature_order
-    features, prints = _measure(path, header, order, settings)
+    features, prints = _measure(path, header, order, policy, ffmpeg)
     trained = predictor.manifest.extractor_fingerprint
     return ClipScore(
         predictor.predict_mos(features, codec),
@@ -70,7 +71,7 @@ def score_clip(path: Path, predictor: Predictor, settings: Settings) -> ClipScor
 
 
 def _measure(
-    path: Path, header: Probe, order: tuple[str, ...], settings: Settings
+    path: Path, header: Probe, order: tuple[str, ...], policy: ReferencePolicy, ffmpeg: str
 ) -> tuple[dict[str, float], list[str]]:
     wanted = [block for block in BLOCKS.values() if set(block.columns) & set(order)]
     stray = [name for name in order if not any(name in block.columns for block in wanted)]
@@ -85,11 +86,11 @@ def _measure(
         sha256=hash_file(path),
         probe=header,
         parts=frozenset(block.part for block in wanted if block.part is not None),
-        policy=ReferencePolicy(settings.reference),
+        policy=policy,
         reference_path=None,
         reference_sha256=None,
     )
-    measured = measure_clip(task, find_ffmpeg(settings.ffmpeg or None)) if task.parts else ()
+    measured = measure_clip(task, find_ffmpeg(ffmpeg or None)) if task.parts else ()
     found = [*map(_columns, measured), container_columns(header)]
     features = {name: value for columns in found for name, value in columns.figures.items()}
     missing = [name for name in order if name not in features]

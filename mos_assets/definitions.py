@@ -52,7 +52,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
     """
     settings = Settings.from_env() if settings is None else settings
     console.install()
-    prune = prune_for(settings)
+    prune = prune_for(settings.paths, settings.service)
     return dg.Definitions(
         assets=[
             raw_corpus,
@@ -61,7 +61,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             extracted_features,
             folds,
             trained_onnx,
-            *fresh([gate_report_by(gate), model_card], settings),
+            *fresh([gate_report_by(gate), model_card], settings.service.freshness_days),
         ],
         asset_checks=[
             labels_in_range,
@@ -79,10 +79,10 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             folds_grouped,
             release_unaltered,
         ],
-        resources={RESOURCE_KEY: platform_from(settings)},
-        executor=executor_for(settings),
+        resources={RESOURCE_KEY: platform_from(settings.run, settings.paths)},
+        executor=executor_for(settings.service.executor),
         jobs=[retrain, prune],
-        schedules=schedules_for(settings, retrain, prune),
+        schedules=schedules_for(settings.service, retrain, prune),
         sensors=sensors_for(settings, retrain),
     )
 

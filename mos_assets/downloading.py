@@ -12,25 +12,26 @@ from mos_assets.downloads import (
     download_clips,
     manifest_urls,
 )
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, download_rows
 
 MEGABYTE = 1_000_000
 
 
-def corpus_request(settings: Settings, corpus: str) -> CorpusRequest:
+def corpus_request(run: RunSettings, paths: PathSettings, corpus: str) -> CorpusRequest:
     """How a corpus of these settings is loaded."""
     return CorpusRequest(
         name=corpus,
-        root=settings.corpus_folder,
-        ffmpeg=settings.ffmpeg or None,
-        min_rows_150k=settings.konvid_150k_floor,
-        manifest=settings.manifest,
+        root=paths.corpus_folder,
+        ffmpeg=paths.ffmpeg or None,
+        min_rows_150k=run.konvid_150k_floor,
+        manifest=run.manifest,
     )
 
 
 def fetch_clips(
-    settings: Settings,
+    run: RunSettings,
+    paths: PathSettings,
     corpus: str,
     progress: Callable[[DownloadProgress], None],
     *,
@@ -46,20 +47,20 @@ def fetch_clips(
     once more. An interrupt leaves the store and the folder as a run that can be taken up.
     Raises CorpusError and StoreError. A corpus without a manifest has nothing to download.
     """
-    request = corpus_request(settings, corpus)
+    request = corpus_request(run, paths, corpus)
     urls = manifest_urls(request) if urls is None else urls
     if urls is None:
         return DownloadSummary()
-    database = Database(settings.store_folder)
+    database = Database(paths.store_folder)
     return download_clips(
         request,
         urls,
         known={row.clip_name: row for row in download_rows.read_downloads(database, corpus)},
         limits=DownloadLimits(
-            parallel=settings.downloads,
-            requests_per_s=settings.download_rate,
-            max_bytes=settings.download_mb * MEGABYTE,
-            private=settings.download_private,
+            parallel=run.downloads,
+            requests_per_s=run.download_rate,
+            max_bytes=run.download_mb * MEGABYTE,
+            private=run.download_private,
         ),
         on_done=lambda rows: download_rows.write_downloads(database, rows),
         progress=progress,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes
+from mos_assets.corpora import CorpusRequest, Known, has_manifest, load_corpus, name_notes
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress
 from mos_assets.extraction import BLOCKS, parse_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.records import Corpus
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, stamps
 from mos_assets.watching import Catalogue, corpus_signature
 
@@ -34,12 +34,14 @@ class Ingested:
     """Corpora of which nothing was read again."""
 
 
-def needs_clips(settings: Settings) -> bool:
-    """Whether the chosen features look at clips at all; tables of figures do not."""
-    return any(name in BLOCKS for name in parse_blocks(settings.features))
+def needs_clips(features: str) -> bool:
+    """Whether these features (MOS_FEATURES) look at clips at all; tables of figures do not."""
+    return any(name in BLOCKS for name in parse_blocks(features))
 
 
-def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -> Ingested:
+def ingest(
+    run: RunSettings, paths: PathSettings, database: Database, say: Callable[[str], None]
+) -> Ingested:
     """Make the store say of the chosen corpora what they are on disk now.
 
     A corpus whose label files, clips, settings and code are what they were when its rows were
@@ -47,29 +49,29 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
-    if required_parts(parse_blocks(settings.features)):
+    if required_parts(parse_blocks(run.features)):
         # Before a clip is fetched or touched: without it none of them can be measured.
-        find_ffmpeg(settings.ffmpeg or None)
-    fetched = _Fetched(say, settings)
-    catalogue = Catalogue(settings.store_folder)
+        find_ffmpeg(paths.ffmpeg or None)
+    fetched = _Fetched(say, run, paths)
+    catalogue = Catalogue(paths.store_folder)
     distrusted = catalogue.distrusted()
     loaded: list[Corpus] = []
     unchanged: list[str] = []
     made: dict[str, str | None] = {}
-    for name in settings.corpora:
-        request = corpus_request(settings, name)
+    for name in run.corpora:
+        request = corpus_request(run, paths, name)
         # Before anything is read: what changes from here on shows in the next run's.
         signature = corpus_signature(request)
         if any(Path(path).is_relative_to(request.folder) for path in distrusted):
             signature = None
-        if signature is not None and _is_as_it_was(settings, database, name, signature):
+        if signature is not None and _is_as_it_was(request, run.features, database, signature):
             say(f"{name}: unchanged; nothing is read again")
             unchanged.append(name)
             continue
         corpus = load_corpus(
             request,
             known=_known(database, name, distrusted),
-            workers=settings.workers,
+            workers=run.workers,
             progress=say,
             fetch=partial(fetched.take, name),
         )
@@ -86,12 +88,14 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
     return Ingested(sum(c.clips_opened for c in loaded), fetched.downloaded, tuple(unchanged))
 
 
-def _is_as_it_was(settings: Settings, database: Database, corpus: str, signature: str) -> bool:
-    if stamps.stamp_of(database, _ingested(corpus)) != signature:
+def _is_as_it_was(
+    request: CorpusRequest, features: str, database: Database, signature: str
+) -> bool:
+    if stamps.stamp_of(database, _ingested(request.name)) != signature:
         return False
     # A clip that did not come last time may come now, or its refusal be lifted.
-    wanted = needs_clips(settings) and has_manifest(corpus_request(settings, corpus))
-    return not (wanted and download_rows.to_be_tried(database, corpus))
+    wanted = needs_clips(features) and has_manifest(request)
+    return not (wanted and download_rows.to_be_tried(database, request.name))
 
 
 def _known(database: Database, corpus: str, distrusted: Set[str]) -> Known:
@@ -114,14 +118,14 @@ def _ingested(corpus: str) -> str:
 class _Fetched:
     """Downloads what manifests name, where the chosen features need clips."""
 
-    def __init__(self, say: Callable[[str], None], settings: Settings) -> None:
-        self._say, self._settings = say, settings
+    def __init__(self, say: Callable[[str], None], run: RunSettings, paths: PathSettings) -> None:
+        self._say, self._run, self._paths = say, run, paths
         self._wrote: set[str] = set()
         self.downloaded = 0
 
     def take(self, corpus: str, urls: Mapping[str, str]) -> None:
         """Called where a corpus has a manifest, before its clips are looked for."""
-        if not needs_clips(self._settings):
+        if not needs_clips(self._run.features):
             self._say(f"{corpus}: no clip is downloaded; MOS_FEATURES needs none")
             return
         last = time.monotonic()
@@ -132,7 +136,7 @@ class _Fetched:
                 last = time.monotonic()
                 self._say(progress_line(corpus, now))
 
-        found = fetch_clips(self._settings, corpus, progress, urls=urls)
+        found = fetch_clips(self._run, self._paths, corpus, progress, urls=urls)
         self._say(summary_line(corpus, found))
         self.downloaded += found.downloaded
         if found.downloaded:

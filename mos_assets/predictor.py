@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.errors import FeatureError, ReleaseError
+from mos_assets.errors import FeatureError, ReleaseError, SettingsError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
 from mos_assets.release.session import flaw_of, open_head, run_head
+from mos_assets.settings import local_folder
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -63,10 +64,12 @@ class MosPrediction:
 class Predictor:
     """Predicts MOS with the released head of one id.
 
-    model_folder: the release folder, by default `model/` of the checkout.
+    model_folder: the release folder, a local path or a file:// URL, by default `model/` of the
+    checkout.
     head_id: by default `konvid_mos_head_v1`.
     The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
     no head that is complete in itself leaves a predictor that answers by the fallback and says why.
+    Raises SettingsError where the folder is not on this machine.
     """
 
     def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
@@ -75,7 +78,7 @@ class Predictor:
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
         self._session: onnxruntime.InferenceSession | None = None
-        folder = DEFAULT_MODEL_FOLDER if model_folder is None else Path(model_folder)
+        folder = DEFAULT_MODEL_FOLDER if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
         try:
             head = open_head(folder, head_id)
@@ -175,6 +178,15 @@ class Predictor:
                 f"knows {', '.join(vocab)}; train a head with that slot."
             )
         return list(onehot[:slots])
+
+
+def _folder(given: Path | str) -> Path:
+    if isinstance(given, Path):
+        return given
+    try:
+        return local_folder(given)
+    except ValueError as error:
+        raise SettingsError(f"model_folder={given!r}: {error}.") from error
 
 
 def _unknown_codec(codec: str) -> FeatureError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from mos_assets.records import Download, DownloadState
 from mos_assets.settings import Settings
 from mos_assets.store import Database, download_rows
 from mos_assets_tests.downloads.serving import Site, body, send, serve, status
+from mos_assets_tests.settings.flat import using, values
 
 CORPUS = "konvid-150k"
 CLIP = b"clip" * 100
@@ -35,7 +37,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "corpora" / CORPUS).mkdir(parents=True)
-    return Settings(
+    return Settings.of(
         corpus=CORPUS,
         corpus_root=str(tmp_path / "corpora"),
         store=str(tmp_path / "store"),
@@ -57,7 +59,7 @@ def silent(_: DownloadProgress) -> None:
 
 
 def fetch(settings: Settings, *, again: bool = False) -> DownloadSummary:
-    return fetch_clips(settings, CORPUS, silent, again=again)
+    return fetch_clips(settings.run, settings.paths, CORPUS, silent, again=again)
 
 
 def state(settings: Settings) -> dict[str, Download]:
@@ -138,7 +140,7 @@ def test_what_failed_for_now_is_tried_in_the_next_run(
 
 def test_a_manifest_cannot_reach_this_machine_by_default(settings: Settings, site: Site) -> None:
     manifest(settings, {"a.mp4": site.has("/a", body(CLIP))})
-    strict = settings.model_copy(update={"download_private": False})
+    strict = using(settings, download_private=False)
     assert (fetch(strict).failed, fetch(strict).permanent) == (1, 0)
     assert site.asked == []
     assert "MOS_DOWNLOAD_PRIVATE" in str(state(settings)["a.mp4"].reason)
@@ -148,10 +150,10 @@ def test_a_manifest_cannot_reach_this_machine_by_default(settings: Settings, sit
 
 def test_the_remedy_that_is_named_for_a_large_clip_works(settings: Settings, site: Site) -> None:
     manifest(settings, {"a.mp4": site.has("/a", body(b"x" * 1_000_001))})
-    assert fetch(settings.model_copy(update={"download_mb": 1})).failed == 1
+    assert fetch(using(settings, download_mb=1)).failed == 1
     assert "MOS_DOWNLOAD_MB" in str(state(settings)["a.mp4"].reason)
     assert site.times("/a") == 1
-    assert fetch(settings.model_copy(update={"download_mb": 2})).downloaded == 1
+    assert fetch(using(settings, download_mb=2)).downloaded == 1
 
 
 def test_a_clip_that_is_there_under_another_suffix_is_not_asked_for(
@@ -172,13 +174,13 @@ def test_a_clip_that_is_there_under_another_suffix_is_not_asked_for(
 
 
 def test_other_corpora_have_nothing_to_download(settings: Settings) -> None:
-    assert fetch(settings.model_copy(update={"corpus": "demo"})) == DownloadSummary()
+    assert fetch(using(settings, corpus="demo")) == DownloadSummary()
     folder = settings.corpus_folder / CORPUS
     (folder / "k150ka_scores.csv").write_text("video_name,video_score\na.mp4,3\n")
     assert fetch(settings) == DownloadSummary()
     assert not Database(settings.store_folder).exists
     with pytest.raises(CorpusError, match="MOS_MANIFEST"):
-        fetch(settings.model_copy(update={"manifest": "gone.csv"}))
+        fetch(using(settings, manifest="gone.csv"))
 
 
 def test_two_runs_do_not_write_the_same_files(settings: Settings, site: Site) -> None:
@@ -200,11 +202,13 @@ def test_a_folder_in_the_way_is_named(settings: Settings, site: Site) -> None:
 
 
 CHILD = """
+import json
 import sys
 from mos_assets.downloads import run
 from mos_assets.downloading import fetch_clips
 from mos_assets.settings import Settings
-fetch_clips(Settings.model_validate_json(sys.argv[1]), "konvid-150k", lambda _: None)
+settings = Settings.of(**json.loads(sys.argv[1]))
+fetch_clips(settings.run, settings.paths, "konvid-150k", lambda _: None)
 """
 
 
@@ -221,7 +225,7 @@ def test_a_killed_run_is_taken_up_without_asking_for_what_is_there(
     rows["hung.mp4"] = site.has("/hung", hangs)
     clips = manifest(settings, rows)
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, settings.model_dump_json()],
+        [sys.executable, "-c", CHILD, json.dumps(values(settings))],
         cwd=Path(__file__).parents[1],
     )
     try:
@@ -248,7 +252,7 @@ def test_progress_is_told_and_reads_well(settings: Settings, site: Site) -> None
     site.has("/b", status(404))
     manifest(settings, {"a.mp4": site.url("/a"), "b.mp4": site.url("/b")})
     seen: list[DownloadProgress] = []
-    found = fetch_clips(settings, CORPUS, seen.append)
+    found = fetch_clips(settings.run, settings.paths, CORPUS, seen.append)
     assert (seen[-1].total, seen[-1].done, seen[-1].failed) == (2, 1, 1)
     assert [now.done + now.failed for now in seen] == sorted(n.done + n.failed for n in seen)
     line = progress_line(CORPUS, DownloadProgress(1000, 100, 3, 250_000_000, 50.0))

@@ -12,6 +12,7 @@ from mos_assets.ingesting import Ingested, ingest
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows
 from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree
+from mos_assets_tests.settings.flat import using
 
 
 @pytest.fixture
@@ -19,13 +20,13 @@ def settings(tmp_path: Path) -> Settings:
     labels = "clip,mos\na,3\nb,2\nsub/c,4\n"
     files = {"corpus.toml": MINIMAL_TOML, "labels.csv": labels, "clips/a.mp4": "no clip"}
     write_tree(tmp_path / "corpora" / "mine", files)
-    return Settings(
+    return Settings.of(
         corpus="mine", corpus_root=str(tmp_path / "corpora"), store=str(tmp_path / "store")
     )
 
 
 def run(settings: Settings) -> Ingested:
-    return ingest(settings, Database(settings.store_folder), lambda _: None)
+    return ingest(settings.run, settings.paths, Database(settings.store_folder), lambda _: None)
 
 
 def scores(settings: Settings) -> dict[str, float]:
@@ -101,7 +102,7 @@ def test_several_corpora_are_told_apart(settings: Settings) -> None:
     write_tree(
         settings.corpus_folder / "other", {"corpus.toml": toml, "labels.csv": "clip,mos\na,3"}
     )
-    both = settings.model_copy(update={"corpus": "mine,other"})
+    both = using(settings, corpus="mine,other")
     assert run(settings).unchanged == ()
     assert run(both).unchanged == ("mine",)
     assert run(both).unchanged == ("mine", "other")

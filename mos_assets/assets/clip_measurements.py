@@ -23,7 +23,6 @@ from mos_assets.extraction import (
     ClipTask,
     Found,
     Journal,
-    ReferencePolicy,
     content_key,
     fingerprint,
     measure_clips,
@@ -59,7 +58,7 @@ def fingerprints(settings: Settings) -> dict[str, str]:
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(settings.ffmpeg or None)
-    policy = ReferencePolicy(settings.reference)
+    policy = settings.reference
     return {part: fingerprint(part, policy, ffmpeg) for part in sorted(parts)}
 
 
@@ -70,7 +69,7 @@ def plan_tasks(settings: Settings, database: Database) -> tuple[ClipTask, ...]:
     external = {
         name for name in settings.corpora if has_external_shots(name, settings.corpus_folder)
     }
-    policy = ReferencePolicy(settings.reference)
+    policy = settings.reference
     given_up = (
         s.setback for s in setback_rows.read_setbacks(database, prints.values()) if s.given_up
     )

@@ -20,13 +20,12 @@ from mos_assets.errors import FeatureError
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
-    ReferencePolicy,
     ShotFeatures,
     assemble,
     columns_of,
     parse_blocks,
 )
-from mos_assets.settings import Settings
+from mos_assets.settings import ReferencePolicy, Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
 
 
@@ -98,7 +97,7 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
             },
         },
         part_fingerprints=prints,
-        policy=ReferencePolicy(settings.reference),
+        policy=settings.reference,
         shots={
             row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
             for row in measurement_rows.read_shots(database, [name])

@@ -1,6 +1,7 @@
 """The settings as a Dagster resource: the launchpad's form, filled from MOS_* variables."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
 import dagster as dg
@@ -10,7 +11,7 @@ from mos_assets.assets.provenance import git_revision, tag_run
 from mos_assets.assets.reporting import user_errors
 from mos_assets.errors import SettingsError, StoreError
 from mos_assets.extraction import parse_blocks
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
 from mos_assets.store.claim import Patience, claim
 
@@ -31,12 +32,12 @@ class _PlatformBase(dg.ConfigurableResource):
         self._run_id = context.run_id if context.dagster_run is not None else None
         if self._run_id is not None and context.instance is not None:
             try:
-                reach = self.settings.reach
+                scope = self.settings.run_scope
             except dg.Failure:
                 # The first step that asks for a setting fails and says why.
-                reach = ""
-            facts = {"corpus": self.corpus, "git": git_revision(), "reach": reach}  # type: ignore[attr-defined]
-            tag_run(context.instance, self._run_id, **facts)
+                scope = None
+            facts = {"corpus": self.corpus, "git": git_revision()}  # type: ignore[attr-defined]
+            tag_run(context.instance, self._run_id, scope, **facts)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""
@@ -46,9 +47,12 @@ class _PlatformBase(dg.ConfigurableResource):
 
     @property
     def settings(self) -> Settings:
-        """The settings, checked. Raises dagster.Failure where one cannot be used."""
+        """The settings of this run, checked; those of the service are none of them.
+
+        Raises dagster.Failure where one cannot be used.
+        """
         try:
-            found = Settings.checked({name: getattr(self, name) for name in Settings.run_fields()})
+            found = Settings.of(**{name: getattr(self, name) for name in Settings.FORM})
             parse_blocks(found.features)
             return found
         except SettingsError as error:
@@ -78,17 +82,22 @@ def patience() -> Patience:
 
 
 def _with_fields(base: type[_PlatformBase], defaults: Mapping[str, object]) -> Any:
-    """Made from Settings, so that a setting has one name and description."""
+    """Made from Settings, so that a setting has one name and description.
+
+    A choice is a text here: of an Enum, Dagster takes the name of a member and not its value.
+    """
     fields: dict[str, Any] = {
         name: (
-            Settings.model_fields[name].annotation,
-            Field(
-                default=defaults.get(name, ...), description=Settings.model_fields[name].description
-            ),
+            str if _is_choice(setting.annotation) else setting.annotation,
+            Field(default=defaults.get(name, ...), description=setting.description),
         )
-        for name in Settings.run_fields()
+        for name, setting in Settings.FORM.items()
     }
     return create_model("Platform", __base__=base, **fields)
+
+
+def _is_choice(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, StrEnum)
 
 
 if TYPE_CHECKING:
@@ -97,8 +106,8 @@ else:
     Platform = _with_fields(_PlatformBase, {})
 
 
-def platform_from(settings: Settings) -> Platform:
+def platform_from(run: RunSettings, paths: PathSettings) -> Platform:
     """The resource with these settings, which are also those of a run that is given only some."""
-    values = settings.model_dump(include=set(Settings.run_fields()))
+    values = {**run.model_dump(mode="json"), **paths.model_dump(mode="json")}
     found: Platform = _with_fields(Platform, values)(**values)
     return found

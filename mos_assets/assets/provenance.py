@@ -11,8 +11,9 @@ import dagster as dg
 from mos_assets.settings import Settings
 
 PREFIX = "mos_assets/"
-REACH_TAG = f"{PREFIX}reach"
-"""`Settings.reach` of the settings that a run really had, wherever they came from."""
+RUN_SCOPE_TAG = f"{PREFIX}reach"
+"""`Settings.run_scope` of the settings that a run really had, wherever they came from. Its name is
+that of the runs that Dagster has stored: sensors look for it."""
 TAG_LENGTH = 200
 ASSET_TAG_LENGTH = 63
 """Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""
@@ -39,11 +40,12 @@ def git_revision() -> str:
     return found.stdout.strip() or UNKNOWN
 
 
-def tag_run(instance: dg.DagsterInstance, run_id: str, **facts: str) -> None:
-    """Tags `mos_assets/<name>` on a run, by which the UI finds it."""
-    instance.add_run_tags(
-        run_id, {PREFIX + name: value[:TAG_LENGTH] for name, value in facts.items() if value}
-    )
+def tag_run(
+    instance: dg.DagsterInstance, run_id: str, scope: str | None = None, **facts: str
+) -> None:
+    """Tags `mos_assets/<name>` on a run, by which the UI finds it; `scope` under RUN_SCOPE_TAG."""
+    tags = {PREFIX + name: value[:TAG_LENGTH] for name, value in facts.items() if value}
+    instance.add_run_tags(run_id, tags if scope is None else {**tags, RUN_SCOPE_TAG: scope})
 
 
 def asset_tags(settings: Settings, candidate: str | None = None) -> dict[str, str]:

@@ -42,7 +42,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             require_blocks(
                 parse_blocks(settings.features), table_names(name, settings.corpus_folder)
             )
-        done = ingest(settings, database, context.log.info)
+        done = ingest(settings.run, settings.paths, database, context.log.info)
         states = corpus_states.corpus_states(database, settings.corpora, UNUSABLE_CLIP)
         for state in states:
             context.log.info(_headline(state))
@@ -169,7 +169,7 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
 def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
-        needed = needs_clips(settings)
+        needed = needs_clips(settings.features)
         states = corpus_states.corpus_states(platform.database, settings.corpora, UNUSABLE_CLIP)
         failed = download_rows.failed_downloads(platform.database, settings.corpora)
     # No clip at all is a corpus without clips, unless they were asked for and did not come.

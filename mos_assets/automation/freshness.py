@@ -7,15 +7,11 @@ from datetime import timedelta
 
 import dagster as dg
 
-from mos_assets.settings import Settings
 
-
-def fresh(
-    assets: Sequence[dg.AssetsDefinition], settings: Settings
-) -> Sequence[dg.AssetsDefinition]:
-    """The assets, with a freshness policy where MOS_FRESHNESS_DAYS is not 0."""
-    if not settings.freshness_days:
+def fresh(assets: Sequence[dg.AssetsDefinition], days: int) -> Sequence[dg.AssetsDefinition]:
+    """The assets, with a freshness policy where MOS_FRESHNESS_DAYS, in days, is not 0."""
+    if not days:
         return assets
-    window = timedelta(days=settings.freshness_days)
+    window = timedelta(days=days)
     policy = dg.FreshnessPolicy.time_window(fail_window=window)
     return dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, policy), assets)

@@ -11,13 +11,12 @@ from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.folds import folds
 from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.model_card import model_card
-from mos_assets.assets.provenance import PREFIX, REACH_TAG
+from mos_assets.assets.provenance import PREFIX, RUN_SCOPE_TAG
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.jobs import PRUNE
-from mos_assets.settings import Settings
 
 ALL_ASSETS_JOB = "__ASSET_JOB"
 """What Dagster calls a run that was started from the asset graph."""
@@ -57,14 +56,14 @@ _STEPS: dict[str, frozenset[str]] = {}
 
 
 def retrains_of(
-    instance: dg.DagsterInstance, settings: Settings, now: float, sensor: str
+    instance: dg.DagsterInstance, scope: str, now: float, sensor: str
 ) -> tuple[Retrain, ...]:
     """Runs in flight that write to the store, and the newest finished runs of the whole graph that
-    had these settings. sensor: the one that asks."""
+    had these settings. scope: `Settings.run_scope`. sensor: the one that asks."""
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
         dg.RunsFilter(
-            tags={REACH_TAG: settings.reach},
+            tags={RUN_SCOPE_TAG: scope},
             statuses=[
                 dg.DagsterRunStatus.SUCCESS,
                 dg.DagsterRunStatus.FAILURE,

@@ -6,26 +6,24 @@ import dagster as dg
 
 from mos_assets.automation.jobs import CAUSE_TAG
 from mos_assets.errors import SettingsError
-from mos_assets.settings import Settings
+from mos_assets.settings import ServiceSettings
 
 PRUNE_CRON = "0 1 * * 6"
 """Saturdays, a day before the weekly retrain."""
 
 
 def schedules_for(
-    settings: Settings, retrain: dg.UnresolvedAssetJobDefinition, prune: dg.JobDefinition
+    service: ServiceSettings, retrain: dg.UnresolvedAssetJobDefinition, prune: dg.JobDefinition
 ) -> list[dg.ScheduleDefinition]:
     """The schedules under these settings. Raises SettingsError for a cron that is none."""
     status = (
-        dg.DefaultScheduleStatus.RUNNING
-        if settings.automation
-        else dg.DefaultScheduleStatus.STOPPED
+        dg.DefaultScheduleStatus.RUNNING if service.automation else dg.DefaultScheduleStatus.STOPPED
     )
     try:
         weekly = dg.ScheduleDefinition(
             name="weekly_retrain",
             job=retrain,
-            cron_schedule=settings.retrain_cron,
+            cron_schedule=service.retrain_cron,
             execution_timezone="UTC",
             default_status=status,
             tags={CAUSE_TAG: "weekly_retrain"},
@@ -34,7 +32,7 @@ def schedules_for(
         )
     except dg.DagsterInvalidDefinitionError as error:
         raise SettingsError(
-            f"MOS_RETRAIN_CRON={settings.retrain_cron!r}: must be five fields of cron, such as "
+            f"MOS_RETRAIN_CRON={service.retrain_cron!r}: must be five fields of cron, such as "
             "'0 3 * * 0'."
         ) from error
     weekly_prune = dg.ScheduleDefinition(

@@ -56,9 +56,9 @@ def _sensor(
     @dg.sensor(
         name=name,
         job=retrain,
-        minimum_interval_seconds=settings.tick_s,
+        minimum_interval_seconds=settings.service.tick_s,
         default_status=dg.DefaultSensorStatus.RUNNING
-        if settings.automation
+        if settings.service.automation
         else dg.DefaultSensorStatus.STOPPED,
         description=description,
     )
@@ -66,7 +66,8 @@ def _sensor(
         memory = Memory.from_cursor(context.cursor)
         try:
             sight = look(
-                settings,
+                settings.run,
+                settings.paths,
                 every_file=wants_every_file(memory, time.time()),
                 turn=0 if memory is None else memory.turn,
             )
@@ -77,9 +78,9 @@ def _sensor(
         decision = decide(
             memory,
             sight,
-            retrains_of(context.instance, settings, now, name),
+            retrains_of(context.instance, settings.run_scope, now, name),
             now,
-            Rules(settings.removal_share, QUIET_SHARE * settings.tick_s),
+            Rules(settings.service.removal_share, QUIET_SHARE * settings.service.tick_s),
         )
         cursor = decision.memory.to_cursor()
         if decision.action is Action.WAIT:

@@ -8,31 +8,28 @@ from collections.abc import Iterable, Mapping
 
 from mos_assets.automation.facts import Sight
 from mos_assets.corpora import CORPUS_TOML, DEMO, WatchedFiles
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.watching import Catalogue, watched_files
 
 
-def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+def look_at_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, turn: int) -> Sight:
     """Label files and clip folders: names, sizes and modification times.
 
     Raises CorpusError where a corpus is not there, and OSError where it cannot be read:
     a failed look is not an empty corpus.
     """
-    return _corpora(settings, _watched(settings), every_file, turn)
+    return _corpora(paths, _watched(run, paths), every_file, turn)
 
 
-def _watched(settings: Settings) -> dict[str, WatchedFiles]:
+def _watched(run: RunSettings, paths: PathSettings) -> dict[str, WatchedFiles]:
     """What there is to watch, by corpus."""
-    return {
-        name: watched_files(name, settings.corpus_folder, settings.manifest)
-        for name in settings.corpora
-    }
+    return {name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.corpora}
 
 
 def _corpora(
-    settings: Settings, watched: Mapping[str, WatchedFiles], every_file: bool, turn: int
+    paths: PathSettings, watched: Mapping[str, WatchedFiles], every_file: bool, turn: int
 ) -> Sight:
-    catalogue = Catalogue(settings.store_folder)
+    catalogue = Catalogue(paths.store_folder)
     digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
     touched, lies = 0.0, 0
@@ -41,7 +38,7 @@ def _corpora(
         times = [_add_files(digest, files.label_paths)]
         labels = [path for path in files.label_paths if path.name != CORPUS_TOML]
         view = catalogue.view(
-            files.clip_dirs, settings.corpus_folder / name, every_file=every_file, turn=turn
+            files.clip_dirs, paths.corpus_folder / name, every_file=every_file, turn=turn
         )
         digest.update(view.digest.encode())
         times.append(view.touched)
@@ -65,23 +62,23 @@ def _corpora(
     )
 
 
-def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+def look_at_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn: int) -> Sight:
     """External shot files and feature tables; each is looked at every time.
 
     The corpora lie beside them: a retrain reads those too, so it waits until they have settled,
     and asks where much of them is gone. Raises as `look_at_corpora`.
     """
-    watched = _watched(settings)
-    corpora = _corpora(settings, watched, every_file, turn)
+    watched = _watched(run, paths)
+    corpora = _corpora(paths, watched, every_file, turn)
     digest, arriving = hashlib.sha256(), hashlib.sha256(corpora.arriving.encode())
     amounts: dict[str, int] = {}
     touched = 0.0
     for name, files in watched.items():
-        paths = (*files.shot_paths, *files.feature_paths)
+        tables = (*files.shot_paths, *files.feature_paths)
         digest.update(name.encode() + b"\0")
-        touched = max(touched, _add_files(digest, paths))
+        touched = max(touched, _add_files(digest, tables))
         _add_files(arriving, files.beside_tables)
-        amounts[f"tables of {name}"] = len(paths)
+        amounts[f"tables of {name}"] = len(tables)
     return Sight(
         digest.hexdigest(),
         {**corpora.amounts, **amounts},

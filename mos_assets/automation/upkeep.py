@@ -13,19 +13,24 @@ from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
 from mos_assets.automation.retrains import is_ours
 from mos_assets.release.pruning import prune_store
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, ServiceSettings
 
 RUNS_AT_ONCE = 100
 """Runs asked for in one query."""
 
 
-def prune_for(settings: Settings) -> dg.JobDefinition:
+def prune_for(paths: PathSettings, service: ServiceSettings) -> dg.JobDefinition:
     """The job under these settings."""
 
     @dg.op(name="prune_store", description="Old candidates, their reports and predictions.")
     def store(context: dg.OpExecutionContext) -> None:
         with user_errors():
-            pruned = prune_store(settings, holder=f"run {context.run_id}", patience=patience())
+            pruned = prune_store(
+                paths,
+                service.keep_candidates,
+                holder=f"run {context.run_id}",
+                patience=patience(),
+            )
         context.log.info(pruned.told())
         context.add_output_metadata(
             {"candidates": len(pruned.candidates), "megabytes": round(pruned.bytes / 1e6, 1)}
@@ -37,8 +42,8 @@ def prune_for(settings: Settings) -> dg.JobDefinition:
         description="Dagster's old runs with their logs; the newest of every asset stay.",
     )
     def runs(context: dg.OpExecutionContext) -> None:
-        gone = prune_runs(context.instance, settings.keep_runs_days)
-        context.log.info(f"{gone} runs older than {settings.keep_runs_days} days are removed")
+        gone = prune_runs(context.instance, service.keep_runs_days)
+        context.log.info(f"{gone} runs older than {service.keep_runs_days} days are removed")
 
     @dg.job(
         name=PRUNE,

@@ -49,9 +49,10 @@ def check(folder: Path) -> None:
     if not place.is_dir():
         # The demo would be rendered where it is not.
         raise CorpusError(f"There is no folder {place}. Name the folder of a corpus.")
+    settings = Settings.from_env()
     try:
         found = inspect_corpus(
-            replace(corpus_request(Settings.from_env(), place.name), root=place.parent),
+            replace(corpus_request(settings.run, settings.paths, place.name), root=place.parent),
             workers=len(os.sched_getaffinity(0)),
             progress=lambda line: click.echo(printable(line), err=True),
         )
@@ -86,7 +87,7 @@ def fetch(name: str, again: bool) -> None:
     from mos_assets.store import Database, download_rows
 
     settings = Settings.from_env()
-    urls = manifest_urls(corpus_request(settings, name))
+    urls = manifest_urls(corpus_request(settings.run, settings.paths, name))
     if urls is None:
         raise CorpusError(
             f"Corpus {name!r} has no manifest, so there is nothing to download: only konvid-150k "
@@ -99,9 +100,9 @@ def fetch(name: str, again: bool) -> None:
             bar.label = printable(progress_line(name, now))
             bar.update(now.done + now.failed - bar.pos)
 
-        found = fetch_clips(settings, name, show, urls=urls, again=again)
+        found = fetch_clips(settings.run, settings.paths, name, show, urls=urls, again=again)
     click.echo(printable(summary_line(name, found)))
-    rows = download_rows.read_downloads(Database(settings.store_folder), name)
+    rows = download_rows.read_downloads(Database(settings.paths.store_folder), name)
     missing = [row for row in rows if row.reason is not None and row.clip_name in urls]
     for row in missing[:MISSING_SHOWN]:
         click.echo(printable(f"missing     {row.clip_name}: {row.reason}"))

@@ -29,18 +29,18 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
     from mos_assets.release.status import head_ids
 
     settings = Settings.from_env()
-    known = head_ids(settings.model_folder)
+    folder = settings.paths.model_folder
+    known = head_ids(folder)
     if head is not None and head not in known:
         raise ReleaseError(
-            f"No head {head!r} is released in {settings.model_folder}. There: "
-            f"{', '.join(known) or 'none'}."
+            f"No head {head!r} is released in {folder}. There: {', '.join(known) or 'none'}."
         )
-    predictor = Predictor(settings.model_folder, head or KONVID_HEAD)
+    predictor = Predictor(folder, head or KONVID_HEAD)
     failed = False
     notes: set[str] = set()
     for clip in clips:
         try:
-            score = score_clip(clip, predictor, settings)
+            score = score_clip(clip, predictor, settings.run.reference, settings.paths.ffmpeg)
         except MosAssetsError as error:
             click.echo(f"{printable(error)}", err=True)
             failed = True
@@ -51,8 +51,8 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
             doubt = "" if score.comparable else ", not comparable"
             source += f" ({prediction.status}{doubt})"
         # What was promised for clips measured in one way does not hold for another.
-        reach = prediction.interval if score.comparable else None
-        within = "-" if reach is None else f"{reach[0]:.2f}..{reach[1]:.2f}"
+        interval = prediction.interval if score.comparable else None
+        within = "-" if interval is None else f"{interval[0]:.2f}..{interval[1]:.2f}"
         click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}\t{within}")
         notes.add(f"{prediction.head_id}: {prediction.reason}")
         if prediction.status and not score.comparable:
@@ -74,11 +74,11 @@ def status(head: str | None) -> None:
     """
     from mos_assets.release.status import released_heads
 
-    settings = Settings.from_env()
-    heads = released_heads(settings.model_folder, head)
+    folder = Settings.from_env().paths.model_folder
+    heads = released_heads(folder, head)
     if not heads:
         raise ReleaseError(
-            f"No head is released in {settings.model_folder}; run "
+            f"No head is released in {folder}; run "
             "dagster asset materialize --select '*' -m mos_assets.definitions."
         )
     for found in heads:
@@ -103,12 +103,12 @@ def report(head: str | None) -> None:
     from mos_assets.release.reading import current_files
     from mos_assets.store import Database, verdict_rows
 
-    settings = Settings.from_env()
-    database = Database(settings.store_folder)
+    paths = Settings.from_env().paths
+    database = Database(paths.store_folder)
     row = verdict_rows.latest_verdict(database, head) if database.exists else None
     if row is None:
         what = f"No head {head!r}" if head else "Nothing"
-        raise MosAssetsError(f"{what} was judged yet in {settings.store_folder}.")
+        raise MosAssetsError(f"{what} was judged yet in {paths.store_folder}.")
     judged = GateReport.read(row.folder / "gate_report.json")
     verdict = judged.verdict
     checks = [(check.words, check) for check in verdict.checks]
@@ -130,7 +130,7 @@ def report(head: str | None) -> None:
     if judged.comparison is not None:
         click.echo(f"{'compared':<{width}}  {judged.comparison.sentence}")
     candidate = verdict_rows.latest_candidate(database, row.head_id)
-    files = current_files(settings.model_folder, row.head_id)
+    files = current_files(paths.model_folder, row.head_id)
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
         click.echo(f"{'head':<{width}}  {files.onnx}")
         click.echo(f"{'use it':<{width}}  mos predict --head {row.head_id} CLIP")

@@ -108,7 +108,13 @@ def prune(dry_run: bool) -> None:
     from mos_assets.cli.terminal import printable
     from mos_assets.release.pruning import prune_store
 
-    pruned = prune_store(Settings.from_env(), holder=f"mos prune ({os.getpid()})", pretend=dry_run)
+    settings = Settings.from_env()
+    pruned = prune_store(
+        settings.paths,
+        settings.service.keep_candidates,
+        holder=f"mos prune ({os.getpid()})",
+        pretend=dry_run,
+    )
     for candidate in pruned.candidates:
         click.echo(
             printable(

@@ -25,7 +25,7 @@ from mos_assets.extraction.columns import (
     Columns,
 )
 from mos_assets.extraction.container import container_columns
-from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.fingerprint import fingerprint
 from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.extraction.measure import (
     Found,
@@ -60,7 +60,6 @@ __all__ = [
     "CorpusFigures",
     "Found",
     "Journal",
-    "ReferencePolicy",
     "ShotFeatures",
     "assemble",
     "columns_of",

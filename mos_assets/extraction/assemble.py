@@ -18,7 +18,6 @@ from mos_assets.errors import FeatureError
 from mos_assets.extraction.blocks import BLOCKS, Block, expand_columns
 from mos_assets.extraction.columns import SHOTS, Columns
 from mos_assets.extraction.container import container_columns
-from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.measure import content_key
 from mos_assets.media.probe import probe_version
 from mos_assets.records import (
@@ -29,6 +28,7 @@ from mos_assets.records import (
     Measurement,
     Setback,
 )
+from mos_assets.settings import ReferencePolicy
 
 NO_CLIP = "there is no clip for this label"
 TABLE_ORIGIN = "table:"

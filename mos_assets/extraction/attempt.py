@@ -26,7 +26,6 @@ from mos_assets.extraction.columns import (
     SHOTS,
     Columns,
 )
-from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.nr import nr_figures
 from mos_assets.extraction.saliency import saliency_means
 from mos_assets.extraction.scratch import scratch_folder
@@ -46,6 +45,7 @@ from mos_assets.media.child import Ran, TimedOutError
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Probe
+from mos_assets.settings import ReferencePolicy
 
 OWN_SHARE = 0.5
 """Share of the time limit that a program has to have spent computing for the clip to be slow; where

@@ -6,13 +6,13 @@ heavy is imported: versions come from package metadata.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import lru_cache
 from importlib import metadata
 
 from mos_assets.errors import ToolError
 from mos_assets.extraction.columns import LIBVMAF, NR, SALIENCY, SHOTS
 from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.settings import ReferencePolicy
 
 LOOPBACK_CRF = 35
 LOOPBACK_PRESET = "veryfast"
@@ -33,17 +33,6 @@ raised whenever another pair would meet, or another shape or duration be refused
 _VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 2, SHOTS: 1}
 """Raised whenever the code of a part would give other figures with the same libraries."""
 _OPENCV = ("opencv-contrib-python-headless", "opencv-contrib-python")
-
-
-class ReferencePolicy(StrEnum):
-    """What libvmaf compares a clip with."""
-
-    LOOPBACK = "loopback"
-    """The clip's own x264 transcode at CRF 35."""
-    SOURCE = "source"
-    """The pristine file that the labels name."""
-    SELF = "self"
-    """The clip itself: five of the six figures are constant."""
 
 
 def fingerprint(part: str, policy: ReferencePolicy, ffmpeg: Ffmpeg) -> str:

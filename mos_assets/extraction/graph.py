@@ -23,9 +23,9 @@ from mos_assets.extraction.fingerprint import (
     SALIENCY_LINES,
     THUMBNAIL_HEIGHT,
     THUMBNAIL_WIDTH,
-    ReferencePolicy,
 )
 from mos_assets.media.ffmpeg import input_arguments
+from mos_assets.settings import ReferencePolicy
 
 LIBVMAF_LOG = "libvmaf.json"
 CLIP_FRAMES = "clip_frames.txt"

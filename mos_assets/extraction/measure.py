@@ -14,11 +14,12 @@ from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.extraction.attempt import ClipTask, Outcome, attempt
 from mos_assets.extraction.bounds import time_limit_s
 from mos_assets.extraction.columns import COMPARED, FIGURES_OF_PART
-from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.extraction.fingerprint import fingerprint
 from mos_assets.extraction.scratch import sweep_scratch
 from mos_assets.extraction.threads import one_core_each, single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement, Setback
+from mos_assets.settings import ReferencePolicy
 
 PAUSE_S = 0.5
 """Before a clip is tried again over which the machine failed: what others held may be free then."""

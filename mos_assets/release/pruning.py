@@ -20,7 +20,7 @@ from mos_assets.errors import ReleaseError
 from mos_assets.media.probe import hash_file
 from mos_assets.release.candidate import candidate_files
 from mos_assets.release.manifest import Manifest
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings
 from mos_assets.store import Database
 from mos_assets.store.claim import NO_PATIENCE, Patience, claimed
 from mos_assets.store.pruning_rows import (
@@ -55,7 +55,8 @@ class Pruned:
 
 
 def prune_store(
-    settings: Settings,
+    paths: PathSettings,
+    keep: int,
     *,
     holder: str,
     pretend: bool = False,
@@ -63,27 +64,28 @@ def prune_store(
 ) -> Pruned:
     """Remove what is old; with `pretend`, say what would go.
 
+    keep: candidates of each head that stay, as `to_prune` counts them.
     Raises StoreError where a run is using the store and goes on doing so, and ReleaseError where a
     released manifest cannot be read: then it is not known which candidate must stay.
     """
-    database = Database(settings.store_folder)
+    database = Database(paths.store_folder)
     if not database.exists:
         return Pruned((), 0, (), 0)
-    with claimed(settings.store_folder, holder, patience):
+    with claimed(paths.store_folder, holder, patience):
         found = stored_candidates(database)
-        released = _released(settings.model_folder)
+        released = _released(paths.model_folder)
         at_work = datetime.now(UTC) - timedelta(seconds=LEFT_BEHIND_S)
-        going = to_prune(found, released, settings.keep_candidates, at_work)
+        going = to_prune(found, released, keep, at_work)
         folders = [
-            settings.store_folder / folder
+            paths.store_folder / folder
             for candidate in going
             for folder in (candidate.folder, candidate.report_folder)
             if folder is not None
         ]
         leftovers = (
-            *_leftovers(settings.store_folder),
+            *_leftovers(paths.store_folder),
             *_without_rows(
-                settings.store_folder,
+                paths.store_folder,
                 frozenset(candidate.candidate_id for candidate in found),
                 forgotten_candidates(database),
                 released,

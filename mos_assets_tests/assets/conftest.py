@@ -11,6 +11,7 @@ from mos_assets.definitions import build_defs
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.settings import Settings
 from mos_assets.store import Database
+from mos_assets_tests.settings.flat import using
 
 SCENES = (
     "mandelbrot=s=160x90:r=25",
@@ -51,7 +52,7 @@ class World:
         return self.root / "corpora" / name
 
     def using(self, **changes: object) -> "World":
-        return World(self.root, self.settings.model_copy(update=changes))
+        return World(self.root, using(self.settings, **changes))
 
     def run(self, *assets: str) -> dg.ExecuteInProcessResult:
         """Run these assets, or the whole graph, in this process."""
@@ -88,7 +89,7 @@ def ran(world: World) -> Ran:
 
 
 def make_world(root: Path, name: str, **changes: object) -> World:
-    settings = Settings(
+    settings = Settings.of(
         corpus=name,
         corpus_root=str(root / "corpora"),
         store=str(root / "store"),
@@ -98,7 +99,7 @@ def make_world(root: Path, name: str, **changes: object) -> World:
         epochs=3,
         workers=2,
     )
-    return World(root, settings.model_copy(update=changes))
+    return World(root, using(settings, **changes))
 
 
 @pytest.fixture(scope="session")

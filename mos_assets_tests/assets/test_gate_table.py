@@ -97,8 +97,8 @@ def test_people_read_it_in_report_card_and_terminal(
         assert page.count("| PLCC | SROCC | RMSE | OR |") >= 2
     drawn = next(figure for figure in report.figures if figure.file == "folds_and_seeds.png")
     assert "of 5 gate figures met" in drawn.title
-    for name in ("store", "model_dir", "corpus_root"):
-        monkeypatch.setenv(f"MOS_{name.upper()}", str(getattr(judged.world.settings, name)))
+    for name, value in judged.world.settings.paths.model_dump().items():
+        monkeypatch.setenv(f"MOS_{name.upper()}", value)
     told = CliRunner().invoke(main, ["report", HEAD]).output
     assert f"Mean outlier ratio      {check.figure:.4f}  <= 0.0001  missed" in told
     assert f"mean_outlier_ratio {check.figure:.4f}" in CliRunner().invoke(main, ["status"]).output

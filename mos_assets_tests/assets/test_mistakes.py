@@ -11,6 +11,7 @@ import pytest
 
 from mos_assets.assets.reporting import user_errors
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
+from mos_assets_tests.settings.flat import values
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,9 +20,7 @@ def materialize(world: World, select: str = "*", **environment: str) -> tuple[in
     """Exit code and everything that was printed."""
     home = world.root / "dagster_home"
     home.mkdir(exist_ok=True)
-    settings = {
-        f"MOS_{name.upper()}": str(value) for name, value in world.settings.model_dump().items()
-    }
+    settings = {f"MOS_{name.upper()}": str(value) for name, value in values(world.settings).items()}
     found = subprocess.run(
         [
             str(Path(sys.executable).with_name("dagster")),

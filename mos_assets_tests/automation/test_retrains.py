@@ -6,15 +6,17 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.execution.api import create_execution_plan
 
-from mos_assets.assets.provenance import REACH_TAG
+from mos_assets.assets.provenance import RUN_SCOPE_TAG
 from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.retrains import CHAIN, retrains_of
 from mos_assets.definitions import build_defs
 from mos_assets.settings import Settings
 from mos_assets_tests.assets.conftest import make_world
+from mos_assets_tests.settings.flat import using
 
-SETTINGS = Settings(corpus="synthetic")
-READ = {REACH_TAG: SETTINGS.reach}
+SETTINGS = Settings.of(corpus="synthetic")
+SCOPE = SETTINGS.run_scope
+READ = {RUN_SCOPE_TAG: SCOPE}
 WRITES = {"mos_assets/writes": "store"}
 SUCCESS, FAILURE, STARTED, WAITING = (
     dg.DagsterRunStatus.SUCCESS,
@@ -30,7 +32,7 @@ def outcomes(*runs: dg.DagsterRun, sensor: str = "corpus_sensor") -> list[str]:
     with dg.instance_for_test() as instance:
         for run in runs:
             instance.add_run(run)
-        found = retrains_of(instance, SETTINGS, time.time(), sensor)
+        found = retrains_of(instance, SCOPE, time.time(), sensor)
     return [retrain.outcome.name for retrain in reversed(found)]
 
 
@@ -48,7 +50,7 @@ def test_who_started_it_does_not_matter() -> None:
 
 
 def test_other_settings_another_project_or_a_part_of_the_graph_do() -> None:
-    other = {REACH_TAG: SETTINGS.model_copy(update={"store": "elsewhere"}).reach}
+    other = {RUN_SCOPE_TAG: using(SETTINGS, store="elsewhere").run_scope}
     assert not outcomes(
         run("retrain", SUCCESS, other),
         run("retrain", SUCCESS, {}),
@@ -83,7 +85,7 @@ def test_a_run_knows_its_sensor() -> None:
     with dg.instance_for_test() as instance:
         instance.add_run(run("retrain", FAILURE, tags))
         own = [
-            retrains_of(instance, SETTINGS, time.time(), sensor)[0].own
+            retrains_of(instance, SCOPE, time.time(), sensor)[0].own
             for sensor in ("corpus_sensor", "shot_metadata_sensor")
         ]
     assert own == [True, False]
@@ -96,11 +98,11 @@ def test_an_interrupted_run_that_dagster_starts_again_is_in_flight() -> None:
         instance.report_run_failed(one)
         instance.add_run_tags(one.run_id, {"dagster/will_retry": "true"})
         now = time.time()
-        assert retrains_of(instance, SETTINGS, now, "") == (Retrain(None, Outcome.IN_FLIGHT),)
-        (late,) = retrains_of(instance, SETTINGS, now + 2 * 86_400, "")
+        assert retrains_of(instance, SCOPE, now, "") == (Retrain(None, Outcome.IN_FLIGHT),)
+        (late,) = retrains_of(instance, SCOPE, now + 2 * 86_400, "")
         assert late.outcome is Outcome.FAILED
         instance.add_run_tags(one.run_id, {"dagster/auto_retry_run_id": "x"})
-        (again,) = retrains_of(instance, SETTINGS, now, "")
+        (again,) = retrains_of(instance, SCOPE, now, "")
         assert again.outcome is Outcome.FAILED
 
 
@@ -119,7 +121,7 @@ def test_a_run_that_names_its_steps_is_whole_where_it_names_all_of_them() -> Non
             plan = create_execution_plan(job, step_keys_to_execute=steps)
             one = instance.create_run_for_job(job, plan, tags=READ, status=SUCCESS)
             assert one.step_keys_to_execute == steps
-            retrains = retrains_of(instance, SETTINGS, time.time(), "")
+            retrains = retrains_of(instance, SCOPE, time.time(), "")
         assert [retrain.outcome.name for retrain in retrains] == found
 
 
@@ -131,12 +133,12 @@ def test_a_run_tags_itself_with_the_settings_that_it_had(tmp_path: Path) -> None
     with dg.instance_for_test() as instance:
         for config, settings in (
             ({}, world.settings),
-            (given, world.settings.model_copy(update={"epochs": 7})),
+            (given, using(world.settings, epochs=7)),
         ):
             result = job.execute_in_process(
                 run_config=config, instance=instance, asset_selection=[dg.AssetKey("raw_corpus")]
             )
             made = instance.get_run_by_id(result.run_id)
             assert made is not None
-            assert made.tags[REACH_TAG] == settings.reach
-    assert world.settings.reach != settings.reach
+            assert made.tags[RUN_SCOPE_TAG] == settings.run_scope
+    assert world.settings.run_scope != settings.run_scope

@@ -53,7 +53,7 @@ def test_a_run_and_the_pruning_wait_until_a_backup_has_ended(
     store.mkdir()
     with backup(store, seconds=2):
         assert world.run("raw_corpus").success
-    prune = prune_for(world.settings)
+    prune = prune_for(world.settings.paths, world.settings.service)
     with dg.instance_for_test() as instance:
         with backup(store, seconds=2):
             assert prune.execute_in_process(instance=instance).success
@@ -208,11 +208,15 @@ def test_of_an_old_run_no_file_is_left(tmp_path: Path) -> None:
 def test_the_prune_job_runs(tmp_path: Path) -> None:
     settings = make_world(tmp_path, "synthetic").settings
     with dg.instance_for_test() as instance:
-        assert prune_for(settings).execute_in_process(instance=instance).success
+        assert (
+            prune_for(settings.paths, settings.service)
+            .execute_in_process(instance=instance)
+            .success
+        )
 
 
 def test_settings_switch_automation_and_freshness() -> None:
-    on, off = build_defs(Settings()), build_defs(Settings(automation=False, freshness_days=0))
+    on, off = build_defs(Settings()), build_defs(Settings.of(automation=False, freshness_days=0))
     for definitions, running, fresh in ((on, "RUNNING", 2), (off, "STOPPED", 0)):
         repository = definitions.get_repository_def()
         statuses = {one.default_status.value for one in repository.sensor_defs}
@@ -228,4 +232,4 @@ def test_a_cron_that_is_none_is_named(cron: str) -> None:
 
     with pytest.raises(SettingsError, match="MOS_RETRAIN_CRON"):
         settings = Settings.from_env({"MOS_RETRAIN_CRON": cron})
-        schedules_for(settings, retrain, prune_for(settings))
+        schedules_for(settings.service, retrain, prune_for(settings.paths, settings.service))

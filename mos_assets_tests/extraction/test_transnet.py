@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pytest
 
 from mos_assets.extraction import graph
-from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.outputs import count_frames, thumbnails
 from mos_assets.extraction.prefilter import Sign, window_signs
 from mos_assets.extraction.shots import shot_spans
 from mos_assets.extraction.threads import single_threaded
 from mos_assets.extraction.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
+from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.extraction.conftest import Render
 
 Look = Callable[[Path], npt.NDArray[np.uint8]]

@@ -25,7 +25,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.shapes import RELEASED_OPERATORS
 from mos_assets.release.status import BROKEN, released_heads
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, RunSettings
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 F, S = 3, 1
@@ -406,7 +406,7 @@ def doors(folder: Path) -> list[str | None]:
     """Why each of the three that use a head refuses it; None where one does not."""
     (head,) = released_heads(folder)
     found = release_unaltered(
-        platform=platform_from(Settings(corpus="synthetic", model_dir=str(folder)))
+        platform=platform_from(RunSettings(corpus="synthetic"), PathSettings(model_dir=str(folder)))
     )
     assert isinstance(found, dg.AssetCheckResult)
     return [

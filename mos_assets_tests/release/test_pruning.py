@@ -16,12 +16,13 @@ from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.records import FeatureLoss, OutOfFold, TrainingTable
 from mos_assets.release.candidate import candidate_files
 from mos_assets.release.promotion import promote
-from mos_assets.release.pruning import prune_store, to_prune
+from mos_assets.release.pruning import Pruned, prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.claim import claimed
 from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates
 from mos_assets_tests.conftest import HEAD_ID, Release
+from mos_assets_tests.settings.flat import values
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AT_WORK = START + timedelta(days=25)
@@ -69,9 +70,14 @@ def test_what_must_stay_stays_and_what_is_old_goes(
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
+    return Settings.of(
         store=str(tmp_path / "store"), model_dir=str(tmp_path / "model"), keep_candidates=2
     )
+
+
+def prune(settings: Settings, *, pretend: bool = False) -> Pruned:
+    keep = settings.service.keep_candidates
+    return prune_store(settings.paths, keep, holder="test", pretend=pretend)
 
 
 def trained(settings: Settings, release: Release, rated: TrainingTable, day: int, mark: str) -> str:
@@ -121,10 +127,12 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
     staging = settings.model_folder / f".{HEAD_ID}.staging"
     staging.mkdir()
     (staging / f"{HEAD_ID}.json").write_text("{")
-    would = prune_store(settings, holder="test", pretend=True)
+    would = prune_store(
+        settings.paths, settings.service.keep_candidates, holder="test", pretend=True
+    )
     assert [one.candidate_id for one in would.candidates] == [names[2], names[1]]
     assert (store / "candidates" / HEAD_ID / names[1]).is_dir()
-    pruned = prune_store(settings, holder="test")
+    pruned = prune(settings)
     assert pruned == would
     left = {names[0], names[3], names[4]}
     assert {path.name for path in (store / "candidates" / HEAD_ID).iterdir()} == left
@@ -139,7 +147,7 @@ def test_the_released_head_keeps_its_candidate_report_and_predictions(
         rows = database.fetch(f"SELECT DISTINCT candidate_id FROM {table}")
         assert set(rows["candidate_id"].to_pylist()) == expected, table
     assert (store / "candidates" / ".killed.onnx").is_file()
-    assert prune_store(settings, holder="test").candidates == ()
+    assert prune(settings).candidates == ()
 
 
 def test_a_candidate_that_any_other_table_names_stays(
@@ -150,7 +158,7 @@ def test_a_candidate_that_any_other_table_names_stays(
     with Database(settings.store_folder).connect() as connection:
         connection.execute("CREATE TABLE shown_to_a_customer (candidate_id VARCHAR)")
         connection.execute("INSERT INTO shown_to_a_customer VALUES (?)", [names[0]])
-    pruned = prune_store(settings, holder="test")
+    pruned = prune(settings)
     assert [one.candidate_id for one in pruned.candidates] == [names[1]]
 
 
@@ -176,7 +184,7 @@ def test_a_release_elsewhere_stays_and_so_does_what_a_kept_report_compares_with(
     decided(settings, names[1], 1, released=True, before=names[0])
     decided(settings, names[3], 3, released=False, before=names[2])
     decided(settings, names[6], 6, released=False, before=names[3])
-    pruned = prune_store(settings, holder="test")
+    pruned = prune(settings)
     assert [one.candidate_id for one in pruned.candidates] == [names[4], names[2]]
     left = {path.name for path in (settings.store_folder / "reports" / HEAD_ID).iterdir()}
     assert left == {names[0], names[1], names[3], names[5], names[6]}
@@ -204,7 +212,7 @@ def test_a_killed_prune_is_finished_by_the_next(
         for path in (store / kind / HEAD_ID).iterdir():
             os.utime(path, (old, old))
         os.utime(store / kind / HEAD_ID / names[1])
-    pruned = prune_store(settings, holder="test")
+    pruned = prune(settings)
     assert pruned.candidates == ()
     assert {path.name for path in pruned.leftovers} == {names[0], unjudged}
     for kind in kinds:
@@ -222,11 +230,11 @@ def test_nothing_is_pruned_beside_a_run_or_a_damaged_release(
         claimed(settings.store_folder, "run 1234"),
         pytest.raises(StoreError, match="in use by run 1234"),
     ):
-        prune_store(settings, holder="test")
+        prune(settings)
     settings.model_folder.mkdir()
     (settings.model_folder / f"{HEAD_ID}.json").write_text("{")
     with pytest.raises(ReleaseError, match="Nothing is pruned"):
-        prune_store(settings, holder="test")
+        prune(settings)
     assert len(list((settings.store_folder / "reports" / HEAD_ID).iterdir())) == 4
 
 
@@ -235,7 +243,7 @@ def test_the_command_says_what_goes(
 ) -> None:
     names = [trained(settings, release, rated, day, f"{day}") for day in range(3)]
     environment = {
-        f"MOS_{name.upper()}": str(getattr(settings, name))
+        f"MOS_{name.upper()}": str(values(settings)[name])
         for name in ("store", "model_dir", "keep_candidates")
     }
     for arguments, said in ((["--dry-run"], "would remove"), ([], "removed"), ([], "removed")):

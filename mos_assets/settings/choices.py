@@ -1,0 +1,33 @@
+"""Settings that are one of a few words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Missing(StrEnum):
+    """What becomes of a clip that lacks a feature."""
+
+    EXCLUDE = "exclude"
+    """It does not train."""
+    IMPUTE = "impute"
+    """The head takes the median in its place, and sees that it was missing."""
+
+
+class ReferencePolicy(StrEnum):
+    """What libvmaf compares a clip with."""
+
+    LOOPBACK = "loopback"
+    """The clip's own x264 transcode at CRF 35."""
+    SOURCE = "source"
+    """The pristine file that the labels name."""
+    SELF = "self"
+    """The clip itself: five of the six figures are constant."""
+
+
+class Executor(StrEnum):
+    """Where the steps of a run are executed."""
+
+    IN_PROCESS = "in_process"
+    MULTIPROCESS = "multiprocess"
+    DASK = "dask"

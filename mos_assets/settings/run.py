@@ -1,0 +1,131 @@
+"""Settings of one run: what it trains on, how, and how much of the machine it takes.
+
+Thresholds of the gate are not settings: no configuration can lower them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mos_assets.settings.choices import Missing, ReferencePolicy
+from mos_assets.settings.konvid import KONVID_150K, KONVID_150K_FLOOR
+
+RUN_FOLDS = 5
+"""Folds of a full verdict; any other number can only be Proposed."""
+RUN_SEEDS = 5
+"""Seeds of a full verdict; fewer can only be Proposed."""
+MOST_CORPORA = 100
+"""What a sensor remembers of each has to fit into its cursor."""
+
+
+def _default_workers() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+class RunSettings(BaseModel):
+    """What a run has, and its form in the UI, with PathSettings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Annotated[
+        str,
+        Field(description="Corpora to train on, comma-separated: demo, synthetic, konvid-1k, …"),
+    ] = "demo"
+    manifest: Annotated[
+        str,
+        Field(
+            description="Manifest of konvid-150k, relative to its folder; empty means "
+            "manifest.csv where it is there. One that is named must be there."
+        ),
+    ] = ""
+    konvid_150k_floor: Annotated[
+        int,
+        Field(ge=1, description="Refuse a konvid-150k of fewer label rows; lower it for subsets."),
+    ] = KONVID_150K_FLOOR
+    downloads: Annotated[
+        int, Field(ge=1, le=32, description="Clips of a manifest downloaded in parallel.")
+    ] = 4
+    download_rate: Annotated[
+        float, Field(gt=0, le=1000, description="Requests a second, over all downloads together.")
+    ] = 5.0
+    download_mb: Annotated[
+        int, Field(ge=1, le=1_000_000, description="A clip of more megabytes is not downloaded.")
+    ] = 200
+    download_private: Annotated[
+        bool,
+        Field(description="Download from private and loopback addresses too, such as a mirror."),
+    ] = False
+    features: Annotated[
+        str,
+        Field(
+            description="Feature blocks joined with '+': konvid-v1, canonical-6, saliency, shots, "
+            "container-v1, nr-v1, or the name of a table in <corpus>/features/."
+        ),
+    ] = "konvid-v1"
+    missing: Annotated[
+        Missing,
+        Field(
+            description="What to do with a clip that lacks a feature: exclude it from training, or "
+            "impute the median inside the head, which then also sees that it was missing."
+        ),
+    ] = Missing.EXCLUDE
+    reference: Annotated[
+        ReferencePolicy,
+        Field(
+            description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
+            "transcode), source (the pristine file its label names) or self."
+        ),
+    ] = ReferencePolicy.LOOPBACK
+    seeds: Annotated[
+        int, Field(ge=1, le=50, description="Seeds; fewer than 5 can only be Proposed.")
+    ] = RUN_SEEDS
+    folds: Annotated[
+        int, Field(ge=1, le=50, description="Folds; any other number than 5 can only be Proposed.")
+    ] = RUN_FOLDS
+    epochs: Annotated[
+        int, Field(ge=0, le=10_000, description="Training epochs; 0 leaves it to the recipe.")
+    ] = 0
+    workers: Annotated[
+        int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
+    ] = Field(default_factory=_default_workers)
+
+    @field_validator("corpus")
+    @classmethod
+    def _plain_corpus_names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names:
+            raise ValueError("must name at least one corpus")
+        if len(set(names)) != len(names):
+            raise ValueError("names a corpus twice")
+        if len(names) > MOST_CORPORA:
+            raise ValueError(f"names {len(names)} corpora, and at most {MOST_CORPORA} are taken")
+        for name in names:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+                raise ValueError(
+                    f"{name!r} is not a corpus name (letters a-z, digits, '.', '_' and '-' only, "
+                    "a letter or digit first, at most 100)"
+                )
+            if name == "konvid":
+                raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
+        return ",".join(sorted(names))
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Names of the configured corpora, sorted."""
+        return tuple(sorted(self.corpus.split(",")))
+
+    @property
+    def imputes(self) -> bool:
+        """Whether clips with missing features train."""
+        return self.missing is Missing.IMPUTE
+
+    @property
+    def is_full_size(self) -> bool:
+        """Whether the run is one whose verdict can be Accepted: enough seeds, the right number of
+        folds, and no corpus admitted below its usual size."""
+        whole = KONVID_150K not in self.corpora or self.konvid_150k_floor >= KONVID_150K_FLOOR
+        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS and whole

@@ -1,0 +1,45 @@
+"""What of the settings a result depends on, as text that can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from mos_assets.settings.environment import variable
+from mos_assets.settings.paths import PathSettings
+from mos_assets.settings.run import RunSettings
+
+_SHAPING = (
+    *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
+    *("seeds", "folds", "epochs"),
+)
+
+
+def shaping(run: RunSettings) -> tuple[str, ...]:
+    """`NAME=value` of what shapes a head: the corpora, and settings not at their default."""
+    return tuple(
+        f"{variable(name)}={getattr(run, name)}"
+        for name in _SHAPING
+        if name == "corpus" or getattr(run, name) != RunSettings.model_fields[name].default
+    )
+
+
+def run_scope(run: RunSettings, paths: PathSettings) -> str:
+    """The same for two runs that read the same files and release the same head from them."""
+    folders = (paths.corpus_folder, paths.store_folder, paths.model_folder)
+    told = [
+        *shaping(run),
+        *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
+        *(os.path.realpath(folder) for folder in folders),
+    ]
+    return hashlib.sha256(os.fsencode("\n".join(told))).hexdigest()[:16]
+
+
+def feature_scope(run: RunSettings) -> str:
+    """What the table of features depends on, in words."""
+    return f"MOS_CORPUS={run.corpus} MOS_FEATURES={run.features} MOS_REFERENCE={run.reference}"
+
+
+def fold_scope(run: RunSettings) -> str:
+    """What the table of folds depends on, in words."""
+    return f"{feature_scope(run)} MOS_MISSING={run.missing} MOS_FOLDS={run.folds}"

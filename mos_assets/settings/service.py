@@ -1,0 +1,68 @@
+"""Settings of the service around the runs; a run's own form does not show them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mos_assets.settings.choices import Executor
+
+
+class ServiceSettings(BaseModel):
+    """What sensors, schedules and pruning do, and where steps run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    executor: Annotated[
+        Executor,
+        Field(
+            description="Where steps run: in_process, multiprocess or dask; read when Dagster "
+            "loads the code."
+        ),
+    ] = Executor.IN_PROCESS
+    automation: Annotated[
+        bool, Field(description="Sensors and schedules are on from the start; the UI can differ.")
+    ] = True
+    tick_s: Annotated[
+        int, Field(ge=1, le=86_400, description="Seconds between two looks of a sensor.")
+    ] = 60
+    retrain_cron: Annotated[
+        str, Field(description="When the scheduled retrain starts, as cron says it, in UTC.")
+    ] = "0 3 * * 0"
+    removal_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Where more than this share of a corpus's clips or labels is gone, a "
+            "sensor asks before it retrains; 1 never asks.",
+        ),
+    ] = 0.1
+    freshness_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="The UI marks a verdict and a card older than this as stale; 0: never.",
+        ),
+    ] = 8
+    keep_candidates: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Candidates of each head that pruning keeps with report and predictions, "
+            "the newest ones; released and accepted ones stay besides.",
+        ),
+    ] = 50
+    keep_runs_days: Annotated[
+        int,
+        Field(ge=1, description="Dagster's runs older than this are pruned with their logs."),
+    ] = 180
+
+    @field_validator("retrain_cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        if len(value.split()) != 5:
+            raise ValueError("must be five fields of cron, such as '0 3 * * 0'")
+        return value

@@ -9,19 +9,7 @@ from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
 from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.evaluation import (
-    GATE,
-    Comparison,
-    Gate,
-    GateReport,
-    build_report,
-    compare,
-    draw,
-    not_compared,
-    plot_section,
-    render_markdown,
-    with_plots,
-)
+from mos_assets.evaluation import GATE, Comparison, Gate, compare, not_compared
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.manifest import training_table_sha256
@@ -29,6 +17,11 @@ from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import current_files, read_current
 from mos_assets.release.record import released_candidate
 from mos_assets.release.writing import write_whole
+from mos_assets.reporting.build import build_report
+from mos_assets.reporting.markdown import render_markdown
+from mos_assets.reporting.plot_section import plot_section, with_plots
+from mos_assets.reporting.plots import draw
+from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
 from mos_assets.store import Database, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow

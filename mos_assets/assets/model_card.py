@@ -8,13 +8,13 @@ from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.evaluation import GateReport
 from mos_assets.release.candidate import judged, read_candidate
-from mos_assets.release.card import render_card
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets.release.reading import read_current
 from mos_assets.release.writing import write_whole
+from mos_assets.reporting.card import render_card
+from mos_assets.reporting.report import GateReport
 from mos_assets.store import verdict_rows
 
 
@@ -42,7 +42,7 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         report = GateReport.read(verdict.folder / REPORT_JSON)
         files = ReleaseFiles(candidate.folder, candidate.head_id)
         trained, onnx = read_candidate(files)
-        manifest = judged(trained, report)
+        manifest = judged(trained, report.verdict, report.prediction_interval)
         card = render_card(manifest, report, verdict.folder)
         manifest = manifest.sealed(card)
         # The candidate keeps its verdict, so that a release can be restored from it whole.

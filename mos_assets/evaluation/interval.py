@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.metrics import Scale
 from mos_assets.evaluation.resampling import Resampling, Statistic
-from mos_assets.evaluation.text import plain
 
 
 class Interval(BaseModel):
@@ -31,10 +30,3 @@ def interval_of(
     if found is None:
         return None
     return Interval(low=round(found[0], 6), high=round(found[1], 6))
-
-
-def interval_text(interval: Interval | None, places: int = 3) -> str:
-    """The interval in a table; an en dash where there is none."""
-    if interval is None:
-        return "–"
-    return f"{plain(interval.low, places)} … {plain(interval.high, places)}"

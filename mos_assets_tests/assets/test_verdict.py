@@ -7,11 +7,12 @@ import pytest
 
 from mos_assets.definitions import build_defs
 from mos_assets.errors import ReleaseError
-from mos_assets.evaluation import PLCC, GateReport
+from mos_assets.evaluation import PLCC
 from mos_assets.records import Status
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import read_release
+from mos_assets.reporting.report import GateReport
 from mos_assets.store import fold_rows
 from mos_assets_tests.assets.conftest import World, make_world, ran
 

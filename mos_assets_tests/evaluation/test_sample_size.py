@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from mos_assets.evaluation import findings
 from mos_assets.evaluation.criteria import MEAN_RMSE
 from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.records import LabelOrigin
+from mos_assets.reporting.findings import findings
 
 
 def _check(figure: float | None, comparison=">=", threshold=0.85) -> GateCheck:

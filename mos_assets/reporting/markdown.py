@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
-from mos_assets.evaluation.findings import findings
-from mos_assets.evaluation.interval import interval_text
-from mos_assets.evaluation.report import GateReport
+from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.resampling import LEVEL
-from mos_assets.evaluation.text import and_list, cell, count, lowered, plain, share
+from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
+from mos_assets.reporting.findings import findings
+from mos_assets.reporting.report import GateReport
 
 TEMPLATE = "gate_report.md.j2"
 _MOST_FEATURES = 30
@@ -22,7 +23,7 @@ def render_markdown(report: GateReport) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("mos_assets.evaluation", "templates"),
+        loader=jinja2.PackageLoader("mos_assets.reporting"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -60,3 +61,30 @@ def cells(row: FigureRow[float], metrics: Sequence[Named], places: int = 3) -> s
 def _signed(figure: float | None, places: int = 3) -> str:
     text = plain(figure, places)
     return f"+{text}" if figure is not None and figure > 0 else text
+
+
+def interval_text(interval: Interval | None, places: int = 3) -> str:
+    """The interval in a table; an en dash where there is none."""
+    if interval is None:
+        return "–"
+    return f"{plain(interval.low, places)} … {plain(interval.high, places)}"
+
+
+_MARKS = re.compile(
+    r"[\\`*\[\]{}|!~$@]"  # code, emphasis, links, pictures, columns, formulas, addresses
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore marks nothing up
+    r"|:(?=//)|(?<=www)\.",  # addresses that become links by themselves
+    re.IGNORECASE,
+)
+
+
+def cell(text: object) -> str:
+    """Text that holds words of a stranger's file, for a table cell or within a line of Markdown.
+
+    It is shown as it is: it can neither break the table nor pass for HTML, and no picture, link,
+    code, emphasis or formula in it comes to life.
+    """
+    flat = " ".join(str(text).split())
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        flat = flat.replace(mark, entity)
+    return _MARKS.sub(r"\\\g<0>", flat)

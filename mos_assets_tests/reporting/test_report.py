@@ -8,10 +8,8 @@ import json
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.evaluation import (
-    GateReport,
-)
 from mos_assets.records import FeatureLoss, LabelOrigin
+from mos_assets.reporting.report import GateReport
 
 
 def _refuse(token: str) -> None:

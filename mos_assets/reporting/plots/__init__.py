@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.evaluation.plots.agreement import calibration, density, residuals
-from mos_assets.evaluation.plots.importance import importance_plot
-from mos_assets.evaluation.plots.prediction_interval import interval_plot
-from mos_assets.evaluation.plots.style import Plot
-from mos_assets.evaluation.plots.verdict import folds_and_seeds, slices_plot
-from mos_assets.evaluation.report import GateReport
 from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.reporting.plots.agreement import calibration, density, residuals
+from mos_assets.reporting.plots.importance import importance_plot
+from mos_assets.reporting.plots.prediction_interval import interval_plot
+from mos_assets.reporting.plots.style import Plot
+from mos_assets.reporting.plots.verdict import folds_and_seeds, slices_plot
+from mos_assets.reporting.report import GateReport
 
 __all__ = ["Plot", "draw"]
 

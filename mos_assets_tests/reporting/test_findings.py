@@ -8,10 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import (
-    findings,
-)
 from mos_assets.records import OutOfFold
+from mos_assets.reporting.findings import findings
 
 
 def test_a_bias_is_found_and_said(make_table, predict, report_on) -> None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mos_assets.evaluation.metrics import PLCC
-from mos_assets.evaluation.plots.style import (
+from mos_assets.evaluation.text import count, plain
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
+from mos_assets.reporting.plots.style import (
     BLUE,
     CARD,
     PALE,
@@ -22,9 +24,7 @@ from mos_assets.evaluation.plots.style import (
     mos_axes,
     save,
 )
-from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.text import count, plain
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
+from mos_assets.reporting.report import GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

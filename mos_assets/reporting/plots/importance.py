@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.evaluation.importance import costlier_alone
-from mos_assets.evaluation.plots.style import (
+from mos_assets.evaluation.text import count, plain
+from mos_assets.reporting.plots.style import (
     BLUE,
     INK,
     PALE,
@@ -16,8 +17,7 @@ from mos_assets.evaluation.plots.style import (
     Plot,
     save,
 )
-from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.text import count, plain
+from mos_assets.reporting.report import GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

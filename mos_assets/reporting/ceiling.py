@@ -6,10 +6,10 @@ import numpy as np
 
 from mos_assets.evaluation.criteria import MEAN_PLCC
 from mos_assets.evaluation.interval import Interval
-from mos_assets.evaluation.report.model import LabelCeiling
 from mos_assets.evaluation.resampling import LEVEL, interval_of_means
 from mos_assets.evaluation.text import count, plain, share
 from mos_assets.records import FloatArray, TrainingTable
+from mos_assets.reporting.report import LabelCeiling
 
 _LEAST_KNOWN = 100
 """Fewer clips with known noise say nothing about the gate."""

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 from mos_assets.evaluation.criteria import GATE, Gate
-from mos_assets.evaluation.report.model import (
+from mos_assets.evaluation.slices import Slice
+from mos_assets.records import FoldScore, SeedScore
+from mos_assets.reporting.report import (
     Baseline,
     GateReport,
     Intervals,
     margin_name,
 )
-from mos_assets.evaluation.slices import Slice
-from mos_assets.records import FoldScore, SeedScore
 
 
 def report_schema(gate: Gate = GATE) -> dict[str, Any]:

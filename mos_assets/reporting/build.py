@@ -21,8 +21,13 @@ from mos_assets.evaluation.metrics import (
     mean,
     plcc_after_logistic,
 )
-from mos_assets.evaluation.report.ceiling import label_ceiling
-from mos_assets.evaluation.report.model import (
+from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
+from mos_assets.evaluation.sample_size import decision
+from mos_assets.evaluation.scores import fold_scores
+from mos_assets.evaluation.slices import figure, slices
+from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.reporting.ceiling import label_ceiling
+from mos_assets.reporting.report import (
     Baseline,
     BaselineName,
     Calibration,
@@ -31,11 +36,6 @@ from mos_assets.evaluation.report.model import (
     margin_name,
     metric_names,
 )
-from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
-from mos_assets.evaluation.sample_size import decision
-from mos_assets.evaluation.scores import fold_scores
-from mos_assets.evaluation.slices import figure, slices
-from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 
 
 def build_report(

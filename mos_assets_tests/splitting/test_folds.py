@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.errors import TrainingError
-from mos_assets.evaluation import FoldRow, assign_folds
-from mos_assets.evaluation.folds import HELD_OUT, FoldAssignment, merge_groups
+from mos_assets.splitting.folds import HELD_OUT, FoldAssignment, FoldRow, assign_folds, merge_groups
 
 
 @st.composite

@@ -8,13 +8,10 @@ import math
 
 import pytest
 
-from mos_assets.evaluation import (
-    GATE,
-    PLCC,
-    findings,
-    render_markdown,
-)
+from mos_assets.evaluation import GATE, PLCC
 from mos_assets.records import OutOfFold, Status
+from mos_assets.reporting.findings import findings
+from mos_assets.reporting.markdown import render_markdown
 
 
 def _refuse(token: str) -> None:

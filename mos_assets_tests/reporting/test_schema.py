@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mos_assets.evaluation.report.schema import schema_text
+from mos_assets.reporting.schema import schema_text
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "gate_report.schema.json"
+SCHEMA = Path(__file__).parents[2] / "docs" / "gate_report.schema.json"
 _KINDS: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -52,7 +52,7 @@ def _unlike(value: Any, schema: dict[str, Any], whole: dict[str, Any], at: str =
 
 
 def test_the_published_schema_is_that_of_the_reports() -> None:
-    """Else: python -c "from mos_assets.evaluation.report import schema_text as text;
+    """Else: python -c "from mos_assets.reporting.schema import schema_text as text;
     print(text(), end='')" > docs/gate_report.schema.json"""
     assert SCHEMA.read_text(encoding="utf-8") == schema_text()
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import GateReport, build_report
 from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.reporting.build import build_report
+from mos_assets.reporting.report import GateReport
 
 N = 400
 SEEDS = (11, 12, 13, 14, 15)

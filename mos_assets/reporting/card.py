@@ -6,25 +6,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.evaluation import (
-    PLCC,
-    RMSE,
-    GateReport,
-    and_list,
-    cell,
-    cells,
-    findings,
-    interval_text,
-    lowered,
-    plain,
-    plot_section,
-    share,
-)
+from mos_assets.evaluation import PLCC, RMSE
+from mos_assets.evaluation.text import and_list, lowered, plain, share
 from mos_assets.head import in_words
 from mos_assets.records import LabelOrigin, Status
-from mos_assets.release.comparators import COMPARATORS
-from mos_assets.release.feature_notes import feature_notes
 from mos_assets.release.manifest import Manifest
+from mos_assets.reporting.comparators import COMPARATORS
+from mos_assets.reporting.feature_notes import feature_notes
+from mos_assets.reporting.findings import findings
+from mos_assets.reporting.markdown import cell, cells, interval_text
+from mos_assets.reporting.plot_section import plot_section
+from mos_assets.reporting.report import GateReport
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -100,7 +92,7 @@ def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("mos_assets.release"),
+        loader=PackageLoader("mos_assets.reporting"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - Markdown, and cells are escaped by the `cell` filter
         trim_blocks=True,

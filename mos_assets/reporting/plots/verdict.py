@@ -11,7 +11,10 @@ import numpy as np
 from mos_assets.evaluation.criteria import MEAN_RMSE, PLCC_SPREAD, SpreadOverSeeds
 from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.metrics import RMSE
-from mos_assets.evaluation.plots.style import (
+from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.text import count, plain
+from mos_assets.records import FloatArray
+from mos_assets.reporting.plots.style import (
     BLUE,
     INK,
     PALE,
@@ -21,10 +24,7 @@ from mos_assets.evaluation.plots.style import (
     panels,
     save,
 )
-from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.text import count, plain
-from mos_assets.records import FloatArray
+from mos_assets.reporting.report import GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

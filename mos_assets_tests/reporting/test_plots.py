@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mos_assets.evaluation import draw, render_markdown
 from mos_assets.records import FeatureLoss, OutOfFold
+from mos_assets.reporting.markdown import render_markdown
+from mos_assets.reporting.plots import draw
 
 # mypy: disable-error-code="no-untyped-def"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from mos_assets.evaluation.criteria import PLCC_SPREAD
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import PLCC, RMSE
-from mos_assets.evaluation.report import Baseline, GateReport
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.text import count, lowered, plain, share
+from mos_assets.reporting.report import Baseline, GateReport
 
 _FAR_SLOPE = 0.1
 """Calibration slopes this far from 1 are worth a sentence."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mos_assets.evaluation.report.ceiling import label_ceiling
+from mos_assets.reporting.ceiling import label_ceiling
 
 
 def test_the_ceiling_follows_the_formula_and_says_when_nothing_can_pass(make_table) -> None:

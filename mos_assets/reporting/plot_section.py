@@ -6,9 +6,9 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
-from mos_assets.evaluation.plots import Plot
-from mos_assets.evaluation.report import GateReport, ReportPlot
-from mos_assets.evaluation.text import cell
+from mos_assets.reporting.markdown import cell
+from mos_assets.reporting.plots import Plot
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 
 def with_plots(report: GateReport, figures: Sequence[Plot]) -> GateReport:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.evaluation.plots.style import (
+from mos_assets.evaluation.text import count, plain, share
+from mos_assets.reporting.plots.style import (
     BLUE,
     PALE,
     RED,
@@ -13,8 +14,7 @@ from mos_assets.evaluation.plots.style import (
     panels,
     save,
 )
-from mos_assets.evaluation.report import GateReport
-from mos_assets.evaluation.text import count, plain, share
+from mos_assets.reporting.report import GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

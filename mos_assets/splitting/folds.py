@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mos_assets.errors import TrainingError
-from mos_assets.evaluation.balance import GroupLoad, balanced_folds
+from mos_assets.splitting.balance import GroupLoad, balanced_folds
 
 HELD_OUT = -1
 """Fold of a row that never trains."""

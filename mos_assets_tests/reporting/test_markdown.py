@@ -7,13 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mos_assets.evaluation import (
-    draw,
-    plot_section,
-    render_markdown,
-    with_plots,
-)
 from mos_assets.records import FeatureLoss, LabelOrigin, OutOfFold
+from mos_assets.reporting.markdown import render_markdown
+from mos_assets.reporting.plot_section import plot_section, with_plots
+from mos_assets.reporting.plots import draw
 from mos_assets_tests.markdown import STRANGE, live, shown
 
 

@@ -14,7 +14,7 @@ from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.manifest import training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import current_files, read_current
+from mos_assets.release.loading import current_files, read_current
 from mos_assets.release.record import released_candidate
 from mos_assets.release.writing import write_whole
 from mos_assets.reporting.build import build_report

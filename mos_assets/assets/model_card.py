@@ -11,7 +11,7 @@ from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.release.candidate import judged, read_candidate
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
-from mos_assets.release.reading import read_current
+from mos_assets.release.loading import read_current
 from mos_assets.release.writing import write_whole
 from mos_assets.reporting.card import render_card
 from mos_assets.reporting.report import GateReport

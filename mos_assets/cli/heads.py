@@ -100,7 +100,7 @@ def report(head: str | None) -> None:
     from mos_assets.evaluation.text import lowered
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
-    from mos_assets.release.reading import current_files
+    from mos_assets.release.loading import current_files
     from mos_assets.reporting.report import GateReport
     from mos_assets.store import Database, verdict_rows
 

@@ -22,9 +22,9 @@ import numpy as np
 from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
+from mos_assets.release.loading import Release, read_current
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
-from mos_assets.release.loading import Release, read_current
 
 if TYPE_CHECKING:
     import onnxruntime

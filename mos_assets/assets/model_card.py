@@ -9,9 +9,9 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.release.candidate import judged, read_candidate
+from mos_assets.release.loading import read_current
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
-from mos_assets.release.loading import read_current
 from mos_assets.release.writing import write_whole
 from mos_assets.reporting.card import render_card
 from mos_assets.reporting.report import GateReport

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import Figures, resample
 from mos_assets.evaluation.text import count, plain
-from mos_assets.records import FloatArray, OutOfFold, PastPredictions, TrainingTable
+from mos_assets.records import FloatArray, OutOfFold, PastPredictions, Reported, TrainingTable
 
 Outcome = Literal["better", "worse", "undecided", "not compared"]
 
@@ -21,10 +20,8 @@ _LEAST_CLIPS = 3
 """In each fold; fewer have no correlation."""
 
 
-class Comparison(BaseModel):
+class Comparison(Reported):
     """Which of two heads is better where that can be told honestly."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     released: str
     """Candidate id of the released head, or its head id where that is not known."""

@@ -12,10 +12,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from mos_assets.evaluation.slices import figure
-from mos_assets.records import FloatArray, IntArray, OutOfFold, TrainingTable
+from mos_assets.records import FloatArray, IntArray, OutOfFold, Reported, TrainingTable
 
 COVERAGE = 0.90
 """Share of ratings that an interval shall hold."""
@@ -25,10 +24,8 @@ _BANDS = (1.0, 2.0, 3.0, 4.0, 5.0)
 _LEAST_CLIPS = 20
 
 
-class FoldCoverage(BaseModel):
+class FoldCoverage(Reported):
     """A held-out fold, against the interval that the other folds gave."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     fold: int
     n: int
@@ -37,10 +34,8 @@ class FoldCoverage(BaseModel):
     """Share of the fold's ratings inside, mean over seeds."""
 
 
-class BandCoverage(BaseModel):
+class BandCoverage(Reported):
     """The clips that are predicted within one MOS, against the interval of the other folds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     low: float
     high: float
@@ -49,10 +44,8 @@ class BandCoverage(BaseModel):
     coverage: float
 
 
-class PredictionInterval(BaseModel):
+class PredictionInterval(Reported):
     """Prediction plus and minus `half_width`, cut to 1..5."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     level: float
     half_width: float | None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Comparison, Criterion, Gate
 from mos_assets.evaluation.metrics import PLCC, RMSE, Metric, expected_fold_spread, mean
@@ -20,16 +20,15 @@ from mos_assets.records import (
     LabelOrigin,
     Named,
     OutOfFold,
+    Reported,
     SeedScore,
     Status,
     TrainingTable,
 )
 
 
-class GateCheck(BaseModel):
+class GateCheck(Reported):
     """One figure against one threshold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     words: str
@@ -86,10 +85,8 @@ class GateCheck(BaseModel):
         return plain(self.threshold, places)
 
 
-class Verdict(BaseModel):
+class Verdict(Reported):
     """What the gate says of one candidate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     status: Status
     kind: GateKind

@@ -7,16 +7,15 @@ more together with its correlated features: those that rank the clips nearly ali
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from mos_assets.evaluation.metrics import finite_or_none, plcc
-from mos_assets.evaluation.text import and_list, plain
-from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
+from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Reported, TrainingTable
 
 CORRELATED = 0.8
 """Rank correlation from which two features count as correlated."""
@@ -24,16 +23,13 @@ _BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2
-_MOST_NAMED = 3
 
 Predict = Callable[[FloatArray, IntArray], FloatArray]
 """Raw features [n, F] and active encoder slots [n] → MOS [n]."""
 
 
-class FeatureImportance(BaseModel):
+class FeatureImportance(Reported):
     """How much PLCC drops when one feature is shuffled among unseen clips."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     feature: str
     plcc_drop: float | None
@@ -200,26 +196,6 @@ def importance(
             found,
             key=lambda row: (row.worth is None, -(row.worth or 0.0), row.feature),
         )
-    )
-
-
-def costlier_alone(rows: Sequence[FeatureImportance]) -> str:
-    """A sentence on those that cost visibly more alone than with what they correlate with.
-
-    Empty without any.
-    """
-    names = [
-        row.feature
-        for row in rows
-        if row.alone_misleads and plain(row.plcc_drop) != plain(row.worth)
-    ]
-    if not names:
-        return ""
-    listed = and_list(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
-    return (
-        f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with "
-        "correlated features, because values that contradict their near-copies make clips that "
-        "cannot exist: the figure with them is the one to believe, and it ranks them."
     )
 
 

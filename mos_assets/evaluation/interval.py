@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from mos_assets.evaluation.metrics import Scale
 from mos_assets.evaluation.resampling import Resampling, Statistic
+from mos_assets.records import Reported
 
 
-class Interval(BaseModel):
+class Interval(Reported):
     """Where 95 of 100 corpora of this kind would put a figure."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     low: float
     high: float

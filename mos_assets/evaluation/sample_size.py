@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 
-from pydantic import BaseModel, ConfigDict
-
 from mos_assets.evaluation.gate import GateCheck
+from mos_assets.records import Reported
 
 MOST_CLIPS = 10_000_000
 """Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
 
 
-class Decision(BaseModel):
+class Decision(Reported):
     """Whether the clips decide a gate figure, and how many would."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     decided: bool

@@ -25,9 +25,9 @@ from mos_assets.errors import ReleaseError
 from mos_assets.plain_files import DENIED, NotAFileError, open_lock
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
+from mos_assets.release.loading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.loading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 from mos_assets.release.writing import sync_folder, write_durably, write_whole
 from mos_assets.settings import KONVID_CORPORA

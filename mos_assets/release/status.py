@@ -9,8 +9,8 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GATE
 from mos_assets.records import Status
-from mos_assets.release.manifest import Manifest
 from mos_assets.release.loading import read_current
+from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import read_record, released_candidate
 
 BROKEN = "Broken"

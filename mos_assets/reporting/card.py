@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mos_assets.evaluation import PLCC, RMSE
-from mos_assets.evaluation.text import and_list, lowered, plain, share
+from mos_assets.evaluation.text import plain
 from mos_assets.head import in_words
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.comparators import COMPARATORS
 from mos_assets.reporting.feature_notes import feature_notes
 from mos_assets.reporting.findings import findings
-from mos_assets.reporting.markdown import cell, cells, interval_text
-from mos_assets.reporting.plot_section import plot_section
+from mos_assets.reporting.markdown import plot_section, template
 from mos_assets.reporting.report import GateReport
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_TEMPLATE = "model_card.md.j2"
 _FEW_CONTENTS = 50
 """Fewer contents than this are worth a warning."""
-CARD_FIGURES = ("folds_and_seeds.png", "predicted_against_rated.png", "residuals.png")
-"""Figures of the report that the card carries; none gives a single clip away."""
+_PLOTS = ("folds_and_seeds.png", "predicted_against_rated.png", "residuals.png")
+"""Plots of the report that the card carries; none gives a single clip away."""
 
 
 def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = None) -> str:
     """The card of a judged head.
 
-    pictures: folder of the report's figures, which the card then carries.
+    pictures: folder of the report's plots, which the card then carries.
     Raises ValueError where manifest and report are of two heads.
     """
     if manifest.id != report.head_id or manifest.gate is None:
         raise ValueError("a card describes a judged head and its own report")
-    page = _template().render(
+    page = template("model_card.md.j2").render(
         manifest=manifest,
         report=report,
         verdict=report.verdict,
@@ -49,9 +42,7 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         findings=findings(report.model_copy(update={"comparison": None})),
         advice=_advice(manifest, report),
         comparators=COMPARATORS,
-        figures=plot_section(
-            [figure for figure in report.figures if figure.file in CARD_FIGURES], pictures
-        )
+        figures=plot_section([plot for plot in report.figures if plot.file in _PLOTS], pictures)
         if pictures
         else "",
         corpus_names=[corpus.name for corpus in manifest.data.corpora],
@@ -85,26 +76,3 @@ def _advice(manifest: Manifest, report: GateReport) -> list[str]:
             "rate a few clips of your own before you rely on it."
         )
     return found
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("mos_assets.reporting"),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - Markdown, and cells are escaped by the `cell` filter
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        plain=plain,
-        and_list=and_list,
-        cell=cell,
-        cells=cells,
-        share=share,
-        interval_text=interval_text,
-        lowered=lowered,
-    )
-    return environment.get_template(_TEMPLATE)

@@ -1,9 +1,13 @@
-"""The gate report as Markdown, for the store and for the card."""
+"""Pages in Markdown: the gate report, and what it shares with the card."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.interval import Interval
@@ -11,15 +15,31 @@ from mos_assets.evaluation.resampling import LEVEL
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
 from mos_assets.reporting.findings import findings
-from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.report import GateReport, ReportPlot
 
-TEMPLATE = "gate_report.md.j2"
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 _MOST_FEATURES = 30
 """Rows of the table of features."""
 
 
 def render_markdown(report: GateReport) -> str:
     """The report; its first line is the verdict in words. Same report, same text."""
+    return template("gate_report.md.j2").render(
+        report=report,
+        verdict=report.verdict,
+        human=report.label_origin is LabelOrigin.HUMAN,
+        findings=findings(report),
+        level=share(LEVEL),
+        most_features=_MOST_FEATURES,
+        svr_most=SVR_MOST_CLIPS,
+    )
+
+
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """A page of `templates/` with every filter that the pages use."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -31,26 +51,27 @@ def render_markdown(report: GateReport) -> str:
         # The text is Markdown, not HTML; names that come from files pass through `cell`.
         autoescape=False,  # noqa: S701
     )
-    environment.filters.update(
-        plain=plain,
-        signed=_signed,
-        count=count,
-        cell=cell,
-        share=share,
-        interval_text=interval_text,
-        and_list=and_list,
-        lowered=lowered,
-        cells=cells,
+    written = (plain, count, share, and_list, lowered, cell, cells, interval_text)
+    environment.filters.update({f.__name__: f for f in written}, signed=_signed)
+    return environment.get_template(name)
+
+
+def plot_section(plots: Sequence[ReportPlot], folder: Path | None = None) -> str:
+    """Markdown that shows the plots, each with its sentence.
+
+    folder: where the files are, to carry the pictures in the text itself for readers that
+    cannot see that folder; None refers to files beside the page.
+    """
+    return "\n\n".join(
+        f"![{cell(plot.title)}]({_target(plot, folder)})\n\n{cell(plot.sentence)}" for plot in plots
     )
-    return environment.get_template(TEMPLATE).render(
-        report=report,
-        verdict=report.verdict,
-        human=report.label_origin is LabelOrigin.HUMAN,
-        findings=findings(report),
-        level=share(LEVEL),
-        most_features=_MOST_FEATURES,
-        svr_most=SVR_MOST_CLIPS,
-    )
+
+
+def _target(plot: ReportPlot, folder: Path | None) -> str:
+    if folder is None:
+        return plot.file
+    picture = base64.b64encode((folder / plot.file).read_bytes()).decode("ascii")
+    return f"data:image/png;base64,{picture}"
 
 
 def cells(row: FigureRow[float], metrics: Sequence[Named], places: int = 3) -> str:

@@ -11,34 +11,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from mos_assets.errors import StoreError
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.criteria import GATE
 from mos_assets.evaluation.gate import Verdict
-from mos_assets.evaluation.importance import FeatureImportance, costlier_alone
+from mos_assets.evaluation.importance import FeatureImportance
 from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import Metric
 from mos_assets.evaluation.resampling import Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.text import and_list, plain
 from mos_assets.plain_files import read_plain
-from mos_assets.records import FigureRow, LabelOrigin, Named
+from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
 SCHEMA: Literal["mos-assets gate report 2"] = "mos-assets gate report 2"
 """Names the shape of the report; raised whenever a field changes its meaning or goes."""
+_MOST_NAMED = 3
 _BEFORE = "mos-assets gate report 1"
 """Is read as well."""
 
 
-class MetricName(BaseModel):
+class MetricName(Reported):
     """A metric that the gate is made of, in the order of its tables."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     """Its key in the rows of folds, slices and baselines."""
@@ -82,10 +82,8 @@ class Intervals(FigureRow[Interval]):
     resamples: int
 
 
-class LabelCeiling(BaseModel):
+class LabelCeiling(Reported):
     """The highest correlation that any predictor can expect with ratings as noisy as these."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     figure: float | None
     interval: Interval | None
@@ -95,19 +93,15 @@ class LabelCeiling(BaseModel):
     sentence: str
 
 
-class Calibration(BaseModel):
+class Calibration(Reported):
     """The line that maps predictions to ratings, over all seeds' mean predictions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     slope: float
     intercept: float
 
 
-class ReportPlot(BaseModel):
+class ReportPlot(Reported):
     """A picture beside the report, and what it says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     file: str
     """PNG in the report's folder."""
@@ -115,10 +109,8 @@ class ReportPlot(BaseModel):
     sentence: str
 
 
-class GateReport(BaseModel):
+class GateReport(Reported):
     """One candidate's verdict with everything that helps to read it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     schema_name: Literal["mos-assets gate report 2"] = SCHEMA
     head_id: str
@@ -162,8 +154,21 @@ class GateReport(BaseModel):
         return data
 
     def costlier_alone(self, most: int) -> str:
-        """A sentence on those of the first `most` features that cost more alone than together."""
-        return costlier_alone(self.importance[:most])
+        """A sentence on those of the first `most` features that cost visibly more alone than with
+        what they correlate with; empty without any."""
+        names = [
+            row.feature
+            for row in self.importance[:most]
+            if row.alone_misleads and plain(row.plcc_drop) != plain(row.worth)
+        ]
+        if not names:
+            return ""
+        listed = and_list(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
+        return (
+            f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with "
+            "correlated features, because values that contradict their near-copies make clips that "
+            "cannot exist: the figure with them is the one to believe, and it ranks them."
+        )
 
     def to_json(self) -> str:
         """The text of `gate_report.json`; the same report, the same text."""

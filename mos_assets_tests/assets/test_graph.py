@@ -11,8 +11,8 @@ from mos_assets import Predictor
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
-from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.loading import read_release
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
 from mos_assets.store import corpus_rows, feature_rows, fold_rows

@@ -10,8 +10,8 @@ from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import PLCC
 from mos_assets.records import Status
 from mos_assets.release.candidate import read_candidate
-from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.loading import read_release
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.report import GateReport
 from mos_assets.store import fold_rows
 from mos_assets_tests.assets.conftest import World, make_world, ran

@@ -9,10 +9,10 @@ import pytest
 from mos_assets.errors import ReleaseError
 from mos_assets.predictor import Predictor
 from mos_assets.records import Status
+from mos_assets.release.loading import read_release
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
-from mos_assets.release.loading import read_release
 from mos_assets.release.status import released_heads
 from mos_assets_tests.conftest import HEAD_ID, Release
 

@@ -12,8 +12,8 @@ import pytest
 from mos_assets.errors import ReleaseError
 from mos_assets.predictor import Predictor
 from mos_assets.records import LabelOrigin, Status
-from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.loading import current_files, read_release
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.status import released_heads
 from mos_assets_tests.conftest import HEAD_ID, Release
 

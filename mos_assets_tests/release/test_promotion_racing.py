@@ -12,8 +12,8 @@ import pytest
 from mos_assets.head import onnx_predict
 from mos_assets.predictor import Predictor
 from mos_assets.records import TrainingTable
-from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.loading import read_release
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.status import released_heads
 from mos_assets_tests.conftest import HEAD_ID, Release
 

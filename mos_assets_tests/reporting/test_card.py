@@ -9,7 +9,7 @@ from mos_assets.evaluation.importance import FeatureImportance
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.card import render_card
-from mos_assets.reporting.plot_section import plot_section
+from mos_assets.reporting.markdown import plot_section
 from mos_assets.reporting.report import ReportPlot
 from mos_assets_tests.conftest import HEAD_ID, Release
 from mos_assets_tests.markdown import STRANGE, live, shown

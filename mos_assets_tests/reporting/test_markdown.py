@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mos_assets.records import FeatureLoss, LabelOrigin, OutOfFold
-from mos_assets.reporting.markdown import render_markdown
-from mos_assets.reporting.plot_section import plot_section, with_plots
+from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets_tests.markdown import STRANGE, live, shown
 
@@ -48,6 +47,6 @@ def test_names_from_strangers_are_shown_and_not_obeyed(good, report_on, tmp_path
     assert live(text) == before
     # Beside the clips, in a sentence, in the slices and among the features.
     assert shown(text).count(STRANGE) == 4
-    section = plot_section(with_plots(report, figures).figures)
+    section = plot_section(figures)
     assert live(section) == {"image": len(figures)}
     assert "$\\" not in section

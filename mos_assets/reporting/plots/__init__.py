@@ -1,4 +1,4 @@
-"""The report's figures: PNG files that are byte for byte the same for the same predictions."""
+"""The report's plots: PNG files that are byte for byte the same for the same predictions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.reporting.plots.agreement import calibration, density, residuals
 from mos_assets.reporting.plots.importance import importance_plot
 from mos_assets.reporting.plots.prediction_interval import interval_plot
-from mos_assets.reporting.plots.style import Plot
 from mos_assets.reporting.plots.verdict import folds_and_seeds, slices_plot
-from mos_assets.reporting.report import GateReport
-
-__all__ = ["Plot", "draw"]
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 
 def draw(
     table: TrainingTable, oof: OutOfFold, report: GateReport, folder: Path
-) -> tuple[Plot, ...]:
-    """Draw the report's figures into `folder`, which is made where it is missing.
+) -> tuple[ReportPlot, ...]:
+    """Draw the report's plots into `folder`, which is made where it is missing.
 
     Without finite predictions in the folds there is nothing to draw and the result is empty.
     """
@@ -32,10 +29,10 @@ def draw(
     drawn = (
         folds_and_seeds(report, folder),
         density(predicted, mos, report, folder),
-        residuals(predicted, mos, report, folder),
-        calibration(predicted, mos, report, folder),
+        residuals(predicted, mos, folder),
+        calibration(predicted, mos, folder),
         interval_plot(report, folder),
         importance_plot(report, folder),
         slices_plot(report, folder),
     )
-    return tuple(figure for figure in drawn if figure is not None)
+    return tuple(plot for plot in drawn if plot is not None)

@@ -14,17 +14,8 @@ import numpy as np
 from mos_assets.evaluation.metrics import PLCC
 from mos_assets.evaluation.text import count, plain
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
-from mos_assets.reporting.plots.style import (
-    BLUE,
-    CARD,
-    PALE,
-    RED,
-    Plot,
-    bins,
-    mos_axes,
-    save,
-)
-from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.plots.style import BLUE, CARD, PALE, RED, bins, identity, mos_axes, save
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +35,7 @@ _MOST_LEFT_OUT = 0.1
 """Share of the clips whose loss a finer grid is worth."""
 
 
-def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
+def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> ReportPlot:
     """Predicted against rated, with the identity line; hexagons of three clips or more."""
     plcc = report.verdict.means.of(PLCC)
     title = (
@@ -73,9 +64,7 @@ def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: 
             bar.outline.set_visible(False)
         else:
             axes.text(3.0, 4.0, "no cell holds three clips", ha="center")
-        axes.plot(
-            [MOS_MIN, MOS_MAX], [MOS_MIN, MOS_MAX], color=RED, lw=1.8, label="prediction = rating"
-        )
+        identity(axes, 1.8)
         axes.legend(loc="lower right", frameon=True, facecolor=CARD, edgecolor="none")
         mos_axes(axes, "predicted MOS, mean over seeds", "rated MOS")
 
@@ -126,7 +115,7 @@ def _hexagons(
     )
 
 
-def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
+def residuals(predicted: FloatArray, mos: FloatArray, folder: Path) -> ReportPlot:
     """Prediction minus rating by rating: median, middle half, nine of ten."""
     residual = predicted - mos
     centres, rows = bins(mos)
@@ -144,26 +133,11 @@ def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder
 
     def paint(axes: Axes, canvas: Canvas) -> None:
         if len(rows):
-            axes.fill_between(
-                centres,
-                quantiles[:, 0],
-                quantiles[:, 4],
-                color=PALE,
-                alpha=0.45,
-                lw=0,
-                label="9 of 10 clips",
-            )
-            axes.fill_between(
-                centres,
-                quantiles[:, 1],
-                quantiles[:, 3],
-                color=PALE,
-                lw=0,
-                label="half of the clips",
-            )
-            axes.plot(
-                centres, quantiles[:, 2], color=BLUE, lw=2, marker="o", ms=4.5, label="median"
-            )
+            least, lower, median, upper, most = quantiles.T
+            wide, half = "9 of 10 clips", "half of the clips"
+            axes.fill_between(centres, least, most, color=PALE, alpha=0.45, lw=0, label=wide)
+            axes.fill_between(centres, lower, upper, color=PALE, lw=0, label=half)
+            axes.plot(centres, median, color=BLUE, lw=2, marker="o", ms=4.5, label="median")
             axes.legend(loc="upper right")
         axes.axhline(0.0, color=RED, lw=1.4)
         axes.set_xlim(MOS_MIN, MOS_MAX)
@@ -173,16 +147,14 @@ def residuals(predicted: FloatArray, mos: FloatArray, report: GateReport, folder
     return save("residuals", title, sentence, paint, folder)
 
 
-def calibration(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: Path) -> Plot:
+def calibration(predicted: FloatArray, mos: FloatArray, folder: Path) -> ReportPlot:
     """Mean rating of the clips with about the same prediction, with its 95 % interval."""
     _, rows = bins(predicted)
     means = np.array([float(np.mean(mos[r])) for r in rows])
     errors = np.array([float(np.std(mos[r])) / np.sqrt(np.count_nonzero(r)) for r in rows])
     at = np.array([float(np.mean(predicted[r])) for r in rows])
-    title, sentence = (
-        "Too few clips to show calibration",
-        "No range of predictions holds ten clips.",
-    )
+    title = "Too few clips to show calibration"
+    sentence = "No range of predictions holds ten clips."
     if len(rows):
         fair = int(np.count_nonzero(np.abs(means - at) <= np.maximum(1.96 * errors, _AGREES)))
         title = (
@@ -195,21 +167,11 @@ def calibration(predicted: FloatArray, mos: FloatArray, report: GateReport, fold
         )
 
     def paint(axes: Axes, canvas: Canvas) -> None:
-        axes.plot(
-            [MOS_MIN, MOS_MAX], [MOS_MIN, MOS_MAX], color=RED, lw=1.4, label="prediction = rating"
-        )
+        identity(axes, 1.4)
         if len(rows):
-            axes.errorbar(
-                at,
-                means,
-                yerr=1.96 * errors,
-                color=BLUE,
-                lw=2,
-                marker="o",
-                ms=5,
-                capsize=3,
-                label="mean rating with 95 % interval",
-            )
+            told = "mean rating with 95 % interval"
+            style: dict[str, Any] = {"color": BLUE, "lw": 2, "marker": "o", "ms": 5, "capsize": 3}
+            axes.errorbar(at, means, yerr=1.96 * errors, label=told, **style)
         axes.legend(loc="upper left")
         mos_axes(axes, "predicted MOS, mean over seeds", "mean rated MOS")
 

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.evaluation.importance import costlier_alone
 from mos_assets.evaluation.text import count, plain
-from mos_assets.reporting.plots.style import (
-    BLUE,
-    INK,
-    PALE,
-    RED,
-    Plot,
-    save,
-)
-from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.plots.style import BLUE, INK, PALE, RED, save
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_FEATURES = 15
 
 
-def importance_plot(report: GateReport, folder: Path) -> Plot | None:
+def importance_plot(report: GateReport, folder: Path) -> ReportPlot | None:
     """PLCC lost by shuffling each feature on unseen clips; None where it was not measured."""
     rows = [row for row in report.importance if row.plcc_drop is not None][:_MOST_FEATURES]
     if not rows:
@@ -46,31 +38,16 @@ def importance_plot(report: GateReport, folder: Path) -> Plot | None:
     at = np.arange(len(rows))[::-1]
 
     def paint(axes: Axes, canvas: Canvas) -> None:
-        together = [
-            (y, row.plcc_drop_with_correlated)
-            for y, row in zip(at, rows, strict=True)
-            if row.correlated
-        ]
-        if together:
-            axes.barh(
-                [y for y, _ in together],
-                [max(drop or 0.0, 0.0) for _, drop in together],
-                color=PALE,
-                height=0.74,
-                label="with correlated features",
-            )
-        axes.barh(
-            at, [row.plcc_drop or 0.0 for row in rows], color=BLUE, height=0.44, label="alone"
-        )
-        told = [(y, row) for y, row in zip(at, rows, strict=True) if row.low is not None]
-        axes.hlines(
-            [y for y, _ in told],
-            [row.low or 0.0 for _, row in told],
-            [row.high or 0.0 for _, row in told],
-            color=INK,
-            lw=1.2,
-            label="from fold to fold",
-        )
+        related = np.array([bool(row.correlated) for row in rows])
+        together = np.array([max(row.plcc_drop_with_correlated or 0.0, 0.0) for row in rows])
+        if related.any():
+            words = "with correlated features"
+            axes.barh(at[related], together[related], color=PALE, height=0.74, label=words)
+        alone = [row.plcc_drop or 0.0 for row in rows]
+        axes.barh(at, alone, color=BLUE, height=0.44, label="alone")
+        told = np.array([row.low is not None for row in rows])
+        ends = np.array([(row.low or 0.0, row.high or 0.0) for row in rows])[told].T
+        axes.hlines(at[told], *ends, color=INK, lw=1.2, label="from fold to fold")
         axes.axvline(0.0, color=RED, lw=1.0)
         axes.set_yticks(at, [_short(row.feature) for row in rows], parse_math=False)
         axes.set_xlabel("PLCC lost on unseen clips when shuffled")
@@ -83,7 +60,7 @@ def importance_plot(report: GateReport, folder: Path) -> Plot | None:
         (shown if len(rows) < len(report.importance) else "")
         + "Correlated features rank the clips nearly alike: where the pale bar is much the "
         "longer one, the head makes do with the others when one of them is spoilt. "
-        + costlier_alone(rows)
+        + report.costlier_alone(_MOST_FEATURES)
     )
     return save(
         "importance", title, sentence.rstrip(), paint, folder, height=1.8 + 0.27 * max(len(rows), 4)

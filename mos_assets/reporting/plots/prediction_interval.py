@@ -6,22 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.evaluation.text import count, plain, share
-from mos_assets.reporting.plots.style import (
-    BLUE,
-    PALE,
-    RED,
-    Plot,
-    panels,
-    save,
-)
-from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.plots.style import BLUE, PALE, RED, panels, save
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 
-def interval_plot(report: GateReport, folder: Path) -> Plot | None:
+def interval_plot(report: GateReport, folder: Path) -> ReportPlot | None:
     """Coverage of the prediction interval on held-out folds and along the predictions."""
     found = report.prediction_interval
     if found.half_width is None or found.coverage is None:

@@ -1,4 +1,4 @@
-"""The house style of the figures, and how one becomes a PNG file.
+"""The house style of the plots, and how one becomes a PNG file.
 
 Pictures are opaque, dark on a light card, so that they read on a white page and on a dark one.
 """
@@ -6,13 +6,13 @@ Pictures are opaque, dark on a light card, so that they read on a white page and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
+from mos_assets.reporting.report import ReportPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,18 +50,6 @@ _BIN_ROWS = 10
 """A bin of fewer clips is not drawn: its quantiles would be single ratings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One PNG file."""
-
-    name: str
-    path: Path
-    title: str
-    """Says the finding."""
-    sentence: str
-    """What the figure shows, for a caption or in its place."""
-
-
 def bins(values: FloatArray) -> tuple[FloatArray, list[np.typing.NDArray[np.bool_]]]:
     """Centres and members of the quarter-MOS bins that hold enough clips."""
     edges = np.arange(MOS_MIN, MOS_MAX + 0.25, 0.25)
@@ -80,6 +68,12 @@ def mos_axes(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(y)
 
 
+def identity(axes: Axes, width: float) -> None:
+    """The line on which predictions would lie that are all right."""
+    ends = [MOS_MIN, MOS_MAX]
+    axes.plot(ends, ends, color=RED, lw=width, label="prediction = rating")
+
+
 def save(
     name: str,
     title: str,
@@ -88,8 +82,8 @@ def save(
     folder: Path,
     *,
     height: float = 4.4,
-) -> Plot:
-    """Paint one figure in the house style; no date and no program name enter the file.
+) -> ReportPlot:
+    """Paint one plot in the house style; no date and no program name enter the file.
 
     height: inches at the house resolution; the width is always the same.
     """
@@ -97,7 +91,7 @@ def save(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as NewCanvas
 
-    path = folder / f"{name}.png"
+    file = f"{name}.png"
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -107,8 +101,8 @@ def save(
         # Names from tables may hold what would start a formula.
         axes.set_title(title, parse_math=False)
         paint(axes, canvas)
-        _write_png(canvas, path)
-    return Plot(name=name, path=path, title=title, sentence=sentence)
+        _write_png(canvas, folder / file)
+    return ReportPlot(file=file, title=title, sentence=sentence)
 
 
 def panels(canvas: Canvas, title: str, columns: int, **options: Any) -> list[Axes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,17 +14,8 @@ from mos_assets.evaluation.metrics import RMSE
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import count, plain
 from mos_assets.records import FloatArray
-from mos_assets.reporting.plots.style import (
-    BLUE,
-    INK,
-    PALE,
-    QUIET,
-    RED,
-    Plot,
-    panels,
-    save,
-)
-from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.plots.style import BLUE, INK, PALE, QUIET, RED, panels, save
+from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_SLICES = 16
 
 
-def folds_and_seeds(report: GateReport, folder: Path) -> Plot:
+def folds_and_seeds(report: GateReport, folder: Path) -> ReportPlot:
     """The gate figures: folds as dots, seeds as bars, thresholds, intervals."""
     verdict = report.verdict
     met = sum(check.passed for check in verdict.checks)
@@ -63,46 +54,26 @@ def folds_and_seeds(report: GateReport, folder: Path) -> Plot:
 
 
 def _figure_panel(panel: Axes, report: GateReport, check: GateCheck) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     verdict = report.verdict
     interval = report.intervals.of(check)
     if interval is not None:
-        panel.axhspan(
-            interval.low, interval.high, color=PALE, alpha=0.35, lw=0, label="95 % interval"
-        )
+        ends, told = (interval.low, interval.high), "95 % interval"
+        panel.axhspan(*ends, color=PALE, alpha=0.35, lw=0, label=told)
     for at, seed in enumerate(verdict.seeds):
         mine = _drawable(
             [row.figures[check.metric] for row in verdict.folds if row.seed == seed.seed]
         )
-        panel.plot(
-            [at] * len(mine),
-            mine,
-            ls="",
-            marker="o",
-            ms=4.5,
-            color="white",
-            mec=BLUE,
-            mew=1.0,
-            label="a fold" if at == 0 else None,
-        )
-        panel.plot(
-            [at - 0.32, at + 0.32],
-            [np.mean(mine)] * 2,
-            color=INK,
-            lw=2.2,
-            label="mean of a seed" if at == 0 else None,
-        )
+        fold, seed_mean = ("a fold", "mean of a seed") if at == 0 else (None, None)
+        dot: dict[str, Any] = {"marker": "o", "ms": 4.5, "color": "white", "mec": BLUE, "mew": 1.0}
+        panel.plot([at] * len(mine), mine, ls="", label=fold, **dot)
+        across, means = [at - 0.32, at + 0.32], [np.mean(mine)] * 2
+        panel.plot(across, means, color=INK, lw=2.2, label=seed_mean)
     panel.axhline(check.threshold, color=RED, lw=1.6, ls="--", label="threshold")
-    _finish(panel, f"{check.words}\n{plain(check.figure, check.places)}", check.passed)
-    _seed_axis(panel, len(verdict.seeds))
-    panel.yaxis.set_major_locator(MaxNLocator(5))
+    _finish(panel, check.words, check, len(verdict.seeds))
 
 
 def _spread_panel(panel: Axes, report: GateReport, check: GateCheck) -> None:
     """Each seed's mean above the lowest one: the highest bar is the spread."""
-    from matplotlib.ticker import MaxNLocator
-
     verdict = report.verdict
     label = next(metric.label for metric in report.metrics if metric.name == check.metric)
     if check.figure is not None:
@@ -111,9 +82,7 @@ def _spread_panel(panel: Axes, report: GateReport, check: GateCheck) -> None:
     panel.axhline(check.threshold, color=RED, lw=1.6, ls="--")
     panel.set_ylabel(f"mean {label} above the lowest seed", fontsize=8.5)
     panel.set_ylim(0.0, 1.25 * max(check.threshold, check.figure or 0.0))
-    _finish(panel, f"{label} spread\n{plain(check.figure, check.places)}", check.passed)
-    _seed_axis(panel, len(verdict.seeds))
-    panel.yaxis.set_major_locator(MaxNLocator(5))
+    _finish(panel, f"{label} spread", check, len(verdict.seeds))
 
 
 def _drawable(figures: Sequence[float | None]) -> FloatArray:
@@ -121,20 +90,21 @@ def _drawable(figures: Sequence[float | None]) -> FloatArray:
     return np.array([np.nan if figure is None else figure for figure in figures])
 
 
-def _finish(panel: Axes, title: str, passed: bool) -> None:
-    panel.set_title(f"{title} {'met' if passed else 'missed'}", fontsize=9.5)
+def _finish(panel: Axes, title: str, check: GateCheck, n_seeds: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    met = "met" if check.passed else "missed"
+    panel.set_title(f"{title}\n{plain(check.figure, check.places)} {met}", fontsize=9.5)
     panel.tick_params(axis="y", labelsize=8.5)
     panel.grid(visible=False, axis="x")
     panel.margins(y=0.12)
-
-
-def _seed_axis(panel: Axes, n: int) -> None:
     panel.set_xlabel("seed")
-    panel.set_xlim(-0.6, max(n, 1) - 0.4)
-    panel.set_xticks(range(n), [str(at + 1) for at in range(n)])
+    panel.set_xlim(-0.6, max(n_seeds, 1) - 0.4)
+    panel.set_xticks(range(n_seeds), [str(at + 1) for at in range(n_seeds)])
+    panel.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def slices_plot(report: GateReport, folder: Path) -> Plot | None:
+def slices_plot(report: GateReport, folder: Path) -> ReportPlot | None:
     """RMSE and bias of each part of the corpus, with its clips; None without such parts."""
     parts = [part for part in report.slices if part.of(RMSE) is not None][:_MOST_SLICES]
     if not parts:

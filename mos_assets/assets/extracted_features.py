@@ -6,7 +6,7 @@ from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
+from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.corpora import join_table, label_columns, load_feature_tables
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
@@ -121,8 +121,7 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
             "training": training,
             "complete": rows - sum(count for _, count in counts),
             "incomplete": dg.MetadataValue.md(
-                "\n".join(f"- {count} × {escape(reason)}" for reason, count in counts[:20])
-                or "none"
+                "\n".join(f"- {count} × {cell(reason)}" for reason, count in counts[:20]) or "none"
             ),
         },
     )

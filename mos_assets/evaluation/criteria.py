@@ -18,11 +18,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, Scale, mean
+from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, Scale, finite_or_none, mean
 from mos_assets.records import FloatArray
 from mos_assets.settings import RUN_FOLDS, RUN_SEEDS
 
-Comparison = Literal[">=", "<="]
+Operator = Literal[">=", "<="]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = frozenset(
@@ -95,8 +95,7 @@ class SpreadOverSeeds(Statistic):
         present = [x for x in means if x is not None]
         if not present or len(present) < len(means):
             return None
-        spread = max(present) - min(present)
-        return spread if math.isfinite(spread) else None
+        return finite_or_none(max(present) - min(present))
 
     def of_replicates(self, means: FloatArray) -> FloatArray:
         return np.asarray(np.ptp(means, axis=1), dtype=np.float64)
@@ -112,7 +111,7 @@ class Criterion:
     """What people read."""
     statistic: Statistic
     threshold: float
-    comparison: Comparison
+    comparison: Operator
     places: int
     """Decimal places in a table."""
 

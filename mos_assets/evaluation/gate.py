@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pydantic import model_validator
 
-from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Comparison, Criterion, Gate
-from mos_assets.evaluation.metrics import PLCC, RMSE, Metric, expected_fold_spread, mean
+from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Criterion, Gate, Operator
+from mos_assets.evaluation.metrics import (
+    PLCC,
+    RMSE,
+    Metric,
+    expected_fold_spread,
+    finite_or_none,
+    mean,
+)
 from mos_assets.evaluation.scores import fold_scores, seed_scores
 from mos_assets.evaluation.text import and_list, lowered, plain
 from mos_assets.records import (
@@ -40,7 +46,7 @@ class GateCheck(Reported):
     figure: float | None
     """None where it does not exist; the check has then failed."""
     threshold: float
-    comparison: Comparison
+    comparison: Operator
     places: int
     """Decimal places in a table."""
     passed: bool
@@ -250,8 +256,8 @@ def _expected(folds: Sequence[FoldScore], seeds: Sequence[SeedScore], n_folds: i
     r = mean([seed.of(PLCC) for seed in seeds])
     if r is None:
         return None
-    spread = expected_fold_spread(r, float(np.mean([row.n_val for row in folds])), n_folds)
-    return spread if math.isfinite(spread) else None
+    fold_size = float(np.mean([row.n_val for row in folds]))
+    return finite_or_none(expected_fold_spread(r, fold_size, n_folds))
 
 
 def _missing(folds: Sequence[FoldScore], metrics: Sequence[Metric]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
-from mos_assets.evaluation.metrics import finite_or_none, plcc
+from mos_assets.evaluation.metrics import finite_or_none, mean, plcc, rounded
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Reported, TrainingTable
 
 CORRELATED = 0.8
@@ -191,16 +191,8 @@ def importance(
                 plcc_drop_with_correlated=_mean(family),
             )
         )
-    return tuple(
-        sorted(
-            found,
-            key=lambda row: (row.worth is None, -(row.worth or 0.0), row.feature),
-        )
-    )
+    return tuple(sorted(found, key=lambda r: (r.worth is None, -(r.worth or 0.0), r.feature)))
 
 
 def _mean(losses: list[FeatureLoss]) -> float | None:
-    lost = [loss.plcc_lost for loss in losses]
-    if not lost or any(x is None for x in lost):
-        return None
-    return round(float(np.mean([x for x in lost if x is not None])), 6)
+    return rounded(mean([loss.plcc_lost for loss in losses]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mos_assets.evaluation.gate import GateCheck
+from mos_assets.evaluation.resampling import Interval
 from mos_assets.records import Reported
 
 MOST_CLIPS = 10_000_000
@@ -24,15 +25,14 @@ class Decision(Reported):
     """The same in contents, with as many clips a content as now."""
 
 
-def decision(
-    check: GateCheck, low: float, high: float, *, n_clips: int, n_contents: int
-) -> Decision | None:
+def decision(check: GateCheck, interval: Interval, *, n_clips: int, n_contents: int) -> Decision:
     """Interval against threshold; an interval narrows with the root of the number of contents.
 
-    None where the figure does not exist.
+    Raises ValueError where the figure does not exist.
     """
     if check.figure is None:
-        return None
+        raise ValueError(f"{check.name} does not exist, so that no clips decide it")
+    low, high = interval.low, interval.high
     decided = not low <= check.threshold <= high
     gap = abs(check.figure - check.threshold)
     half_width = high - check.figure if check.threshold >= check.figure else check.figure - low

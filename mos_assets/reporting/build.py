@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,21 +9,28 @@ import numpy as np
 from mos_assets.evaluation import baselines as base
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import prediction_interval
-from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate
-from mos_assets.evaluation.criteria import Statistic as SeedStatistic
+from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate, Statistic
 from mos_assets.evaluation.gate import Verdict, judge
 from mos_assets.evaluation.importance import importance
-from mos_assets.evaluation.interval import Interval, interval_of
 from mos_assets.evaluation.metrics import (
     PLCC,
     chance_of_fold_spread,
     mean,
     plcc_after_logistic,
+    rounded,
 )
-from mos_assets.evaluation.resampling import LEVEL, Figures, Resampling, Statistic, resample
+from mos_assets.evaluation.resampling import (
+    LEVEL,
+    Figures,
+    Interval,
+    Reduction,
+    Resampling,
+    interval_of,
+    resample,
+)
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
-from mos_assets.evaluation.slices import figure, slices
+from mos_assets.evaluation.slices import slices
 from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 from mos_assets.reporting.ceiling import label_ceiling
 from mos_assets.reporting.report import (
@@ -90,34 +96,23 @@ def build_report(
         verdict=verdict,
         intervals=intervals,
         decisions=tuple(
-            found
+            decision(check, interval, n_clips=n_clips, n_contents=drawn.n_contents)
             for check in verdict.checks
-            if (interval := intervals.of(check)) is not None
-            and (
-                found := decision(
-                    check, interval.low, interval.high, n_clips=n_clips, n_contents=drawn.n_contents
-                )
-            )
-            is not None
+            if check.figure is not None and (interval := intervals.of(check)) is not None
         ),
         plcc_after_logistic=_after_logistic(table, oof),
         chance_of_fold_spread=None
         if plcc is None
-        else figure(chance_of_fold_spread(PLCC_SPREAD.threshold, plcc, fold_size, verdict.n_folds)),
+        else rounded(
+            chance_of_fold_spread(PLCC_SPREAD.threshold, plcc, fold_size, verdict.n_folds)
+        ),
         ceiling=label_ceiling(table),
         calibration=_calibration(table, oof),
         baselines=(
             _baseline("predict the mean", table, base.mean_predictions(table), verdict, gate, None),
             *(
-                _baseline(
-                    name,
-                    table,
-                    row,
-                    verdict,
-                    gate,
-                    interval_of(drawn, _over(n_seeds, n_seeds + at)),
-                )
-                for at, (name, row) in enumerate(rivals)
+                _baseline(name, table, row, verdict, gate, interval_of(drawn, _over(n_seeds, at)))
+                for at, (name, row) in enumerate(rivals, start=n_seeds)
             ),
         ),
         slices=slices(table, oof, gate.metrics),
@@ -127,7 +122,7 @@ def build_report(
     )
 
 
-def _over(n_seeds: int, rival: int) -> Statistic:
+def _over(n_seeds: int, rival: int) -> Reduction:
     """The head's PLCC, mean over seeds, minus that of the predictor in row `rival`."""
 
     def margin(figures: Figures) -> FloatArray:
@@ -148,7 +143,7 @@ def _intervals(drawn: Resampling, gate: Gate, n_seeds: int, n_clips: int) -> Int
     )
 
 
-def _interval(drawn: Resampling, statistic: SeedStatistic, n_seeds: int) -> Interval | None:
+def _interval(drawn: Resampling, statistic: Statistic, n_seeds: int) -> Interval | None:
     if n_seeds < statistic.least_seeds:
         return None
     return interval_of(
@@ -167,7 +162,7 @@ def _after_logistic(table: TrainingTable, oof: OutOfFold) -> float | None:
         for predicted in oof.predictions
         for fold in folds
     ]
-    return figure(math.fsum(each) / len(each)) if each else None
+    return rounded(mean(each))
 
 
 def _calibration(table: TrainingTable, oof: OutOfFold) -> Calibration | None:
@@ -192,8 +187,7 @@ def _baseline(
     folds = fold_scores(table, OutOfFold((0,), predicted[None, :]), gate.metrics)
     figures: dict[str, float | None] = {}
     for metric in gate.metrics:
-        found = mean([row.of(metric) for row in folds])
-        figures[metric.name] = own = None if found is None else figure(found)
+        figures[metric.name] = own = rounded(mean([row.of(metric) for row in folds]))
         head = verdict.means.of(metric)
         figures[margin_name(metric)] = None if head is None or own is None else round(head - own, 6)
     return Baseline(name=name, figures=figures, margin_plcc_interval=interval)

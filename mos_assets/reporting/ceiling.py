@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mos_assets.evaluation.criteria import MEAN_PLCC
-from mos_assets.evaluation.interval import Interval
-from mos_assets.evaluation.resampling import LEVEL, interval_of_means
+from mos_assets.evaluation.resampling import LEVEL, Interval, interval_of_means
 from mos_assets.evaluation.text import count, plain, share
 from mos_assets.records import FloatArray, TrainingTable
 from mos_assets.reporting.report import LabelCeiling

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mos_assets.evaluation.criteria import PLCC_SPREAD
-from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import PLCC, RMSE
+from mos_assets.evaluation.resampling import Interval
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.text import count, lowered, plain, share
 from mos_assets.reporting.report import Baseline, GateReport

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
-from mos_assets.evaluation.interval import Interval
-from mos_assets.evaluation.resampling import LEVEL
+from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
 from mos_assets.reporting.findings import findings

@@ -19,9 +19,8 @@ from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.criteria import GATE
 from mos_assets.evaluation.gate import Verdict
 from mos_assets.evaluation.importance import FeatureImportance
-from mos_assets.evaluation.interval import Interval
 from mos_assets.evaluation.metrics import Metric
-from mos_assets.evaluation.resampling import Method
+from mos_assets.evaluation.resampling import Interval, Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import and_list, plain

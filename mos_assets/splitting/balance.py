@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,21 +48,27 @@ def balanced_folds(groups: Sequence[GroupLoad], n_folds: int) -> tuple[int, ...]
         range(len(groups)),
         key=lambda i: (-groups[i].rows, -groups[i].mos_sum, groups[i].order),
     )
-    best = _dealt(groups, largest_first, n_folds)
+    best = np.zeros(len(groups), dtype=np.int64)
+    loads = [(groups[i].rows, groups[i].mos_sum) for i in largest_first]
+    best[largest_first] = dealt(loads, [(0, 0.0)] * n_folds)
     if n_folds > 1 and len(groups) <= _SEARCHED_GROUPS:
         search = _Search.over([groups[i] for i in largest_first], n_folds, best[largest_first])
         best[largest_first] = search.improved(best[largest_first])
     return tuple(int(fold) for fold in best)
 
 
-def _dealt(groups: Sequence[GroupLoad], order: Sequence[int], n_folds: int) -> IntArray:
-    """Fold of each group when each in turn goes to the emptiest fold."""
-    folds = np.zeros(len(groups), dtype=np.int64)
-    emptiest = [(0, 0.0, fold) for fold in range(n_folds)]
-    for i in order:
+def dealt(loads: Iterable[tuple[int, float]], filled: Iterable[tuple[int, float]]) -> list[int]:
+    """Fold of each load when each in turn goes to the emptiest fold; of equals, to the first.
+
+    Both are rows and sums of MOS; filled: what each fold holds before.
+    """
+    emptiest = [(rows, mos_sum, fold) for fold, (rows, mos_sum) in enumerate(filled)]
+    heapq.heapify(emptiest)
+    folds = []
+    for more, more_mos in loads:
         rows, mos_sum, fold = emptiest[0]
-        folds[i] = fold
-        heapq.heapreplace(emptiest, (rows + groups[i].rows, mos_sum + groups[i].mos_sum, fold))
+        folds.append(fold)
+        heapq.heapreplace(emptiest, (rows + more, mos_sum + more_mos, fold))
     return folds
 
 

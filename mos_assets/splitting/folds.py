@@ -8,7 +8,6 @@ hands it back as `known` next time.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mos_assets.errors import TrainingError
-from mos_assets.splitting.balance import GroupLoad, balanced_folds
+from mos_assets.splitting.balance import GroupLoad, balanced_folds, dealt
 
 HELD_OUT = -1
 """Fold of a row that never trains."""
@@ -223,24 +222,16 @@ def _kept(
 
 
 def _grown(
-    training: Iterable[MergedGroup], kept: Mapping[str, int], n_folds: int
+    training: Sequence[MergedGroup], kept: Mapping[str, int], n_folds: int
 ) -> dict[str, int]:
-    by_name = dict(kept)
     filled = [0] * n_folds
-    new: list[MergedGroup] = []
     for group in training:
-        fold = kept.get(group.name)
-        if fold is None:
-            new.append(group)
-        elif 0 <= fold < n_folds:
-            filled[fold] += len(group.rows)
-    emptiest = [(rows, fold) for fold, rows in enumerate(filled)]
-    heapq.heapify(emptiest)
-    for group in sorted(new, key=lambda g: name_hash(g.name)):
-        rows, fold = emptiest[0]
-        by_name[group.name] = fold
-        heapq.heapreplace(emptiest, (rows + len(group.rows), fold))
-    return by_name
+        if 0 <= kept.get(group.name, HELD_OUT) < n_folds:
+            filled[kept[group.name]] += len(group.rows)
+    new = [group for group in training if group.name not in kept]
+    new.sort(key=lambda group: name_hash(group.name))
+    folds = dealt([(len(group.rows), 0.0) for group in new], [(rows, 0.0) for rows in filled])
+    return {**kept, **dict(zip((group.name for group in new), folds, strict=True))}
 
 
 def _load(group: MergedGroup) -> GroupLoad:

@@ -18,6 +18,7 @@ from mos_assets.extraction import (
     columns_of,
     parse_blocks,
 )
+from mos_assets.reporting.markdown import cell
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
 

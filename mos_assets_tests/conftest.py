@@ -65,13 +65,13 @@ class Release:
         manifest = self.manifest.model_copy(
             update={"status": status, "data": data.model_copy(update={"corpora": (corpus,)})}
         )
-        return replace(self, manifest=manifest.sealed(self.card))
+        return replace(self, manifest=manifest.with_checksums(self.card))
 
     def put(self, folder: Path, card: str | None = None, minute: int = 0) -> Promotion:
         """Offer it to a release folder, with this card, as trained at this minute."""
         card = self.card if card is None else card
         created = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
-        return promote(self.manifest.sealed(card), self.onnx, card, folder, created)
+        return promote(self.manifest.with_checksums(card), self.onnx, card, folder, created)
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +166,7 @@ def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> R
         report.prediction_interval,
     )
     card = render_card(manifest, report)
-    return Release(manifest.sealed(card), path.read_bytes(), card, report)
+    return Release(manifest.with_checksums(card), path.read_bytes(), card, report)
 
 
 @pytest.fixture

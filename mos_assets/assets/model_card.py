@@ -44,7 +44,7 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         trained, onnx = read_candidate(files)
         manifest = judged(trained, report.verdict, report.prediction_interval)
         card = render_card(manifest, report, verdict.folder)
-        manifest = manifest.sealed(card)
+        manifest = manifest.with_checksums(card)
         # The candidate keeps its verdict, so that a release can be restored from it whole.
         write_whole(files.card, card.encode())
         write_whole(files.manifest, manifest.to_json().encode())
@@ -101,6 +101,6 @@ def release_unaltered(platform: Platform) -> dg.AssetCheckResult:
         metadata={
             "onnx_sha256": manifest.sha256,
             "card_sha256": str(manifest.card_sha256),
-            "seal": str(manifest.seal),
+            "manifest_checksum": str(manifest.checksum),
         },
     )

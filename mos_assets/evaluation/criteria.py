@@ -170,7 +170,7 @@ PLCC_SPREAD = Criterion(
 CRITERIA = (MEAN_PLCC, MEAN_SROCC, MEAN_RMSE, PLCC_SPREAD)
 """What a head has to reach on human labels; never lowered."""
 
-SURROGATE_CRITERIA = (Criterion("mean_plcc", "Mean PLCC", MeanOverSeeds(PLCC), 0.75, ">=", 3),)
+_SURROGATE_CRITERIA = (Criterion("mean_plcc", "Mean PLCC", MeanOverSeeds(PLCC), 0.75, ">=", 3),)
 """What a head has to reach on simulated labels, where it is Proposed at best."""
 
 
@@ -211,7 +211,7 @@ class Gate:
     @property
     def surrogate(self) -> tuple[Criterion, ...]:
         """Of the surrogate gate, each a figure of the real one."""
-        return SURROGATE_CRITERIA
+        return _SURROGATE_CRITERIA
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

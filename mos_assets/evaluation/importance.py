@@ -17,7 +17,7 @@ from pydantic import model_validator
 from mos_assets.evaluation.metrics import finite_or_none, mean, plcc, rounded
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Reported, TrainingTable
 
-CORRELATED = 0.8
+_CORRELATED = 0.8
 """Rank correlation from which two features count as correlated."""
 _BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
@@ -136,7 +136,7 @@ class Shuffles:
 
 
 def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
-    """For each feature the others of its family: all pairs correlate by rank from `CORRELATED` on.
+    """For each feature the others of its family: all pairs correlate by rank from `_CORRELATED` on.
 
     Rows outside the folds take no part, and a gap counts as the median. A constant column has no
     correlated features.
@@ -158,7 +158,7 @@ def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
         distance = np.clip(1.0 - alike, 0.0, 1.0)
         np.fill_diagonal(distance, 0.0)
         tree = hierarchy.linkage(squareform(distance, checks=False), method="complete")
-        label = hierarchy.fcluster(tree, t=1.0 - CORRELATED + 1e-9, criterion="distance")
+        label = hierarchy.fcluster(tree, t=1.0 - _CORRELATED + 1e-9, criterion="distance")
         for at, i in enumerate(varies.tolist()):
             family[i] = tuple(varies[label == label[at]].tolist())
     return tuple(tuple(j for j in family[i] if j != i) for i in range(n))

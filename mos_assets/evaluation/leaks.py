@@ -12,7 +12,7 @@ from mos_assets.records import FloatArray
 
 LEAK_CORRELATION = 0.97
 """Correlation with the label above which a single feature is taken for a copy of it."""
-LEAK_ROWS = 20
+_LEAK_ROWS = 20
 """Rows below which a correlation that high is no news."""
 
 
@@ -37,7 +37,7 @@ def leaking_features(names: Sequence[str], values: FloatArray, mos: FloatArray) 
     for name, column in zip(names, values.T, strict=True):
         known = np.isfinite(column) & np.isfinite(mos)
         rows = int(known.sum())
-        if rows < LEAK_ROWS:
+        if rows < _LEAK_ROWS:
             continue
         both = (plcc(column[known], mos[known]), srocc(column[known], mos[known]))
         finite = [figure for figure in both if np.isfinite(figure)]

@@ -8,7 +8,7 @@ from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.resampling import Interval
 from mos_assets.records import Reported
 
-MOST_CLIPS = 10_000_000
+_MOST_CLIPS = 10_000_000
 """Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
 
 
@@ -37,7 +37,7 @@ def decision(check: GateCheck, interval: Interval, *, n_clips: int, n_contents: 
     gap = abs(check.figure - check.threshold)
     half_width = high - check.figure if check.threshold >= check.figure else check.figure - low
     factor = (half_width / gap) ** 2 if gap > 0.0 else math.inf
-    if decided or n_clips * factor > MOST_CLIPS:
+    if decided or n_clips * factor > _MOST_CLIPS:
         return Decision(name=check.name, decided=decided, clips_needed=None, contents_needed=None)
     factor = max(factor, 1.0)
     return Decision(

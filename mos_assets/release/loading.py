@@ -76,7 +76,7 @@ def read_release(files: ReleaseFiles) -> Release:
         raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
     if not unaltered(raw):
         raise ReleaseError(
-            f"{files.manifest} is not as it was released: its seal does not fit. {_RESTORE}"
+            f"{files.manifest} is not as it was released: its checksum does not fit. {_RESTORE}"
         )
     for path, content, vouched in (
         (files.onnx, onnx, manifest.sha256),

@@ -13,7 +13,7 @@ from mos_assets.release.loading import read_current
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import read_record, released_candidate
 
-BROKEN = "Broken"
+_BROKEN = "Broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ReleasedHead:
 def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[ReleasedHead, ...]:
     """Every head in the folder, or the one of this id, by id; damaged ones are named as such."""
     ids = [head_id] if head_id else head_ids(model_folder)
-    return tuple(_look(model_folder, name) for name in ids)
+    return tuple(_read(model_folder, name) for name in ids)
 
 
 def head_ids(model_folder: Path) -> list[str]:
@@ -54,11 +54,11 @@ def head_ids(model_folder: Path) -> list[str]:
     )
 
 
-def _look(model_folder: Path, head_id: str) -> ReleasedHead:
+def _read(model_folder: Path, head_id: str) -> ReleasedHead:
     try:
         release = read_current(model_folder, head_id)
     except ReleaseError as error:
-        return ReleasedHead(head_id, BROKEN, str(error))
+        return ReleasedHead(head_id, _BROKEN, str(error))
     files, manifest = release.files, release.manifest
     notes = [release.note] if release.note else []
     try:

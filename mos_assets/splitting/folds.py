@@ -229,7 +229,7 @@ def _grown(
         if 0 <= kept.get(group.name, HELD_OUT) < n_folds:
             filled[kept[group.name]] += len(group.rows)
     new = [group for group in training if group.name not in kept]
-    new.sort(key=lambda group: name_hash(group.name))
+    new.sort(key=lambda group: _name_hash(group.name))
     folds = dealt([(len(group.rows), 0.0) for group in new], [(rows, 0.0) for rows in filled])
     return {**kept, **dict(zip((group.name for group in new), folds, strict=True))}
 
@@ -238,11 +238,11 @@ def _load(group: MergedGroup) -> GroupLoad:
     return GroupLoad(
         rows=len(group.rows),
         mos_sum=math.fsum(row.mos for row in group.rows),
-        order=name_hash(group.name),
+        order=_name_hash(group.name),
     )
 
 
-def name_hash(name: str) -> str:
+def _name_hash(name: str) -> str:
     """Order of groups that no naming habit of a corpus can bias: SHA-256 of the name."""
     return hashlib.sha256(name.encode()).hexdigest()
 

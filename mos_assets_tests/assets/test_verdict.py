@@ -52,7 +52,7 @@ def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: 
     files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own")
     manifest = read_release(files).manifest
     accepted = manifest.model_copy(update={"status": Status.ACCEPTED})
-    files.manifest.write_text(accepted.sealed(files.card.read_text()).to_json())
+    files.manifest.write_text(accepted.with_checksums(files.card.read_text()).to_json())
     third = ran(tabled.using(epochs=5))
     assert third.metadata("model_card")["released"].value is False
     with tabled.database.connect() as connection:

@@ -27,7 +27,7 @@ def test_every_changed_byte_is_found(model_folder: Path, name: str) -> None:
         changed = bytearray(whole)
         changed[position] ^= 1
         path.write_bytes(changed)
-        with pytest.raises(ReleaseError, match=r"sha256|seal|not a manifest|describes"):
+        with pytest.raises(ReleaseError, match=r"sha256|checksum|not a manifest|describes"):
             read_release(files)
     for changed in (whole[:-1], whole + b" ", whole + b"\n", b""):
         path.write_bytes(changed)
@@ -45,7 +45,7 @@ def test_a_manifest_that_says_the_same_in_other_bytes_is_altered(model_folder: P
     files = ReleaseFiles(model_folder, HEAD_ID)
     content = json.loads(files.manifest.read_bytes())
     files.manifest.write_text(json.dumps(content, indent=4, sort_keys=True) + "\n")
-    with pytest.raises(ReleaseError, match="seal"):
+    with pytest.raises(ReleaseError, match="checksum"):
         read_release(files)
 
 
@@ -54,12 +54,12 @@ def test_a_better_verdict_written_by_hand_is_found(model_folder: Path) -> None:
     manifest = Manifest.read(files.manifest)
     better = manifest.model_copy(update={"status": Status.ACCEPTED})
     files.manifest.write_text(better.to_json())
-    with pytest.raises(ReleaseError, match="seal"):
+    with pytest.raises(ReleaseError, match="checksum"):
         read_release(files)
 
 
-def test_files_without_a_seal_are_not_a_release(release: Release, tmp_path: Path) -> None:
-    unsealed = release.manifest.model_copy(update={"seal": None})
-    with pytest.raises(ReleaseError, match="seal"):
-        promote(unsealed, release.onnx, release.card, tmp_path, datetime.now(UTC))
+def test_files_without_a_checksum_are_not_a_release(release: Release, tmp_path: Path) -> None:
+    unchecked = release.manifest.model_copy(update={"checksum": None})
+    with pytest.raises(ReleaseError, match="checksum"):
+        promote(unchecked, release.onnx, release.card, tmp_path, datetime.now(UTC))
     assert released_heads(tmp_path) == ()

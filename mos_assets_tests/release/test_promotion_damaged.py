@@ -49,7 +49,7 @@ def dying(name):
 
 for name in ("fsync", "replace", "rename", "rmdir", "unlink", "mkdir"):
     setattr(os, name, dying(name))
-manifest = Manifest.read(source / "new.json").sealed("new")
+manifest = Manifest.read(source / "new.json").with_checksums("new")
 when = datetime(2026, 1, 1, tzinfo=UTC)
 promotion.promote(manifest, (source / "new.onnx").read_bytes(), "new", folder, when)
 """

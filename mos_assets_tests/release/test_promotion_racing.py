@@ -32,7 +32,7 @@ sys.stdin.readline()
 for minute in minutes:
     card = f"minute {minute}"
     when = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
-    promote(manifest.sealed(card), onnx, card, folder, when)
+    promote(manifest.with_checksums(card), onnx, card, folder, when)
 """
 
 
@@ -82,7 +82,7 @@ heads = [
 for turn in count(1):
     manifest, onnx = heads[turn % 2]
     when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=turn)
-    promote(manifest.sealed(f"turn {turn}"), onnx, f"turn {turn}", folder, when)
+    promote(manifest.with_checksums(f"turn {turn}"), onnx, f"turn {turn}", folder, when)
     if turn == 1:
         print("ready", flush=True)
 """

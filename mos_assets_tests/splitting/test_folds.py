@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,39 +85,6 @@ def test_absent_groups_keep_their_place_in_the_store() -> None:
     fewer = assign_folds(rows[:9], 5, first.group_folds)
     if fewer.notes == ():
         assert fewer.group_folds == first.group_folds
-
-
-def _balance(split: FoldAssignment, rows: list[FoldRow]) -> tuple[list[int], list[float]]:
-    mos = {row.clip_id: row.mos for row in rows}
-    by_fold: dict[int, list[float]] = defaultdict(list)
-    for entry in split.folds:
-        by_fold[entry.fold].append(mos[entry.clip_id])
-    return [len(v) for v in by_fold.values()], [float(np.mean(v)) for v in by_fold.values()]
-
-
-@pytest.mark.parametrize("n", [50, 601, 1200])
-def test_single_clips_are_balanced(n: int) -> None:
-    mos = np.clip(np.random.default_rng(n).normal(3.0, 0.64, n), 1, 5)
-    rows = [FoldRow(f"c{i}", f"c{i}", float(m), None) for i, m in enumerate(mos)]
-    counts, means = _balance(assign_folds(rows, 5, {}), rows)
-    assert max(counts) - min(counts) <= 1
-    assert max(means) - min(means) <= 0.05
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_sixteen_contents_are_balanced(seed: int) -> None:
-    """Contents of unequal size and quality: a random deal spreads several times as far."""
-    rng = np.random.default_rng(seed)
-    rows = [
-        FoldRow(f"c{g}-{i}", f"g{g}", float(np.clip(level + rng.normal(0, 0.8), 1, 5)), None)
-        for g, (size, level) in enumerate(
-            zip(rng.integers(24, 64, 16), rng.uniform(2.2, 4.2, 16), strict=True)
-        )
-        for i in range(size)
-    ]
-    counts, means = _balance(assign_folds(rows, 5, {}), rows)
-    assert max(counts) - min(counts) <= 0.16 * len(rows) / 5
-    assert max(means) - min(means) <= 0.4
 
 
 def test_fewer_groups_than_folds_is_fewer_folds_and_a_note() -> None:

@@ -24,7 +24,7 @@ from mos_assets.fallback import ENCODER_OF_DECODER
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.predictor import MosPrediction, Predictor
-from mos_assets.records import Measurement, Probe, ShotFigures
+from mos_assets.records import Measurement, Probe, Setback, ShotFigures
 from mos_assets.settings import Settings
 
 UNKNOWN_ENCODER = "ugc-mixed"
@@ -99,7 +99,7 @@ def _measure(
     return features, [measurement.fingerprint for measurement in measured]
 
 
-def _columns(found: Measurement) -> Columns:
+def _columns(found: Measurement | Setback) -> Columns:
     if found.part != SHOTS or found.reason is not None:
         return Columns(found.figures, found.reason)
     return shot_columns(

@@ -10,13 +10,14 @@ import sys
 import dagster as dg
 
 from mos_assets.assets import console
-from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.clip_measurements import clip_measurements, machine_did_not_fail
 from mos_assets.assets.extracted_features import (
     extracted_features,
     features_complete,
     features_not_constant,
     no_leak,
     one_fingerprint,
+    ratings_rise_with_quality,
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report_by
@@ -25,6 +26,7 @@ from mos_assets.assets.platform import RESOURCE_KEY, platform_from
 from mos_assets.assets.raw_corpus import (
     clips_present,
     clips_unique,
+    labels_as_declared,
     labels_in_range,
     raw_corpus,
     rows_add_up,
@@ -65,10 +67,13 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             labels_in_range,
             rows_add_up,
             clips_unique,
+            labels_as_declared,
             clips_present,
+            machine_did_not_fail,
             features_complete,
             features_not_constant,
             no_leak,
+            ratings_rise_with_quality,
             one_fingerprint,
             folds_disjoint,
             folds_grouped,

@@ -16,12 +16,31 @@ class CorpusError(MosAssetsError):
     """A corpus is missing, empty, mis-mounted or unreadable."""
 
 
+class LabelsError(CorpusError):
+    """The labels of a corpus could be read, and none of them can be used."""
+
+
 class ToolError(MosAssetsError):
     """A program or library that the platform needs is missing or lacks a part."""
 
 
 class ClipError(MosAssetsError):
     """One clip cannot be used; the run goes on without it."""
+
+
+class DoubtfulClipError(ClipError):
+    """As ClipError, unless another try says otherwise: the machine may have been at fault."""
+
+
+class MachineError(MosAssetsError):
+    """The machine failed over a clip; that says nothing of the clip's bytes.
+
+    `passing` is False where another try at once would not go better.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = True) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 class FeatureError(MosAssetsError):

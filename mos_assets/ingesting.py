@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mos_assets.corpora import Known, has_manifest, load_corpus
+from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress
-from mos_assets.extraction import BLOCKS, parse_blocks
+from mos_assets.extraction import BLOCKS, parse_blocks, required_parts
+from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.records import Corpus
 from mos_assets.settings import Settings
@@ -46,6 +47,9 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
+    if required_parts(parse_blocks(settings.features)):
+        # Before a clip is fetched or touched: without it none of them can be measured.
+        find_ffmpeg(settings.ffmpeg or None)
     fetched = _Fetched(say, settings)
     catalogue = Catalogue(settings.store_folder)
     distrusted = catalogue.distrusted()
@@ -69,6 +73,8 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
             progress=say,
             fetch=partial(fetched.take, name),
         )
+        for line in name_notes(corpus):
+            say(f"{name}: {line}")
         loaded.append(corpus)
         made[_probed(name)] = probe_version()
         # Of clips that came after the look at the folder, the next run makes sure.

@@ -22,9 +22,9 @@ import numpy as np
 from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
-from mos_assets.release.loading import Release, read_current
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
+from mos_assets.release.session import flaw_of, open_head, run_head
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -65,8 +65,8 @@ class Predictor:
 
     model_folder: the release folder, by default `model/` of the checkout.
     head_id: by default `konvid_mos_head_v1`.
-    The head is checked and loaded once, here: a file that is missing, damaged or altered
-    leaves a predictor that answers by the fallback and says why.
+    The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
+    no head that is complete in itself leaves a predictor that answers by the fallback and says why.
     """
 
     def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
@@ -78,9 +78,8 @@ class Predictor:
         folder = DEFAULT_MODEL_FOLDER if model_folder is None else Path(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
         try:
-            release = read_current(folder, head_id)
-            self._session = _load(release)
-            self.manifest = release.manifest
+            head = open_head(folder, head_id)
+            self._session, self.manifest = head.session, head.release.manifest
         except ReleaseError as error:
             self.fallback_reason = str(error)
 
@@ -102,7 +101,8 @@ class Predictor:
         target_quality: CRF, CQ or QP for the fallback; None is the encoder's default.
         encoder_onehot: slots of the encoder vocabulary; by default the one that `codec` names, or
         the first, which is the clip of unknown origin.
-        Raises FeatureError naming the feature, codec or slot that cannot be used.
+        Raises FeatureError naming the feature, codec or slot that cannot be used, and ReleaseError
+        where the head answers with no MOS in 1..5.
         """
         if self._session is None or self.manifest is None:
             return self._fall_back(features, codec, target_quality)
@@ -116,14 +116,17 @@ class Predictor:
             for name in self.manifest.feature_order
         ]
         onehot = self._known_slots(vocab, encoder_onehot, codec)
-        (scores,) = self._session.run(
-            ["mos"],
-            {
-                "features": np.array([row], dtype=np.float32),
-                "encoder_onehot": np.array([onehot], dtype=np.float32),
-            },
+        answers = run_head(
+            self._session,
+            np.array([row], dtype=np.float32),
+            np.array([onehot], dtype=np.float32),
         )
-        mos = float(scores[0])
+        flaw = flaw_of(answers, 1)
+        if flaw is not None:
+            raise ReleaseError(
+                f"{self.head_id} cannot be used: {flaw}. Train and release it again."
+            )
+        mos = float(np.asarray(answers)[0])
         return MosPrediction(
             mos,
             Source.HEAD,
@@ -172,24 +175,6 @@ class Predictor:
                 f"knows {', '.join(vocab)}; train a head with that slot."
             )
         return list(onehot[:slots])
-
-
-def _load(release: Release) -> onnxruntime.InferenceSession:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ReleaseError(f"onnxruntime cannot be imported ({error}).") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(
-            release.onnx, options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's errors have no common public base class
-        raise ReleaseError(
-            f"{release.files.onnx} cannot be loaded by onnxruntime ({error})."
-        ) from error
 
 
 def _unknown_codec(codec: str) -> FeatureError:

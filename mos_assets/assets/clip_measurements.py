@@ -13,18 +13,19 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.progress import Measured, Progress
-from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.assets.setbacks import setback_table, setbacks_told
 from mos_assets.corpora import has_external_shots
 from mos_assets.errors import StoreError
 from mos_assets.extraction import (
     SHARD_SUFFIX,
     SHOTS,
     ClipTask,
+    Found,
     Journal,
     ReferencePolicy,
     content_key,
     fingerprint,
-    is_transient,
     measure_clips,
     measuring,
     merge_shards,
@@ -33,9 +34,9 @@ from mos_assets.extraction import (
     required_parts,
 )
 from mos_assets.media.ffmpeg import find_ffmpeg
-from mos_assets.records import Measurement
+from mos_assets.records import Measurement, NotedSetback, Setback
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, measurement_rows
+from mos_assets.store import Database, corpus_rows, measurement_rows, setback_rows
 
 SMALLEST_SHARD = 16
 MOST_SHARDS = 256
@@ -70,7 +71,10 @@ def plan_tasks(settings: Settings, database: Database) -> tuple[ClipTask, ...]:
         name for name in settings.corpora if has_external_shots(name, settings.corpus_folder)
     }
     policy = ReferencePolicy(settings.reference)
-    planned = set(done)
+    given_up = (
+        s.setback for s in setback_rows.read_setbacks(database, prints.values()) if s.given_up
+    )
+    planned = set(done) | {(setback.content, setback.fingerprint) for setback in given_up}
     tasks: list[ClipTask] = []
     for clip in corpus_rows.read_clips(database, settings.corpora):
         if clip.path is None or clip.sha256 is None or clip.probe is None:
@@ -143,15 +147,15 @@ def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) ->
     journal = Journal(shard.path)
     lasting: list[Measurement] = []
 
-    def note(task: ClipTask, found: tuple[Measurement, ...]) -> None:
+    def note(task: ClipTask, found: tuple[Found, ...]) -> None:
         for measurement in found:
             if measurement.reason is not None:
                 context.log.warning(f"{task.clip_id}: {measurement.reason}")
-        # What may succeed at the next try is not kept, so that the next run tries again.
-        kept = [m for m in found if m.reason is None or not is_transient(m.reason)]
+        kept = [row for row in found if isinstance(row, Measurement)]
+        failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
         journal.note(kept)
         lasting.extend(kept)
-        progress.add(any(m.reason is not None for m in found))
+        progress.add(any(m.reason is not None for m in found), failed)
 
     with user_errors(), measuring(shard.path.parent):
         ffmpeg = find_ffmpeg(settings.ffmpeg or None)
@@ -170,9 +174,13 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
             # Written within this run: the disk or the memory of this machine is not to be trusted.
             raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
         prints = fingerprints(settings)
+        waiting = _note_setbacks(database, done, prints)
         rows = measurement_rows.measurement_table(
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
         )
+    given_up = [noted for noted in waiting if noted.given_up]
+    if waiting:
+        context.log.warning(setbacks_told(waiting))
     broken = rows.num_rows - rows["reason"].null_count
     clips, seconds = sum(shard.clips for shard in done), sum(shard.seconds for shard in done)
     context.add_output_metadata(
@@ -183,8 +191,23 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
             "clips_failed_in_this_run": sum(shard.failed for shard in done),
             "seconds_a_clip": round(seconds / clips, 2) if clips else None,
             "measurements_without_figures": broken,
+            "measurements_to_try_again": len(waiting) - len(given_up),
+            "measurements_given_up_for_now": len(given_up),
+            "setbacks": preview(setback_table(waiting)),
         }
     )
+
+
+def _note_setbacks(
+    database: Database, done: Sequence[Measured], prints: Mapping[str, str]
+) -> tuple[NotedSetback, ...]:
+    """Count what the machine failed at in this run; what still waits for a measurement."""
+    found: dict[str, list[Setback]] = {}
+    for shard in done:
+        for clip_id, setback in shard.setbacks:
+            found.setdefault(clip_id, []).append(setback)
+    setback_rows.note_setbacks(database, found)
+    return setback_rows.read_setbacks(database, prints.values())
 
 
 @dg.graph_asset(
@@ -201,3 +224,20 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
 )
 def clip_measurements(raw_corpus: None) -> None:
     return merge(plan(raw_corpus).map(measure).collect())  # type: ignore[no-any-return]
+
+
+@dg.asset_check(
+    asset=dg.AssetKey("clip_measurements"),
+    description="No clip waits for a measurement that the machine failed at; such clips have no "
+    "figures in this run, for no fault of theirs.",
+)
+def machine_did_not_fail(platform: Platform) -> dg.AssetCheckResult:
+    settings, database = platform.settings, platform.database
+    with user_errors():
+        waiting = setback_rows.read_setbacks(database, fingerprints(settings).values())
+    return dg.AssetCheckResult(
+        passed=not waiting,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=setbacks_told(waiting) if waiting else None,
+        metadata={"setbacks": preview(setback_table(waiting))},
+    )

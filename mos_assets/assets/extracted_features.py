@@ -7,8 +7,14 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
-from mos_assets.corpora import join_table, label_columns, load_feature_tables
+from mos_assets.corpora import (
+    join_table,
+    label_columns,
+    load_feature_tables,
+    measured_direction,
+)
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
@@ -84,8 +90,11 @@ def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
         name=name,
         clips=clips,
         measured={
-            (found.content, found.part): found
-            for found in measurement_rows.read_measurements(database, prints.values())
+            **waiting_for(database, prints.values()),
+            **{
+                (found.content, found.part): found
+                for found in measurement_rows.read_measurements(database, prints.values())
+            },
         },
         part_fingerprints=prints,
         policy=ReferencePolicy(settings.reference),
@@ -156,30 +165,59 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
+def carried_labels(settings: Settings) -> list[str]:
+    """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
+    return [
+        f"table {corpus}/{table.name} has a column {column!r}"
+        for corpus in settings.corpora
+        for table in load_feature_tables(corpus, settings.corpus_folder)
+        for column in label_columns(table)
+    ]
+
+
+def feature_doubts(settings: Settings, database: Database) -> list[str]:
+    """What may be wrong with the features, a sentence each, for report and card."""
+    names, values, mos = feature_rows.features_with_labels(database)
+    leaks = leaking_features(names, values, mos)
+    return [*(leak.sentence for leak in leaks), *carried_labels(settings)]
+
+
 @dg.asset_check(
     asset=extracted_features,
-    description="No feature follows the label above .97 on its own, and no feature table carries "
-    "a column of labels: published tables with that fault exist, and a head trained on one has "
-    "seen the answers.",
+    blocking=True,
+    description="Clips that are nearer to their pristine files are not rated lower: a scale that "
+    "runs the other way than declared inverts the head. Asked under MOS_REFERENCE=source only.",
+)
+def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    against: tuple[str, ...] = ()
+    if settings.reference == ReferencePolicy.SOURCE:
+        with user_errors():
+            against = measured_direction(*feature_rows.features_with_labels(platform.database))
+    return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    blocking=True,
+    description="No feature is the label itself, which stops the run; and a warning where one "
+    "follows the label more closely than measures do, takes votes of one person for figures, or "
+    "where a feature table carries columns with names of ratings: published tables with that fault "
+    "exist, and a head trained on one has seen the answers.",
 )
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
         names, values, mos = feature_rows.features_with_labels(platform.database)
-        carried = [
-            f"table {corpus}/{table.name} has a column {column!r}"
-            for corpus in settings.corpora
-            for table in load_feature_tables(corpus, settings.corpus_folder)
-            for column in label_columns(table)
-        ]
-    found = [
-        f"{leak.feature} correlates {leak.correlation:.3f} with the label over {leak.rows} clips"
-        for leak in leaking_features(names, values, mos)
-    ]
+        carried = carried_labels(settings)
+    leaks = leaking_features(names, values, mos)
+    certain = [leak.feature for leak in leaks if leak.is_certain]
+    found = [leak.sentence for leak in leaks]
+    remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []
     return dg.AssetCheckResult(
         passed=not found and not carried,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join([*found, *carried]) or None,
+        severity=dg.AssetCheckSeverity.ERROR if certain else dg.AssetCheckSeverity.WARN,
+        description="; ".join([*found, *carried, *remedy]) or None,
         metadata={
             "above": LEAK_CORRELATION,
             "features": dg.MetadataValue.json(found),

@@ -1,6 +1,7 @@
 """The asset `folds`: which clip is judged in which fold, and its checks."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -8,12 +9,20 @@ from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.records import Clip
+from mos_assets.errors import CorpusError
+from mos_assets.records import Clip, Severity
 from mos_assets.splitting.folds import FoldRow, assign_folds
-from mos_assets.store import corpus_rows, feature_rows, fold_rows, stamps
+from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps
 
 TEST_PART = ("konvid-150k", "b")
 """The part that its authors set apart for testing; it never trains."""
+
+
+def _require_sound_labels(database: Database, corpora: Sequence[str]) -> None:
+    """Raise CorpusError for labels that cannot be right: a run may have left the check out."""
+    for corpus, finding in corpus_rows.read_findings(database, corpora):
+        if finding.severity is Severity.BLOCKS:
+            raise CorpusError(f"Corpus {corpus!r} is not trained on. {finding.with_examples}")
 
 
 @dg.asset(
@@ -31,6 +40,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     scope = ",".join(settings.corpora)
     with user_errors():
         stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
+        _require_sound_labels(database, settings.corpora)
         chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
         clips = [
             clip

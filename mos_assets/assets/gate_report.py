@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mos_assets.assets.extracted_features import feature_doubts
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
@@ -22,7 +23,7 @@ from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
-from mos_assets.store import Database, fold_rows, stamps, verdict_rows
+from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
@@ -86,6 +87,11 @@ def _judged(
             label_origin=manifest.data.label_origin,
             full_size=settings.is_full_size,
             losses=verdict_rows.read_losses(database, candidate.candidate_id),
+            label_findings=[
+                f"{corpus}: {finding.sentence}"
+                for corpus, finding in corpus_rows.read_findings(database, settings.corpora)
+            ]
+            + feature_doubts(settings, database),
             comparison=_with_released(settings, database, table, predictions, candidate),
             gate=gate,
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from mos_assets.records import Setback
 
 CALM_S = 10.0
 """Seconds between two lines."""
@@ -19,6 +21,8 @@ class Measured:
     failed: int
     seconds: float
     """Wall time."""
+    setbacks: tuple[tuple[str, Setback], ...] = ()
+    """What the machine failed at, each with the id of its clip."""
 
 
 class Progress:
@@ -30,17 +34,20 @@ class Progress:
         self._total = total
         self._done = 0
         self._failed = 0
+        self._setbacks: list[tuple[str, Setback]] = []
         self._start = self._said = time.monotonic()
         self._lock = threading.Lock()
 
     @property
     def result(self) -> Measured:
         """What was counted so far."""
-        return Measured(self._done, self._failed, time.monotonic() - self._start)
+        took = time.monotonic() - self._start
+        return Measured(self._done, self._failed, took, tuple(self._setbacks))
 
-    def add(self, failed: bool) -> None:
+    def add(self, failed: bool, setbacks: Iterable[tuple[str, Setback]] = ()) -> None:
         """One more clip is finished."""
         with self._lock:
+            self._setbacks += setbacks
             self._done += 1
             self._failed += failed
             if time.monotonic() - self._said >= CALM_S:

@@ -14,7 +14,7 @@ from mos_assets.assets.reporting import (
 from mos_assets.corpora import UNUSABLE_CLIP, table_names
 from mos_assets.extraction import parse_blocks, require_blocks
 from mos_assets.ingesting import ingest, needs_clips
-from mos_assets.records import MOS_MAX, MOS_MIN
+from mos_assets.records import MOS_MAX, MOS_MIN, Severity
 from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
 from mos_assets.store.corpus_states import CorpusState
 
@@ -47,6 +47,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         for state in states:
             context.log.info(_headline(state))
             _warn_of_rejected(context, database, state)
+        for corpus, finding in corpus_rows.read_findings(database, settings.corpora):
+            context.log.warning(f"{corpus}: {finding.with_examples}")
         rows = corpus_rows.first_rows(database, settings.corpora, PREVIEW_ROWS)
         rejected = corpus_rows.rejected_table(database, settings.corpora, REJECTED_PREVIEW)
         failed = download_rows.failed_downloads(database, settings.corpora).values()
@@ -105,6 +107,26 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
             "outside": len(outside),
             "first": ", ".join(outside[:5]),
         },
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus,
+    blocking=True,
+    description="Ratings, groups and names can be what their corpus declares. What cannot be right "
+    "stops the run before anything is measured; what may be right is a warning, and stands in "
+    "report and card.",
+)
+def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
+    with user_errors():
+        found = corpus_rows.read_findings(platform.database, platform.settings.corpora)
+    blocking = [each for _, each in found if each.severity is Severity.BLOCKS]
+    sentences = [f"{corpus}: {finding.with_examples}" for corpus, finding in found]
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+        description=" ".join(sentences) or None,
+        metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
     )
 
 

@@ -1,7 +1,5 @@
 """The asset `shot_metadata`: shots per clip, measured or from external files, which win."""
 
-from collections.abc import Mapping
-
 import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
@@ -9,6 +7,7 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.assets.setbacks import waiting_for
 from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
 from mos_assets.extraction import (
     SHOTS,
@@ -18,7 +17,7 @@ from mos_assets.extraction import (
     normalised_shot_row,
     shot_row,
 )
-from mos_assets.records import Clip, Measurement, ShotRow
+from mos_assets.records import Clip, Measurement, Setback, ShotRow
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, measurement_rows
 
@@ -75,11 +74,13 @@ def _measured_rows(
     settings: Settings, database: Database, clips: tuple[Clip, ...]
 ) -> list[ShotRow]:
     fingerprint = fingerprints(settings).get(SHOTS)
-    found: Mapping[str, Measurement] = {
+    prints = [] if fingerprint is None else [fingerprint]
+    found: dict[str, Measurement | Setback] = {
+        content: setback for (content, _), setback in waiting_for(database, prints).items()
+    }
+    found |= {
         measurement.content: measurement
-        for measurement in measurement_rows.read_measurements(
-            database, [] if fingerprint is None else [fingerprint]
-        )
+        for measurement in measurement_rows.read_measurements(database, prints)
     }
     return [measured_shot_row(clip, found.get(clip.sha256 or ""), fingerprint) for clip in clips]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import corpora, heads, service
+from mos_assets.cli import corpora, doctor, heads, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -33,5 +33,7 @@ for command in (
     corpora.corpus,
     service.dev,
     service.prune,
+    doctor.doctor,
+    doctor.retry,
 ):
     main.add_command(command)

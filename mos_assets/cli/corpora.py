@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mos_assets.cli.terminal import printable
-from mos_assets.errors import CorpusError
+from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.records import MOS_MAX, MOS_MIN, Severity
 from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,26 +38,39 @@ def check(folder: Path) -> None:
     """Say what a run would find in the corpus FOLDER, and what it would reject.
 
     Reads labels and tables, probes and hashes every clip, writes nothing. Exits with 0 where
-    everything would be used, 2 where some of it would be rejected or looks wrong, and 1 where
-    a run would stop.
+    everything would be used; 2 where labels, clips or tables could be read and some of them would
+    be rejected, look wrong, or contradict what is declared of them, which stops a run before it
+    trains; and 1 where they cannot be read.
     """
-    from mos_assets.corpora import inspect_corpus
+    from mos_assets.corpora import inspect_corpus, name_notes
     from mos_assets.downloading import corpus_request
 
     place = folder.absolute()
     if not place.is_dir():
         # The demo would be rendered where it is not.
         raise CorpusError(f"There is no folder {place}. Name the folder of a corpus.")
-    found = inspect_corpus(
-        replace(corpus_request(Settings.from_env(), place.name), root=place.parent),
-        workers=len(os.sched_getaffinity(0)),
-        progress=lambda line: click.echo(printable(line), err=True),
-    )
+    try:
+        found = inspect_corpus(
+            replace(corpus_request(Settings.from_env(), place.name), root=place.parent),
+            workers=len(os.sched_getaffinity(0)),
+            progress=lambda line: click.echo(printable(line), err=True),
+        )
+    except LabelsError as error:
+        click.echo(printable(f"blocks: {error}"))
+        sys.exit(MIXED_EXIT)
     warnings = _warnings(found)
-    for line in [*_facts(found), *_rejected(found), *(f"warning: {text}" for text in warnings)]:
+    for line in [
+        *_facts(found),
+        *name_notes(found.corpus, needed=found.clips_needed),
+        *_rejected(found),
+        *_findings(found),
+        *(f"warning: {text}" for text in warnings),
+    ]:
         click.echo(printable(line))
     rejected = found.corpus.rejected or (found.shots is not None and found.shots.rejected)
-    sys.exit(MIXED_EXIT if warnings or rejected else 0)
+    missing = found.corpus.missing and found.clips_needed
+    wrong = warnings or found.corpus.findings or rejected or missing
+    sys.exit(MIXED_EXIT if wrong else 0)
 
 
 @corpus.command()
@@ -109,8 +123,7 @@ def _facts(found: Inspection) -> list[str]:
         f"corpus      {corpus.name} {corpus.version}, {corpus.label_origin} labels",
         f"licence     {corpus.licence}",
         f"labels      {len(corpus.clips)} clips in {', '.join(corpus.label_files)}",
-        f"MOS         {min(scores):.2f} to {max(scores):.2f} on 1..5, "
-        f"mean {sum(scores) / len(scores):.2f}",
+        *_scores(scores, corpus.scale),
         f"ratings     number known for {rated}, deviation for {deviating}",
         f"contents    {groups} groups",
         f"clips       {len(with_clip)} found and readable, "
@@ -132,13 +145,27 @@ def _facts(found: Inspection) -> list[str]:
     return lines
 
 
+def _scores(scores: list[float], scale: tuple[float, float]) -> list[str]:
+    if not scores:
+        return []
+    worst, best = scale
+    declared = ""
+    if (worst, best) != (MOS_MIN, MOS_MAX):
+        lower = ", lower is better" if best < worst else ""
+        declared = f" (declared {worst:g}..{best:g}{lower})"
+    mean = sum(scores) / len(scores)
+    return [
+        f"MOS         {min(scores):.2f} to {max(scores):.2f} on 1..5, mean {mean:.2f}{declared}"
+    ]
+
+
 def _table(what: str, table: TableFacts, found: Inspection) -> str:
     missing = len(found.corpus.clips) - table.clips_matched
     line = f"{what}: {table.clips_matched} clips, {missing} clips without a row"
     if table.unmatched_rows:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
     if table.left_out:
-        line += f", {len(table.left_out)} columns left out, not numbers ({_some(table.left_out)})"
+        line += f", {len(table.left_out)} columns left out, no features ({_some(table.left_out)})"
     if table.rejected:
         line += f", {len(table.rejected)} rows rejected"
     return line
@@ -156,21 +183,26 @@ def _rejected(found: Inspection) -> list[str]:
     return lines
 
 
+def _findings(found: Inspection) -> list[str]:
+    words = {Severity.BLOCKS: "blocks", Severity.WARNS: "warning"}
+    ordered = sorted(found.corpus.findings, key=lambda finding: finding.severity)
+    return [f"{words[finding.severity]}: {finding.with_examples}" for finding in ordered]
+
+
 def _warnings(found: Inspection) -> list[str]:
     import numpy as np
 
     from mos_assets.evaluation import leaking_features
 
     mos = np.array([clip.mos for clip in found.corpus.clips])
-    warnings = list(found.corpus.warnings)
-    warnings += [
-        f"table {table.name} has a column {name!r}: a label is no feature"
+    warnings = [
+        f"table {table.name} has a column {name!r}, a name of ratings: a label is no feature"
         for table in found.features
         for name in table.label_columns
     ]
     warnings += [
-        f"{leak.feature} of table {table.name} correlates {leak.correlation:.3f} with the label: "
-        "it may have been made from it"
+        f"table {table.name}: {leak.sentence}"
+        + ("; a run that uses it stops" if leak.is_certain else "; was it made from the ratings?")
         for table in found.joined
         for leak in leaking_features(table.columns, table.values, mos)
     ]

@@ -3,13 +3,20 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
     load_feature_tables,
     table_names,
 )
-from mos_assets.corpora.inspection import Inspection, TableFacts, by_kind, inspect_corpus
+from mos_assets.corpora.inspection import (
+    Inspection,
+    TableFacts,
+    by_kind,
+    inspect_corpus,
+    name_notes,
+)
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
@@ -51,5 +58,7 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "measured_direction",
+    "name_notes",
     "table_names",
 ]

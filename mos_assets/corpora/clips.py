@@ -19,8 +19,8 @@ from mos_assets.corpora.files import (
     Unreadable,
     files_in,
     find_reference,
-    locate,
 )
+from mos_assets.corpora.finding_clips import find_clips, overlooked
 from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
 from mos_assets.corpora.names import flickr_id, stem, video_suffix
 from mos_assets.corpora.request import (
@@ -47,10 +47,10 @@ def attach_clips(
     of which none is used where they do not. Labels without a clip are rows without a path;
     clips without a label are rejected rows without a line.
     """
-    rejected = list(labels.rejected)
     with folder_errors():
         indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
-        located = [locate(label, indexes) if indexes else None for label in labels.labels]
+        labels, located, lost = find_clips(labels, indexes, folder)
+        rejected = list(labels.rejected)
         references, missing = _references(labels, folder)
     rejected += missing
     findings: dict[FileState, Finding | None] = {
@@ -87,7 +87,11 @@ def attach_clips(
         rejected=tuple(sorted(rejected, key=_rejected_order)),
         label_files=labels.label_files,
         clips_opened=len(fresh),
-        warnings=labels.warnings,
+        findings=labels.findings,
+        missing=lost.missing,
+        respelt=lost.respelt,
+        overlooked=tuple(overlooked(labels, indexes, folder)),
+        scale=labels.scale,
         accounts=account(
             (label for label in labels.labels if label.clip_name in used), labels.rows_read
         ),
@@ -233,8 +237,8 @@ def _unlabelled(
     """Files that no label brings in, each with the reason; other files than videos do not count."""
     part_of = {label.clip_name: label.part for label in labels.labels}
     rejected = {row.clip_name for row in labels.rejected}
-    for entry, files in indexes:
-        for name, path in files.items():
+    for entry, index in indexes:
+        for name, path in index.files.items():
             reason = NO_LABEL
             if isinstance(path, Unreadable):
                 if not video_suffix(name) and path.reason != LINKED_FOLDER:

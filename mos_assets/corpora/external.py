@@ -11,10 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mos_assets.corpora.bounds import (
+    LARGEST_CELLS,
+    LARGEST_PARQUET_CELLS,
+    LARGEST_PARQUET_TEXT,
+    LONGEST_LINE,
+    MOST_COLUMNS,
+    shown,
+)
 from mos_assets.corpora.request import corpus_folder, folder_errors, is_folder
-from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table
+from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table, read_text_within
 from mos_assets.errors import CorpusError
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
+    from pyarrow.parquet import FileMetaData
 
 Cell = str | int | float | bool | None
 
@@ -30,6 +43,8 @@ class ExternalTable:
     lines: tuple[int, ...]
     damaged: tuple[tuple[int, str], ...]
     """Lines that are no rows, and why; they are not in `cells`."""
+    index_columns: tuple[str, ...] = ()
+    """Columns that the file itself calls an index of its rows, as pandas writes it into Parquet."""
 
     def clip_names(self) -> tuple[str, ...]:
         """The first clip column that is not empty, row by row; '' where all are.
@@ -106,12 +121,20 @@ def _read_parquet(path: Path) -> ExternalTable:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
+        with pq.ParquetFile(path) as file:
+            _require_moderate(path, file.metadata)
+            schema, columns = file.schema_arrow, file.metadata.num_columns
+            texts = [file.schema.column(at).path for at in range(columns)]
+        nested = any(pa.types.is_nested(field.type) for field in schema)
+        flat = [field.name for field in schema if not pa.types.is_nested(field.type)]
+        # As a dictionary, so that one long text for all rows is one text.
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            table = file.read(columns=flat if nested else None)
         # What the file says of a text or a time need not be one: its cells are converted here.
-        cells = tuple(column.to_pylist() for column in table.columns)
-    except (OSError, pa.ArrowException, ValueError, OverflowError) as error:
+        cells = tuple(_cells(column) for column in table.columns)
+    except (OSError, pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
         raise CorpusError(
-            f"{path} cannot be read as Parquet: {error}. Write it again, or remove it."
+            f"{path} cannot be read as Parquet: {shown(str(error))}. Write it again, or remove it."
         ) from error
     return ExternalTable(
         path=path,
@@ -119,41 +142,112 @@ def _read_parquet(path: Path) -> ExternalTable:
         cells=cells,
         lines=tuple(range(1, table.num_rows + 1)),
         damaged=(),
+        index_columns=_pandas_index(table.schema.metadata or {}),
     )
 
 
-def _read_jsonl(path: Path) -> ExternalTable:
+def _cells(column: ChunkedArray) -> Sequence[Cell]:
+    """A column of floats as an array, NaN where it is empty; any other as Python has it."""
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type):
+        numbers: Sequence[Cell] = column.cast(pa.float64()).to_numpy()
+        return numbers
+    if pa.types.is_dictionary(column.type):
+        texts: list[Cell] = []
+        for chunk in column.chunks:
+            words = chunk.dictionary.to_pylist()
+            texts += [None if at is None else words[at] for at in chunk.indices.to_pylist()]
+        return texts
+    cells: Sequence[Cell] = column.to_pylist()
+    return cells
+
+
+def _require_moderate(path: Path, metadata: FileMetaData) -> None:
+    """Raises CorpusError for a table beyond the bounds, by what its footer says."""
+    columns, rows = metadata.num_columns, metadata.num_rows
+    if columns > MOST_COLUMNS or columns * rows > LARGEST_PARQUET_CELLS:
+        raise CorpusError(
+            f"{path} has {rows} rows of {columns} columns, more than {MOST_COLUMNS} columns or "
+            f"{LARGEST_PARQUET_CELLS} cells. Keep the columns and clips that are needed."
+        )
+    for at in range(columns):
+        if metadata.schema.column(at).physical_type != "BYTE_ARRAY":
+            continue
+        size = sum(
+            metadata.row_group(group).column(at).total_uncompressed_size
+            for group in range(metadata.num_row_groups)
+        )
+        if size > LARGEST_PARQUET_TEXT:
+            raise CorpusError(
+                f"{path}: the column {shown(metadata.schema.column(at).name)!r} holds {size} bytes "
+                f"of text, more than {LARGEST_PARQUET_TEXT}. Remove it."
+            )
+
+
+def _pandas_index(metadata: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    """Names under "index_columns" of what pandas says of a table; none where it says nothing.
+
+    https://pandas.pydata.org/docs/development/developer.html
+    """
     try:
-        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error
-    rows: list[tuple[int, Mapping[str, Cell]]] = []
+        said = json.loads(metadata.get(b"pandas", b"{}"))
+    except (ValueError, RecursionError):
+        return ()
+    names = said.get("index_columns") if isinstance(said, dict) else None
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
+def _read_jsonl(path: Path) -> ExternalTable:
+    raw = read_text_within(path).removeprefix(b"\xef\xbb\xbf")
+    columns: dict[str, list[Cell]] = {}
+    lines: list[int] = []
     damaged: list[tuple[int, str]] = []
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = _json_object(line)
         except ValueError as error:
-            damaged.append((number, f"not JSON ({error})"))
+            damaged.append((number, str(error)))
             continue
-        except RecursionError:
-            damaged.append((number, "not JSON of this kind (nested too deeply)"))
-            continue
-        if isinstance(value, dict):
-            rows.append((number, value))
-        else:
-            damaged.append((number, "not a JSON object"))
-    names = tuple(sorted({name for _, row in rows for name in row}))
-    if not names:
-        raise CorpusError(f"{path} holds no JSON object: it needs one a line.")
+        for name in value.keys() - columns.keys():
+            columns[name] = [None] * len(lines)
+        lines.append(number)
+        if len(columns) > MOST_COLUMNS or len(columns) * len(lines) > LARGEST_CELLS:
+            raise CorpusError(
+                f"{path}, line {number}: up to here there are {len(lines)} rows of {len(columns)} "
+                f"columns, more than {MOST_COLUMNS} columns or {LARGEST_CELLS} cells. Keep it as "
+                "Parquet, with the columns that are needed."
+            )
+        for name, cells in columns.items():
+            cells.append(_plain(value.get(name)))
+    if not columns:
+        first = "".join(f" Line {line}: {why}." for line, why in damaged[:1])
+        raise CorpusError(f"{path} holds no JSON object: it needs one a line.{first}")
+    names = tuple(sorted(columns))
     return ExternalTable(
         path=path,
         columns=Columns(names),
-        cells=tuple(tuple(_plain(row.get(name)) for _, row in rows) for name in names),
-        lines=tuple(number for number, _ in rows),
+        cells=tuple(columns[name] for name in names),
+        lines=tuple(lines),
         damaged=tuple(damaged),
     )
+
+
+def _json_object(line: bytes) -> Mapping[str, object]:
+    """Raises ValueError saying why the line is none."""
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"the line has {len(line)} bytes, more than {LONGEST_LINE}")
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from error
+    except RecursionError:
+        raise ValueError("not JSON of this kind (nested too deeply)") from None
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
 
 
 def _plain(value: object) -> Cell:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mos_assets.corpora.bounds import shown
+from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
@@ -31,8 +33,6 @@ from mos_assets.errors import CorpusError
 from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
 
 MEAN_SUFFIX = "_mean"
-LABEL_COLUMNS = frozenset({"mos", "mos_mean", "mean_mos", "dmos", "video_score", "mos_score"})
-"""Names, in any case, under which published feature tables carry the label along."""
 
 
 def load_feature_tables(
@@ -41,7 +41,7 @@ def load_feature_tables(
     """Every feature table of a corpus, sorted by name: `<name>.parquet` is the table `<name>`.
 
     A column is numeric where every cell is a number or says that it is unknown (`NA`, empty);
-    others are left out, and the table names them.
+    others are left out, and so is an index, which only tells rows apart; the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
     the head that is missing. The synthetic corpus has one generated table, `synthetic`.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
@@ -94,8 +94,9 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
 
 
 def label_columns(table: FeatureTable | JoinedTable) -> tuple[str, ...]:
-    """Columns of a table that hold the label by their name: features that know the answer."""
-    return tuple(name for name in table.columns if name.casefold() in LABEL_COLUMNS)
+    """Columns of a table that hold ratings by their names: features that know the answer."""
+    raters = frozenset(rater_columns(table.columns, table.values))
+    return tuple(name for name in table.columns if name in raters or is_label_name(name))
 
 
 def _feature_table(table: ExternalTable) -> FeatureTable:
@@ -110,6 +111,7 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         raise CorpusError(f"{table.path}, row {nameless}: the clip name is empty.")
     keys = set(table.columns.find(TABLE_CLIP_ALIASES))
     columns: dict[str, FloatArray] = {}
+    folded: set[str] = set()
     left_out: list[str] = []
     for index, column in enumerate(table.columns.names):
         # A nameless column is the index that some tools write in front.
@@ -119,14 +121,19 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         if numbers is None:
             left_out.append(column)
             continue
-        if column.casefold() in {name.casefold() for name in columns}:
+        if column in table.index_columns or is_index(column, numbers):
+            left_out.append(column)
+            continue
+        if column.casefold() in folded:
             raise CorpusError(
                 f"{table.path} has the column {column!r} twice, letter case apart; keep one."
             )
+        folded.add(column.casefold())
         columns[column] = numbers
     if not columns:
         raise CorpusError(
-            f"{table.path} has no numeric column. Its header is: {', '.join(table.columns.names)}."
+            f"{table.path} has no numeric column. Its header is: "
+            f"{shown(', '.join(table.columns.names))}."
         )
     columns = _with_means(columns)
     values = np.column_stack(list(columns.values())).reshape(len(names), len(columns))
@@ -152,6 +159,9 @@ def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
 
     None where it holds anything else, and where no cell says anything at all.
     """
+    if isinstance(cells, np.ndarray):
+        finite = np.isfinite(cells)
+        return np.where(finite, cells, np.nan) if len(cells) and not np.isnan(cells).all() else None
     out = np.full(len(cells), np.nan)
     some = False
     for row, cell in enumerate(cells):

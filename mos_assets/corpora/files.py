@@ -19,6 +19,10 @@ from mos_assets.corpora.request import ClipDir, folder_errors
 from mos_assets.records import Label
 
 LEADS_OUT = "it is a link that leads outside the corpus folder"
+LINKS_NOWHERE = "it is a link to a file that is not there"
+HIDDEN = "it is hidden: its name begins with a point"
+NO_FILE = "it is no regular file"
+NOT_ENTERED = "it is a folder, and this one is looked at without those in it"
 LINKED_FOLDER = "it is a link to a folder, which is not followed; put the folder itself there"
 NOT_TEXT = "its path is not UTF-8; rename it"
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -43,16 +47,22 @@ class Unreadable:
     reason: str
 
 
-Index = Mapping[str, str | Unreadable]
-"""Paths in one clip folder by name, and what must not be opened."""
+class Index(NamedTuple):
+    """What lies in one clip folder, by name relative to it."""
+
+    files: Mapping[str, str | Unreadable]
+    """Paths, and what must not be opened."""
+    passed_over: Mapping[str, str]
+    """What is no file of a clip whatever it is called, and why."""
 
 
 def files_in(entry: ClipDir, corpus: Path) -> Index:
-    """Regular files of a clip folder by name relative to it; hidden ones do not count.
+    """Regular files of a clip folder; hidden ones are passed over.
 
-    Links to folders are among them, as what must not be opened.
+    Links to folders are among the files, as what must not be opened.
     """
     found: dict[str, str | Unreadable] = {}
+    passed_over: dict[str, str] = {}
     pending = [(str(entry.path.absolute()), "")]
     while pending:
         folder, prefix = pending.pop()
@@ -60,18 +70,25 @@ def files_in(entry: ClipDir, corpus: Path) -> Index:
             for item in items:
                 name = prefix + item.name
                 if item.name.startswith("."):
-                    continue
-                if item.is_symlink():
+                    passed_over[name] = HIDDEN
+                elif item.is_symlink():
                     if entry.recursive and os.path.isdir(item.path):  # noqa: PTH112 - a text
                         found[name] = Unreadable(LINKED_FOLDER)
                     elif file_state(item.path) is not None:
                         inside = _is_inside(item.path, entry.path, corpus)
                         found[name] = _as_text(item.path) if inside else Unreadable(LEADS_OUT)
+                    else:
+                        is_there = status_of(item.path) is not None
+                        passed_over[name] = NO_FILE if is_there else LINKS_NOWHERE
                 elif item.is_file():
                     found[name] = _as_text(item.path)
-                elif entry.recursive and item.is_dir(follow_symlinks=False):
+                elif not item.is_dir(follow_symlinks=False):
+                    passed_over[name] = NO_FILE
+                elif entry.recursive:
                     pending.append((item.path, f"{name}/"))
-    return found
+                elif entry.path != corpus:
+                    passed_over[name] = NOT_ENTERED
+    return Index(found, passed_over)
 
 
 def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState | Unreadable | None:
@@ -80,11 +97,11 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
     Many label files name clips without suffix, which is taken for `.mp4`: where no such file is
     there, the only video of that name with another suffix is the clip.
     """
-    for entry, files in indexes:
+    for entry, index in indexes:
         if entry.part is not None and entry.part != label.part:
             continue
-        for name in names_of(label.clip_name, files):
-            at = files.get(name)
+        for name in names_of(label.clip_name, index.files):
+            at = index.files.get(name)
             found = file_state(at) if isinstance(at, str) else at
             if found is not None:
                 return found

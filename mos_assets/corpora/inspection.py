@@ -14,7 +14,10 @@ from mos_assets.corpora.features import join_table, label_columns, load_feature_
 from mos_assets.corpora.load import load_corpus
 from mos_assets.corpora.request import SHOTS_FOLDER, CorpusRequest
 from mos_assets.corpora.shots import join_shots, load_shot_tables
-from mos_assets.records import Corpus, JoinedTable, RejectedRow
+from mos_assets.records import Corpus, JoinedTable, RejectedRow, Unmatched
+
+NAMES_OF_A_KIND = 3
+"""Labels without a clip, and the like, that are named of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Inspection:
     joined: tuple[JoinedTable, ...]
     """The feature tables along `corpus.clips`."""
     shots: TableFacts | None
+
+    @property
+    def clips_needed(self) -> bool:
+        """Whether a label without a clip lacks anything: clips are there, or no table has it."""
+        if any(clip.path is not None for clip in self.corpus.clips):
+            return True
+        supplied = np.zeros(len(self.corpus.clips), dtype=bool)
+        for table in self.joined:
+            supplied |= np.isfinite(table.values).any(axis=1)
+        return not supplied.all()
 
     @property
     def rejected_by_kind(self) -> tuple[tuple[int, RejectedRow], ...]:
@@ -79,6 +92,30 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
         for table in joined
     )
     return Inspection(corpus, features, joined, _shots(request.name, request.root, corpus))
+
+
+def name_notes(corpus: Corpus, *, needed: bool = True) -> tuple[str, ...]:
+    """Lines on labels and files that do not bear each other's names: some of each kind.
+
+    needed: whether a label without a clip lacks anything.
+    """
+    lines: list[str] = []
+    for kind, of in (
+        ("matched", corpus.respelt),
+        ("missing", corpus.missing if needed else ()),
+        ("not read", corpus.overlooked),
+    ):
+        kinds: dict[str, list[Unmatched]] = {}
+        for each in of:
+            # Without the names in it: a reason that names one file is of the kind of the others.
+            kind_of = each.reason.rpartition(";")[2].replace(each.name.split(".")[0], "")
+            kinds.setdefault(kind_of, []).append(each)
+        for alike in sorted(kinds.values(), key=lambda some: (-len(some), some[0].name)):
+            shown = alike[:NAMES_OF_A_KIND]
+            lines += [f"{kind:<11} {each.source}: {each.name}: {each.reason}" for each in shown]
+            if len(alike) > len(shown):
+                lines.append(f"{kind:<11} and {len(alike) - len(shown)} like it")
+    return tuple(lines)
 
 
 def _shots(name: str, root: Path, corpus: Corpus) -> TableFacts | None:

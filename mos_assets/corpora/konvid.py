@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mos_assets.corpora.declaration import (
+    column_name,
+    other_column_findings,
+    rating_findings,
+    torn_findings,
+)
 from mos_assets.corpora.labels import (
     PARTS,
     SAME_MOS,
     LabelColumns,
     LabelSource,
+    ReadLabels,
     one_label_a_clip,
+    ratings_of,
     read_labels,
     reject,
 )
@@ -31,11 +39,10 @@ from mos_assets.corpora.tables import (
     STD_ALIASES,
     Table,
     read_table,
-    torn_ends,
 )
 from mos_assets.corpora.votes import add_votes
 from mos_assets.errors import CorpusError
-from mos_assets.records import Label, LabelOrigin, RejectedRow
+from mos_assets.records import Finding, Label, LabelOrigin, RejectedRow
 
 KONVID_1K_CEILING = 1_500
 SAME_MOS_1K = 5e-5 + SAME_MOS
@@ -79,11 +86,14 @@ def load_1k(request: CorpusRequest) -> LabelSet:
         raise CorpusError(_too_many(folder, most))
     labels: list[Label] = []
     rejected: list[RejectedRow] = []
+    findings: tuple[Finding, ...] = ()
     for table in tables:
         source = LabelSource(KONVID_1K, _relative(table.path, folder), clip_name=_name_1k)
-        good, bad = read_labels(table, label_columns(table, MOS_ALIASES), source)
-        labels += good
-        rejected += bad
+        columns = label_columns(table, MOS_ALIASES)
+        read = read_labels(table, columns, source)
+        findings += label_findings(table, columns, source, read)
+        labels += read.labels
+        rejected += read.rejected
     kept, lost = one_label_a_clip(KONVID_1K, labels, average=False, tolerance=SAME_MOS_1K)
     if len(kept) > KONVID_1K_CEILING:
         raise CorpusError(_too_many(folder, len(kept)))
@@ -97,7 +107,7 @@ def load_1k(request: CorpusRequest) -> LabelSet:
         label_files=tuple(_relative(path, folder) for path in files),
         rows_read={_relative(table.path, folder): len(table.rows) for table in tables},
         clip_dirs=clip_dirs_1k(folder),
-        warnings=torn_ends(tables),
+        findings=findings,
     )
 
 
@@ -138,11 +148,14 @@ def load_150k(request: CorpusRequest) -> LabelSet:
     require_floor(request, sum(len(table.rows) for table in tables.values()))
     by_part: dict[str, list[Label]] = {}
     rejected: list[RejectedRow] = []
+    findings: tuple[Finding, ...] = ()
     for part, table in tables.items():
         source = LabelSource(KONVID_150K, table.path.name, part=part)
-        good, bad = read_labels(table, label_columns(table, MOS_SCORE_FILE_ALIASES), source)
-        kept, lost = one_label_a_clip(KONVID_150K, good, average=False)
-        rejected += bad + lost
+        columns = label_columns(table, MOS_SCORE_FILE_ALIASES)
+        read = read_labels(table, columns, source)
+        findings += label_findings(table, columns, source, read)
+        kept, lost = one_label_a_clip(KONVID_150K, read.labels, average=False)
+        rejected += read.rejected + lost
         votes = folder / f"k150k{part}_votes.csv"
         if votes.is_file():
             kept, lost = add_votes(KONVID_150K, kept, votes)
@@ -167,7 +180,8 @@ def load_150k(request: CorpusRequest) -> LabelSet:
         label_files=tuple(path.name for path in label_files_150k(folder)),
         rows_read={table.path.name: len(table.rows) for table in tables.values()},
         clip_dirs=clip_dirs_150k(folder),
-        warnings=torn_ends(tables.values()),
+        clips_optional=True,
+        findings=findings,
     )
 
 
@@ -190,6 +204,21 @@ def label_columns(table: Table, mos_aliases: Sequence[str]) -> LabelColumns:
         mos=columns.require(mos_aliases, "MOS", table.path),
         std=columns.find(STD_ALIASES),
         n=columns.find(COUNT_ALIASES),
+    )
+
+
+def label_findings(
+    table: Table,
+    columns: LabelColumns,
+    source: LabelSource,
+    read: ReadLabels,
+) -> tuple[Finding, ...]:
+    """What contradicts the five-point scale of the KonViD corpora in one of their files."""
+    column = column_name(table, columns.mos)
+    return (
+        *rating_findings([ratings_of(read, column, source)]),
+        *other_column_findings(table, source.file, columns.mos),
+        *torn_findings([table]),
     )
 
 

@@ -10,10 +10,19 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import NamedTuple
 
-from mos_assets.corpora.names import safe_name, stem
+from mos_assets.corpora.declaration import Ratings
+from mos_assets.corpora.deviations import (
+    ImpossibleError,
+    require_possible_ci95,
+    require_possible_std,
+)
+from mos_assets.corpora.folding import invisible_in, shown_name
+from mos_assets.corpora.names import foreign_name, safe_name, stem
 from mos_assets.corpora.tables import (
     CellError,
+    OutsideError,
     Row,
     Table,
     map_mos,
@@ -52,61 +61,102 @@ class LabelSource:
     file: str
     """Relative to the corpus folder."""
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    """Native rating of the worst and of the best clip possible."""
     part: str | None = None
     clip_name: Callable[[str], str] = safe_name
     """From a cell to the clip's file name; raises CellError."""
 
 
-def read_labels(
-    table: Table, columns: LabelColumns, source: LabelSource
-) -> tuple[list[Label], list[RejectedRow]]:
+class ReadLabels(NamedTuple):
+    """What the rows of one label file came to."""
+
+    labels: list[Label]
+    rejected: list[RejectedRow]
+    outside: list[float]
+    """Native ratings of rejected rows that are numbers outside the declared scale."""
+    impossible: list[int]
+    """Lines of rejected rows whose deviation no votes can have."""
+
+
+def read_labels(table: Table, columns: LabelColumns, source: LabelSource) -> ReadLabels:
     """Labels of one file on the scale 1..5, and the rows that are none.
 
     A 95 % interval of half-width c becomes the deviation c * sqrt(n) / 1.96 where n is known,
-    and stays unknown where it is not.
+    and stays unknown where it is not. Deviations that no votes can have are rejected.
     """
-    labels: list[Label] = []
-    rejected: list[RejectedRow] = []
+    found = ReadLabels([], [], [], [])
     for row in table.rows:
         try:
             if row.damage:
                 raise CellError(row.damage)
-            labels.append(_label(row, columns, source))
+            found.labels.append(_label(row, columns, source))
         except CellError as error:
+            if isinstance(error, OutsideError):
+                found.outside.append(error.value)
+            if isinstance(error, ImpossibleError):
+                found.impossible.append(row.line)
             name = row.first(columns.clip) if not row.damage else ""
-            rejected.append(
+            found.rejected.append(
                 RejectedRow(
                     source.corpus, source.file, row.line, printable(name) or None, str(error)
                 )
             )
-    return labels, rejected
+    return found
+
+
+def ratings_of(read: ReadLabels, column: str, source: LabelSource) -> Ratings:
+    """What is held against the declaration."""
+    return Ratings(
+        source.file, column, source.scale, read.labels, read.outside, len(read.impossible)
+    )
 
 
 def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
-    low, high = source.scale
-    name = source.clip_name(row.first(columns.clip))
-    mos = map_mos(row.first(columns.mos), low, high)
+    worst, best = source.scale
+    cell = row.first(columns.clip)
+    foreign = None
+    try:
+        name = source.clip_name(cell)
+    except CellError as error:
+        inside = foreign_name(cell)
+        if inside is None:
+            raise
+        name, foreign = source.clip_name(inside), str(error)
+    mos = map_mos(row.first(columns.mos), worst, best)
     # Score files of 150,000 rows say no more than this.
     n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
-    std = ci95 = None
-    if columns.std:
-        std = parse_deviation(row.first(columns.std), "standard deviation", high - low)
-    if columns.ci95:
-        ci95 = parse_deviation(row.first(columns.ci95), "95 % interval", math.inf)
-    if std is None and ci95 is not None and n is not None:
-        std = ci95 * math.sqrt(n) / Z_95
+    std = _std(row, columns, source, n) if columns.std or columns.ci95 else None
     reference = row.first(columns.reference)
     return Label(
         clip_name=name,
         mos=mos,
-        mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / (high - low)),
+        mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / abs(best - worst)),
         n_ratings=n,
         part=_read_part(row.first(columns.part)) if columns.part else source.part,
         group=row.first(columns.group) or None,
         reference=safe_name(reference) if reference else None,
         source=source.file,
         line=row.line,
+        foreign=foreign,
     )
+
+
+def _std(row: Row, columns: LabelColumns, source: LabelSource, n: int | None) -> float | None:
+    """The native deviation of the ratings. Raises CellError for one that cannot be."""
+    rating = row.first(columns.mos)
+    if columns.std:
+        cell = row.first(columns.std)
+        std = parse_deviation(cell, "standard deviation", abs(source.scale[1] - source.scale[0]))
+        if std is not None:
+            require_possible_std(std, float(rating), n, source.scale, (cell, rating))
+            return std
+    if columns.ci95:
+        cell = row.first(columns.ci95)
+        ci95 = parse_deviation(cell, "95 % interval", math.inf)
+        if ci95 is not None:
+            require_possible_ci95(ci95, float(rating), n, source.scale, (cell, rating))
+            return None if n is None else ci95 * math.sqrt(n) / Z_95
+    return None
 
 
 def _read_part(text: str) -> str | None:
@@ -200,11 +250,11 @@ def _mean(rows: Sequence[Label]) -> Label:
     first = rows[0]._replace(part=_part(rows), group=_group(rows), others=_others(rows[0], rows))
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
-        mean = math.fsum(row.mos for row in rows) / len(rows)
+        mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
         return first._replace(mos=mean, mos_std=None, n_ratings=None)
     total = sum(counts)
     mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
-    mean = min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
+    mean = _between(mean, rows)
     std = None
     if all(row.mos_std is not None for row in rows):
         square = math.fsum(
@@ -213,6 +263,11 @@ def _mean(rows: Sequence[Label]) -> Label:
         )
         std = math.sqrt(square / total)
     return first._replace(mos=mean, mos_std=std, n_ratings=total)
+
+
+def _between(mean: float, rows: Sequence[Label]) -> float:
+    """The mean, which rounding may have put outside of what it is the mean of."""
+    return min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
 
 
 def _group(rows: Sequence[Label]) -> str | None:
@@ -245,5 +300,7 @@ def account(kept: Iterable[Label], rows_read: Mapping[str, int]) -> tuple[LabelF
 
 
 def printable(name: str) -> str:
-    """A name fit for one line of a table, however it was written."""
+    """A name fit for one line of a table, however it was written; what cannot be seen as U+200B."""
+    if invisible_in(name) and not any(ord(c) < 32 for c in name):
+        return shown_name(name)[:200]
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name)[:200]

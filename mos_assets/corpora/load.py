@@ -8,11 +8,14 @@ from pathlib import Path
 
 from mos_assets.collector import collector_paused
 from mos_assets.corpora.clips import attach_clips
+from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
 from mos_assets.corpora.examine import Progress
+from mos_assets.corpora.features import join_table, load_feature_tables, table_names
 from mos_assets.corpora.konvid import load_1k, load_150k
 from mos_assets.corpora.manifest import clip_dirs, load_manifest, manifest_path
 from mos_assets.corpora.own import load_own, read_toml
 from mos_assets.corpora.request import (
+    BUILT_IN_CORPORA,
     CORPUS_TOML,
     DEMO,
     KONVID_1K,
@@ -25,8 +28,8 @@ from mos_assets.corpora.request import (
     require_folder,
 )
 from mos_assets.corpora.synthetic import load_synthetic
-from mos_assets.errors import CorpusError
-from mos_assets.records import Corpus, LabelOrigin
+from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.records import Corpus, Finding, LabelOrigin
 
 
 def load_corpus(
@@ -43,25 +46,53 @@ def load_corpus(
     looked for.
 
     Files in `known` with the same size and mtime are neither opened nor hashed. Raises
-    CorpusError for a corpus that is missing, empty, mis-mounted or unreadable, and ToolError
-    where the demo has to be rendered and there is no ffmpeg.
+    CorpusError for a corpus that is missing, empty, mis-mounted or unreadable (LabelsError where
+    it could be read, and no row of it used), and ToolError where the demo has to be rendered and
+    there is no ffmpeg.
     """
     with collector_paused():
         labels = _labels(request, workers, progress)
-    for note in (*labels.notes, *labels.warnings):
+    for note in labels.notes:
         progress(note)
-    if not labels.labels:
-        first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
-        raise CorpusError(
-            f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
-            f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}"
-        )
+    _require_labels(labels, request)
     if fetch is not None and labels.urls is not None:
         fetch(labels.urls)
         # The folder of the clips may have come with them.
         labels = replace(labels, clip_dirs=clip_dirs(request.folder))
     with collector_paused():
-        return attach_clips(labels, request.folder, known=known, workers=workers, progress=progress)
+        corpus = attach_clips(
+            labels, request.folder, known=known, workers=workers, progress=progress
+        )
+    if request.name in BUILT_IN_CORPORA:
+        return corpus
+    told = (*_of_tables(corpus, request), *rate_findings(corpus.clips, corpus.scale))
+    return replace(corpus, findings=(*corpus.findings, *told))
+
+
+def _require_labels(labels: LabelSet, request: CorpusRequest) -> None:
+    if labels.labels:
+        return
+    first = f" First: {labels.rejected[0].reason}." if labels.rejected else ""
+    found = "".join(f" {finding.with_examples}" for finding in labels.findings)
+    raise LabelsError(
+        f"Corpus {request.name!r} has no usable label: {len(labels.rejected)} rows of "
+        f"{', '.join(labels.label_files)} in {request.folder} were rejected.{first}{found}"
+    )
+
+
+def _of_tables(corpus: Corpus, request: CorpusRequest) -> tuple[Finding, ...]:
+    """What the feature tables say of the direction of the ratings."""
+    if not corpus.clips or not table_names(request.name, request.root):
+        return ()
+    try:
+        tables = load_feature_tables(request.name, request.root)
+        joined = [
+            join_table(corpus.clips, table) for table in tables if measures_quality(table.columns)
+        ]
+    except CorpusError:
+        # Whoever needs the table names what is wrong with it; ratings can be read without.
+        return ()
+    return direction_findings(corpus.clips, joined, corpus.scale)
 
 
 def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mos_assets.corpora.konvid import LICENCE, label_columns, require_floor
+from mos_assets.corpora.konvid import LICENCE, label_columns, label_findings, require_floor
 from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
 from mos_assets.corpora.names import safe_name, stem
 from mos_assets.corpora.request import (
@@ -21,7 +21,6 @@ from mos_assets.corpora.tables import (
     URL_ALIASES,
     CellError,
     read_table,
-    torn_ends,
 )
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin, RejectedRow
@@ -73,7 +72,9 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
     url = table.columns.require(URL_ALIASES, "address of the clip", path)
     require_floor(request, len(table.rows))
     source = LabelSource(KONVID_150K, path.relative_to(folder).as_posix())
-    labels, rejected = read_labels(table, columns, source)
+    read = read_labels(table, columns, source)
+    labels, rejected = read.labels, read.rejected
+    findings = label_findings(table, columns, source, read)
     tested, unread = _part_b(folder)
     rejected += unread
     labels = [
@@ -98,7 +99,8 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
         ),
         rows_read={source.file: len(table.rows)},
         clip_dirs=clip_dirs(folder),
-        warnings=torn_ends([table]),
+        clips_optional=True,
+        findings=findings,
         urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
     )
 

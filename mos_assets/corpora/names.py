@@ -13,10 +13,39 @@ from mos_assets.records import Clip
 VIDEO_SUFFIXES = frozenset(
     f".{kind}"
     for kind in (
-        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "flv", "mpg", "mpeg", "ts", "ogv", "wmv"),
-        *("y4m", "ivf", "h264", "264", "hevc", "265", "obu", "mxf", "nut", "3gp"),
+        *("mp4", "m4v", "mov", "qt", "3gp", "3g2", "f4v", "mj2"),
+        *("mkv", "mk3d", "webm", "avi", "divx", "flv", "ogv", "ogg", "ogm", "wmv", "asf"),
+        *("mpg", "mpeg", "vob", "mod", "ts", "m2t", "mts", "m2ts", "tod", "mxf", "nut"),
+        *("y4m", "ivf", "obu", "av1", "h264", "264", "avc", "hevc", "265", "h265", "mp4v"),
     )
 )
+"""Suffixes of files that `media.ffmpeg.CONTAINER_FORMATS` can open; nothing else is a clip."""
+_WRAP = "wrap it: ffmpeg -fflags +genpts -i {name} -c copy {stem}.mkv"
+_RAW = (
+    "raw pictures state neither size nor rate nor format; make it .y4m: ffmpeg -f rawvideo "
+    "-pixel_format yuv420p -video_size 1920x1080 -framerate 25 -i {name} {stem}.y4m, with its own "
+    "format, size and rate"
+)
+_NO_CLIPS = {
+    **dict.fromkeys((".yuv", ".rgb", ".raw", ".nv12", ".i420", ".yuv420p"), _RAW),
+    **dict.fromkeys((".dv", ".dif", ".m2v", ".m1v", ".mpv", ".wtv", ".mjpeg", ".mjpg"), _WRAP),
+    **dict.fromkeys((".drc", ".vc2"), _WRAP),
+    **dict.fromkeys((".part", ".crdownload", ".tmp", ".partial"), "it is not complete yet"),
+    **dict.fromkeys((".zip", ".tar", ".gz", ".7z", ".rar"), "it is an archive; unpack it"),
+    **dict.fromkeys((".mpd", ".m3u8"), "it is a playlist, which is not followed"),
+}
+
+
+def no_clip(name: str) -> str:
+    """Why a file of this name is not looked at, and what would make it a clip."""
+    dot, slash = name.rfind("."), name.rfind("/")
+    suffix = name[dot:] if dot > slash + 1 else ""
+    if not suffix:
+        return "it has no suffix; name it after its container, such as .mp4"
+    said = _NO_CLIPS.get(suffix.lower(), "{suffix} is no suffix of a clip")
+    return said.format(name=name, stem=name[:dot], suffix=suffix)
+
+
 KONVID_CROPS = ("_original_centercrop_960x540_8s", "_cut_centercrop_960x540_8s")
 """What follows the id in the names of KonViD-1k's clips, in the order of looking."""
 _KONVID_CROP = re.compile(rf"(\d+)(?:{'|'.join(KONVID_CROPS)})")
@@ -52,6 +81,29 @@ def safe_name(text: str) -> str:
     if any(len(part.encode()) > 255 - len(".mp4") for part in parts):
         raise CellError(f"the clip name {text[:60]!r}… is too long for a file")
     return text if video_suffix(text) else text + ".mp4"
+
+
+def foreign_name(text: str) -> str | None:
+    """The path inside another machine's folder that a name gives (`C:\\x\\a.mp4`, `/x/a.mp4`,
+    `./x/a.mp4`), as a safe name; None where it is none.
+
+    Such a name is never opened. It may still say which of the files here is meant.
+    """
+    plain = (
+        re.sub(r"^[A-Za-z]:", "", text.replace("\\", "/"))
+        if "\\" in text or ":" in text[:2]
+        else text
+    )
+    if plain == text and not text.startswith(("/", "./")):
+        return None
+    parts = [part for part in plain.split("/") if part not in ("", ".")]
+    if not parts or "//" in plain.lstrip("/") or ":" in plain or ".." in parts or parts[0] == "~":
+        return None
+    try:
+        safe_name("/".join(parts))
+    except CellError:
+        return None
+    return "/".join(parts)
 
 
 def video_suffix(name: str) -> str:

@@ -9,9 +9,29 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mos_assets.corpora.labels import LabelColumns, LabelSource, one_label_a_clip, read_labels
+from mos_assets.bounded import read_within
+from mos_assets.corpora.bounds import (
+    LARGEST_TOML_BYTES,
+    LONGEST_TOML_LINE,
+    MOST_WILD_PARTS,
+    shown,
+)
+from mos_assets.corpora.declaration import (
+    Ratings,
+    column_name,
+    rating_findings,
+    torn_findings,
+)
+from mos_assets.corpora.groups import joined_groups
+from mos_assets.corpora.labels import (
+    LabelColumns,
+    LabelSource,
+    one_label_a_clip,
+    ratings_of,
+    read_labels,
+)
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
-from mos_assets.corpora.tables import Table, read_table, torn_ends
+from mos_assets.corpora.tables import Table, read_table
 from mos_assets.errors import CorpusError
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
@@ -50,6 +70,7 @@ class CorpusToml(BaseModel):
     licence: Text
     labels: Annotated[tuple[Text, ...], Field(min_length=1)]
     scale: tuple[Bound, Bound]
+    """Rating of the worst clip possible and of the best: `[100, 0]` where lower is better."""
     clips: Text | None = None
     repeated: Literal["mean", "reject"] = "reject"
     label_origin: LabelOrigin = LabelOrigin.HUMAN
@@ -59,14 +80,22 @@ class CorpusToml(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if not self.scale[0] < self.scale[1]:
-            raise ValueError(f"scale {list(self.scale)} must be [lowest, highest]")
+        if self.scale[0] == self.scale[1]:
+            raise ValueError(
+                f"scale {list(self.scale)} must be [worst, best], two numbers that differ"
+            )
         if not math.isfinite(self.scale[1] - self.scale[0]):
             raise ValueError(f"scale {list(self.scale)} is too wide for a number")
         inside = [("labels", glob) for glob in self.labels] + [("clips", self.clips or ".")]
         for key, value in inside:
             if _leads_out(value):
                 raise ValueError(f"{key} {value!r} must stay inside the corpus folder")
+            wild = [part for part in PurePosixPath(value).parts if set(part) & set("*?[")]
+            if len(wild) > MOST_WILD_PARTS or wild.count("**") > 1:
+                raise ValueError(
+                    f"{key} {value!r} has more than one ** or {MOST_WILD_PARTS} parts with "
+                    "wildcards"
+                )
         return self
 
 
@@ -80,9 +109,11 @@ def read_toml(folder: Path) -> CorpusToml:
             "labels, scale and [columns] clip and mos."
         )
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read as TOML: {error}.") from error
+        raw = tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
+    except RecursionError:
+        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
     try:
         parsed = CorpusToml.model_validate(raw)
     except ValidationError as error:
@@ -97,6 +128,13 @@ def read_toml(folder: Path) -> CorpusToml:
             f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
         )
     return parsed
+
+
+def _moderate(text: str) -> str:
+    longest = max(map(len, text.split("\n")))
+    if longest > LONGEST_TOML_LINE:
+        raise ValueError(f"a line has {longest} characters, more than {LONGEST_TOML_LINE}")
+    return text
 
 
 def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
@@ -142,15 +180,23 @@ def load_own(folder: Path) -> LabelSet:
     rejected: list[RejectedRow] = []
     rows_read: dict[str, int] = {}
     tables: list[Table] = []
+    ratings: list[Ratings] = []
     for path in files:
         source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
         table = read_table(path)
         tables.append(table)
         rows_read[source.file] = len(table.rows)
-        good, bad = read_labels(table, _columns(table, toml.columns), source)
-        labels += good
-        rejected += bad
+        columns = _columns(table, toml.columns)
+        read = read_labels(table, columns, source)
+        column = column_name(table, columns.mos)
+        ratings.append(ratings_of(read, column, source))
+        labels += read.labels
+        rejected += read.rejected
     kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated == "mean")
+    findings = (*rating_findings(ratings), *torn_findings(tables))
+    if toml.columns.group is not None and kept:
+        kept, of_groups = joined_groups(kept, toml.columns.group)
+        findings += of_groups
     repeated = sum(len(label.others) for label in kept)
     notes = (
         (f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; {repeated} averaged away",)
@@ -170,15 +216,26 @@ def load_own(folder: Path) -> LabelSet:
         clip_dirs=clip_dirs,
         reference_dirs=(folder, *(entry.path for entry in clip_dirs)),
         notes=notes,
-        warnings=torn_ends(tables),
+        findings=findings,
+        scale=toml.scale,
     )
 
 
 def _columns(table: Table, names: ColumnNames) -> LabelColumns:
     def column(name: str | None, key: str) -> tuple[int, ...]:
+        """The one column that is meant: an empty cell never takes that of another."""
         if name is None:
             return ()
-        return table.columns.require((name,), f"key [columns] {key} of corpus.toml", table.path)
+        what = f"key [columns] {key} of corpus.toml"
+        found = table.columns.require((name,), what, table.path)
+        exact = tuple(at for at in found if table.columns.names[at] == name)
+        if len(exact or found) > 1:
+            twice = ", ".join(repr(table.columns.names[at]) for at in exact or found)
+            raise CorpusError(
+                f"{table.path} has {len(exact or found)} columns for the {what}: {twice}. Rename "
+                "all but one of them, or name the one that is meant exactly as its header does."
+            )
+        return exact or found
 
     return LabelColumns(
         clip=column(names.clip, "clip"),

@@ -12,7 +12,10 @@ from pathlib import Path
 from mos_assets.errors import CorpusError
 from mos_assets.records import (
     ENCODER_VOCABULARY,
+    MOS_MAX,
+    MOS_MIN,
     SEED,
+    Finding,
     KnownClip,
     Label,
     LabelOrigin,
@@ -138,8 +141,12 @@ class LabelSet:
     """Slot of the encoder's one-hot that its clips belong to."""
     notes: tuple[str, ...] = field(default=())
     """Lines for whoever watches the run."""
-    warnings: tuple[str, ...] = field(default=())
-    """Of them, those that may be something wrong."""
+    findings: tuple[Finding, ...] = field(default=())
+    """What is, or may be, wrong with the labels."""
+    scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    """Native ratings of the worst and of the best clip possible."""
+    clips_optional: bool = False
+    """Whether labels without a clip are normal."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.names import NameMatch, match_names
@@ -83,8 +84,8 @@ class _Reader:
         if not self._figures and not self._normalised:
             raise CorpusError(
                 f"{table.path} has no shot columns. Its header is: "
-                f"{', '.join(table.columns.names)}. Accepted: {COUNT} and {MEAN_LENGTH} (with "
-                f"{LENGTH_STD}), or {', '.join(NORMALISED)}."
+                f"{shown(', '.join(table.columns.names))}. Accepted: {COUNT} and "
+                f"{MEAN_LENGTH} (with {LENGTH_STD}), or {', '.join(NORMALISED)}."
             )
 
     def read(self, row: int, clip: str, source: str, line: int) -> ExternalShots:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from mos_assets.bounded import TooLargeError, read_within
+from mos_assets.corpora.bounds import (
+    LARGEST_CELLS,
+    LARGEST_TEXT_BYTES,
+    LONGEST_LINE,
+    MOST_COLUMNS,
+    shown,
+)
 from mos_assets.errors import CorpusError
 
 CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
@@ -33,12 +42,25 @@ COUNT_MAX = 2**31 - 1
 _BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _CUT_SHORT = re.compile(r"[+-]?\d*\.|[+-]?\d+(?:\.\d+)?[eE][+-]?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_PERCENT = re.compile(r"[+-]?\d*\.?\d+ ?%", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
 
 
+_SMALLER = "Split it, or keep features as Parquet and votes as one row a clip."
+
+
 class CellError(ValueError):
     """One cell cannot be used; the text says why, for a rejected row."""
+
+
+class OutsideError(CellError):
+    """A rating that is a number, and none of the declared range."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self.value = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +83,8 @@ class Columns:
         found = self.find(aliases)
         if not found:
             raise CorpusError(
-                f"{file} has no column for the {what}. Its header is: {', '.join(self.names)}. "
+                f"{file} has no column for the {what}. Its header is: "
+                f"{shown(', '.join(self.names))}. "
                 f"Accepted (in any case): {', '.join(dict.fromkeys(a.lower() for a in aliases))}."
             )
         return found
@@ -93,11 +116,13 @@ class Table:
     """Whether the last line has a line end; without one it may be the half of a line."""
 
 
-def torn_ends(tables: Iterable[Table]) -> tuple[str, ...]:
-    """A warning for each file whose last line may have been cut short within a number."""
+def torn_ends(tables: Iterable[Table]) -> tuple[tuple[str, str], ...]:
+    """(file, what is wrong) where the last line may have been cut short within a number."""
     return tuple(
-        f"{table.path.name}: the last line has no line end; if the file was cut off there, its "
-        "last label is wrong"
+        (
+            table.path.name,
+            "the last line has no line end; if the file was cut off there, its last label is wrong",
+        )
         for table in tables
         if not table.ended
     )
@@ -116,15 +141,30 @@ def read_table(path: Path) -> Table:
 
     Raises CorpusError where the file cannot be read, is empty, or its header is not text.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    raw = read_text_within(path)
     rows = _rows(_lines(raw.removeprefix(_BOM)))
     columns = _header(path, rows)
     width = len(columns.names)
     fitted = tuple(_fitted(row, width) for row in rows)
     return Table(path, columns, fitted, ended=raw.endswith((b"\n", b"\r")))
+
+
+def read_text_within(path: Path) -> bytes:
+    """The bytes of a text file whose cells and lines are no more than can be held.
+
+    Raises CorpusError naming the file and the remedy.
+    """
+    try:
+        raw = read_within(path, LARGEST_TEXT_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except TooLargeError as error:
+        raise CorpusError(f"{path} {error}. {_SMALLER}") from error
+    # Every cell ends with one of these.
+    cells = raw.count(b",") + raw.count(b"\n")
+    if cells > LARGEST_CELLS:
+        raise CorpusError(f"{path} has {cells} cells, more than {LARGEST_CELLS}. {_SMALLER}")
+    return raw
 
 
 @contextmanager
@@ -135,6 +175,8 @@ def open_table(path: Path) -> Iterator[OpenTable]:
     """
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST_TEXT_BYTES:
+                raise CorpusError(f"{path} has more than {LARGEST_TEXT_BYTES} bytes. {_SMALLER}")
             lines = enumerate(file, start=1)
             began = ((n, line.removeprefix(_BOM) if n == 1 else line) for n, line in lines)
             columns = _header(path, (row for n, line in began if (row := parse_line(n, line))))
@@ -148,6 +190,8 @@ def parse_line(number: int, raw: bytes, width: int | None = None) -> Row | None:
 
     The end of the line may be there or not.
     """
+    if len(raw) > LONGEST_LINE:
+        return Row(number, (), f"the line has {len(raw)} bytes, more than {LONGEST_LINE}")
     row = next(_rows(_lines(raw.removesuffix(b"\n")), number), None)
     return row if row is None or width is None else _fitted(row, width)
 
@@ -160,6 +204,11 @@ def _header(path: Path, rows: Iterator[Row]) -> Columns:
         raise CorpusError(
             f"{path}, line {header.line}: the header cannot be read ({header.damage}). "
             "Save the file as comma-separated UTF-8."
+        )
+    if len(header.cells) > MOST_COLUMNS:
+        raise CorpusError(
+            f"{path}, line {header.line}: the header names {len(header.cells)} columns, more than "
+            f"{MOST_COLUMNS}; keep those that are needed."
         )
     return Columns(header.cells)
 
@@ -185,6 +234,10 @@ def _rows(lines: Sequence[str | None], start: int = 1) -> Iterator[Row]:
     for number, line in enumerate(lines, start):
         if line is None:
             yield Row(number, (), "not UTF-8")
+            continue
+        if len(line) > LONGEST_LINE:
+            damage = f"the line has {len(line)} characters, more than {LONGEST_LINE}"
+            yield Row(number, (), damage)
             continue
         text = line.removesuffix("\r")
         if not text or text.isspace():
@@ -226,10 +279,14 @@ def parse_number(text: str, what: str) -> float:
         flaw = "not finite" if is_not_finite(text) else "not a number"
         if _CUT_SHORT.fullmatch(text):
             flaw = "a number that breaks off"
-        raise CellError(f"{what} is {text!r}, which is {flaw}")
+        elif _DECIMAL_COMMA.fullmatch(text):
+            flaw = "not a number; write decimals with a point"
+        elif _PERCENT.fullmatch(text):
+            flaw = "not a number; leave the percent sign out and declare the scale"
+        raise CellError(f"{what} is {shown(text)!r}, which is {flaw}")
     value = float(text)
     if not math.isfinite(value):
-        raise CellError(f"{what} is {text!r}, which is not finite")
+        raise CellError(f"{what} is {shown(text)!r}, which is not finite")
     return value
 
 
@@ -255,12 +312,17 @@ def parse_count(text: str, what: str) -> int | None:
     return int(value)
 
 
-def map_mos(text: str, low: float, high: float, what: str = "MOS") -> float:
-    """A native score in low..high, mapped linearly to 1..5. Raises CellError naming the cell.
+def map_mos(text: str, worst: float, best: float, what: str = "MOS") -> float:
+    """A native score, mapped linearly so that worst is 1 and best 5; either may be the larger.
 
-    Whoever declares low and high sees to it that high - low is finite.
+    Raises CellError naming the cell, as an OutsideError where it is a number out of range.
+    Whoever declares worst and best sees to it that their difference is finite and not 0.
     """
     value = parse_number(text, what)
-    if not low <= value <= high:
-        raise CellError(f"{what} is {text}, outside the declared range {low:g}..{high:g}")
-    return 1.0 + 4.0 * (value - low) / (high - low) if (low, high) != (1.0, 5.0) else value
+    if not min(worst, best) <= value <= max(worst, best):
+        raise OutsideError(
+            f"{what} is {text}, outside the declared range {worst:g}..{best:g}", value
+        )
+    if (worst, best) == (1.0, 5.0):
+        return value
+    return 1.0 + 4.0 * (value - worst) / (best - worst)

@@ -4,6 +4,7 @@ This is the room's door; other rooms import these names and nothing below it.
 """
 
 from mos_assets.extraction.assemble import TABLE_ORIGIN, CorpusFigures, ShotFeatures, assemble
+from mos_assets.extraction.attempt import ClipTask
 from mos_assets.extraction.blocks import (
     BLOCKS,
     KONVID_V1,
@@ -27,7 +28,7 @@ from mos_assets.extraction.container import container_columns
 from mos_assets.extraction.fingerprint import ReferencePolicy, fingerprint
 from mos_assets.extraction.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.extraction.measure import (
-    ClipTask,
+    Found,
     content_key,
     measure_clip,
     measure_clips,
@@ -42,7 +43,6 @@ from mos_assets.extraction.shot_rows import (
     shot_row,
 )
 from mos_assets.extraction.shots import shot_columns, shot_figures
-from mos_assets.extraction.soundness import is_transient
 
 __all__ = [
     "BLOCKS",
@@ -59,6 +59,7 @@ __all__ = [
     "ClipTask",
     "Columns",
     "CorpusFigures",
+    "Found",
     "Journal",
     "ReferencePolicy",
     "ShotFeatures",
@@ -69,7 +70,6 @@ __all__ = [
     "expand_columns",
     "feature_blocks_id",
     "fingerprint",
-    "is_transient",
     "measure_clip",
     "measure_clips",
     "measured_shot_row",

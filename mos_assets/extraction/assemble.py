@@ -21,7 +21,14 @@ from mos_assets.extraction.container import container_columns
 from mos_assets.extraction.fingerprint import ReferencePolicy
 from mos_assets.extraction.measure import content_key
 from mos_assets.media.probe import probe_version
-from mos_assets.records import Clip, FeatureMatrix, FloatArray, JoinedTable, Measurement
+from mos_assets.records import (
+    Clip,
+    FeatureMatrix,
+    FloatArray,
+    JoinedTable,
+    Measurement,
+    Setback,
+)
 
 NO_CLIP = "there is no clip for this label"
 TABLE_ORIGIN = "table:"
@@ -42,7 +49,7 @@ class CorpusFigures:
 
     name: str
     clips: tuple[Clip, ...]
-    measured: Mapping[tuple[str, str], Measurement]
+    measured: Mapping[tuple[str, str], Measurement | Setback]
     """(content, part) → measurement under the current settings."""
     part_fingerprints: Mapping[str, str]
     """Part → fingerprint under the current settings."""

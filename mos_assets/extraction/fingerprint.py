@@ -26,6 +26,10 @@ PREFILTER_VERSION = 3
 SOUNDNESS_VERSION = 3
 """Raised whenever another clip would be refused as not sound, or another one scored."""
 
+PAIRING = "on-screen-1"
+"""Name of the rule by which pictures of clip and reference meet (`reference.py`); its number is
+raised whenever another pair would meet, or another shape or duration be refused."""
+
 _VERSIONS = {LIBVMAF: 1, NR: 1, SALIENCY: 2, SHOTS: 1}
 """Raised whenever the code of a part would give other figures with the same libraries."""
 _OPENCV = ("opencv-contrib-python-headless", "opencv-contrib-python")
@@ -72,7 +76,7 @@ def _reference(policy: ReferencePolicy) -> str:
         case ReferencePolicy.LOOPBACK:
             return f"loopback-x264-{LOOPBACK_PRESET}-crf{LOOPBACK_CRF}"
         case ReferencePolicy.SOURCE:
-            return "source-bicubic"
+            return f"source-bicubic-{PAIRING}"
         case ReferencePolicy.SELF:
             return "self"
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.extraction.columns import LIBVMAF_COLUMNS, MOTION, ONE_FRAME, Columns
 from mos_assets.extraction.fingerprint import THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH
 from mos_assets.extraction.graph import (
@@ -90,12 +90,15 @@ def was_rebuilt(folder: Path, name: str) -> bool:
 def libvmaf_values(folder: Path, frames: int) -> dict[str, list[float]]:
     """The six of every frame, in the order of frames, from libvmaf's log.
 
-    Raises ClipError where the log does not hold exactly `frames` complete, finite frames.
+    Raises ClipError where the log does not hold exactly `frames` finite frames, and MachineError
+    where it was not written, or in part.
     """
     values = _per_frame(folder / LIBVMAF_LOG, _METRICS)
     for name, column in values.items():
         if len(column) != frames:
-            raise ClipError(f"libvmaf scored {len(column)} frames where {frames} were decoded")
+            raise DoubtfulClipError(
+                f"libvmaf scored {len(column)} frames where {frames} were decoded"
+            )
         odd = next((value for value in column if not math.isfinite(value)), None)
         if odd is not None:
             raise ClipError(f"libvmaf gave {name} = {odd}")
@@ -116,18 +119,19 @@ def libvmaf_means(folder: Path, frames: int) -> Columns:
 
 
 def banding_values(folder: Path) -> list[float]:
-    """Banding of every sampled frame; raises ClipError where the log cannot be read."""
+    """Banding of every sampled frame; raises MachineError where the log was not written."""
     return _per_frame(folder / BANDING_LOG, {_CAMBI: _CAMBI})[_CAMBI]
 
 
 def _per_frame(path: Path, metrics: Mapping[str, str]) -> dict[str, list[float]]:
     if not path.exists():
-        raise ClipError("libvmaf wrote no log")
+        # ffmpeg ends with 0 all the same where the log could not be opened or written.
+        raise MachineError("libvmaf's log could not be written")
     try:
         rows = json.loads(path.read_text())["frames"]
         return {name: [row["metrics"][key] for row in rows] for name, key in metrics.items()}
     except (ValueError, KeyError, TypeError) as error:
-        raise ClipError(f"libvmaf's log cannot be read ({error!r})") from error
+        raise MachineError(f"libvmaf's log was not written in full ({error!r})") from error
 
 
 def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:
@@ -141,7 +145,7 @@ def thumbnails(folder: Path, frames: int) -> npt.NDArray[np.uint8]:
     shape = (THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH, 3)
     found, rest = divmod(path.stat().st_size, math.prod(shape))
     if rest or found != frames:
-        raise ClipError(f"{found} thumbnails were made of {frames} decoded frames")
+        raise DoubtfulClipError(f"{found} thumbnails were made of {frames} decoded frames")
     return np.memmap(path, dtype=np.uint8, mode="r", shape=(frames, *shape))
 
 
@@ -156,12 +160,12 @@ def grey_frames(folder: Path, name: str = GREY_FRAMES) -> Iterator[npt.NDArray[n
         fields = file.readline().decode("ascii", "replace").split()
         size = {field[0]: field[1:] for field in fields[1:]}
         if not fields or fields[0] != "YUV4MPEG2" or not size.get("C", "").startswith("mono"):
-            raise ClipError("no grey pictures were made")
+            raise DoubtfulClipError("no grey pictures were made")
         width, height = int(size["W"]), int(size["H"])
         while file.readline():
             data = file.read(width * height)
             if len(data) != width * height:
-                raise ClipError("the grey pictures end too early")
+                raise DoubtfulClipError("the grey pictures end too early")
             yield np.frombuffer(data, dtype=np.uint8).reshape(height, width)
 
 
@@ -176,9 +180,9 @@ def colour_frames(folder: Path) -> Iterator[npt.NDArray[np.uint8]]:
         while magic := file.readline():
             size, depth = file.readline().split(), file.readline()
             if magic != b"P6\n" or len(size) != 2 or depth != b"255\n":
-                raise ClipError("no colour pictures were made")
+                raise DoubtfulClipError("no colour pictures were made")
             width, height = int(size[0]), int(size[1])
             data = file.read(width * height * 3)
             if len(data) != width * height * 3:
-                raise ClipError("the colour pictures end too early")
+                raise DoubtfulClipError("the colour pictures end too early")
             yield np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)

@@ -13,13 +13,15 @@ from mos_assets.extraction.columns import (
     Columns,
 )
 from mos_assets.extraction.shots import shot_columns
-from mos_assets.records import Clip, Measurement, ShotFigures, ShotRow
+from mos_assets.records import Clip, Measurement, Setback, ShotFigures, ShotRow
 
 MEASURED = "measured"
 """Source of a row that the platform measured itself."""
 
 
-def measured_shot_row(clip: Clip, found: Measurement | None, fingerprint: str | None) -> ShotRow:
+def measured_shot_row(
+    clip: Clip, found: Measurement | Setback | None, fingerprint: str | None
+) -> ShotRow:
     """The row of a clip whose shots were, or should have been, measured here.
 
     fingerprint: of the shots part; None where the chosen features need no shots.

@@ -27,6 +27,8 @@ OUTPUT_BYTES = 1 << 28
 CPU_PER_SECOND = 8
 """CPU seconds a child may use for every second of its time limit, over all of its threads."""
 _BLOCK = 1 << 16
+_PAUSE_S = 0.002
+"""Between two looks at a program that has closed its streams and is about to end."""
 _END_WITH_PARENT = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -49,9 +51,21 @@ class Bounds:
     file_bytes: int = LARGEST_FILE_BYTES
 
 
-def run_bounded(
-    command: Sequence[str], bounds: Bounds, *, cwd: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
+class Ran(subprocess.CompletedProcess[bytes]):
+    """A program that has ended, and what it cost."""
+
+    cpu_s: float | None = None
+    """CPU seconds of all its threads; None where the system does not say (not Linux)."""
+
+
+class TimedOutError(subprocess.TimeoutExpired):
+    """A program was ended at its time limit."""
+
+    cpu_s: float | None = None
+    """CPU seconds that it had got by then; None where the system does not say."""
+
+
+def run_bounded(command: Sequence[str], bounds: Bounds, *, cwd: Path | None = None) -> Ran:
     """Run a program without a shell, without input, in a session of its own; keep what it says.
 
     Whatever happens here, the program and its children that share its session have ended when
@@ -71,14 +85,37 @@ def run_bounded(
         try:
             hold(process.pid, bounds)
             said = _read(process, end)
-            left = None if end is None else max(0.0, end - time.monotonic())
-            if said is None:
-                raise subprocess.TimeoutExpired(command, bounds.seconds or 0.0)
-            code = process.wait(left)
+            if said is None or not _ended(process.pid, end):
+                error = TimedOutError(command, bounds.seconds or 0.0)
+                error.cpu_s = cpu_seconds(process.pid)
+                raise error
+            used = cpu_seconds(process.pid)
+            code = process.wait()
         except BaseException:
             _end_session(process)
             raise
-    return subprocess.CompletedProcess(command, code, *said)
+    ran = Ran(command, code, *said)
+    ran.cpu_s = used
+    return ran
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """CPU seconds of a process that runs or waits to be reaped; None where they are not told."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    # utime and stime are fields 14 and 15 of proc(5); these begin with the third.
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _ended(pid: int, end: float | None) -> bool:
+    """Wait until a child has ended, and leave it to be reaped; False where time ran out before."""
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if end is not None and time.monotonic() >= end:
+            return False
+        time.sleep(_PAUSE_S)
+    return True
 
 
 def _with_parent() -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from mos_assets.errors import ToolError
-from mos_assets.media.child import Bounds, run_bounded
+from mos_assets.media.abilities import NEEDED, lacks
+from mos_assets.media.child import Bounds, Ran, run_bounded
 
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
@@ -49,8 +51,8 @@ LIMITS = {
 """Options under which every clip is opened, by the program and by the library alike."""
 
 REMEDY = (
-    "Unset MOS_FFMPEG to use the bundled build, or point it to an ffmpeg built with "
-    "--enable-libvmaf."
+    "Unset MOS_FFMPEG to use the build of imageio-ffmpeg 0.8 or newer, or point it to an ffmpeg "
+    "7.1 or newer built with --enable-libvmaf --enable-libx264."
 )
 
 
@@ -64,29 +66,57 @@ class Ffmpeg:
     same release may be built with another x264 or libvmaf."""
 
 
-@lru_cache(maxsize=8)
 def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
     """The program of MOS_FFMPEG, else the one in the imageio-ffmpeg package.
 
-    Raises ToolError when it is missing, does not run, or lacks the libvmaf filter.
+    It is asked once in a process, while its file stays as it is. Raises ToolError when it is
+    missing, does not run, or cannot do what measuring needs; that names what is needed, what
+    was found, and its version.
     """
-    if configured:
-        path = configured
-    else:
-        import imageio_ffmpeg
+    path = configured or _bundled()
+    found = shutil.which(path)
+    try:
+        state = Path(found or path).stat()
+    except OSError as error:
+        raise ToolError(f"ffmpeg does not run: {error}. {REMEDY}") from error
+    return _asked(path, state.st_size, state.st_mtime_ns)
 
-        try:
-            path = imageio_ffmpeg.get_ffmpeg_exe()
-        except RuntimeError as error:
-            raise ToolError(f"No ffmpeg was found: {error}. {REMEDY}") from error
+
+def _bundled() -> str:
+    import imageio_ffmpeg
+
+    try:
+        program: str = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise ToolError(f"No ffmpeg was found: {error}. {REMEDY}") from error
+    return program
+
+
+@lru_cache(maxsize=8)
+def _asked(path: str, size: int, mtime_ns: int) -> Ffmpeg:
     banner = _ask(path, "-version")
     match = re.match(r"ffmpeg version (\S+)", banner)
     if match is None:
         raise ToolError(f"{path} does not answer as ffmpeg does. {REMEDY}")
-    if not re.search(r"^ .{2,3} libvmaf ", _ask(path, "-filters"), flags=re.MULTILINE):
-        raise ToolError(f"{path} (version {match[1]}) was built without libvmaf. {REMEDY}")
+    try:
+        missing = lacks(path)
+    except OSError as error:
+        raise ToolError(f"{path} could not be tried: {error}.") from error
+    if missing:
+        told = "; ".join(f"{lack.what} ({lack.said})" for lack in missing)
+        raise ToolError(
+            f"{path} (version {match[1]}) cannot do what measuring needs. Needed: {NEEDED}. "
+            f"Missing: {told}. {REMEDY}"
+        )
     build = hashlib.sha256(banner.encode()).hexdigest()[:8]
     return Ffmpeg(path=path, version=f"{match[1]}-{build}")
+
+
+def known_names(ffmpeg: Ffmpeg, question: str) -> frozenset[str]:
+    """The names that it lists for `-demuxers`, `-decoders` and the like."""
+    lines = _ask(ffmpeg.path, question).splitlines()
+    listed = [line.split()[1] for line in lines if re.match(r"^ [A-Z. ]{2,6} +[^=\s]", line)]
+    return frozenset(name for names in listed for name in names.split(","))
 
 
 def input_arguments(path: Path) -> list[str]:
@@ -102,11 +132,12 @@ def run_ffmpeg(
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
     cwd: Path | None = None,
-) -> subprocess.CompletedProcess[bytes]:
+) -> Ran:
     """Run ffmpeg quietly with these arguments; the caller judges the return code.
 
-    `memory_bytes` bounds its address space where the system can (Linux). Raises
-    subprocess.TimeoutExpired after `timeout_s` seconds; the process is gone by then.
+    `memory_bytes` bounds its address space where the system can (Linux). Raises TimedOutError
+    after `timeout_s` seconds; the process is gone by then. Raises OSError where the machine
+    cannot start a program.
     """
     command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
     return run_bounded(command, Bounds(timeout_s, memory_bytes), cwd=cwd)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
+from mos_assets.media.blame import FULL, MACHINE
 from mos_assets.media.ffmpeg import LIMITS
 from mos_assets.media.packets import Counted, count_packets, shown_rate
 from mos_assets.media.shown import check_picture, shown_size, shown_stream, turned_by
@@ -46,6 +47,8 @@ _READ_BYTES_A_SECOND = 10_000_000
 """What the slowest disk gives."""
 _FAR_OFF = 2.0
 """Ratio of the stated rate to that of the time stamps beyond which it is a clock, not a rate."""
+
+_READ_BLOCK = 1 << 20
 
 
 def reading_s(path: Path) -> float:
@@ -103,6 +106,7 @@ def _figures(path: Path) -> Figures:
     except ExitError as error:
         raise OSError(errno.EIO, f"reading it took longer than {READ_LIMIT_S:.0f} s") from error
     except FFmpegError as error:
+        _raise_for_machine(path, error.errno)
         raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
 
 
@@ -136,6 +140,21 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
     )
 
 
+def _raise_for_machine(path: Path, number: int | None) -> None:
+    """Raise OSError, or MemoryError, where libav failed for a cause outside the file's bytes.
+
+    It says "Input/output error" of broken data too: then the file can be read as a whole.
+    """
+    if number == errno.ENOMEM:
+        raise MemoryError
+    if number in MACHINE | FULL or number in (errno.EACCES, errno.ENOENT, errno.EPERM):
+        raise OSError(number, os.strerror(number))
+    if number == errno.EIO:
+        with path.open("rb", buffering=0) as file:
+            while file.read(_READ_BLOCK):
+                pass
+
+
 def main(limit_s: float) -> None:
     """Answer until the input ends; a path comes as the hexadecimal form of its bytes.
 
@@ -165,7 +184,7 @@ def main(limit_s: float) -> None:
         except OSError as error:
             say({"errno": error.errno, "strerror": error.strerror})
         except MemoryError:
-            say({"reason": "reading its header needs more memory than a clip may take"})
+            say({"memory": True})
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -22,8 +23,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mos_assets.errors import ClipError, ToolError
-from mos_assets.media.child import Bounds, hold
+from mos_assets.errors import ClipError, MachineError, ToolError
+from mos_assets.media.blame import CRASHES, require_memory
+from mos_assets.media.child import Bounds, cpu_seconds, hold
 from mos_assets.media.header import reading_s
 from mos_assets.records import Probe
 
@@ -35,6 +37,11 @@ PROBE_MEMORY_BYTES = 3 << 30
 """Address space of the program that reads headers."""
 START_LIMIT_S = 120.0
 """Seconds that the program may take to start."""
+
+OWN_SHARE = 0.5
+"""Share of that time which the program has to have spent computing for the file to be at fault."""
+_END_S = 5.0
+"""Seconds in which a program that has closed its output ends."""
 
 _HASH_BLOCK = 1 << 20
 _READER = (sys.executable, "-P", "-m", "mos_assets.media.header", f"{PROBE_LIMIT_S + 10}")
@@ -59,8 +66,9 @@ def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
 
     Raises ClipError with the reason where there is no usable video stream, or where it claims a
     picture size, shape or rate beyond the bounds. Raises OSError where the file cannot be
-    opened, and where reading it takes too long or ends the program that reads: the next try
-    may go better. Raises ToolError where that program does not start.
+    opened, where the machine has no memory for it, and where the program that reads is killed or
+    waits too long: the next try may go better. A file that makes it crash or compute too long is
+    a ClipError. Raises ToolError where that program does not start.
     """
     (found,) = probe_each([path], limit_s=limit_s)
     if isinstance(found, Probe):
@@ -88,9 +96,11 @@ def probe_each(
             tries += 1
             if tries < _TRIES:
                 continue
-            flaw = _unread("reading its header ended the program that reads it")
-        except TimeoutError:
+            flaw = reader.blame()
+        except TimeoutError as error:
             flaw = _unread(f"reading its header took longer than {limit_s:.0f} s")
+            if isinstance(error, _BusyError):
+                flaw = ClipError(f"reading its header takes more than {limit_s:.0f} s of computing")
         finally:
             # Where an answer is due, it must not meet the next question.
             if done == len(paths):
@@ -106,12 +116,27 @@ def probe_version() -> str:
     return f"{PROBE_VERSION}-av{metadata.version('av')}"
 
 
+def _too_much_memory() -> ClipError | OSError:
+    """The clip's fault where the machine has as much as reading a header may take."""
+    try:
+        require_memory(PROBE_MEMORY_BYTES)
+    except MachineError as error:
+        return OSError(errno.ENOMEM, str(error))
+    return ClipError(
+        f"reading its header needs more than the {PROBE_MEMORY_BYTES >> 20} MB that it may take"
+    )
+
+
 def _unread(why: str) -> OSError:
     return OSError(errno.EIO, why)
 
 
 class _EndedError(Exception):
     """The program that reads headers has ended before it answered."""
+
+
+class _BusyError(TimeoutError):
+    """Time ran out, and the program that reads headers had spent it computing."""
 
 
 class _Reader:
@@ -140,22 +165,36 @@ class _Reader:
     def ask(self, paths: Sequence[Path], limit_s: float) -> Iterator[Probe | ClipError | OSError]:
         """Its answers in this order. Raises _EndedError, or TimeoutError for the next of them."""
         asked = 0
+        used = cpu_seconds(self._process.pid)
         for done, path in enumerate(paths):
             if asked - done <= _AHEAD // 2:
                 self._write(paths[asked : done + _AHEAD])
                 asked = min(len(paths), done + _AHEAD)
             line = self._line(limit_s + reading_s(path))
+            now = cpu_seconds(self._process.pid)
             if line is None:
-                raise TimeoutError
+                computing = 0.0 if now is None or used is None else now - used
+                raise _BusyError if computing >= OWN_SHARE * limit_s else TimeoutError
+            used = now
             if not line:
                 raise _EndedError
             answer: dict[str, Any] = json.loads(line)
             if "probe" in answer:
                 yield Probe(*answer["probe"])
+            elif "memory" in answer:
+                yield _too_much_memory()
             elif "errno" in answer:
                 yield OSError(answer["errno"], answer["strerror"], str(path))
             else:
                 yield ClipError(answer["reason"])
+
+    def blame(self) -> ClipError | OSError:
+        """Why it ended, twice over one file: a crash is the file's doing, a kill is not."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(_END_S)
+            if code < 0 and signal.Signals(-code) in CRASHES:
+                return ClipError(f"reading its header crashes ({signal.Signals(-code).name})")
+        return _unread("reading its header ended the program that reads it")
 
     def _write(self, paths: Sequence[Path]) -> None:
         stdin = self._process.stdin

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.records.domain import ENCODER_VOCABULARY, LabelOrigin
+from mos_assets.records.domain import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, LabelOrigin
 
 
 class Label(NamedTuple):
@@ -36,6 +36,8 @@ class Label(NamedTuple):
     others: tuple[tuple[str, int], ...] = ()
     """(file, line) of further rows that this label stands for: repeated ratings, or a second
     file that says the same."""
+    foreign: str | None = None
+    """Why its name, with the folders of another machine in it, names no file here; None: it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,51 @@ class RejectedRow:
     source: str
     line: int | None
     clip_name: str | None
+    reason: str
+
+
+class Severity(StrEnum):
+    """What follows from a finding."""
+
+    BLOCKS = "blocks"
+    """It cannot be right: nothing trains on these labels."""
+    WARNS = "warns"
+    """It may be right: report and card say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Labels of a corpus that contradict what is declared of them, or look as if they did."""
+
+    severity: Severity
+    what: str
+    """What was found, with figures."""
+    place: str
+    """The file and column, or file and lines, that it is about."""
+    remedy: str
+    """What to do, or to make sure of."""
+    examples: str = ""
+    """Clips, lines or groups that show it; not for a card, which names no clip."""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.place}: {self.what}. {self.remedy}."
+
+    @property
+    def with_examples(self) -> str:
+        """For the owner of the corpus."""
+        shown = f": {self.examples}" if self.examples else ""
+        return f"{self.place}: {self.what}{shown}. {self.remedy}."
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A file in a clip folder that is not looked at, or a label whose clip is not there under its
+    name, and why."""
+
+    source: str
+    """The folder, or the label file with its line."""
+    name: str
     reason: str
 
 
@@ -181,7 +228,15 @@ class Corpus:
     """One of each label file."""
     encoder: str = ENCODER_VOCABULARY[0]
     """Slot of the encoder's one-hot that its clips belong to."""
-    warnings: tuple[str, ...] = ()
-    """What may be wrong with label files that could be read."""
+    findings: tuple[Finding, ...] = ()
+    """What is, or may be, wrong with labels that could be read."""
+    missing: tuple[Unmatched, ...] = ()
+    """Labels without a clip, where clips were looked for."""
+    respelt: tuple[Unmatched, ...] = ()
+    """Labels whose file has another spelling of their name, and in what the two differ."""
+    overlooked: tuple[Unmatched, ...] = ()
+    """Files among the clips that are not looked at."""
+    scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    """Native ratings of the worst and of the best clip possible."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""

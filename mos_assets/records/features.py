@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from mos_assets.records.domain import FloatArray
 
@@ -50,6 +51,38 @@ class Measurement:
     """Finite numbers; all of the part's where `reason` is None, else those that can be had."""
     reason: str | None
     """Why figures are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """Why measuring a part came to nothing for a cause that does not lie in the clip's bytes.
+
+    Never stored as a measurement: the same bytes may have figures at the next try.
+    """
+
+    content: str
+    """As in `Measurement`."""
+    part: str
+    fingerprint: str
+    reason: str
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """None, as of a measurement with a reason."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class NotedSetback:
+    """How often measuring a part of a clip met with a setback, run by run, and the last one."""
+
+    clip_id: str
+    setback: Setback
+    attempts: int
+    """Runs in which it did; none of them was followed by a measurement."""
+    given_up: bool
+    """No further run tries, until somebody asks for it."""
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,15 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mos_assets.bounded import TooLargeError, read_within
 from mos_assets.errors import ReleaseError
+from mos_assets.release.graph import LARGEST_GRAPH_BYTES, GraphError, require_sound_graph
 from mos_assets.release.manifest import Manifest, unaltered
 from mos_assets.release.naming import ReleaseFiles
 
 _RESTORE = "Restore all three files or delete them."
+_LARGEST_TEXT_BYTES = 16 << 20
+"""Of a manifest or a card; a card of 848 features with its pictures has about 1 MB."""
 _ATTEMPTS = 8
 _PAUSE_S = 0.005
 """A release passes through its commit folder in milliseconds; what stays so is broken."""
@@ -66,11 +70,12 @@ def read_current(model_folder: Path, head_id: str) -> Release:
 def read_release(files: ReleaseFiles) -> Release:
     """The release that lies in these files.
 
-    The manifest vouches for the ONNX file, the card and itself. Raises ReleaseError naming the
-    file that is missing, or whose bytes are not those that were released, and
-    UnreadableReleaseError where one cannot be read.
+    The manifest vouches for the ONNX file, the card and itself, and the graph needs nothing but
+    itself. Raises ReleaseError naming the file that is missing, or whose bytes are not those that
+    were released or are no head, and UnreadableReleaseError where one cannot be read.
     """
-    onnx, raw, card = (_bytes(path) for path in files.all)
+    onnx = _bytes(files.onnx, LARGEST_GRAPH_BYTES)
+    raw, card = (_bytes(path, _LARGEST_TEXT_BYTES) for path in (files.manifest, files.card))
     manifest = Manifest.parse(raw, files.manifest)
     if manifest.id != files.head_id or manifest.onnx != files.onnx.name:
         raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
@@ -88,7 +93,19 @@ def read_release(files: ReleaseFiles) -> Release:
                 f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "
                 f"{_RESTORE}"
             )
+    try:
+        require_sound_graph(onnx, manifest)
+    except GraphError as error:
+        raise not_a_head(files, str(error)) from error
     return Release(files, manifest, onnx, card)
+
+
+def not_a_head(files: ReleaseFiles, why: str) -> ReleaseError:
+    """What is said of a graph that is whole and cannot be used as a head."""
+    return ReleaseError(
+        f"{files.onnx} is no head that can be used: {why}. Train and release it again, or delete "
+        "its three files."
+    )
 
 
 def current_files(model_folder: Path, head_id: str) -> ReleaseFiles:
@@ -104,16 +121,18 @@ def commit_folder(files: ReleaseFiles) -> Path:
     return files.folder / f".{files.head_id}.commit"
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, limit: int) -> bytes:
     # Only a file is opened: a pipe of that name would never end.
     if not _is_file(path):
         raise ReleaseError(f"{path} is missing. {_RESTORE}")
     try:
-        return path.read_bytes()
+        return read_within(path, limit)
     except FileNotFoundError as error:
         raise ReleaseError(f"{path} is missing. {_RESTORE}") from error
     except OSError as error:
         raise _unreadable(path, error) from error
+    except TooLargeError as error:
+        raise ReleaseError(f"{path} {error}, as no head has. {_RESTORE}") from error
 
 
 def _is_file(path: Path) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GATE
 from mos_assets.records import Status
-from mos_assets.release.loading import read_current
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import read_record, released_candidate
+from mos_assets.release.session import open_head
 
 _BROKEN = "Broken"
 
@@ -38,7 +38,8 @@ class ReleasedHead:
 
 
 def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[ReleasedHead, ...]:
-    """Every head in the folder, or the one of this id, by id; damaged ones are named as such."""
+    """Every head in the folder, or the one of this id, by id; damaged ones, and those
+    that do not answer as a head does, are named as such."""
     ids = [head_id] if head_id else head_ids(model_folder)
     return tuple(_read(model_folder, name) for name in ids)
 
@@ -56,7 +57,7 @@ def head_ids(model_folder: Path) -> list[str]:
 
 def _read(model_folder: Path, head_id: str) -> ReleasedHead:
     try:
-        release = read_current(model_folder, head_id)
+        release = open_head(model_folder, head_id).release
     except ReleaseError as error:
         return ReleasedHead(head_id, _BROKEN, str(error))
     files, manifest = release.files, release.manifest

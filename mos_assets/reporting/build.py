@@ -54,13 +54,14 @@ def build_report(
     label_origin: LabelOrigin,
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
+    label_findings: Sequence[str] = (),
     comparison: Comparison | None = None,
     gate: Gate = GATE,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
-    judged by.
+    judged by. label_findings: what may be wrong with the labels, a sentence each.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -118,6 +119,7 @@ def build_report(
         slices=slices(table, oof, gate.metrics),
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
+        label_findings=tuple(label_findings),
         comparison=comparison,
     )
 

@@ -113,6 +113,25 @@ def _share(lock: IO[bytes], store: Path, said: str, holder: str) -> None:
     )
 
 
+def claimed_by(store: Path) -> str:
+    """Who uses the store now; empty where nobody does. Nothing is made or claimed."""
+    door, path = store / _DOOR, store / CLAIM
+    if not (door.is_file() and path.is_file()):
+        return ""
+    # Nobody can claim while the door is held, so that this look is in nobody's way.
+    with open_lock(door) as held, open_lock(path) as lock:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return "another program, such as a backup"
+            return _name_in(lock) or "another process"
+    return ""
+
+
 @contextmanager
 def claimed(store: Path, holder: str, patience: Patience = NO_PATIENCE) -> Iterator[None]:
     """As `claim`, for a block."""

@@ -12,13 +12,23 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from mos_assets.collector import collector_paused
-from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, SeenFile
+from mos_assets.records import (
+    Clip,
+    Corpus,
+    Finding,
+    KnownClip,
+    LabelOrigin,
+    Probe,
+    SeenFile,
+    Severity,
+)
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.schema import (
     CORPORA,
     ENCODER_SLOTS,
     ENCODERS,
     LABEL_FILES,
+    LABEL_FINDINGS,
     RAW_CORPUS,
     REJECTED_ROWS,
     SCHEMAS,
@@ -76,6 +86,7 @@ def write_corpora(
         for table, rows in (
             (REJECTED_ROWS, _rejected_rows),
             (LABEL_FILES, _account_rows),
+            (LABEL_FINDINGS, _finding_rows),
             (CORPORA, _corpora_rows),
             (ENCODERS, _encoder_rows),
         ):
@@ -127,6 +138,19 @@ def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
         "ON r.corpus = f.corpus AND r.source = f.source "
         "WHERE list_contains(?, f.corpus) GROUP BY ALL ORDER BY f.corpus, f.source",
         [list(corpora)],
+    )
+
+
+def read_findings(database: Database, corpora: Sequence[str]) -> tuple[tuple[str, Finding], ...]:
+    """(corpus, finding) for what is, or may be, wrong with the labels of these corpora; what
+    blocks comes first."""
+    rows = _of_corpora(database, LABEL_FINDINGS, corpora, "corpus, severity, place, what")
+    return tuple(
+        (
+            row.pop("corpus"),
+            Finding(Severity(row.pop("severity")), **row),
+        )
+        for row in rows.to_pylist()
     )
 
 
@@ -218,6 +242,12 @@ def _account_rows(corpora: Sequence[Corpus]) -> pa.Table:
     accounts = [(corpus.name, account) for corpus in corpora for account in corpus.accounts]
     cells: dict[str, list[Any]] = {"corpus": [name for name, _ in accounts]}
     return _table(LABEL_FILES, [account for _, account in accounts], cells)
+
+
+def _finding_rows(corpora: Sequence[Corpus]) -> pa.Table:
+    findings = [(corpus.name, finding) for corpus in corpora for finding in corpus.findings]
+    cells: dict[str, list[Any]] = {"corpus": [name for name, _ in findings]}
+    return _table(LABEL_FINDINGS, [finding for _, finding in findings], cells)
 
 
 def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:

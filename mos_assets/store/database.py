@@ -25,7 +25,7 @@ from mos_assets.store.failures import (
     is_held,
     unwritable,
 )
-from mos_assets.store.migrations import bring_up_to_date
+from mos_assets.store.migrations import bring_up_to_date, is_current
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
@@ -34,6 +34,7 @@ STORAGE: dict[str, str | bool | int | float | list[str]] = {
 }
 """What a new file is written as: every DuckDB from 1.4 on reads it. DuckDB 2.0 would write one that
 1.x refuses."""
+_MAGIC, _MAGIC_AT = b"DUCK", 8
 LOCK_WAIT_S = 60.0
 """How long to wait for another process to close the file."""
 
@@ -66,8 +67,10 @@ class Database:
         connection = self._open()
         try:
             connection.execute("SET TimeZone='UTC'")
+            current = is_current(connection)
             connection.execute("BEGIN")
-            bring_up_to_date(connection, self.path)
+            if not current:
+                bring_up_to_date(connection, self.path)
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:
@@ -132,7 +135,8 @@ class Database:
         try:
             for path in (self.path, self.path.with_name(f"{FILE_NAME}.wal")):
                 require_plain(path)
-            size = self.path.stat().st_size
+            with self.path.open("rb") as file:
+                start = file.read(_MAGIC_AT + len(_MAGIC))
         except NotAFileError as error:
             raise StoreError(
                 f"{error.filename} {error.strerror}. Move it away; {WHERE_IT_IS_KEPT}"
@@ -146,8 +150,14 @@ class Database:
             if error.errno not in DENIED:
                 raise
             raise unwritable(self.path) from None
-        if size == 0:
+        if not start:
             raise StoreError(f"{self.path} is empty. Restore it, or delete it: {WHERE_IT_IS_KEPT}")
+        if start[_MAGIC_AT:] != _MAGIC:
+            # DuckDB would ask the network for what reads it, where it is one of SQLite.
+            raise StoreError(
+                f"{self.path} is damaged or no DuckDB file: it does not begin like one. Restore "
+                f"it, or move it away: {WHERE_IT_IS_KEPT}"
+            )
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._require_file()

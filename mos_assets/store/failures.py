@@ -26,7 +26,7 @@ _DAMAGE = (
 
 def is_held(error: duckdb.Error) -> bool:
     """Whether another process has the file open."""
-    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+    return isinstance(error, duckdb.IOException) and "set lock" in str(error)
 
 
 def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> StoreError | None:
@@ -47,7 +47,8 @@ def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> Stor
             f"{path} was written by another version of DuckDB than {duckdb.__version__}, which is "
             f"installed here ({first}). Install the DuckDB that wrote it, or a newer one."
         )
-    if opening or isinstance(error, _DAMAGE):
+    # A checksum of DuckDB's that does not hold comes without a class of its own.
+    if opening or isinstance(error, _DAMAGE) or type(error) is duckdb.Error:
         return StoreError(
             f"{path} is damaged or no DuckDB file ({first}). Restore it, or move it away: "
             f"{WHERE_IT_IS_KEPT}"

@@ -13,10 +13,12 @@ CORPORA = "corpora"
 ENCODERS = "encoders"
 ENCODER_SLOTS = "encoder_slots"
 LABEL_FILES = "label_files"
+LABEL_FINDINGS = "label_findings"
 SEEN_FILES = "seen_files"
 DOWNLOADS = "downloads"
 CLIP_MEASUREMENTS = "clip_measurements"
 MERGED_SHARDS = "merged_shards"
+SETBACKS = "setbacks"
 SHOT_METADATA = "shot_metadata"
 EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
@@ -91,6 +93,16 @@ SCHEMAS: dict[str, pa.Schema] = {
     LABEL_FILES: pa.schema(
         [("corpus", _TEXT), ("source", _TEXT), ("rows", _WHOLE), ("used", _WHOLE)]
     ),
+    LABEL_FINDINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("severity", _TEXT),
+            ("what", _TEXT),
+            ("place", _TEXT),
+            ("remedy", _TEXT),
+            ("examples", _TEXT),
+        ]
+    ),
     REJECTED_ROWS: pa.schema(
         [
             ("corpus", _TEXT),
@@ -117,6 +129,9 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),
+    SETBACKS: pa.schema(
+        [("clip_id", _TEXT), *MEASUREMENT_KEY, ("attempts", _WHOLE), ("updated_at", _TIME)]
+    ),
     SHOT_METADATA: pa.schema(
         [
             ("clip_id", _TEXT),

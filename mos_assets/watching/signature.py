@@ -13,6 +13,7 @@ from mos_assets.corpora.own import read_toml
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     DEMO,
+    FEATURES_FOLDER,
     SYNTHETIC,
     CorpusRequest,
     folder_errors,
@@ -44,7 +45,12 @@ def corpus_signature(request: CorpusRequest) -> str | None:
         told.update(f"{text}\0".encode("utf-8", "surrogateescape"))
     for path in sorted(labels):
         told.update(os.fsencode(path) + b"\0" + _hash(path))
-    for folder in sorted({entry.path for entry in clips}):
+    folders = {entry.path for entry in clips}
+    tables = request.folder / FEATURES_FOLDER
+    if request.name not in BUILT_IN_CORPORA and tables.is_dir():
+        # What they measure is held against the direction of the ratings.
+        folders.add(tables)
+    for folder in sorted(folders):
         told.update(os.fsencode(folder) + b"\0")
         with folder_errors():
             for line in sorted(_states(folder)):

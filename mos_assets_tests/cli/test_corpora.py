@@ -65,9 +65,9 @@ def test_tables_that_do_not_fit_or_know_the_answer(mine: Path) -> None:
     found = check(mine)
     assert found.exit_code == 2, found.output
     assert "good, 1 columns: 1 clips, 0 clips without a row, 1 rows without a clip" in found.stdout
-    assert "1 columns left out, not numbers (kind)" in found.stdout
+    assert "1 columns left out, no features (kind)" in found.stdout
     assert "shots      : 1 clips, 0 clips without a row" in found.stdout
-    assert "warning: table told has a column 'Mos': a label is no feature" in found.stdout
+    assert "warning: table told has a column 'Mos', a name of ratings" in found.stdout
     assert "warning: no row of told fits a clip" in found.stdout
 
 

@@ -59,7 +59,7 @@ def test_simulated_labels_are_marked(tmp_path: Path) -> None:
         ('name = "mine"', 'name = "yours"', r"name: 'yours' must equal the folder's name, 'mine'"),
         ("scale = ", "skale = ", r"corpus.toml: (scale|skale)"),
         ('mos = "mos"', 'mos = "mos"\nmoss = "x"', r"columns.moss: unknown key"),
-        ("[1.0, 5.0]", "[5.0, 1.0]", r"scale"),
+        ("[1.0, 5.0]", "[5.0, 5.0]", r"scale .*\[worst, best\], two numbers that differ"),
         ("[1.0, 5.0]", "[1.0, inf]", r"scale.1"),
         ("[1.0, 5.0]", "[-1e308, 1e308]", r"scale.*too wide"),
         ('["labels.csv"]', '["../*.csv"]', r"must stay inside"),

@@ -1,12 +1,18 @@
-"""A feature that follows the label more closely than a measure can."""
+"""Features that follow the label more closely than a measure can, and those that may."""
 
 import numpy as np
 import pytest
 
 from mos_assets.evaluation import leaking_features
+from mos_assets.evaluation.leaks import Kinship
+from mos_assets.records import FloatArray
 
 DRAW = np.random.default_rng(1)
 MOS = DRAW.uniform(1, 5, 60)
+
+
+def noise(scale: float) -> FloatArray:
+    return DRAW.normal(0, scale, 60)
 
 
 def test_copies_of_the_label_are_found_however_they_are_bent() -> None:
@@ -15,6 +21,29 @@ def test_copies_of_the_label_are_found_however_they_are_bent() -> None:
     found = leaking_features(["measured", "turned", "bent", "flat"], values, MOS)
     assert [leak.feature for leak in found] == ["turned", "bent"]
     assert [leak.correlation for leak in found] == pytest.approx([-1.0, 1.0])
+    assert [leak.is_certain for leak in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("column", "kinship"),
+    [
+        (100 - 20 * MOS, Kinship.SAME),
+        ((MOS * 25).round(), Kinship.SAME),
+        (MOS.round(1), Kinship.SAME),
+        (MOS.argsort().argsort(), Kinship.COPY),
+        (MOS + noise(0.2), Kinship.COPY),
+        (MOS + noise(0.35), Kinship.CLOSE),
+        ((MOS - 3) * 20 + noise(8), Kinship.CLOSE),
+        ((MOS * 10 + noise(4)).round(), Kinship.CLOSE),
+        (np.clip((MOS + noise(1.0)).round(), 1, 5), Kinship.VOTES),
+        (MOS + noise(0.7), None),
+        (np.clip((noise(1.0) + 3).round(), 1, 5), None),
+        (np.where(MOS > 3, 2160, 720), None),
+    ],
+)
+def test_what_a_column_is_called(column: FloatArray, kinship: Kinship | None) -> None:
+    found = leaking_features(["a"], np.asarray(column, float)[:, None], MOS)
+    assert [leak.kinship for leak in found] == ([] if kinship is None else [kinship])
 
 
 @pytest.mark.parametrize(("known", "named"), [(19, []), (20, [20])])

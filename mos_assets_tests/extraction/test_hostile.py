@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import ClipError
-from mos_assets.extraction import is_transient, measure_clip
+from mos_assets.extraction import measure_clip
 from mos_assets.extraction.bounds import LONGEST_LIMIT_S, time_limit_s
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.records import Probe
+from mos_assets.records import Probe, Setback
 from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 
@@ -177,7 +177,7 @@ def test_a_decoder_that_hangs_leaves_nothing(
     task = task_of(plain, "libvmaf", "saliency")
     found = measure_clip(task, Ffmpeg(str(program), "hangs"), limit_s=0.7)
     assert time.monotonic() - begun < 10
-    assert all(m.reason and is_transient(m.reason) and not m.figures for m in found)
+    assert all(m.reason and isinstance(m, Setback) and not m.figures for m in found)
     assert not Path(f"/proc/{pids.read_text().strip()}").exists()
     assert not list(scratch.iterdir())
 
@@ -188,8 +188,10 @@ def test_a_clip_without_end_meets_the_limit(plain: Path, render: Render, ffmpeg:
     begun = time.monotonic()
     (found,) = measure_clip(task_of(endless, "libvmaf"), ffmpeg, limit_s=1.0)
     assert time.monotonic() - begun < 10
-    assert found.reason is not None
-    assert is_transient(found.reason)
+    assert not found.figures
+    # Which of the two depends on what else the machine has to do.
+    words = "waiting for the machine" if isinstance(found, Setback) else "s of computing"
+    assert words in (found.reason or "")
 
 
 def test_a_claimed_length_does_not_buy_time() -> None:

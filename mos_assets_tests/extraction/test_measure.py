@@ -13,7 +13,6 @@ from mos_assets.extraction import (
     PARTS,
     ClipTask,
     ReferencePolicy,
-    is_transient,
     measure_clip,
     measure_clips,
     shot_columns,
@@ -22,7 +21,7 @@ from mos_assets.extraction import (
 from mos_assets.extraction.columns import NR_COLUMNS, NR_MOVING_COLUMNS
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.records import Measurement, Probe, ShotFigures
+from mos_assets.records import Measurement, Probe, Setback, ShotFigures
 from mos_assets_tests.extraction.conftest import Render, disguised, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
@@ -97,9 +96,12 @@ def test_source_scales_to_the_reference(plain: Path, render: Render, ffmpeg: Ffm
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("-frames:v", "20"), "25 frames, its reference 20"),
-        (("-vf", "tpad=stop=5"), "25 frames, its reference 30"),
-        (("-vf", "setpts=PTS*25/30", "-r", "30"), "its reference at 30"),
+        (("-frames:v", "20"), "lasts 1.000 s (25 frames), its reference 0.800 s (20 frames)"),
+        (("-vf", "tpad=stop=5"), "lasts 1.000 s (25 frames), its reference 1.200 s (30 frames)"),
+        (("-vf", "setpts=PTS*25/30", "-r", "30"), "its reference 0.833 s (25 frames)"),
+        (("-vf", "pad=160:120:0:15"), "160x90 (1.778:1), its reference's 160x120 (1.333:1)"),
+        (("-vf", "setsar=4/3"), "160x90 with samples of 4:3 (2.370:1)"),
+        (("-vf", "transpose=1"), "90x160 (0.562:1)"),
     ],
 )
 def test_an_unlike_reference_costs_libvmaf_only(
@@ -128,7 +130,7 @@ def test_a_missing_or_broken_reference_costs_libvmaf_only(
     broken.unlink()
     found = by_part(measure_clip(task, ffmpeg))
     assert found["libvmaf"].reason is not None
-    assert is_transient(found["libvmaf"].reason)
+    assert isinstance(found["libvmaf"], Setback)
     assert found["saliency"].reason is None
 
 
@@ -193,7 +195,7 @@ def test_what_is_no_clip_is_a_reason(
     assert all(m.reason and not m.figures for m in measure_clip(task, ffmpeg))
     path.unlink()
     gone = measure_clip(task, ffmpeg)
-    assert all(m.reason and is_transient(m.reason) for m in gone)
+    assert all(m.reason and isinstance(m, Setback) for m in gone)
 
 
 def test_sound_alone_is_a_reason(render: Render, plain: Path, ffmpeg: Ffmpeg) -> None:
@@ -262,7 +264,7 @@ def test_rotation_is_applied_as_players_do(plain: Path, render: Render, ffmpeg: 
 def test_a_clip_that_takes_too_long_is_given_up(plain: Path, ffmpeg: Ffmpeg) -> None:
     result = only(measure_clip(task_of(plain, "libvmaf"), ffmpeg, limit_s=0.001))
     assert result.reason is not None
-    assert is_transient(result.reason)
+    assert isinstance(result, Setback)
 
 
 def test_names_are_never_options_nor_filters(plain: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> None:

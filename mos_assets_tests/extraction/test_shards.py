@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.extraction import read_shard, write_shard
+from mos_assets.extraction import measurement_table, read_shard, write_shard
+from mos_assets.extraction.shards import DamagedShardError
+from mos_assets.extraction.unsealed import inspected
 from mos_assets.records import Measurement
 
 ROWS = (
@@ -79,6 +83,45 @@ def test_a_process_killed_while_writing_leaves_no_shard(tmp_path: Path) -> None:
     assert run.returncode == -9
     assert list(tmp_path.iterdir())
     assert not list(tmp_path.glob("*.parquet"))
+
+
+def test_no_flipped_bit_is_read(tmp_path: Path) -> None:
+    """Not one of the figures, of the footer, or of the checksum itself."""
+    path = tmp_path / "0.parquet"
+    write_shard(path, ROWS)
+    content = path.read_bytes()
+    seal = content.rindex(b"sha256 ") * 8
+    # In the words before the checksum a flip makes a shard without one: few, each asks a process.
+    places = [n for n in range(0, len(content) * 8, 37) if not seal - 80 <= n < seal + 56]
+    for bit in (*places, seal - 60, seal + 3, seal + 600):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedShardError, match=r"0\.parquet"):
+            read_shard(path)
+
+
+def test_a_shard_from_before_there_were_checksums_is_read_and_damage_in_it_named(
+    tmp_path: Path,
+) -> None:
+    rows = [replace(row, fingerprint=f"{row.part}-1.2:ffmpeg-7") for row in ROWS]
+    path = tmp_path / "0.parquet"
+    pq.write_table(measurement_table(rows), path, compression="zstd", version="2.6")
+    assert sorted(read_shard(path), key=repr) == sorted(rows, key=repr)
+    content = path.read_bytes()
+    files = []
+    for at in range(0, len(content), 97):
+        flipped = bytearray(content)
+        flipped[at] ^= 1
+        files.append(tmp_path / f"flip{at}.parquet")
+        files[-1].write_bytes(flipped)
+    refused = [reason for reason in inspected(files).values() if reason]
+    assert len(refused) > len(files) * 3 // 4
+
+
+def test_a_shard_is_parquet_for_everybody(tmp_path: Path) -> None:
+    write_shard(tmp_path / "0.parquet", ROWS)
+    assert pq.read_table(tmp_path / "0.parquet") == measurement_table(ROWS)
 
 
 def test_what_is_no_shard_is_named(tmp_path: Path) -> None:

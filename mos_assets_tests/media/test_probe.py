@@ -109,7 +109,7 @@ def test_a_header_that_ends_every_reader(small: Path, monkeypatch: pytest.Monkey
     end_readers()
     dies = (sys.executable, "-c", "import os; print('{}', flush=True); input(); os.abort()")
     monkeypatch.setattr("mos_assets.media.probe._READER", dies)
-    with pytest.raises(OSError, match="ended the program"):
+    with pytest.raises(ClipError, match="crashes"):
         probe(small)
     monkeypatch.undo()
     assert probe(small).codec == "h264"
@@ -161,20 +161,25 @@ def test_who_stops_listening_leaves_no_answer_behind(small: Path, tmp_path: Path
     assert probe(small).codec == "h264"
 
 
+@pytest.mark.parametrize(
+    ("ended_by", "kind"), [("SIGABRT", ClipError), ("SIGSEGV", ClipError), ("SIGKILL", OSError)]
+)
 def test_one_header_that_ends_its_reader_costs_itself_only(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ended_by: str, kind: type, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A crash, twice, is the file's doing and is kept; a kill comes from outside and is not."""
     end_readers()
     program = (
-        "import os, sys; from mos_assets.media import header; old = header._figures\n"
+        "import os, signal; from mos_assets.media import header; old = header._figures\n"
         "def figures(path):\n"
-        "    return os.abort() if path.name == 'killer.mp4' else old(path)\n"
+        f"    path.name == 'killer.mp4' and os.kill(os.getpid(), signal.{ended_by})\n"
+        "    return old(path)\n"
         "header._figures = figures; header.main(60.0)"
     )
     monkeypatch.setattr("mos_assets.media.probe._READER", (sys.executable, "-c", program))
     killer = tmp_path / "killer.mp4"
     found = list(probe_each([small, small, killer, small, killer, small, small, small, small]))
-    flawed = [at for at, answer in enumerate(found) if isinstance(answer, OSError)]
+    flawed = [at for at, answer in enumerate(found) if isinstance(answer, kind)]
     assert flawed == [2, 4]
     assert len({answer for answer in found if not isinstance(answer, Exception)}) == 1
     end_readers()

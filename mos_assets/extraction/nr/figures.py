@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, DoubtfulClipError
 from mos_assets.extraction import outputs
 from mos_assets.extraction.bounds import clock_rate
 from mos_assets.extraction.columns import (
@@ -34,13 +34,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def nr_figures(folder: Path, probed: Probe, frames: int) -> Columns:
+def nr_figures(folder: Path, probed: Probe, frames: int, compared: int) -> Columns:
     """Every column of the block; `frames` were decoded, and one of them shows no change in time.
+
+    `compared` frames met a reference: as many, or as many as a reference of another rate has.
 
     Raises ClipError where one of them cannot be had, with the reason.
     """
     found = {
-        **six_statistics(outputs.libvmaf_values(folder, frames)),
+        **six_statistics(outputs.libvmaf_values(folder, compared)),
         **_looked_at(folder, sampling_step(clock_rate(probed)), frames),
         **_stream(probed, frames),
     }
@@ -82,11 +84,11 @@ def _looked_at(folder: Path, step: int, frames: int) -> dict[str, float]:
             temporal.append(temporal_information(before[1], picture))
         before = (frame, picture)
     if seen != len(picked):
-        raise ClipError(f"{seen} frames were sampled where {len(picked)} were due")
+        raise DoubtfulClipError(f"{seen} frames were sampled where {len(picked)} were due")
     colours = [colourfulness(picture) for picture in outputs.colour_frames(folder)]
     banding = outputs.banding_values(folder)
     if len(colours) != len(firsts) or len(banding) != len(firsts):
-        raise ClipError(
+        raise DoubtfulClipError(
             f"{len(colours)} colour pictures and {len(banding)} figures of banding were made "
             f"where {len(firsts)} were due"
         )

@@ -82,11 +82,15 @@ def write_labels(folder: Path, lines: list[str], clips: str) -> None:
     (folder / "corpus.toml").write_text(TOML.format(name=folder.name, clips=clips))
 
 
-def run(root: Path, **changes: object) -> None:
+def run(root: Path, *assets: str, **changes: object) -> None:
     settings = settings_of(root, **changes)
     job = build_defs(settings).resolve_implicit_global_asset_job_def()
     with dg.instance_for_test() as instance:
-        assert job.execute_in_process(instance=instance, raise_on_error=True).success
+        assert job.execute_in_process(
+            instance=instance,
+            raise_on_error=True,
+            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+        ).success
 
 
 def settings_of(root: Path, **changes: object) -> Settings:
@@ -121,6 +125,10 @@ def leave_a_journal(root: Path) -> None:
     measure_clips([task], find_ffmpeg(), workers=1, on_done=lambda _, found: journal.note(found))
 
 
+def without_pictures(item: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if item.name.endswith(".png") else item
+
+
 def main(archive: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -128,11 +136,12 @@ def main(archive: Path) -> None:
         write_tabled(root / "corpora" / "tabled")
         for epochs in (2, 3):
             run(root, corpus="tabled", features="own", epochs=epochs)
-        run(root, corpus="filmed", features="canonical-6+saliency", epochs=2)
+        made = ("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features", "folds")
+        run(root, *made, corpus="filmed", features="canonical-6+saliency")
         leave_a_journal(root)
         with tarfile.open(archive, "w:xz", preset=9) as tar:
             for name in ("corpora", "store", "model"):
-                tar.add(root / name, name)
+                tar.add(root / name, name, filter=without_pictures)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""Commands about the machine: what it lacks, and what it failed at."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mos_assets.cli.terminal import EXIT_FAILED, printable
+from mos_assets.settings import Settings
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=3000,
+    show_default=True,
+    help="Port of the UI.",
+)
+def doctor(host: str, port: int) -> None:
+    """What this machine lacks of what a run needs, a line each: grade, what, found, remedy.
+
+    Looks at packages, ffmpeg, limits, folders, the store, fonts and the UI's port, and changes
+    nothing. Exits with 1 when a run would end on one of them (`fail`), else with 0, also where
+    some are `warn`.
+    """
+    from mos_assets.health import Grade, examine
+
+    failed = False
+    for finding in examine(Settings.from_env(), host, port):
+        failed |= finding.grade is Grade.FAIL
+        line = f"{finding.grade}\t{finding.what}\t{printable(finding.found)}"
+        click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
+    sys.exit(EXIT_FAILED if failed else 0)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Show them, and leave their attempts counted.")
+def retry(dry_run: bool) -> None:
+    """Let clips be tried again that the machine failed at, those given up for now among them.
+
+    One line a measurement: clip, part, attempts, last reason. Run it when the machine is mended;
+    the next run measures them. Reasons that lie in a clip's bytes are not touched.
+    """
+    from mos_assets.store import Database, setback_rows
+
+    database = Database(Settings.from_env().store_folder)
+    waiting = setback_rows.read_setbacks(database) if database.exists else ()
+    for noted in waiting:
+        told = f"{noted.clip_id}\t{noted.setback.part}\t{noted.attempts}\t{noted.setback.reason}"
+        click.echo(printable_fields(told))
+    if waiting and not dry_run:
+        setback_rows.forget_setbacks(database)
+    click.echo(f"{'would be' if dry_run else 'are'} tried again: {len(waiting)}")
+
+
+def printable_fields(line: str) -> str:
+    """As `printable`, keeping the tabs between fields."""
+    return "\t".join(printable(field) for field in line.split("\t"))

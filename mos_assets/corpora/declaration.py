@@ -1,0 +1,270 @@
+"""Whether the ratings of a label file can be what their corpus declares them to be.
+
+A wrong declaration is no wrong row: every figure can be read, all of them are wrong, and the error
+of a head shrinks with them. What cannot be right blocks; what may be right warns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mos_assets.corpora.tables import Row, Table, parse_number, torn_ends
+from mos_assets.records import MOS_MAX, MOS_MIN, Finding, Label, Severity
+
+USUAL_SCALES = (
+    *((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (-3.0, 3.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0)),
+    *((1.0, 10.0), (1.0, 11.0), (0.0, 100.0), (1.0, 100.0)),
+)
+"""Scales on which people rate pictures (ITU-R BT.500, ITU-T P.910 and P.913), the narrowest first
+where one holds the other."""
+FEW = 5
+"""Labels of a file below which their range says nothing."""
+SOME = 10
+"""Labels of a file below which a narrow range may be chance."""
+CORNER = 0.2
+"""Part of the declared scale, from its lowest number on, that ratings of another scale fill."""
+NARROW = 0.1
+"""Part of the declared scale below which ratings that differ are rare in honest corpora."""
+LOW = 0.25
+"""No rating above this part of the declared scale: rare in honest corpora."""
+MUCH_NARROWER, NARROWER = 0.25, 0.6
+"""Width of another scale, of the declared one's, at which it explains ratings surely, or maybe."""
+OUTSIDE, OUTSIDE_ROWS = 0.1, 3
+"""Share and number of ratings outside the declared range, or of impossible deviations, that are no
+slips any more."""
+RANKS = 20
+"""So many ratings that are consecutive whole numbers, each once, are ranks or row numbers."""
+OTHER_COLUMN = 0.5
+"""MOS by which two columns of one label may differ on average and still be of one scale."""
+_LOWER_IS_BETTER = frozenset(
+    (
+        *("dmos", "dcr", "dscqs", "impairment", "degradation", "distortion", "annoyance"),
+        *("difference", "diff", "jnd", "badness", "rank", "ranking"),
+    )
+)
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What one label file says, and how its ratings are meant."""
+
+    source: str
+    """Relative to the corpus folder."""
+    column: str
+    """Header of the column of ratings."""
+    scale: tuple[float, float]
+    """Native rating of the worst and of the best clip possible."""
+    labels: Sequence[Label]
+    outside: Sequence[float] = ()
+    """Native ratings that were rejected, since they lie outside the scale."""
+    impossible: int = 0
+    """Rows that were rejected, since no votes deviate so much."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.source}, column {self.column!r}"
+
+    @property
+    def declared(self) -> str:
+        return f"{self.scale[0]:g}..{self.scale[1]:g}"
+
+    def native(self) -> list[float]:
+        """The ratings as they were written, but for the last digits."""
+        worst, best = self.scale
+        if self.scale == (MOS_MIN, MOS_MAX):
+            return [label.mos for label in self.labels]
+        slope = (best - worst) / (MOS_MAX - MOS_MIN)
+        return [worst + slope * (label.mos - MOS_MIN) for label in self.labels]
+
+
+def column_name(table: Table, columns: Sequence[int]) -> str:
+    """The header of the column that is asked first."""
+    return table.columns.names[columns[0]] if columns else ""
+
+
+def rating_findings(ratings: Iterable[Ratings]) -> tuple[Finding, ...]:
+    """What contradicts, or may contradict, the declaration of each file's ratings."""
+    found: list[Finding] = []
+    for each in ratings:
+        values = each.native()
+        told = (
+            _outside(each, values),
+            _impossible(each),
+            _one_value(each, values) or _small_part(each, values),
+            _ranks(each, values),
+            _lower_is_better(each),
+        )
+        found += [finding for finding in told if finding is not None]
+    return tuple(found)
+
+
+def torn_findings(tables: Iterable[Table]) -> tuple[Finding, ...]:
+    """A warning for each file whose last line may have been cut short within a number."""
+    return tuple(
+        Finding(
+            Severity.WARNS,
+            text,
+            place,
+            "Compare the file with its source, and end its last line",
+        )
+        for place, text in torn_ends(tables)
+    )
+
+
+def _outside(ratings: Ratings, inside: Sequence[float]) -> Finding | None:
+    out = ratings.outside
+    if len(out) < OUTSIDE_ROWS or len(out) < OUTSIDE * (len(out) + len(inside)):
+        return None
+    low, high = min(*out, *inside), max(*out, *inside)
+    other = _usual(low, high)
+    looks = f", and {other[0]:g}..{other[1]:g} would hold all of them" if other else ""
+    return Finding(
+        Severity.BLOCKS,
+        f"{len(out)} of {len(out) + len(inside)} ratings are outside the declared scale "
+        f"{ratings.declared}: they run from {low:g} to {high:g}{looks}",
+        ratings.place,
+        "Declare the scale that the ratings were given on",
+    )
+
+
+def _impossible(ratings: Ratings) -> Finding | None:
+    rows = ratings.impossible
+    of = rows + len(ratings.labels)
+    if rows < OUTSIDE_ROWS or rows < OUTSIDE * of:
+        return None
+    return Finding(
+        Severity.BLOCKS,
+        f"{rows} of {of} deviations are larger than any votes on {ratings.declared} can have: they "
+        "are something else, or the scale is",
+        ratings.place,
+        "Declare the scale that the ratings were given on, and name the column that holds their "
+        "deviations, or none",
+    )
+
+
+def _one_value(ratings: Ratings, values: Sequence[float]) -> Finding | None:
+    if len(values) < 3 or min(values) != max(values):
+        return None
+    return Finding(
+        # A correlation with them does not exist, and what does not exist is never accepted.
+        Severity.WARNS,
+        f"all {len(values)} ratings are {values[0]:g}: nothing can be learnt from them",
+        ratings.place,
+        "Name the column that holds the ratings",
+    )
+
+
+def _small_part(ratings: Ratings, values: Sequence[float]) -> Finding | None:
+    """Ratings that another scale explains, or that hardly differ on the declared one."""
+    if len(values) < FEW:
+        return None
+    bottom, top = min(ratings.scale), max(ratings.scale)
+    span, low, high = top - bottom, min(values), max(values)
+    used, reach = (high - low) / span, (high - bottom) / span
+    says = (
+        f"{len(values)} ratings run from {low:.4g} to {high:.4g}, {used:.0%} of the declared scale "
+        f"{ratings.declared}"
+    )
+    other = _usual(low, high)
+    width = (other[1] - other[0]) / span if other else 1.0
+    if other and width <= MUCH_NARROWER and (reach <= CORNER or used <= CORNER / 4):
+        return Finding(
+            Severity.BLOCKS,
+            f"{says}, and fit {other[0]:g}..{other[1]:g}: on a scale that is not theirs every "
+            "error of a head looks small",
+            ratings.place,
+            f"If they were given on {other[0]:g}..{other[1]:g}, declare scale = "
+            f"{_as_declared(ratings, other)}",
+        )
+    if other and width <= NARROWER and used <= 0.5:
+        doubt = f", and fit {other[0]:g}..{other[1]:g}"
+    elif len(values) >= SOME and (used < NARROW or reach < LOW):
+        doubt = ""
+    else:
+        return None
+    return Finding(
+        Severity.WARNS, f"{says}{doubt}", ratings.place, "Make sure that the scale is theirs"
+    )
+
+
+def _as_declared(ratings: Ratings, scale: tuple[float, float]) -> str:
+    low, high = scale if ratings.scale[0] < ratings.scale[1] else scale[::-1]
+    return f"[{low:g}, {high:g}]"
+
+
+def _usual(low: float, high: float) -> tuple[float, float] | None:
+    """The first usual scale that holds both."""
+    slack = 1e-9 * max(abs(low), abs(high))
+    return next((s for s in USUAL_SCALES if s[0] - slack <= low and high <= s[1] + slack), None)
+
+
+def _ranks(ratings: Ratings, values: Sequence[float]) -> Finding | None:
+    n = len(values)
+    if n < RANKS or abs(max(values) - min(values) - (n - 1)) > 1e-6:
+        return None
+    whole = {round(value) for value in values}
+    if len(whole) != n or any(abs(value - round(value)) > 1e-6 for value in values):
+        return None
+    return Finding(
+        Severity.WARNS,
+        f"the {n} ratings are the whole numbers from {min(whole)} to {max(whole)}, each once: "
+        "ranks or row numbers, not ratings",
+        ratings.place,
+        "Name the column that holds the ratings",
+    )
+
+
+def _lower_is_better(ratings: Ratings) -> Finding | None:
+    worst, best = ratings.scale
+    words = {word.lower() for word in _WORDS.findall(ratings.column)}
+    if worst > best or not words & _LOWER_IS_BETTER:
+        return None
+    return Finding(
+        Severity.WARNS,
+        f"a column of this name often means that lower is better, and scale = "
+        f"[{worst:g}, {best:g}] says that higher is",
+        ratings.place,
+        f"If lower is better, declare scale = [{best:g}, {worst:g}]",
+    )
+
+
+def other_column_findings(table: Table, source: str, columns: Sequence[int]) -> tuple[Finding, ...]:
+    """What is to be said where some rows have their rating from another column than the rest.
+
+    Columns whose ratings differ where a row has both are of two scales, or of two studies.
+    """
+    if len(columns) < 2:
+        return ()
+    filled = [row for row in table.rows if not row.damage and not row.cells[columns[0]]]
+    filled = [row for row in filled if row.first(columns)]
+    if not filled:
+        return ()
+    apart = [gap for row in table.rows if (gap := _gap(row, columns)) is not None]
+    mean = sum(apart) / len(apart) if apart else 0.0
+    names = [table.columns.names[at] for at in columns]
+    differ = f"; the columns differ by {mean:.2f} on average where both are filled" if apart else ""
+    return (
+        Finding(
+            Severity.BLOCKS if mean > OTHER_COLUMN else Severity.WARNS,
+            f"{len(filled)} rows, line {filled[0].line} the first, are empty here and take "
+            f"their rating from {', '.join(map(repr, names[1:]))}{differ}",
+            f"{source}, column {names[0]!r}",
+            "Fill the column, or remove it",
+        ),
+    )
+
+
+def _gap(row: Row, columns: Sequence[int]) -> float | None:
+    """How far the first two ratings of a row lie apart; None where it has no two."""
+    if row.damage:
+        return None
+    cells = [row.cells[at] for at in columns if row.cells[at]]
+    if len(cells) < 2:
+        return None
+    try:
+        return abs(parse_number(cells[0], "") - parse_number(cells[1], ""))
+    except ValueError:
+        return None

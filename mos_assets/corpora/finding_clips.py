@@ -1,0 +1,177 @@
+"""Which file each label means, which labels have none, and which files nobody looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from mos_assets.corpora.files import FileState, Index, Unreadable, file_state, locate
+from mos_assets.corpora.folding import folded, shown_name
+from mos_assets.corpora.labels import printable, reject
+from mos_assets.corpora.matching import (
+    IS_SUMMARY,
+    alike,
+    invisible_findings,
+    is_summary,
+    match_spellings,
+    twin_findings,
+)
+from mos_assets.corpora.names import no_clip, stem, video_suffix
+from mos_assets.corpora.request import (
+    CORPUS_TOML,
+    FEATURES_FOLDER,
+    SHOTS_FOLDER,
+    ClipDir,
+    LabelSet,
+)
+from mos_assets.records import Label, RejectedRow, Unmatched
+
+Indexes = Sequence[tuple[ClipDir, Index]]
+Located = FileState | Unreadable | None
+_SHOWN = 3
+
+
+class Lost(NamedTuple):
+    """What is to be said of labels whose file does not bear their name."""
+
+    missing: tuple[Unmatched, ...]
+    respelt: tuple[Unmatched, ...]
+
+
+def find_clips(
+    labels: LabelSet, indexes: Indexes, folder: Path
+) -> tuple[LabelSet, list[Located], Lost]:
+    """The labels that stay, where the clip of each is, and what was found out about the rest.
+
+    A label with the folders of another machine in its name stays where one file here is meant
+    beyond doubt, under that file's name. Rows that sum up the others are rejected.
+    """
+    located = [locate(label, indexes) if indexes else None for label in labels.labels]
+    lost = [at for at, found in enumerate(located) if found is None]
+    respelt = _respell(labels.labels, located, lost, indexes)
+    stay: list[Label] = []
+    places: list[Located] = []
+    rejected: list[RejectedRow] = []
+    missing: list[Label] = []
+    for at, label in enumerate(labels.labels):
+        found = located[at]
+        if found is None:
+            if label.foreign or is_summary(label):
+                rejected += reject(labels.name, label, label.foreign or IS_SUMMARY)
+                continue
+            missing.append(label)
+        stay.append(_renamed(label, respelt[at]) if label.foreign and at in respelt else label)
+        places.append(found)
+    odd = invisible_findings(labels.labels[at] for at in lost)
+    twins = twin_findings(labels.labels) if missing and not labels.clips_optional else ()
+    labels = replace(
+        labels,
+        labels=tuple(stay),
+        rejected=(*labels.rejected, *rejected),
+        findings=(*labels.findings, *odd, *twins),
+    )
+    named = bool(indexes) and not labels.clips_optional
+    return (
+        labels,
+        places,
+        Lost(
+            tuple(_missing(missing, indexes)) if named else (),
+            tuple(note for _, note in respelt.values()),
+        ),
+    )
+
+
+def _respell(
+    labels: Sequence[Label], located: list[Located], lost: Sequence[int], indexes: Indexes
+) -> dict[int, tuple[str, Unmatched]]:
+    """Fill in what is located under another spelling; position → the file's name, and a note."""
+    notes: dict[int, tuple[str, Unmatched]] = {}
+    if not lost:
+        return notes
+    # A pristine file may lie among the clips, and is none.
+    pristine = {label.reference for label in labels if label.reference is not None}
+    used = {found.path for found in located if isinstance(found, FileState)}
+    for entry, index in indexes:
+        mine = {
+            labels[at].clip_name: at
+            for at in lost
+            if located[at] is None and entry.part in (None, labels[at].part)
+        }
+        files = [name for name in index.files if video_suffix(name)]
+        free = [n for n in files if index.files[n] not in used and n not in pristine]
+        if not mine or not free:
+            continue
+        names = [label.clip_name for label in labels]
+        for name, found in match_spellings(names, files, mine, free).items():
+            path = index.files[found.file]
+            state = file_state(path) if isinstance(path, str) else path
+            if state is None:
+                continue
+            at = mine[name]
+            located[at] = state
+            reason = f"{shown_name(found.file)} is taken for it; they differ in {found.differs}"
+            label = labels[at]
+            place = f"{label.source}:{label.line}"
+            notes[at] = (found.file, Unmatched(place, shown_name(name), reason))
+    return notes
+
+
+def _renamed(label: Label, found: tuple[str, Unmatched]) -> Label:
+    return label._replace(clip_name=found[0], foreign=None)
+
+
+def _missing(labels: Sequence[Label], indexes: Indexes) -> Iterator[Unmatched]:
+    """Each label without a clip, and what lies there in its place."""
+    if not labels:
+        return
+    near: dict[str, str] = {}
+    for _, index in indexes:
+        for name, why in _no_clips(index):
+            near.setdefault(folded(stem(name)), f"{printable(name)}: {why}")
+            # `a.yuv` may stand for `a`, and a label `a.yuv` was taken for `a.yuv.mp4`.
+            near.setdefault(folded(name.rpartition(".")[0]), f"{printable(name)}: {why}")
+    clips = [name for _, index in indexes for name in index.files if video_suffix(name)]
+    like = alike([label.clip_name for label in labels], clips)
+    folders = ", ".join(entry.path.name for entry, _ in indexes)
+    for label in labels:
+        reason = near.get(folded(stem(label.clip_name)))
+        if reason is None:
+            others = like[label.clip_name]
+            reason = f"no file of this name in {folders}"
+            if others:
+                shown = ", ".join(map(shown_name, others[:_SHOWN]))
+                reason += f"; which of its like is meant is not certain ({shown})"
+        name = shown_name(label.clip_name)
+        # What has another suffix was taken for a name without one.
+        name = (
+            name.removesuffix(".mp4")
+            if reason.startswith(name.removesuffix("mp4")[:-1] + ":")
+            else name
+        )
+        yield Unmatched(f"{label.source}:{label.line}", name, reason)
+
+
+def _no_clips(index: Index) -> Iterator[tuple[str, str]]:
+    """What nobody looks at in a folder, and why."""
+    yield from index.passed_over.items()
+    for name, path in index.files.items():
+        if not video_suffix(name) and isinstance(path, str):
+            yield name, no_clip(name)
+
+
+def overlooked(labels: LabelSet, indexes: Indexes, folder: Path) -> Iterator[Unmatched]:
+    """Files and folders among the clips that are not looked at.
+
+    Label files and tables, which may lie there too, are looked at elsewhere.
+    """
+    known = {folder / name for name in (*labels.label_files, CORPUS_TOML)}
+    for entry, index in indexes:
+        whole = entry.path == folder
+        for name, why in _no_clips(index):
+            if whole and (name.split("/")[0] in (FEATURES_FOLDER, SHOTS_FOLDER) or name[0] == "."):
+                continue
+            if entry.path / name in known:
+                continue
+            yield Unmatched(entry.path.name, printable(name), why)

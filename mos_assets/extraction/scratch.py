@@ -1,0 +1,51 @@
+"""The folders in which ffmpeg works: made for one try, and swept where a process was killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mos_assets.errors import MachineError
+from mos_assets.media.blame import require_room
+
+SCRATCH = "mos-clip-"
+"""How the folders begin in which ffmpeg works; the number of their process follows."""
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards; MachineError, or ToolError of a full disk, without one."""
+    try:
+        scratch = TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
+    except OSError as error:
+        where = Path(tempfile.gettempdir())
+        if where.is_dir():
+            require_room(where)
+        raise MachineError(f"{where} takes no new folder ({error.strerror})") from error
+    with scratch as name:
+        yield Path(name)
+
+
+def sweep_scratch() -> None:
+    """Remove the working folders of processes on this machine that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        # Whatever a stranger has put under this name belongs to somebody else, and stays.
+        with suppress(OSError):
+            if owner.isdigit() and not _runs(int(owner)) and folder.lstat().st_uid == os.getuid():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

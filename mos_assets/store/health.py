@@ -1,0 +1,60 @@
+"""How the store's file stands, looked at without changing it or waiting for anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mos_assets.store.database import FILE_NAME
+from mos_assets.store.schema import SCHEMA_VERSION, SETBACKS
+from mos_assets.store.setback_rows import MOST_ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What a look at the file found."""
+
+    told: str
+    flaw: str = ""
+    """Why it cannot be used now; empty where it can."""
+    remedy: str = ""
+    busy: bool = False
+    """It cannot be used since another process has it open."""
+    waiting: int = 0
+    """Measurements that the machine failed at."""
+    given_up: int = 0
+    """Of those, the ones that no further run tries."""
+
+
+def look(folder: Path) -> StoreState:
+    """The state of the store in this folder; a store that is not there yet is fine."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return StoreState(f"{path} is not there yet; the first run makes it")
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+            flaw, remedy = f"{path} is open in another process ({error})", "wait until that ends"
+            return StoreState("", flaw, remedy, busy=True)
+        return _damaged(path, error)
+    try:
+        rows = connection.execute("SELECT version FROM store_version").fetchall()
+        version = rows[0][0] if rows else "none"
+        told = f"{path}, schema {version}"
+        if version != SCHEMA_VERSION:
+            return StoreState(f"{told}; the next run brings it to {SCHEMA_VERSION}")
+        rows = connection.execute(f"SELECT attempts FROM {SETBACKS}").fetchall()
+    except duckdb.Error as error:
+        return _damaged(path, error)
+    finally:
+        connection.close()
+    given_up = sum(attempts >= MOST_ATTEMPTS for (attempts,) in rows)
+    return StoreState(told, waiting=len(rows), given_up=given_up)
+
+
+def _damaged(path: Path, error: duckdb.Error) -> StoreState:
+    said = str(error).splitlines()[0]
+    return StoreState("", f"{path} cannot be read: {said}", "restore it from a backup")

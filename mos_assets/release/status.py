@@ -13,7 +13,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import read_record, released_candidate
 from mos_assets.release.session import open_head
 
-_BROKEN = "Broken"
+BROKEN = "Broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _read(model_folder: Path, head_id: str) -> ReleasedHead:
     try:
         release = open_head(model_folder, head_id).release
     except ReleaseError as error:
-        return ReleasedHead(head_id, _BROKEN, str(error))
+        return ReleasedHead(head_id, BROKEN, str(error))
     files, manifest = release.files, release.manifest
     notes = [release.note] if release.note else []
     try:

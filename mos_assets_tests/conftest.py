@@ -15,12 +15,10 @@ import pytest
 
 from mos_assets.demo.render import render_demo
 from mos_assets.demo.scenes import SCENES
-from mos_assets.evaluation import GateReport, build_report
 from mos_assets.head import Recipe, export_onnx, train
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
 from mos_assets.records import LabelOrigin, OutOfFold, Status, TrainingTable
 from mos_assets.release.candidate import judged
-from mos_assets.release.card import render_card
 from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
@@ -29,7 +27,12 @@ from mos_assets.release.manifest import (
     versions,
 )
 from mos_assets.release.promotion import Promotion, promote
+from mos_assets.reporting.build import build_report
+from mos_assets.reporting.card import render_card
+from mos_assets.reporting.report import GateReport
 from mos_assets.store.claim import CLAIM
+
+pytest_plugins = ["mos_assets_tests.made"]
 
 HEAD_ID = "konvid_mos_head_v1"
 
@@ -62,13 +65,13 @@ class Release:
         manifest = self.manifest.model_copy(
             update={"status": status, "data": data.model_copy(update={"corpora": (corpus,)})}
         )
-        return replace(self, manifest=manifest.sealed(self.card))
+        return replace(self, manifest=manifest.with_checksums(self.card))
 
     def put(self, folder: Path, card: str | None = None, minute: int = 0) -> Promotion:
         """Offer it to a release folder, with this card, as trained at this minute."""
         card = self.card if card is None else card
         created = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
-        return promote(self.manifest.sealed(card), self.onnx, card, folder, created)
+        return promote(self.manifest.with_checksums(card), self.onnx, card, folder, created)
 
 
 @pytest.fixture(scope="session")
@@ -159,10 +162,11 @@ def release(rated: TrainingTable, tmp_path_factory: pytest.TempPathFactory) -> R
             ),
             versions=versions(),
         ),
-        report,
+        report.verdict,
+        report.prediction_interval,
     )
     card = render_card(manifest, report)
-    return Release(manifest.sealed(card), path.read_bytes(), card, report)
+    return Release(manifest.with_checksums(card), path.read_bytes(), card, report)
 
 
 @pytest.fixture

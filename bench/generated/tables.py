@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mos_assets.evaluation import FoldRow, assign_folds
 from mos_assets.records import FloatArray, TrainingTable
+from mos_assets.splitting.folds import FoldRow, assign_folds
 
 FOLDS = 5
 

@@ -7,7 +7,7 @@ from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
+from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.corpora import (
@@ -25,6 +25,7 @@ from mos_assets.extraction import (
     columns_of,
     parse_blocks,
 )
+from mos_assets.reporting.markdown import cell
 from mos_assets.settings import ReferencePolicy, Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
 
@@ -131,8 +132,7 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
             "training": training,
             "complete": rows - sum(count for _, count in counts),
             "incomplete": dg.MetadataValue.md(
-                "\n".join(f"- {count} × {escape(reason)}" for reason, count in counts[:20])
-                or "none"
+                "\n".join(f"- {count} × {cell(reason)}" for reason, count in counts[:20]) or "none"
             ),
         },
     )

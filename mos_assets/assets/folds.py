@@ -10,8 +10,8 @@ from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
 from mos_assets.errors import CorpusError
-from mos_assets.evaluation import FoldRow, assign_folds
 from mos_assets.records import Clip, Severity
+from mos_assets.splitting.folds import FoldRow, assign_folds
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps
 
 TEST_PART = ("konvid-150k", "b")

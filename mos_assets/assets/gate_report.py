@@ -14,23 +14,21 @@ from mos_assets.evaluation import (
     GATE,
     Comparison,
     Gate,
-    GateReport,
-    build_report,
     compare,
-    draw,
     leaking_features,
     not_compared,
-    plot_section,
-    render_markdown,
-    with_plots,
 )
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
+from mos_assets.release.loading import current_files, read_current
 from mos_assets.release.manifest import training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import current_files, read_current
 from mos_assets.release.record import released_candidate
 from mos_assets.release.writing import write_whole
+from mos_assets.reporting.build import build_report
+from mos_assets.reporting.markdown import plot_section, render_markdown
+from mos_assets.reporting.plots import draw
+from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
@@ -106,7 +104,8 @@ def _judged(
         )
         folder = report_folder(settings.store_folder, report)
         folder.mkdir(parents=True, exist_ok=True)
-        report = with_plots(report, draw(table, predictions, report, folder))
+        plots = draw(table, predictions, report, folder)
+        report = report.model_copy(update={"figures": plots})
         page = render_markdown(report)
         write_whole(folder / REPORT_JSON, report.to_json().encode())
         write_whole(

@@ -8,13 +8,13 @@ from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.evaluation import GateReport
 from mos_assets.release.candidate import judged, read_candidate
-from mos_assets.release.card import render_card
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets.release.session import open_head
 from mos_assets.release.writing import write_whole
+from mos_assets.reporting.card import render_card
+from mos_assets.reporting.report import GateReport
 from mos_assets.store import verdict_rows
 
 
@@ -42,9 +42,9 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         report = GateReport.read(verdict.folder / REPORT_JSON)
         files = ReleaseFiles(candidate.folder, candidate.head_id)
         trained, onnx = read_candidate(files)
-        manifest = judged(trained, report)
+        manifest = judged(trained, report.verdict, report.prediction_interval)
         card = render_card(manifest, report, verdict.folder)
-        manifest = manifest.sealed(card)
+        manifest = manifest.with_checksums(card)
         # The candidate keeps its verdict, so that a release can be restored from it whole.
         write_whole(files.card, card.encode())
         write_whole(files.manifest, manifest.to_json().encode())
@@ -101,6 +101,6 @@ def release_unaltered(platform: Platform) -> dg.AssetCheckResult:
         metadata={
             "onnx_sha256": manifest.sha256,
             "card_sha256": str(manifest.card_sha256),
-            "seal": str(manifest.seal),
+            "manifest_checksum": str(manifest.checksum),
         },
     )

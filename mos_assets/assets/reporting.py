@@ -10,6 +10,7 @@ import dagster as dg
 import pyarrow as pa
 
 from mos_assets.errors import MosAssetsError
+from mos_assets.reporting.markdown import cell
 
 OWNERS = ["team:video-quality"]
 PREVIEW_ROWS = 8
@@ -47,7 +48,7 @@ def preview(rows: pa.Table) -> dg.MetadataValue:
     if rows.num_rows == 0:
         return dg.MetadataValue.md("no rows")
     lines = [
-        "| " + " | ".join(escape(name) for name in rows.column_names) + " |",
+        "| " + " | ".join(cell(name) for name in rows.column_names) + " |",
         "|" + "---|" * rows.num_columns,
     ]
     lines += [
@@ -61,10 +62,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return escape(str(value))
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is, in one table cell."""
-    flat = " ".join(text.split())
-    return "".join("\\" + c if c in r"\`*_{}[]<>|#" else c for c in flat)
+    return cell(value)

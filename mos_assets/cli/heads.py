@@ -97,10 +97,11 @@ def status(head: str | None) -> None:
 @click.argument("head", required=False)
 def report(head: str | None) -> None:
     """The latest verdict, of HEAD or of any, and where the report and the head are."""
-    from mos_assets.evaluation import GateReport, lowered
+    from mos_assets.evaluation.text import lowered
+    from mos_assets.release.loading import current_files
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
-    from mos_assets.release.reading import current_files
+    from mos_assets.reporting.report import GateReport
     from mos_assets.store import Database, verdict_rows
 
     paths = Settings.from_env().paths

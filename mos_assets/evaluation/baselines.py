@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, TrainingTable
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray, TrainingTable
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -15,37 +15,28 @@ if TYPE_CHECKING:
 
 Setting = TypeVar("Setting")
 
-ALPHAS: tuple[float, ...] = tuple(float(10.0**e) for e in range(-2, 6))
-"""Penalties that ridge chooses from, inside the training folds."""
+_ALPHAS = tuple(float(10.0**e) for e in range(-2, 6))
+"""Of these ridge chooses its alpha, inside the training folds."""
 SVR_MOST_CLIPS = 2_000
 """A support vector machine costs more than the head does beyond this many clips."""
-_SVR_GRID: tuple[tuple[float, float], ...] = tuple(
-    (c, g) for c in (2.0, 8.0) for g in (0.1, 0.25, 0.5)
-)
-"""Penalty, and kernel width over the number of features, chosen inside the training folds."""
+_SVR_GRID = tuple((c, g) for c in (2.0, 8.0) for g in (0.1, 0.25, 0.5))
+"""C, and gamma times the number of features, chosen inside the training folds."""
 _INNER_FOLDS = 5
 _SVR_INNER_FOLDS = 3
 
 
 def mean_predictions(table: TrainingTable) -> FloatArray:
     """[n] mean rating of the rows outside each row's fold; NaN for rows of fold -1."""
-    predicted = np.full(len(table.mos), np.nan)
-    inside = table.folds >= 0
-    for fold in np.unique(table.folds[inside]):
-        rows = table.folds == fold
-        training = inside & ~rows
-        if training.any():
-            predicted[rows] = float(np.mean(table.mos[training]))
-    return predicted
+    return _out_of_fold(table, lambda training, _: float(np.mean(table.mos[training])))
 
 
 def ridge_predictions(table: TrainingTable) -> FloatArray:
     """[n] out-of-fold predictions of ridge on standardised features, kept within 1..5.
 
-    The penalty is chosen on inner folds with the groups held apart, by squared error; with a
+    Alpha is chosen on inner folds with the groups held apart, by squared error; with a
     single group to train on it is 1. NaN for rows of fold -1.
     """
-    return _chosen_inside(table, _ridge, ALPHAS, fallback=1.0, inner_folds=_INNER_FOLDS)
+    return _chosen_inside(table, _ridge, _ALPHAS, fallback=1.0, inner_folds=_INNER_FOLDS)
 
 
 def svr_predictions(table: TrainingTable) -> FloatArray | None:
@@ -55,7 +46,7 @@ def svr_predictions(table: TrainingTable) -> FloatArray | None:
     """
     if np.count_nonzero(table.folds >= 0) > SVR_MOST_CLIPS:
         return None
-    grid = [(penalty, width / len(table.feature_order)) for penalty, width in _SVR_GRID]
+    grid = [(c, gamma / len(table.feature_order)) for c, gamma in _SVR_GRID]
     return _chosen_inside(table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS)
 
 
@@ -68,19 +59,27 @@ def _chosen_inside(
     inner_folds: int,
 ) -> FloatArray:
     """[n] out-of-fold predictions; whatever is tuned sees the training folds only."""
-    predicted = np.full(len(table.mos), np.nan)
-    inside = table.folds >= 0
-    for fold in np.unique(table.folds[inside]):
-        rows = table.folds == fold
-        training = np.flatnonzero(inside & ~rows)
-        if len(training) == 0:
-            continue
+
+    def predicted(training: IntArray, rows: IntArray) -> FloatArray:
         groups = np.unique([table.groups[i] for i in training], return_inverse=True)[1]
         x, y = table.features[training], table.mos[training]
         best = _best(make, settings, x, y, groups, inner_folds) or fallback
-        predicted[rows] = np.clip(
-            make(best).fit(x, y).predict(table.features[rows]), MOS_MIN, MOS_MAX
-        )
+        found = make(best).fit(x, y).predict(table.features[rows])
+        return np.asarray(np.clip(found, MOS_MIN, MOS_MAX), dtype=np.float64)
+
+    return _out_of_fold(table, predicted)
+
+
+def _out_of_fold(
+    table: TrainingTable, predict: Callable[[IntArray, IntArray], FloatArray | float]
+) -> FloatArray:
+    """[n] of `predict`, which is given the rows of the other folds and those of each fold."""
+    predicted = np.full(len(table.mos), np.nan)
+    inside = table.folds >= 0
+    for fold in np.unique(table.folds[inside]):
+        rows, training = table.folds == fold, inside & (table.folds != fold)
+        if training.any():
+            predicted[rows] = predict(np.flatnonzero(training), np.flatnonzero(rows))
     return predicted
 
 
@@ -89,7 +88,7 @@ def _best(
     settings: Sequence[Setting],
     x: FloatArray,
     y: FloatArray,
-    groups: np.typing.NDArray[np.int64],
+    groups: IntArray,
     inner_folds: int,
 ) -> Setting | None:
     """The setting of least squared error; None where there is a single group."""
@@ -118,8 +117,8 @@ def _ridge(alpha: float) -> Pipeline:
 def _svr(setting: tuple[float, float]) -> Pipeline:
     from sklearn.svm import SVR
 
-    penalty, gamma = setting
-    return _standardised(SVR(C=penalty, gamma=gamma, epsilon=0.1, tol=1e-4))
+    c, gamma = setting
+    return _standardised(SVR(C=c, gamma=gamma, epsilon=0.1, tol=1e-4))
 
 
 def _standardised(regressor: BaseEstimator) -> Pipeline:

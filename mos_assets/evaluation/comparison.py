@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.interval import Interval, interval_of
-from mos_assets.evaluation.metrics import PLCC, RMSE
-from mos_assets.evaluation.resampling import Figures, resample
+from mos_assets.evaluation.metrics import PLCC, RMSE, Metric
+from mos_assets.evaluation.resampling import Figures, Interval, interval_of, resample
 from mos_assets.evaluation.text import count, plain
-from mos_assets.records import FloatArray, OutOfFold, PastPredictions, TrainingTable
+from mos_assets.records import FloatArray, OutOfFold, PastPredictions, Reported, TrainingTable
 
 Outcome = Literal["better", "worse", "undecided", "not compared"]
 
@@ -21,10 +20,8 @@ _LEAST_CLIPS = 3
 """In each fold; fewer have no correlation."""
 
 
-class Comparison(BaseModel):
+class Comparison(Reported):
     """Which of two heads is better where that can be told honestly."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     released: str
     """Candidate id of the released head, or its head id where that is not known."""
@@ -94,15 +91,9 @@ def compare(table: TrainingTable, oof: OutOfFold, past: PastPredictions) -> Comp
         [table.groups[row] for row in mine],
         (PLCC, RMSE),
     )
-
-    def plcc(figures: Figures) -> FloatArray:
-        return _margin(figures[PLCC.name], n_seeds)
-
-    def rmse(figures: Figures) -> FloatArray:
-        return _margin(figures[RMSE.name], n_seeds)
-
-    margins = [float(statistic(drawn.whole)[0]) for statistic in (plcc, rmse)]
-    intervals = [interval_of(drawn, statistic) for statistic in (plcc, rmse)]
+    over = [partial(_margin, metric=metric, n_seeds=n_seeds) for metric in (PLCC, RMSE)]
+    margins = [float(margin(drawn.whole)[0]) for margin in over]
+    intervals = [interval_of(drawn, margin) for margin in over]
     if not np.isfinite(margins).all():
         return not_compared(past.candidate_id, "one of the two has no correlation in some fold")
     outcome = _outcome(intervals[0], intervals[1])
@@ -118,8 +109,9 @@ def compare(table: TrainingTable, oof: OutOfFold, past: PastPredictions) -> Comp
     )
 
 
-def _margin(figures: FloatArray, n_seeds: int) -> FloatArray:
-    margin: FloatArray = figures[:, :n_seeds].mean(axis=1) - figures[:, n_seeds:].mean(axis=1)
+def _margin(figures: Figures, metric: Metric, n_seeds: int) -> FloatArray:
+    each = figures[metric.name]
+    margin: FloatArray = each[:, :n_seeds].mean(axis=1) - each[:, n_seeds:].mean(axis=1)
     return margin
 
 

@@ -12,23 +12,19 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from mos_assets.evaluation.slices import figure
-from mos_assets.records import FloatArray, IntArray, OutOfFold, TrainingTable
+from mos_assets.evaluation.metrics import rounded
+from mos_assets.evaluation.slices import LEAST_CLIPS, MOS_EDGES
+from mos_assets.records import FloatArray, IntArray, OutOfFold, Reported, TrainingTable
 
 COVERAGE = 0.90
 """Share of ratings that an interval shall hold."""
 LEAST_CONTENTS = 9
 """Fewer contents cannot promise it: one more content is already more than a tenth of them."""
-_BANDS = (1.0, 2.0, 3.0, 4.0, 5.0)
-_LEAST_CLIPS = 20
 
 
-class FoldCoverage(BaseModel):
+class FoldCoverage(Reported):
     """A held-out fold, against the interval that the other folds gave."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     fold: int
     n: int
@@ -37,10 +33,8 @@ class FoldCoverage(BaseModel):
     """Share of the fold's ratings inside, mean over seeds."""
 
 
-class BandCoverage(BaseModel):
+class BandCoverage(Reported):
     """The clips that are predicted within one MOS, against the interval of the other folds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     low: float
     high: float
@@ -49,10 +43,8 @@ class BandCoverage(BaseModel):
     coverage: float
 
 
-class PredictionInterval(BaseModel):
+class PredictionInterval(Reported):
     """Prediction plus and minus `half_width`, cut to 1..5."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     level: float
     half_width: float | None
@@ -83,10 +75,10 @@ def prediction_interval(table: TrainingTable, oof: OutOfFold) -> PredictionInter
     predicted = np.concatenate([p for _, _, p, _ in held], axis=1) if complete else None
     return PredictionInterval(
         level=COVERAGE,
-        half_width=None if half is None else figure(half),
+        half_width=rounded(half),
         n=int(np.count_nonzero(inside)),
         n_contents=len(np.unique(groups)),
-        coverage=None if within is None else figure(float(within.mean())),
+        coverage=None if within is None else rounded(float(within.mean())),
         folds=tuple(
             FoldCoverage(
                 fold=fold,
@@ -145,11 +137,11 @@ def _held_out(
 
 
 def _bands(predicted: FloatArray, within: np.typing.NDArray[np.bool_]) -> tuple[BandCoverage, ...]:
-    which = np.clip(np.digitize(predicted, _BANDS[1:-1]), 0, len(_BANDS) - 2)
+    which = np.clip(np.digitize(predicted, MOS_EDGES[1:-1]), 0, len(MOS_EDGES) - 2)
     bands = []
-    for band, (low, high) in enumerate(pairwise(_BANDS)):
+    for band, (low, high) in enumerate(pairwise(MOS_EDGES)):
         n = np.count_nonzero(which == band) / len(predicted)
-        if n >= _LEAST_CLIPS:
+        if n >= LEAST_CLIPS:
             coverage = round(float(within[which == band].mean()), 6)
             bands.append(BandCoverage(low=low, high=high, n=round(n), coverage=coverage))
     return tuple(bands)

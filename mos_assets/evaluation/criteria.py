@@ -18,11 +18,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, Scale, mean
+from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, Scale, finite_or_none, mean
 from mos_assets.records import FloatArray
 from mos_assets.settings import RUN_FOLDS, RUN_SEEDS
 
-Comparison = Literal[">=", "<="]
+Operator = Literal[">=", "<="]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = frozenset(
@@ -95,8 +95,7 @@ class SpreadOverSeeds(Statistic):
         present = [x for x in means if x is not None]
         if not present or len(present) < len(means):
             return None
-        spread = max(present) - min(present)
-        return spread if math.isfinite(spread) else None
+        return finite_or_none(max(present) - min(present))
 
     def of_replicates(self, means: FloatArray) -> FloatArray:
         return np.asarray(np.ptp(means, axis=1), dtype=np.float64)
@@ -112,7 +111,7 @@ class Criterion:
     """What people read."""
     statistic: Statistic
     threshold: float
-    comparison: Comparison
+    comparison: Operator
     places: int
     """Decimal places in a table."""
 
@@ -171,7 +170,7 @@ PLCC_SPREAD = Criterion(
 CRITERIA = (MEAN_PLCC, MEAN_SROCC, MEAN_RMSE, PLCC_SPREAD)
 """What a head has to reach on human labels; never lowered."""
 
-SURROGATE_CRITERIA = (Criterion("mean_plcc", "Mean PLCC", MeanOverSeeds(PLCC), 0.75, ">=", 3),)
+_SURROGATE_CRITERIA = (Criterion("mean_plcc", "Mean PLCC", MeanOverSeeds(PLCC), 0.75, ">=", 3),)
 """What a head has to reach on simulated labels, where it is Proposed at best."""
 
 
@@ -212,7 +211,7 @@ class Gate:
     @property
     def surrogate(self) -> tuple[Criterion, ...]:
         """Of the surrogate gate, each a figure of the real one."""
-        return SURROGATE_CRITERIA
+        return _SURROGATE_CRITERIA
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

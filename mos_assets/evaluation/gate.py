@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
-from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Comparison, Criterion, Gate
-from mos_assets.evaluation.metrics import PLCC, RMSE, Metric, expected_fold_spread, mean
+from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Criterion, Gate, Operator
+from mos_assets.evaluation.metrics import (
+    PLCC,
+    RMSE,
+    Metric,
+    expected_fold_spread,
+    finite_or_none,
+    mean,
+)
 from mos_assets.evaluation.scores import fold_scores, seed_scores
 from mos_assets.evaluation.text import and_list, lowered, plain
 from mos_assets.records import (
@@ -20,16 +26,15 @@ from mos_assets.records import (
     LabelOrigin,
     Named,
     OutOfFold,
+    Reported,
     SeedScore,
     Status,
     TrainingTable,
 )
 
 
-class GateCheck(BaseModel):
+class GateCheck(Reported):
     """One figure against one threshold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     words: str
@@ -41,7 +46,7 @@ class GateCheck(BaseModel):
     figure: float | None
     """None where it does not exist; the check has then failed."""
     threshold: float
-    comparison: Comparison
+    comparison: Operator
     places: int
     """Decimal places in a table."""
     passed: bool
@@ -86,10 +91,8 @@ class GateCheck(BaseModel):
         return plain(self.threshold, places)
 
 
-class Verdict(BaseModel):
+class Verdict(Reported):
     """What the gate says of one candidate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     status: Status
     kind: GateKind
@@ -253,8 +256,8 @@ def _expected(folds: Sequence[FoldScore], seeds: Sequence[SeedScore], n_folds: i
     r = mean([seed.of(PLCC) for seed in seeds])
     if r is None:
         return None
-    spread = expected_fold_spread(r, float(np.mean([row.n_val for row in folds])), n_folds)
-    return spread if math.isfinite(spread) else None
+    fold_size = float(np.mean([row.n_val for row in folds]))
+    return finite_or_none(expected_fold_spread(r, fold_size, n_folds))
 
 
 def _missing(folds: Sequence[FoldScore], metrics: Sequence[Metric]) -> list[str]:

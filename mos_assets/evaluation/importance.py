@@ -7,33 +7,29 @@ more together with its correlated features: those that rank the clips nearly ali
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
-from mos_assets.evaluation.metrics import finite_or_none, plcc
-from mos_assets.evaluation.text import and_list, plain
-from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, TrainingTable
+from mos_assets.evaluation.metrics import finite_or_none, mean, plcc, rounded
+from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Reported, TrainingTable
 
-CORRELATED = 0.8
+_CORRELATED = 0.8
 """Rank correlation from which two features count as correlated."""
 _BUDGET = 60_000
 """Rows that all heads together may have to predict for it."""
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2
-_MOST_NAMED = 3
 
 Predict = Callable[[FloatArray, IntArray], FloatArray]
 """Raw features [n, F] and active encoder slots [n] → MOS [n]."""
 
 
-class FeatureImportance(BaseModel):
+class FeatureImportance(Reported):
     """How much PLCC drops when one feature is shuffled among unseen clips."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     feature: str
     plcc_drop: float | None
@@ -140,7 +136,7 @@ class Shuffles:
 
 
 def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
-    """For each feature the others of its family: all pairs correlate by rank from `CORRELATED` on.
+    """For each feature the others of its family: all pairs correlate by rank from `_CORRELATED` on.
 
     Rows outside the folds take no part, and a gap counts as the median. A constant column has no
     correlated features.
@@ -162,7 +158,7 @@ def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
         distance = np.clip(1.0 - alike, 0.0, 1.0)
         np.fill_diagonal(distance, 0.0)
         tree = hierarchy.linkage(squareform(distance, checks=False), method="complete")
-        label = hierarchy.fcluster(tree, t=1.0 - CORRELATED + 1e-9, criterion="distance")
+        label = hierarchy.fcluster(tree, t=1.0 - _CORRELATED + 1e-9, criterion="distance")
         for at, i in enumerate(varies.tolist()):
             family[i] = tuple(varies[label == label[at]].tolist())
     return tuple(tuple(j for j in family[i] if j != i) for i in range(n))
@@ -195,36 +191,8 @@ def importance(
                 plcc_drop_with_correlated=_mean(family),
             )
         )
-    return tuple(
-        sorted(
-            found,
-            key=lambda row: (row.worth is None, -(row.worth or 0.0), row.feature),
-        )
-    )
-
-
-def costlier_alone(rows: Sequence[FeatureImportance]) -> str:
-    """A sentence on those that cost visibly more alone than with what they correlate with.
-
-    Empty without any.
-    """
-    names = [
-        row.feature
-        for row in rows
-        if row.alone_misleads and plain(row.plcc_drop) != plain(row.worth)
-    ]
-    if not names:
-        return ""
-    listed = and_list(names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], "others"])
-    return (
-        f"Shuffled alone, {listed} {'costs' if len(names) == 1 else 'cost'} more than with "
-        "correlated features, because values that contradict their near-copies make clips that "
-        "cannot exist: the figure with them is the one to believe, and it ranks them."
-    )
+    return tuple(sorted(found, key=lambda r: (r.worth is None, -(r.worth or 0.0), r.feature)))
 
 
 def _mean(losses: list[FeatureLoss]) -> float | None:
-    lost = [loss.plcc_lost for loss in losses]
-    if not lost or any(x is None for x in lost):
-        return None
-    return round(float(np.mean([x for x in lost if x is not None])), 6)
+    return rounded(mean([loss.plcc_lost for loss in losses]))

@@ -27,7 +27,7 @@ VOTE_SCALES = (
     *((0, 100, 25), (0, 100, 20), (0, 100, 10)),
 )
 """(lowest, highest, step) of the scales on which people vote."""
-LEAK_ROWS = 20
+_LEAK_ROWS = 20
 """Rows below which a correlation that high is no news."""
 _ONE_SIDED = 1.645
 """Standard errors that leave 5 % above."""
@@ -96,7 +96,7 @@ def _leaks(names: Sequence[str], values: FloatArray, mos: FloatArray) -> list[Le
     for name, column in zip(names, values.T, strict=True):
         known = np.isfinite(column) & np.isfinite(mos)
         rows = int(known.sum())
-        if rows < LEAK_ROWS:
+        if rows < _LEAK_ROWS:
             continue
         both = (plcc(column[known], mos[known]), srocc(column[known], mos[known]))
         finite = [figure for figure in both if np.isfinite(figure)]

@@ -150,6 +150,11 @@ def finite_or_none(figure: float) -> float | None:
     return figure if math.isfinite(figure) else None
 
 
+def rounded(figure: float | None) -> float | None:
+    """A reported figure: six places, so that it does not depend on the processor; NaN is None."""
+    return None if figure is None or not math.isfinite(figure) else round(float(figure), 6)
+
+
 def mean(figures: Sequence[float | None]) -> float | None:
     """The correctly rounded mean; None where a figure does not exist, or their sum does not."""
     present = [figure for figure in figures if figure is not None and math.isfinite(figure)]

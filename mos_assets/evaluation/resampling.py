@@ -9,7 +9,7 @@ with Student's t holds its level from about ten contents on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from mos_assets.evaluation.metrics import Metric, Scale
 from mos_assets.evaluation.weighted import Weighted, by_repeating
-from mos_assets.records import SEED, FloatArray, IntArray
+from mos_assets.records import SEED, FloatArray, IntArray, Reported
 
 Method = Literal["bootstrap", "jackknife"]
 
@@ -47,8 +47,15 @@ _BACK: dict[Scale, Callable[[FloatArray], FloatArray]] = {
     "positive": np.exp,
 }
 
-Statistic = Callable[[Figures], FloatArray]
+Reduction = Callable[[Figures], FloatArray]
 """One number for each replicate, [replicates], such as a mean over predictors."""
+
+
+class Interval(Reported):
+    """Where 95 of 100 corpora of this kind would put a figure."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +77,7 @@ class Resampling:
 
     def interval(
         self,
-        statistic: Statistic,
+        statistic: Reduction,
         *,
         scale: Scale = "plain",
         least: float = -np.inf,
@@ -168,6 +175,21 @@ def _figures_of(metrics: Sequence[Metric]) -> Weighted:
     return figures
 
 
+def interval_of(
+    drawn: Resampling,
+    statistic: Reduction,
+    *,
+    scale: Scale = "plain",
+    least: float = float("-inf"),
+    centred: bool = False,
+) -> Interval | None:
+    """The interval of a statistic, rounded to six places; None where it cannot be told."""
+    found = drawn.interval(statistic, scale=scale, least=least, centred=centred)
+    if found is None:
+        return None
+    return Interval(low=round(found[0], 6), high=round(found[1], 6))
+
+
 def interval_of_means(
     columns: FloatArray,
     groups: Sequence[str],
@@ -210,16 +232,24 @@ def interval_of_means(
 
 def _drawn_sums(sums: FloatArray) -> FloatArray:
     """Sums over contents [contents, k] drawn with replacement, [replicates, k]."""
-    rng = np.random.default_rng([SEED, len(sums)])
-    even = np.full(len(sums), 1.0 / len(sums))
-    n_resamples = _resamples(len(sums))
-    step = max(1, _CHUNK // len(sums))
-    return np.vstack(
-        [
-            rng.multinomial(len(sums), even, size=min(step, n_resamples - start)) @ sums
-            for start in range(0, n_resamples, step)
-        ]
-    )
+    drawn = _draws(len(sums), _resamples(len(sums)), len(sums), [SEED, len(sums)])
+    return np.vstack([counts @ sums for _, counts in drawn])
+
+
+def _draws(
+    n_contents: int, n_resamples: int, n_rows: int, seed: list[int]
+) -> Iterator[tuple[slice, FloatArray]]:
+    """How often each content is drawn, [replicates, contents], a bounded part at a time.
+
+    n_rows: of the wider of the arrays that the caller makes of it.
+    """
+    rng = np.random.default_rng(seed)
+    even = np.full(n_contents, 1.0 / n_contents)
+    step = max(1, _CHUNK // n_rows)
+    for start in range(0, n_resamples, step):
+        part = slice(start, min(start + step, n_resamples))
+        counts = rng.multinomial(n_contents, even, size=part.stop - start)
+        yield part, counts.astype(np.float64)
 
 
 def _resamples(n: int) -> int:
@@ -240,13 +270,8 @@ def _bootstrap(
     for fold in np.unique(folds):
         rows = folds == fold
         names, mine = np.unique(content[rows], return_inverse=True)
-        rng = np.random.default_rng([SEED, int(fold)])
-        step = max(1, _CHUNK // len(mine))
-        for start in range(0, n_resamples, step):
-            stop = min(start + step, n_resamples)
-            even = np.full(len(names), 1.0 / len(names))
-            drawn = rng.multinomial(len(names), even, size=stop - start).astype(np.float64)
-            total[:, start:stop] += figures(drawn[:, mine], x[:, rows], y[rows])
+        for part, drawn in _draws(len(names), n_resamples, len(mine), [SEED, int(fold)]):
+            total[:, part] += figures(drawn[:, mine], x[:, rows], y[rows])
     return total
 
 

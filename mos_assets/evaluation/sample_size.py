@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 
-from pydantic import BaseModel, ConfigDict
-
 from mos_assets.evaluation.gate import GateCheck
+from mos_assets.evaluation.resampling import Interval
+from mos_assets.records import Reported
 
-MOST_CLIPS = 10_000_000
+_MOST_CLIPS = 10_000_000
 """Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
 
 
-class Decision(BaseModel):
+class Decision(Reported):
     """Whether the clips decide a gate figure, and how many would."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
     decided: bool
@@ -27,20 +25,19 @@ class Decision(BaseModel):
     """The same in contents, with as many clips a content as now."""
 
 
-def decision(
-    check: GateCheck, low: float, high: float, *, n_clips: int, n_contents: int
-) -> Decision | None:
+def decision(check: GateCheck, interval: Interval, *, n_clips: int, n_contents: int) -> Decision:
     """Interval against threshold; an interval narrows with the root of the number of contents.
 
-    None where the figure does not exist.
+    Raises ValueError where the figure does not exist.
     """
     if check.figure is None:
-        return None
+        raise ValueError(f"{check.name} does not exist, so that no clips decide it")
+    low, high = interval.low, interval.high
     decided = not low <= check.threshold <= high
     gap = abs(check.figure - check.threshold)
     half_width = high - check.figure if check.threshold >= check.figure else check.figure - low
     factor = (half_width / gap) ** 2 if gap > 0.0 else math.inf
-    if decided or n_clips * factor > MOST_CLIPS:
+    if decided or n_clips * factor > _MOST_CLIPS:
         return Decision(name=check.name, decided=decided, clips_needed=None, contents_needed=None)
     factor = max(factor, 1.0)
     return Decision(

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from mos_assets.evaluation.metrics import Metric, mean
+from mos_assets.evaluation.metrics import Metric, mean, rounded
 from mos_assets.records import FigureRow, FloatArray, OutOfFold, TrainingTable
 
 LEAST_CLIPS = 20
@@ -17,7 +17,7 @@ LEAST_CLIPS = 20
 _MOST_VALUES = 12
 """More distinct picture heights than this are binned."""
 _HEIGHT_EDGES = (0.0, 240.0, 360.0, 480.0, 540.0, 720.0, 1080.0, 1440.0, 2160.0, math.inf)
-_MOS_EDGES = (1.0, 2.0, 3.0, 4.0, 5.0)
+MOS_EDGES = (1.0, 2.0, 3.0, 4.0, 5.0)
 
 Dimension = Literal["height", "codec", "mos", "part", "held out"]
 Mask = np.typing.NDArray[np.bool_]
@@ -60,8 +60,8 @@ def _parts(table: TrainingTable) -> Iterator[tuple[Dimension, str, Mask]]:
     inside = table.folds >= 0
     yield from _by_height(table.height, inside)
     yield from _by_value("codec", table.codec, inside)
-    for low, high in pairwise(_MOS_EDGES):
-        last = high == _MOS_EDGES[-1]
+    for low, high in pairwise(MOS_EDGES):
+        last = high == MOS_EDGES[-1]
         rows = (table.mos >= low) & ((table.mos <= high) if last else (table.mos < high))
         yield "mos", f"{low:.0f} to {high:.0f}", rows
     yield from _by_value("part", table.part, inside)
@@ -101,26 +101,17 @@ def _slice(
     metrics: Sequence[Metric],
 ) -> Slice:
     n = int(np.count_nonzero(rows))
-    figures: dict[str, float | None] = {metric.name: None for metric in metrics}
+    figures: dict[str, float | None] = dict.fromkeys(metric.name for metric in metrics)
     bias, reason = None, None
     if n < LEAST_CLIPS:
         reason = f"{n} clips are too few, {LEAST_CLIPS} are needed"
     else:
         mos, predicted = table.mos[rows], oof.predictions[:, rows]
         figures = {
-            metric.name: _mean([metric.compute(x, mos) for x in predicted]) for metric in metrics
+            metric.name: rounded(mean([metric.compute(x, mos) for x in predicted]))
+            for metric in metrics
         }
-        bias = _mean([float(np.mean(x - mos)) for x in predicted])
+        bias = rounded(mean([float(np.mean(x - mos)) for x in predicted]))
         if None in (bias, *figures.values()):
             reason = "predictions or ratings are constant or not finite"
     return Slice(dimension=dimension, name=name, n=n, bias=bias, reason=reason, figures=figures)
-
-
-def _mean(each: Sequence[float]) -> float | None:
-    found = mean(each)
-    return None if found is None else figure(found)
-
-
-def figure(value: float) -> float | None:
-    """A reported figure: six places, so that it does not depend on the processor; NaN is None."""
-    return round(float(value), 6) if math.isfinite(value) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 
@@ -46,23 +45,3 @@ def count(n: int) -> str:
 def share(part: float) -> str:
     """A fraction as whole percent."""
     return f"{100.0 * part:.0f} %"
-
-
-_MARKS = re.compile(
-    r"[\\`*\[\]{}|!~$@]"  # code, emphasis, links, pictures, columns, formulas, addresses
-    r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore marks nothing up
-    r"|:(?=//)|(?<=www)\.",  # addresses that become links by themselves
-    re.IGNORECASE,
-)
-
-
-def cell(text: object) -> str:
-    """Text that holds words of a stranger's file, for a table cell or within a line of Markdown.
-
-    It is shown as it is: it can neither break the table nor pass for HTML, and no picture, link,
-    code, emphasis or formula in it comes to life.
-    """
-    flat = " ".join(str(text).split())
-    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        flat = flat.replace(mark, entity)
-    return _MARKS.sub(r"\\\g<0>", flat)

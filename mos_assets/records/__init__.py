@@ -41,7 +41,7 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
-from mos_assets.records.scores import FigureRow, FoldScore, Named, SeedScore
+from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
     OutOfFold,
@@ -80,6 +80,7 @@ __all__ = [
     "PastPredictions",
     "Probe",
     "RejectedRow",
+    "Reported",
     "SeedScore",
     "SeenFile",
     "Setback",

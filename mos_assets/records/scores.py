@@ -34,10 +34,14 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-class FigureRow(BaseModel, Generic[F]):
-    """Fields of its own, and figures by name."""
+class Reported(BaseModel):
+    """What reports carry: nothing changes it, and no key is in it that it does not name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class FigureRow(Reported, Generic[F]):
+    """Fields of its own, and figures by name."""
 
     figures: Mapping[str, F | None]
     """None where a figure does not exist."""

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
-from mos_assets.evaluation import GateReport
+from mos_assets.evaluation.conformal import PredictionInterval
+from mos_assets.evaluation.gate import Verdict
 from mos_assets.plain_files import read_plain
 from mos_assets.release.manifest import (
     Manifest,
@@ -56,9 +57,8 @@ def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
     raise ReleaseError(f"{why} Materialize trained_onnx again.")
 
 
-def judged(manifest: Manifest, report: GateReport) -> Manifest:
-    """The manifest with the verdict of this report in it."""
-    verdict, interval = report.verdict, report.prediction_interval
+def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -> Manifest:
+    """The manifest with this verdict and this promise in it."""
     return manifest.model_copy(
         update={
             "status": verdict.status,

@@ -28,13 +28,17 @@ from mos_assets.records import (
     TrainingTable,
 )
 
-DECISION_RECORD = "docs/decisions/0002-gate.md"
+_DECISION_RECORD = "docs/decisions/0002-gate.md"
 """Where the gate's terms are written down."""
-VERSIONED_PACKAGES = ("torch", "onnx", "numpy", "scipy")
+CHECKSUM_KEY = "seal"
+"""What the manifest's own checksum is called in the files."""
+_VERSIONED_PACKAGES = ("torch", "onnx", "numpy", "scipy")
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
 
 
 class CorpusUsed(_Frozen):
@@ -109,7 +113,7 @@ MOST_FEATURES = 1 << 14
 class Manifest(_Frozen):
     """`<id>.json`; sorted keys, indented by two, no dates."""
 
-    adr: str = DECISION_RECORD
+    adr: str = _DECISION_RECORD
     id: str
     kind: Literal["mos"] = "mos"
     status: Status = Status.PROPOSED
@@ -138,26 +142,26 @@ class Manifest(_Frozen):
     """None until the head has been judged, or where no interval can be promised."""
     card_sha256: str | None = None
     """Of the card's bytes; None until there is one."""
-    seal: str | None = None
-    """Of everything above, see `seal_of`; None until the head is complete."""
+    checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
+    """Of everything above, see `checksum_of`; None until the head is complete."""
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""
-        return _written(self.model_dump(mode="json"))
+        return _written(self.model_dump(mode="json", by_alias=True))
 
     def unjudged(self) -> Manifest:
         """As training left it: these weights, data and recipe, without a verdict."""
-        later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "seal")
+        later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in later})
 
-    def sealed(self, card: str) -> Manifest:
+    def with_checksums(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""
         complete = self.model_copy(
-            update={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "seal": None}
+            update={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "checksum": None}
         )
-        seal = seal_of(complete.model_dump(mode="json"))
-        return complete.model_copy(update={"seal": seal})
+        checksum = checksum_of(complete.model_dump(mode="json", by_alias=True))
+        return complete.model_copy(update={"checksum": checksum})
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -181,25 +185,25 @@ class Manifest(_Frozen):
             raise ReleaseError(f"{path} is not a manifest: {where}: {first['msg']}.") from error
 
 
-def seal_of(content: Mapping[str, Any]) -> str:
-    """sha256 of the manifest without its seal, as JSON with sorted keys and no spaces.
+def checksum_of(content: Mapping[str, Any]) -> str:
+    """sha256 of the manifest without this checksum, as JSON with sorted keys and no spaces.
 
-    A file cannot hold its own hash, but it can hold the hash of everything else in it. The seal
+    A file cannot hold its own hash, but it can hold the hash of everything else in it. It
     finds accidents; whoever means to forge a release can compute another one.
     """
-    rest = {name: value for name, value in content.items() if name != "seal"}
+    rest = {name: value for name, value in content.items() if name != CHECKSUM_KEY}
     return hashlib.sha256(
         json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
 
 
 def unaltered(raw: bytes) -> bool:
-    """Whether a manifest's bytes are exactly those that its seal was computed over."""
+    """Whether a manifest's bytes are exactly those that its checksum was computed over."""
     try:
         content = json.loads(raw)
     except ValueError:
         return False
-    if not isinstance(content, dict) or content.get("seal") != seal_of(content):
+    if not isinstance(content, dict) or content.get(CHECKSUM_KEY) != checksum_of(content):
         return False
     return raw == _written(content).encode()
 
@@ -212,7 +216,7 @@ def versions() -> dict[str, str]:
     """Versions that the bytes of a head depend on."""
     return {
         "python": platform.python_version(),
-        **{package: version(package) for package in VERSIONED_PACKAGES},
+        **{package: version(package) for package in _VERSIONED_PACKAGES},
     }
 
 

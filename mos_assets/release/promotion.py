@@ -25,9 +25,9 @@ from mos_assets.errors import ReleaseError
 from mos_assets.plain_files import DENIED, NotAFileError, open_lock
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
+from mos_assets.release.loading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 from mos_assets.release.writing import sync_folder, write_durably, write_whole
 from mos_assets.settings import KONVID_CORPORA
@@ -68,7 +68,7 @@ def promote(
     """
     files = ReleaseFiles(model_folder, manifest.id)
     with _locked(files):
-        set_aside = finish_interrupted_release(files)
+        set_aside = _finish_interrupted(files)
         told = f" {set_aside}" if set_aside else ""
         now, before = datetime.now(UTC), None
         if any(path.exists() for path in files.all):
@@ -76,7 +76,7 @@ def promote(
             _same_head(current, manifest)
             before = released_candidate(files, current)
             record = read_record(files, current)
-            if current.seal == manifest.seal:
+            if current.checksum == manifest.checksum:
                 since = record.released_at if record else now
                 created = max(created_at, record.created_at) if record else created_at
                 _write_record(files, _record(manifest, created, since))
@@ -101,7 +101,7 @@ def promote(
         sync_folder(staging)
         staging.rename(commit_folder(files))
         sync_folder(model_folder)
-        finish_interrupted_release(files)
+        _finish_interrupted(files)
     return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.{told}", before)
 
 
@@ -129,7 +129,7 @@ def _refusal(
     return None
 
 
-def finish_interrupted_release(files: ReleaseFiles) -> str | None:
+def _finish_interrupted(files: ReleaseFiles) -> str | None:
     """Move what a commit folder holds into place, or set it aside where it is damaged.
 
     The caller holds the lock. Returns what was set aside and why; None where nothing was. Raises
@@ -168,12 +168,12 @@ def _record(manifest: Manifest, created_at: datetime, released_at: datetime) -> 
         candidate_id=candidate_id(manifest),
         created_at=created_at,
         released_at=released_at,
-        seal=manifest.seal or "",
+        checksum=manifest.checksum or "",
     )
 
 
 def _write_record(files: ReleaseFiles, record: ReleaseRecord) -> None:
-    write_whole(files.record, (record.model_dump_json(indent=2) + "\n").encode())
+    write_whole(files.record, (record.model_dump_json(indent=2, by_alias=True) + "\n").encode())
 
 
 def _same_head(current: Manifest, manifest: Manifest) -> None:

@@ -30,7 +30,7 @@ from mos_assets.store.pruning_rows import (
     stored_candidates,
 )
 
-LEFT_BEHIND_S = 86_400
+_LEFT_BEHIND_S = 86_400
 """What a killed run left unfinished goes when it is older than this."""
 
 
@@ -74,7 +74,7 @@ def prune_store(
     with claimed(paths.store_folder, holder, patience):
         found = stored_candidates(database)
         released = _released(paths.model_folder)
-        at_work = datetime.now(UTC) - timedelta(seconds=LEFT_BEHIND_S)
+        at_work = datetime.now(UTC) - timedelta(seconds=_LEFT_BEHIND_S)
         going = to_prune(found, released, keep, at_work)
         folders = [
             paths.store_folder / folder
@@ -150,7 +150,7 @@ def _released(model_folder: Path) -> frozenset[str]:
 
 
 def _leftovers(store: Path) -> Iterator[Path]:
-    oldest = time.time() - LEFT_BEHIND_S
+    oldest = time.time() - _LEFT_BEHIND_S
     for pattern in ("candidates/.*.onnx", "candidates/*/.*.part"):
         for path in sorted(store.glob(pattern)):
             if path.stat().st_mtime < oldest:
@@ -165,7 +165,7 @@ def _without_rows(
     A judged candidate that the history of verdicts does not know is none of them: it is of a
     database that was moved away.
     """
-    oldest = time.time() - LEFT_BEHIND_S
+    oldest = time.time() - _LEFT_BEHIND_S
     for kind in ("candidates", "reports"):
         for path in sorted(store.glob(f"{kind}/*/[!.]*")):
             identity, head = path.name, path.parent.name

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mos_assets.errors import ReleaseError
 from mos_assets.plain_files import read_plain
 from mos_assets.release.candidate import candidate_id
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import CHECKSUM_KEY, Manifest
 from mos_assets.release.naming import ReleaseFiles
 
 
 class ReleaseRecord(BaseModel):
     """One release in this folder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     candidate_id: str
     created_at: datetime
     """When the candidate was trained, the last time that it was."""
     released_at: datetime
-    seal: str
+    checksum: str = Field(alias=CHECKSUM_KEY)
     """Of the manifest that it is about."""
 
 
@@ -45,7 +45,7 @@ def read_record(files: ReleaseFiles, manifest: Manifest) -> ReleaseRecord | None
             f"{files.record} cannot be read, so that nobody knows how old the head in place is; "
             "delete it to let any candidate of this rank take its place."
         ) from error
-    return record if record.seal == manifest.seal else None
+    return record if record.checksum == manifest.checksum else None
 
 
 def released_candidate(files: ReleaseFiles, manifest: Manifest) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 from mos_assets.errors import ReleaseError
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
 from mos_assets.release.graph import ENCODER, FEATURES, MOS, ROWS
+from mos_assets.release.loading import Release, not_a_head, read_current
 from mos_assets.release.manifest import Manifest
-from mos_assets.release.reading import Release, not_a_head, read_current
 
 if TYPE_CHECKING:
     import onnxruntime

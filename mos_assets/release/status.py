@@ -41,7 +41,7 @@ def released_heads(model_folder: Path, head_id: str | None = None) -> tuple[Rele
     """Every head in the folder, or the one of this id, by id; damaged ones, and those
     that do not answer as a head does, are named as such."""
     ids = [head_id] if head_id else head_ids(model_folder)
-    return tuple(_look(model_folder, name) for name in ids)
+    return tuple(_read(model_folder, name) for name in ids)
 
 
 def head_ids(model_folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def head_ids(model_folder: Path) -> list[str]:
     )
 
 
-def _look(model_folder: Path, head_id: str) -> ReleasedHead:
+def _read(model_folder: Path, head_id: str) -> ReleasedHead:
     try:
         release = open_head(model_folder, head_id).release
     except ReleaseError as error:

@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from mos_assets.cli import main
 from mos_assets.definitions import build_defs
-from mos_assets.evaluation import Criterion, Gate, GateReport, MeanOverSeeds, Metric
+from mos_assets.evaluation import Criterion, Gate, MeanOverSeeds, Metric
 from mos_assets.records import FloatArray
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
+from mos_assets.reporting.report import GateReport
 from mos_assets.store import verdict_rows
 from mos_assets_tests.assets.conftest import Ran, make_world
 

@@ -9,11 +9,11 @@ import pytest
 
 from mos_assets import Predictor
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.evaluation import GateReport
 from mos_assets.extraction import read_shard
 from mos_assets.predictor import Source
+from mos_assets.release.loading import read_release
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import read_release
+from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
 from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran, write_labels

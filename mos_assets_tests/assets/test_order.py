@@ -74,7 +74,10 @@ def test_the_same_decision_again_is_no_new_line(tmp_path: Path) -> None:
 def test_a_head_dated_ahead_does_not_stay_for_ever(
     release: Release, tmp_path: Path, there: datetime, comes: datetime, known: bool, released: bool
 ) -> None:
-    first, second = release.manifest.sealed("first"), release.manifest.sealed("second")
+    first, second = (
+        release.manifest.with_checksums("first"),
+        release.manifest.with_checksums("second"),
+    )
     promote(first, release.onnx, "first", tmp_path, there)
     in_place = re.findall(
         r'"candidate_id": ?"(\w+)"', (tmp_path / f".{HEAD_ID}.release.json").read_text()

@@ -7,11 +7,12 @@ import pytest
 
 from mos_assets.definitions import build_defs
 from mos_assets.errors import ReleaseError
-from mos_assets.evaluation import PLCC, GateReport
+from mos_assets.evaluation import PLCC
 from mos_assets.records import Status
 from mos_assets.release.candidate import read_candidate
+from mos_assets.release.loading import read_release
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.reading import read_release
+from mos_assets.reporting.report import GateReport
 from mos_assets.store import fold_rows
 from mos_assets_tests.assets.conftest import World, make_world, ran
 
@@ -51,7 +52,7 @@ def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: 
     files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own")
     manifest = read_release(files).manifest
     accepted = manifest.model_copy(update={"status": Status.ACCEPTED})
-    files.manifest.write_text(accepted.sealed(files.card.read_text()).to_json())
+    files.manifest.write_text(accepted.with_checksums(files.card.read_text()).to_json())
     third = ran(tabled.using(epochs=5))
     assert third.metadata("model_card")["released"].value is False
     with tabled.database.connect() as connection:

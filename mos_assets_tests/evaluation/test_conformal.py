@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.evaluation import prediction_interval
-from mos_assets.evaluation.conformal import COVERAGE, conformal_half_width
+from mos_assets.evaluation.conformal import COVERAGE, conformal_half_width, prediction_interval
 from mos_assets.records import OutOfFold
 
 

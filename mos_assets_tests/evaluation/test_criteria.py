@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.evaluation import (
-    GATE,
-    PLCC,
-    Criterion,
-    Gate,
-    MeanOverSeeds,
-    Metric,
-    SpreadOverSeeds,
-    plcc,
-)
-from mos_assets.evaluation.criteria import CRITERIA, MEAN_PLCC, MEAN_RMSE
+from mos_assets.evaluation import GATE, PLCC, Criterion, Gate, MeanOverSeeds, Metric, plcc
+from mos_assets.evaluation.criteria import CRITERIA, MEAN_PLCC, MEAN_RMSE, SpreadOverSeeds
 
 OTHER = Metric("other", "Other", plcc)
 ROW = Criterion("mean_other", "Mean other", MeanOverSeeds(OTHER), 0.5, ">=", 3)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from mos_assets.evaluation import findings
 from mos_assets.evaluation.criteria import MEAN_RMSE
 from mos_assets.evaluation.gate import GateCheck
+from mos_assets.evaluation.resampling import Interval
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.records import LabelOrigin
+from mos_assets.reporting.findings import findings
 
 
 def _check(figure: float | None, comparison=">=", threshold=0.85) -> GateCheck:
@@ -31,8 +32,8 @@ def _check(figure: float | None, comparison=">=", threshold=0.85) -> GateCheck:
 
 def test_an_interval_on_one_side_is_decided() -> None:
     for figure, low, high in ((0.80, 0.78, 0.82), (0.90, 0.88, 0.92)):
-        found = decision(_check(figure), low, high, n_clips=1000, n_contents=1000)
-        assert found is not None
+        interval = Interval(low=low, high=high)
+        found = decision(_check(figure), interval, n_clips=1000, n_contents=1000)
         assert found.decided
         assert found.clips_needed is None
 
@@ -40,22 +41,21 @@ def test_an_interval_on_one_side_is_decided() -> None:
 @pytest.mark.parametrize(("figure", "low", "high"), [(0.84, 0.80, 0.87), (0.86, 0.83, 0.88)])
 def test_half_the_distance_needs_four_times_the_clips(figure, low, high) -> None:
     """A miss by .01 with .03 above it, a pass by .01 with .03 below: nine times as many."""
-    found = decision(_check(figure), low, high, n_clips=640, n_contents=16)
-    assert found is not None
+    found = decision(_check(figure), Interval(low=low, high=high), n_clips=640, n_contents=16)
     assert not found.decided
     assert found.clips_needed == pytest.approx(9 * 640, abs=1)
     assert found.contents_needed == pytest.approx(9 * 16, abs=1)
 
 
 def test_on_the_threshold_no_corpus_decides() -> None:
-    found = decision(_check(0.85), 0.82, 0.88, n_clips=1000, n_contents=1000)
-    assert found is not None
+    found = decision(_check(0.85), Interval(low=0.82, high=0.88), n_clips=1000, n_contents=1000)
     assert not found.decided
     assert found.clips_needed is None
 
 
 def test_a_figure_that_does_not_exist_has_no_decision() -> None:
-    assert decision(_check(None), 0.1, 0.2, n_clips=10, n_contents=10) is None
+    with pytest.raises(ValueError, match="mean_plcc does not exist"):
+        decision(_check(None), Interval(low=0.1, high=0.2), n_clips=10, n_contents=10)
 
 
 def test_the_forecast_comes_true(make_table, predict, report_on) -> None:

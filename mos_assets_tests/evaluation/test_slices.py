@@ -6,10 +6,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from mos_assets.evaluation import (
-    PLCC,
-    findings,
-)
+from mos_assets.evaluation import PLCC
+from mos_assets.reporting.findings import findings
 
 
 def test_slices_cover_every_clip_once_a_dimension(make_table, predict, report_on) -> None:

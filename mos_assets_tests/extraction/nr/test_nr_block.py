@@ -11,7 +11,7 @@ from mos_assets.extraction import BLOCKS, expand_columns, measure_clip
 from mos_assets.extraction import parse_blocks as parse
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement
-from mos_assets.release.feature_notes import feature_notes
+from mos_assets.reporting.feature_notes import feature_notes
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.extraction.conftest import Render, task_of
 

@@ -1,0 +1,1 @@
+"""What people read of a head: the report on a candidate, its plots, and the model card."""

@@ -1,0 +1,1 @@
+"""Which clip is judged in which fold."""

@@ -1,0 +1,65 @@
+"""A changed byte in any of the three released files is found by whatever reads them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mos_assets.errors import ReleaseError
+from mos_assets.predictor import Predictor
+from mos_assets.records import Status
+from mos_assets.release.loading import read_release
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import ReleaseFiles
+from mos_assets.release.promotion import promote
+from mos_assets.release.status import released_heads
+from mos_assets_tests.conftest import HEAD_ID, Release
+
+
+@pytest.mark.parametrize("name", ["onnx", "manifest", "card"])
+def test_every_changed_byte_is_found(model_folder: Path, name: str) -> None:
+    """A bit of every 41st byte, the last byte gone, one more: by status and by what loads it."""
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    path = getattr(files, name)
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 41):
+        changed = bytearray(whole)
+        changed[position] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(ReleaseError, match=r"sha256|checksum|not a manifest|describes"):
+            read_release(files)
+    for changed in (whole[:-1], whole + b" ", whole + b"\n", b""):
+        path.write_bytes(changed)
+        with pytest.raises(ReleaseError):
+            read_release(files)
+        assert [head.exit_code for head in released_heads(model_folder)] == [1]
+        predictor = Predictor(model_folder)
+        assert predictor.manifest is None
+        assert str(path) in (predictor.fallback_reason or "")
+    path.write_bytes(whole)
+    read_release(files)
+
+
+def test_a_manifest_that_says_the_same_in_other_bytes_is_altered(model_folder: Path) -> None:
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    content = json.loads(files.manifest.read_bytes())
+    files.manifest.write_text(json.dumps(content, indent=4, sort_keys=True) + "\n")
+    with pytest.raises(ReleaseError, match="checksum"):
+        read_release(files)
+
+
+def test_a_better_verdict_written_by_hand_is_found(model_folder: Path) -> None:
+    files = ReleaseFiles(model_folder, HEAD_ID)
+    manifest = Manifest.read(files.manifest)
+    better = manifest.model_copy(update={"status": Status.ACCEPTED})
+    files.manifest.write_text(better.to_json())
+    with pytest.raises(ReleaseError, match="checksum"):
+        read_release(files)
+
+
+def test_files_without_a_checksum_are_not_a_release(release: Release, tmp_path: Path) -> None:
+    unchecked = release.manifest.model_copy(update={"checksum": None})
+    with pytest.raises(ReleaseError, match="checksum"):
+        promote(unchecked, release.onnx, release.card, tmp_path, datetime.now(UTC))
+    assert released_heads(tmp_path) == ()

@@ -39,7 +39,7 @@ _ASF_DATA_HEAD = 50
 _ASF_CORRECTED = 0x90
 """Bits of a packet's first byte that are the same in all: error correction is there, and short."""
 _SYNC = 0x47
-_BLOCK_PACKETS = 1 << 14
+BLOCK_PACKETS = 1 << 14
 _UNKNOWN = (0, 0xFFFFFFFF)
 
 
@@ -155,17 +155,28 @@ def _require_asf(file: BinaryIO, size: int) -> None:
 
 def _require_sync(file: BinaryIO, size: int) -> None:
     """Every packet of a transport stream begins with the same byte."""
+    layout = packet_layout(file, size)
+    if layout is None:
+        return
+    step, offset = layout
+    file.seek(0)
+    at = 0
+    while block := file.read(BLOCK_PACKETS * step):
+        marks = block[offset::step]
+        if marks.count(_SYNC) != len(marks):
+            raise ClipError(f"{DAMAGED}: a packet after byte {at} does not begin as one")
+        at += len(block)
+
+
+def packet_layout(file: BinaryIO, size: int) -> tuple[int, int] | None:
+    """Bytes from one packet of a transport stream to the next, and those before its first mark."""
+    file.seek(0)
     head = file.read(2 * max(_TS_PACKETS))
     for step, offset in ((188, 0), (192, 4), (204, 0)):
-        if size % step == 0 and len(head) > step + offset and head[offset] == _SYNC:
-            file.seek(0)
-            at = 0
-            while block := file.read(_BLOCK_PACKETS * step):
-                marks = block[offset::step]
-                if marks.count(_SYNC) != len(marks):
-                    raise ClipError(f"{DAMAGED}: a packet after byte {at} does not begin as one")
-                at += len(block)
-            return
+        at = step + offset
+        if size % step == 0 and len(head) > at and head[offset] == head[at] == _SYNC:
+            return step, offset
+    return None
 
 
 def _require_packs(file: BinaryIO, size: int) -> None:

@@ -22,6 +22,7 @@ from mos_assets.media.pictures import (
     length_bytes,
     picture_bytes,
     pictures_in,
+    starts_anew,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def count_packets(
     length = length_bytes(codec, extradata)
     counted = Counted()
     fields = Fields(extradata, length) if codec == "h264" else None
-    before = _LeadIn(codec, length)
+    before = _LeadIn(codec, length, ordered=container.format.name != "avi")
     last: int | None = None
     packed = harmless = False
     for packet in container.demux(stream):
@@ -115,6 +116,9 @@ def count_packets(
             continue
         if not before.shows(packet):
             counted.doubtful += 1
+            if pts is not None and counted.stamps and pts > counted.stamps[0]:
+                # As an AVI stamps them, in the order of coding: the first picture comes after.
+                counted.stamps[0] = pts
             continue
         counted.first = counted.first or bytes(packet)
         here = pictures_in(codec, bytes(packet)) if look else 1
@@ -141,14 +145,17 @@ def count_packets(
 class _LeadIn:
     """Packets up to and around the first random access point."""
 
-    def __init__(self, codec: str, length: int) -> None:
+    def __init__(self, codec: str, length: int, *, ordered: bool) -> None:
         self.found = False
         self.packets = self.bytes = self.picture_bytes = 0
         self.unsure = 0
         self.stamps: list[int] = []
         self._codec, self._length_bytes = codec, length
+        self._by_kind = codec == "h264" and not ordered
+        """The stamps of an AVI rise as pictures are coded: H.264 in it is told by their kinds."""
         self._first: bytes | None = None
         self._first_pts: int | None = None
+        self._at_once = True
 
     def note(self, packet: Packet[VideoStream]) -> None:
         """Take in a packet that is hidden, from which others may be predicted."""
@@ -174,6 +181,7 @@ class _LeadIn:
             self._first = None
             return True
         if not self._leads(packet):
+            self._at_once = False
             return True
         self.unsure += self._codec not in LEADING_KNOWN
         return not leading_is_dropped(self._codec, bytes(packet), self._first, self._length_bytes)
@@ -182,6 +190,11 @@ class _LeadIn:
         """Whether it is shown before the random access point that it follows."""
         if self._codec == "hevc":
             return True  # what it says of itself tells, whatever its stamp
+        if self._by_kind:
+            self._by_kind = not starts_anew(self._first or b"", self._length_bytes) and bool(
+                is_bidirectional(self._codec, bytes(packet), self._length_bytes)
+            )
+            return self._by_kind
         if self._first_pts is None:
             return False
         if packet.pts is None:
@@ -189,7 +202,10 @@ class _LeadIn:
             return packet.dts is None
         if packet.pts == self._first_pts and self._codec in LEADING_KNOWN:
             # Matroska, again: it may have been moved up to zero. Or both are shown at one time.
-            leads = is_bidirectional(self._codec, bytes(packet), self._length_bytes)
+            # Pictures that lead follow at once.
+            leads = self._at_once and is_bidirectional(
+                self._codec, bytes(packet), self._length_bytes
+            )
             self.unsure += leads is None
             return bool(leads)
         return packet.pts < self._first_pts

@@ -79,6 +79,11 @@ def picture_bytes(codec: str, data: bytes, length_bytes: int) -> int:
     return len(data)
 
 
+def starts_anew(data: bytes, length_bytes: int) -> bool:
+    """Whether a packet of H.264 is a picture behind which nothing before it is used (IDR)."""
+    return any(unit[:1] and unit[0] & 31 == 5 for unit in nal_units(data, length_bytes))
+
+
 def is_bidirectional(codec: str, data: bytes, length_bytes: int) -> bool | None:
     """Whether a packet holds a B picture; None where its first bits do not say."""
     if codec == "h264":

@@ -36,8 +36,9 @@ _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_PACKET_AT = 92
 """Where the length of a packet stands in the file properties."""
 _ASF_DATA_HEAD = 50
-_ASF_CORRECTED = 0x90
-"""Bits of a packet's first byte that are the same in all: error correction is there, and short."""
+_ASF_CORRECTED = 0x82
+"""First byte of a packet that begins with two bytes of error correction, as nearly all do."""
+_ASF_CORRECTED_HEAD = 5
 _SYNC = 0x47
 BLOCK_PACKETS = 1 << 14
 _UNKNOWN = (0, 0xFFFFFFFF)
@@ -147,10 +148,16 @@ def _require_asf(file: BinaryIO, size: int) -> None:
     first = None
     for at in range(header + _ASF_DATA_HEAD, header + length, step):
         file.seek(at)
-        begins = file.read(1)[0] & _ASF_CORRECTED
+        head = file.read(_ASF_CORRECTED_HEAD)
+        begins = _asf_constant(head)
         first = begins if first is None else first
         if begins != first:
             raise ClipError(f"{DAMAGED}: there is no packet at byte {at}")
+
+
+def _asf_constant(head: bytes) -> bytes:
+    """What is the same in the heads of all packets: error correction, and how fields are coded."""
+    return head[:1] + head[4:] if head[0] == _ASF_CORRECTED else bytes([head[0] & 0x90])
 
 
 def _require_sync(file: BinaryIO, size: int) -> None:

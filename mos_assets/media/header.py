@@ -115,6 +115,9 @@ def _figures(path: Path) -> Figures:
                 container, stream, joined=lambda: is_joined(path, container, stream)
             )
             require_read(path, container, stream, counted.packets)
+            # The demuxer does not tell of every one, least of those near the beginning.
+            if container.format.name == "mpegts" and not is_joined(path, container, stream):
+                raise ClipError("the file is damaged: packets of its video are missing")
             if counted.frames == 0:
                 raise ClipError("there is no picture in its video stream")
             degrees = turned_by(path, stream, counted.first)

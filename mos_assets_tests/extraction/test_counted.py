@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -175,10 +176,12 @@ def test_joined_transport_streams_are_scored_and_lost_packets_named(
         require_scored(path, ffmpeg)
         assert probe(path).frames in (150, 40 + 75)
         assert probe(path).fps == 25
-    # The end of the last picture before the joint, the end of one on the way, whole pictures.
-    inner = film.index(begins[40])
-    for lost in (film[-1:], film[-3:], film[inner - 1 : inner], film[inner + 1 : inner + 3]):
-        path.write_bytes(b"".join(p for at, p in enumerate(packets) if at not in lost) + data)
+    # A picture that is cut off before the joint, and packets that are lost inside one.
+    spans = [[at for at in film if a <= at < b] for a, b in pairwise(begins)]
+    large = max(spans, key=len)
+    rest = b"".join(packets[large[-1] + 1 :])
+    for held in (data, rest, b"".join(packets[large[2] :])):
+        path.write_bytes(b"".join(packets[: large[1] if held != rest else large[-1]]) + held)
         with pytest.raises(ClipError, match="damaged"):
             probe(path)
     gone = range(begins[20], begins[22])

@@ -179,9 +179,11 @@ def test_joined_transport_streams_are_scored_and_lost_packets_named(
     # A picture that is cut off before the joint, and packets that are lost inside one.
     spans = [[at for at in film if a <= at < b] for a, b in pairwise(begins)]
     large = max(spans, key=len)
+    # Of 16 packets the counter would go on by chance.
+    at = 1 + (film.index(large[1]) % 16 == 0)
     rest = b"".join(packets[large[-1] + 1 :])
-    for held in (data, rest, b"".join(packets[large[2] :])):
-        path.write_bytes(b"".join(packets[: large[1] if held != rest else large[-1]]) + held)
+    for held in (data, rest, b"".join(packets[large[at + 1] :])):
+        path.write_bytes(b"".join(packets[: large[at] if held != rest else large[-1]]) + held)
         with pytest.raises(ClipError, match="damaged"):
             probe(path)
     gone = range(begins[20], begins[22])

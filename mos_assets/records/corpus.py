@@ -131,11 +131,13 @@ class Probe:
     stream: int | None
     """Number of the stream in the file, counted over streams of every kind."""
     coded_bytes: int | None
-    """Bytes of the packets of these pictures."""
+    """Bytes of the packets of these pictures, with the headers that a container puts into them."""
     doubtful: int | None
     """Packets of which only a decoder can tell whether a picture comes of them."""
     nominal_fps: float | None
     """The stated rate, by which pictures are numbered and sampled while they are measured."""
+    picture_bytes: int | None = None
+    """Bytes of these packets that code pictures: the same in every container."""
 
 
 class Clip(NamedTuple):

@@ -14,16 +14,15 @@ UNCOUNTED = "its packets were not counted; materialize raw_corpus again"
 def container_columns(probe: Probe) -> Columns:
     """log10 of bits per pixel, height in lines, frames a second, of the pictures that are shown.
 
-    Bits per pixel are the bits that code the pictures (`Probe.picture_bytes`: of H.264 and HEVC
-    the slices) / (width · height · pictures). They are the same in every container: sound, headers
-    and whatever else lies in the file do not count. `nr_log10_bits_per_pixel` counts the packets
-    with the headers in them. Size and rate are those of `Probe`.
+    Bits per pixel are the bits of the coded video packets / (width · height · pictures); sound
+    and whatever else lies in the file do not count. A transport stream repeats the headers of
+    H.264 and HEVC in these packets, which adds a little. Size and rate are those of `Probe`.
     """
     bits_name, height_name, fps_name = CONTAINER_COLUMNS
     figures: dict[str, float] = {height_name: float(probe.height), fps_name: probe.fps}
-    if probe.picture_bytes is None or probe.frames is None:
+    if probe.coded_bytes is None or probe.frames is None:
         return Columns(figures, f"no {bits_name}: {UNCOUNTED}")
     pixels = probe.width * probe.height * probe.frames
-    if pixels <= 0 or probe.picture_bytes <= 0:
+    if pixels <= 0 or probe.coded_bytes <= 0:
         return Columns(figures, f"no {bits_name}: its video stream holds no bytes")
-    return Columns({bits_name: math.log10(8 * probe.picture_bytes / pixels), **figures}, None)
+    return Columns({bits_name: math.log10(8 * probe.coded_bytes / pixels), **figures}, None)

@@ -49,7 +49,6 @@ Figures = tuple[
     int,
     int,
     float,
-    int,
 ]
 """The fields of a Probe in their order. The records load numpy, which this program can spare."""
 
@@ -159,7 +158,6 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
         counted.coded_bytes,
         counted.doubtful,
         nominal,
-        counted.picture_bytes,
     )
 
 

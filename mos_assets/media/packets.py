@@ -20,7 +20,6 @@ from mos_assets.media.pictures import (
     is_bidirectional,
     leading_is_dropped,
     length_bytes,
-    picture_bytes,
     pictures_in,
     starts_anew,
 )
@@ -61,8 +60,6 @@ class Counted:
     """Pictures that a player shows."""
     coded_bytes: int = 0
     """Bytes of their packets, and of packets without a picture that they are predicted from."""
-    picture_bytes: int = 0
-    """Bytes of them that code pictures, the same in every container (`pictures.picture_bytes`)."""
     doubtful: int = 0
     """Packets of which only a decoder can tell whether a picture comes of them."""
     stamps: list[int] = field(default_factory=list)
@@ -129,7 +126,6 @@ def count_packets(
         packed |= here > 1
         counted.frames += here
         counted.coded_bytes += size
-        counted.picture_bytes += picture_bytes(codec, bytes(packet), length)
         if here and pts is not None:
             counted.stamps += [pts] * here
     # Of pictures that share packets, the decoder may keep the last for one that never comes.
@@ -137,7 +133,6 @@ def count_packets(
     if not before.found:
         # No packet is marked as a point to start from: perhaps all of them are.
         counted.frames, counted.coded_bytes = before.packets, before.bytes
-        counted.picture_bytes = before.picture_bytes
         counted.stamps = before.stamps
     return counted
 
@@ -147,7 +142,7 @@ class _LeadIn:
 
     def __init__(self, codec: str, length: int, *, ordered: bool) -> None:
         self.found = False
-        self.packets = self.bytes = self.picture_bytes = 0
+        self.packets = self.bytes = 0
         self.unsure = 0
         self.stamps: list[int] = []
         self._codec, self._length_bytes = codec, length
@@ -168,7 +163,6 @@ class _LeadIn:
             if not packet.is_keyframe:
                 self.packets += 1
                 self.bytes += packet.size
-                self.picture_bytes += picture_bytes(self._codec, bytes(packet), self._length_bytes)
                 if pts is not None:
                     self.stamps.append(pts)
                 return False

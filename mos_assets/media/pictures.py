@@ -23,7 +23,6 @@ _LONGEST, _START = 4, b"\0\0\0\1"
 _ORIENTATION = 47
 """Payload type of the message that says how pictures are turned."""
 _AV1_FRAME_HEADERS = (3, 6)
-_AV1_PICTURES = (3, 4, 6, 7)
 _H264_SLICES = (1, 2, 3, 4, 5)
 _HEVC_SETS = 32
 """NAL unit types below this hold slices."""
@@ -54,29 +53,6 @@ def pictures_in(codec: str, data: bytes) -> int:
 
 LOOKED_INTO = frozenset({"vp8", "vp9", "av1", "mpeg4"})
 """Codecs whose packets may hold no picture, or several; with others each packet holds one."""
-
-
-def picture_bytes(codec: str, data: bytes, length_bytes: int) -> int:
-    """Bytes of a packet that code pictures, which are the same whatever container holds them.
-
-    Of H.264 and HEVC the slices, without what frames them: parameter sets, messages and delimiters
-    lie in the header of one container and before every key picture in another. Of MPEG-4 what
-    follows the headers, of AV1 the frames, of every other codec the packet.
-    """
-    match codec:
-        case "h264":
-            slices = (u for u in nal_units(data, length_bytes) if u and u[0] & 31 in _H264_SLICES)
-            return sum(len(unit.rstrip(b"\0")) for unit in slices)
-        case "hevc":
-            units = (
-                u for u in nal_units(data, length_bytes) if u and u[0] >> 1 & 0x3F < _HEVC_SETS
-            )
-            return sum(len(unit.rstrip(b"\0")) for unit in units)
-        case "mpeg4":
-            return len(data) - max(0, data.find(_VOP))
-        case "av1":
-            return sum(end - at for kind, at, end in _obus(data) if kind in _AV1_PICTURES)
-    return len(data)
 
 
 def starts_anew(data: bytes, length_bytes: int) -> bool:

@@ -136,8 +136,6 @@ class Probe:
     """Packets of which only a decoder can tell whether a picture comes of them."""
     nominal_fps: float | None
     """The stated rate, by which pictures are numbered and sampled while they are measured."""
-    picture_bytes: int | None = None
-    """Bytes of these packets that code pictures: the same in every container."""
 
 
 class Clip(NamedTuple):

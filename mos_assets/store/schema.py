@@ -48,7 +48,6 @@ _PROBE_FIELDS = [
     ("coded_bytes", _WHOLE),
     ("doubtful", _WHOLE),
     ("nominal_fps", _REAL),
-    ("picture_bytes", _WHOLE),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
 

@@ -149,18 +149,6 @@ def test_the_same_pictures_read_the_same_whatever_is_beside_them(
     )
 
 
-@pytest.mark.parametrize(
-    ("codec", "suffixes"),
-    [("hevc", "mkv ts hevc"), ("mpeg4", "mkv avi"), ("h264", "h264"), ("mpeg2", "mpg ts")],
-)
-def test_bits_are_the_pictures_whatever_repeats_their_headers(
-    codec: str, suffixes: str, long: Long
-) -> None:
-    plain = container_columns(probe(long(codec, "mp4")))
-    for suffix in suffixes.split():
-        assert container_columns(probe(long(codec, suffix))).figures == plain.figures, suffix
-
-
 @pytest.mark.parametrize("codec", ["h264", "hevc", "mpeg2"])
 def test_joined_transport_streams_are_scored_and_lost_packets_named(
     codec: str, long: Long, ffmpeg: Ffmpeg, tmp_path: Path

@@ -7,7 +7,9 @@ clip's bytes cannot give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +45,15 @@ from mos_assets.extraction.transnet import transition_probabilities
 from mos_assets.media.blame import raise_for_machine, require_room
 from mos_assets.media.child import Ran, TimedOutError
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
+from mos_assets.media.joints import mended
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.records import Probe
 from mos_assets.settings import ReferencePolicy
 
-OWN_SHARE = 0.5
+OWN_SHARE = 0.9
 """Share of the time limit that a program has to have spent computing for the clip to be slow; where
 it got less the machine was busy, or its disk did not answer."""
+CLIP_COPY, REFERENCE_COPY = "clip.ts", "reference.ts"
 _TORCH_WORDS = "can't allocate memory"
 _OPENCV_NO_MEMORY = -4
 
@@ -94,7 +98,8 @@ def attempt(task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], limit_s: float) -> 
             parts = parts - compared
     elif compared:
         try:
-            pristine = _usable_reference(task, ffmpeg, limit_s)
+            with _on_machine():
+                pristine = _usable_reference(task, ffmpeg, limit_s)
             require_comparable(pristine.probe)
             found |= _decode_and_score(task, ffmpeg, parts, pristine, limit_s)
             if _numbers_differ(found, compared):
@@ -109,6 +114,19 @@ def attempt(task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], limit_s: float) -> 
         return found | (_decode_and_score(task, ffmpeg, parts, None, limit_s) if parts else {})
     except (ClipError, MachineError) as error:
         return found | dict.fromkeys(parts, error)
+
+
+@contextmanager
+def _on_machine() -> Iterator[None]:
+    """MachineError, or ToolError of a full disk, where this process runs out of something."""
+    try:
+        yield
+    except (OSError, MemoryError) as error:
+        why = getattr(error, "strerror", None) or "out of memory"
+        where = Path(tempfile.gettempdir())
+        if isinstance(error, OSError) and where.is_dir():
+            require_room(where)
+        raise MachineError(f"this process could not go on with it ({why})") from error
 
 
 class _CountsDifferError(ClipError):
@@ -142,7 +160,8 @@ def _usable_reference(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> _Pristi
         raise MachineError(GONE, passing=False)
     with scratch_folder() as folder:
         probes = (task.probe, header)
-        files = (task.path, require_counted(task.probe)), (path, require_counted(header))
+        readable = mended(task.path, folder / CLIP_COPY), mended(path, folder / REFERENCE_COPY)
+        files = tuple(zip(readable, map(require_counted, probes), strict=True))
         run = _run(ffmpeg, graph.first_pictures(*files), folder, probes, limit_s)
         _blame(run, probes, limit_s)
         clip, shape = (reference.read_shape(folder, number) for number in range(len(files)))
@@ -159,7 +178,7 @@ def _decode_and_score(
 ) -> dict[str, Outcome]:
     """One decode for these parts; raises ClipError or MachineError where it fails for all."""
     found: dict[str, Outcome] = {}
-    with scratch_folder() as folder:
+    with _on_machine(), scratch_folder() as folder:
         try:
             decoded = _decode(task, ffmpeg, parts, pristine, folder, limit_s)
         except (ClipError, MachineError):
@@ -187,13 +206,15 @@ def _decode(
     if not task.path.is_file():
         raise MachineError(GONE, passing=False)
     path, held, opened = None, None, [task.probe]
+    clip, beside = mended(task.path, folder / CLIP_COPY), None
     if pristine is not None:
         path, held = pristine.path, pristine.held
+        beside = mended(path, folder / REFERENCE_COPY)
         opened.append(pristine.probe)
     streams = [require_counted(header) for header in opened]
     rate = clock_rate(task.probe)
     arguments = graph.command(
-        task.path, path, parts, task.policy, rate, (streams[0], streams[-1]), held
+        clip, beside, parts, task.policy, rate, (streams[0], streams[-1]), held
     )
     run = _run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)
@@ -214,7 +235,9 @@ def _run(
         return run_ffmpeg(ffmpeg, arguments, timeout_s=limit_s, memory_bytes=memory, cwd=folder)
     except TimedOutError as error:
         if error.cpu_s is not None and error.cpu_s >= OWN_SHARE * limit_s:
-            raise ClipError(f"it takes more than {limit_s:.0f} s of computing") from error
+            raise ClipError(
+                f"it takes more than {limit_s:.0f} s ({error.cpu_s:.0f} s of computing)"
+            ) from error
         raise MachineError(
             f"measuring took longer than {limit_s:.0f} s, most of it waiting for the machine",
             passing=False,

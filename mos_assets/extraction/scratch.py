@@ -17,18 +17,32 @@ SCRATCH = "mos-clip-"
 """How the folders begin in which ffmpeg works; the number of their process follows."""
 
 
+_left: set[Path] = set()
+"""Folders of this process that could not be removed yet."""
+
+
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards; MachineError, or ToolError of a full disk, without one."""
+    for left in list(_left):
+        shutil.rmtree(left, ignore_errors=True)
+        if not left.exists():
+            _left.discard(left)
     try:
-        scratch = TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
+        # To remove it takes a descriptor; where none is free, the next folder's turn does so.
+        prefix = f"{SCRATCH}{os.getpid()}-"
+        scratch = TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
     except OSError as error:
         where = Path(tempfile.gettempdir())
         if where.is_dir():
             require_room(where)
         raise MachineError(f"{where} takes no new folder ({error.strerror})") from error
-    with scratch as name:
-        yield Path(name)
+    try:
+        with scratch as name:
+            yield Path(name)
+    finally:
+        if Path(scratch.name).exists():
+            _left.add(Path(scratch.name))
 
 
 def sweep_scratch() -> None:

@@ -49,7 +49,9 @@ def require_sound(run: Ran, probed: Probe, folder: Path) -> int:
     decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
     said = first_error(run.stderr)
     if run.returncode != 0:
-        raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")
+        # A signal that meets it while it opens a file looks as if the file were broken.
+        kind = ClipError if decoded else DoubtfulClipError
+        raise kind(f"ffmpeg stopped after {decoded} frames: {said}")
     if _ENDED_EARLY in run.stderr:
         raise ClipError(f"the file is cut off: it ends after {decoded} frames")
     complaint = _complaint(run.stderr)

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from mos_assets.errors import ClipError
 from mos_assets.media.blame import FULL, MACHINE
 from mos_assets.media.ffmpeg import LIMITS
+from mos_assets.media.joints import is_joined
+from mos_assets.media.kinds import not_read
 from mos_assets.media.packets import Counted, count_packets, shown_rate
 from mos_assets.media.shown import check_picture, shown_size, shown_stream, turned_by
 from mos_assets.media.whole import (
@@ -35,7 +37,18 @@ if TYPE_CHECKING:
     from mos_assets.records import Probe
 
 Figures = tuple[
-    int, int, float, float | None, int | None, str | None, str, int | None, int, int, int, float
+    int,
+    int,
+    float,
+    float | None,
+    int | None,
+    str | None,
+    str,
+    int | None,
+    int,
+    int,
+    int,
+    float,
 ]
 """The fields of a Probe in their order. The records load numpy, which this program can spare."""
 
@@ -97,8 +110,13 @@ def _figures(path: Path) -> Figures:
             require_whole(path, container, stream)
             if header is not None:
                 require_whole_y4m(path, header, stream)
-            counted = count_packets(container, stream)
+            counted = count_packets(
+                container, stream, joined=lambda: is_joined(path, container, stream)
+            )
             require_read(path, container, stream, counted.packets)
+            # The demuxer does not tell of every one, least of those near the beginning.
+            if container.format.name == "mpegts" and not is_joined(path, container, stream):
+                raise ClipError("the file is damaged: packets of its video are missing")
             if counted.frames == 0:
                 raise ClipError("there is no picture in its video stream")
             degrees = turned_by(path, stream, counted.first)
@@ -107,7 +125,9 @@ def _figures(path: Path) -> Figures:
         raise OSError(errno.EIO, f"reading it took longer than {READ_LIMIT_S:.0f} s") from error
     except FFmpegError as error:
         _raise_for_machine(path, error.errno)
-        raise ClipError(f"no video can be read from it ({error.strerror or error})") from error
+        why = not_read(path) if error.errno == errno.EINVAL else None
+        why = why or f"no video can be read from it ({error.strerror or error})"
+        raise ClipError(why) from error
 
 
 def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) -> Figures:
@@ -123,7 +143,8 @@ def _figures_of(stream: VideoStream, counted: Counted, size: tuple[int, int]) ->
     nominal = float(stated[0])
     if not 1 / _FAR_OFF <= nominal / fps <= _FAR_OFF:
         nominal = fps
-    duration = counted.frames / fps if span_s is None else span_s + 1 / fps
+    # Pictures that are all at one time last as long as their rate says.
+    duration = span_s + 1 / fps if span_s else counted.frames / fps
     return (
         width,
         height,

@@ -7,7 +7,7 @@ last longer, clocks start late, indexes count what an edit list hides.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,9 +17,11 @@ from mos_assets.media.fields import Fields
 from mos_assets.media.pictures import (
     LEADING_KNOWN,
     LOOKED_INTO,
+    is_bidirectional,
     leading_is_dropped,
     length_bytes,
     pictures_in,
+    starts_anew,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ MOST_PACKETS = 4 * MOST_FRAMES
 """Packets of one stream after which counting ends."""
 STATED_RATE_TOLERANCE = 0.05
 """Relative difference at which time stamps overrule the frame rate that a container states."""
+EXACT_RATE_TOLERANCE = 1e-3
+"""Relative difference within which time stamps bear a stated rate out, and no other is asked."""
 _TINY_BYTES = 16
 """A packet this small may only say that nothing has changed."""
 _EXACT = frozenset({"av1", "h264", "hevc", "mpeg4", "vp8", "vp9"})
@@ -72,12 +76,16 @@ class Counted:
         return float((max(self.stamps) - min(self.stamps)) * time_base)
 
 
-def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
+def count_packets(
+    container: InputContainer, stream: VideoStream, *, joined: Callable[[], bool] = bool
+) -> Counted:
     """Read every packet of the stream, to the end of the file.
 
     Packets that an edit list hides are not counted; nor are those before the first random access
     point and those that are shown before it but need what lies before it, since no decoder makes
-    pictures of them. Raises ClipError where a packet is not whole, and where there is no end.
+    pictures of them. `joined` is asked once where the demuxer calls a packet corrupt: whether that
+    only says that whole recordings follow each other (`joints.py`). Raises ClipError where a packet
+    is not whole, and where there is no end.
     """
     codec = stream.codec_context.codec.canonical_name
     look = codec in LOOKED_INTO
@@ -85,9 +93,9 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
     length = length_bytes(codec, extradata)
     counted = Counted()
     fields = Fields(extradata, length) if codec == "h264" else None
-    before = _LeadIn(codec, length)
+    before = _LeadIn(codec, length, ordered=container.format.name != "avi")
     last: int | None = None
-    packed = False
+    packed = harmless = False
     for packet in container.demux(stream):
         size, pts, dts = packet.size, packet.pts, packet.dts
         if not size and pts is None and dts is None:
@@ -95,7 +103,7 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
         counted.packets += 1
         if counted.packets > MOST_PACKETS:
             raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
-        if packet.is_corrupt:
+        if packet.is_corrupt and not (harmless := harmless or joined()):
             raise ClipError(f"the file is damaged: packet {counted.packets} of its video is broken")
         if dts is not None:
             counted.restarts |= last is not None and dts < last
@@ -105,6 +113,9 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
             continue
         if not before.shows(packet):
             counted.doubtful += 1
+            if pts is not None and counted.stamps and pts > counted.stamps[0]:
+                # As an AVI stamps them, in the order of coding: the first picture comes after.
+                counted.stamps[0] = pts
             continue
         counted.first = counted.first or bytes(packet)
         here = pictures_in(codec, bytes(packet)) if look else 1
@@ -129,14 +140,17 @@ def count_packets(container: InputContainer, stream: VideoStream) -> Counted:
 class _LeadIn:
     """Packets up to and around the first random access point."""
 
-    def __init__(self, codec: str, length: int) -> None:
+    def __init__(self, codec: str, length: int, *, ordered: bool) -> None:
         self.found = False
         self.packets = self.bytes = 0
         self.unsure = 0
         self.stamps: list[int] = []
         self._codec, self._length_bytes = codec, length
+        self._by_kind = codec == "h264" and not ordered
+        """The stamps of an AVI rise as pictures are coded: H.264 in it is told by their kinds."""
         self._first: bytes | None = None
         self._first_pts: int | None = None
+        self._at_once = True
 
     def note(self, packet: Packet[VideoStream]) -> None:
         """Take in a packet that is hidden, from which others may be predicted."""
@@ -160,30 +174,55 @@ class _LeadIn:
         if packet.is_keyframe:
             self._first = None
             return True
-        leads = pts is not None and self._first_pts is not None and pts < self._first_pts
-        if not leads and not (pts is None and self._codec == "hevc"):
+        if not self._leads(packet):
+            self._at_once = False
             return True
         self.unsure += self._codec not in LEADING_KNOWN
         return not leading_is_dropped(self._codec, bytes(packet), self._first, self._length_bytes)
+
+    def _leads(self, packet: Packet[VideoStream]) -> bool:
+        """Whether it is shown before the random access point that it follows."""
+        if self._codec == "hevc":
+            return True  # what it says of itself tells, whatever its stamp
+        if self._by_kind:
+            self._by_kind = not starts_anew(self._first or b"", self._length_bytes) and bool(
+                is_bidirectional(self._codec, bytes(packet), self._length_bytes)
+            )
+            return self._by_kind
+        if self._first_pts is None:
+            return False
+        if packet.pts is None:
+            # Matroska has no stamp for what lies before its zero.
+            return packet.dts is None
+        if packet.pts == self._first_pts and self._codec in LEADING_KNOWN:
+            # Matroska, again: it may have been moved up to zero. Or both are shown at one time.
+            # Pictures that lead follow at once.
+            leads = self._at_once and is_bidirectional(
+                self._codec, bytes(packet), self._length_bytes
+            )
+            self.unsure += leads is None
+            return bool(leads)
+        return packet.pts < self._first_pts
 
 
 def shown_rate(stated: Iterable[float], counted: Counted, time_base: Fraction | None) -> float:
     """Frames a second: the one definition of a clip's frame rate.
 
-    The first of the rates that a container states which the pictures' own time stamps bear out;
-    where they contradict all of them, (pictures - 1) / seconds from the first to the last; where
-    there are none, the first stated rate. A clip that was cut without coding it anew may lack
-    some of its last pictures, those that were predicted from one behind the cut: that is no
-    contradiction.
+    Of the rates that a container states, the one which the pictures' own time stamps bear out: the
+    first within a thousandth of theirs, else the first within a twentieth. Where they contradict
+    all of them, (pictures - 1) / seconds from the first to the last; where there are no stamps, the
+    first stated rate. A clip that was cut without coding it anew may lack some of its last
+    pictures, those that were predicted from one behind the cut: that is no contradiction.
     """
     rates = list(stated)
     span_s = counted.span_s(time_base)
     if span_s is None or span_s <= 0 or time_base is None:
         return rates[0]
     measured = (counted.frames - 1) / span_s
-    for rate in rates:
-        if math.isclose(measured, rate, rel_tol=STATED_RATE_TOLERANCE):
-            return rate
+    for tolerance in (EXACT_RATE_TOLERANCE, STATED_RATE_TOLERANCE):
+        for rate in rates:
+            if math.isclose(measured, rate, rel_tol=tolerance):
+                return rate
     return next((rate for rate in rates if _lacks_last(rate, counted, time_base)), measured)
 
 

@@ -19,9 +19,20 @@ _RASL = (8, 9)
 _DROPPED_BY_DECODERS = frozenset({"h264", "mpeg4", "vc1", "wmv3"})
 LEADING_KNOWN = _DROPPED_BY_DECODERS | {"hevc", "mpeg1video", "mpeg2video"}
 """Codecs of which it is known here what becomes of leading pictures."""
+_LONGEST, _START = 4, b"\0\0\0\1"
 _ORIENTATION = 47
 """Payload type of the message that says how pictures are turned."""
 _AV1_FRAME_HEADERS = (3, 6)
+_H264_SLICES = (1, 2, 3, 4, 5)
+_HEVC_SETS = 32
+"""NAL unit types below this hold slices."""
+_H264_B = 1
+_PICTURE_TYPES = {
+    "mpeg4": (_VOP, 0, 6, 3, 2),
+    "mpeg1video": (b"\0\0\1\0", 1, 3, 7, 3),
+    "mpeg2video": (b"\0\0\1\0", 1, 3, 7, 3),
+}
+"""Start code, bytes after it, and the bits that say of which kind a picture is: those of B."""
 
 
 def pictures_in(codec: str, data: bytes) -> int:
@@ -44,6 +55,32 @@ LOOKED_INTO = frozenset({"vp8", "vp9", "av1", "mpeg4"})
 """Codecs whose packets may hold no picture, or several; with others each packet holds one."""
 
 
+def starts_anew(data: bytes, length_bytes: int) -> bool:
+    """Whether a packet of H.264 is a picture behind which nothing before it is used (IDR)."""
+    return any(unit[:1] and unit[0] & 31 == 5 for unit in nal_units(data, length_bytes))
+
+
+def is_bidirectional(codec: str, data: bytes, length_bytes: int) -> bool | None:
+    """Whether a packet holds a B picture; None where its first bits do not say."""
+    if codec == "h264":
+        slices = (u for u in nal_units(data, length_bytes) if u and u[0] & 31 in _H264_SLICES[:2])
+        unit = next(slices, b"")
+        # The address of the slice and its kind, two numbers in exponential Golomb code.
+        bits, at = "".join(f"{byte:08b}" for byte in unit[1:9]) + 8 * "1", 0
+        for _ in range(2):
+            zeros = bits.index("1", at) - at
+            number = int(bits[at + zeros : at + 2 * zeros + 1], 2) - 1
+            at += 2 * zeros + 1
+            if at >= len(bits) - 8:
+                return None
+        return number % 5 == _H264_B
+    mark, after, shift, mask, kind = _PICTURE_TYPES.get(codec, (b"", 0, 0, 0, 0))
+    at = data.find(mark) + len(mark) + after
+    if not mark or at < len(mark) + after or at >= len(data):
+        return None
+    return data[at] >> shift & mask == kind
+
+
 def leading_is_dropped(codec: str, data: bytes, first: bytes, length_bytes: int) -> bool:
     """Whether a picture that is shown before the first random access point cannot be decoded.
 
@@ -62,8 +99,11 @@ def leading_is_dropped(codec: str, data: bytes, first: bytes, length_bytes: int)
 def nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
     """The NAL units of a packet of H.264 or HEVC.
 
-    Each follows its length in `length_bytes` bytes, or a start code where that is 0.
+    Each follows its length in `length_bytes` bytes, or a start code where that is 0, and where a
+    packet has start codes in spite of its stream's header (as libav tells them apart).
     """
+    if length_bytes == _LONGEST and data[:4] == _START and int.from_bytes(data[5:9]) > len(data):
+        length_bytes = 0
     if not length_bytes:
         yield from data.split(b"\0\0\1")[1:]
         return
@@ -123,6 +163,16 @@ def _vp9_shows(data: bytes) -> bool:
 
 def _av1_shows(data: bytes) -> bool:
     """Whether any frame header in a packet shows its frame, or one that was decoded before."""
+    for kind, at, _ in _obus(data):
+        if kind in _AV1_FRAME_HEADERS and at < len(data):
+            existing, shown = data[at] >> 7, data[at] >> 4 & 1
+            if existing or shown:
+                return True
+    return False
+
+
+def _obus(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Type, begin and end of the payload of each unit of an AV1 packet."""
     at = 0
     while at < len(data):
         header = data[at]
@@ -131,12 +181,8 @@ def _av1_shows(data: bytes) -> bool:
         size = len(data) - at
         if sized:
             size, at = _leb128(data, at)
-        if kind in _AV1_FRAME_HEADERS and at < len(data):
-            existing, shown = data[at] >> 7, data[at] >> 4 & 1
-            if existing or shown:
-                return True
+        yield kind, at, min(at + size, len(data))
         at += size
-    return False
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:

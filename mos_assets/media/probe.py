@@ -29,7 +29,7 @@ from mos_assets.media.child import Bounds, cpu_seconds, hold
 from mos_assets.media.header import reading_s
 from mos_assets.records import Probe
 
-PROBE_VERSION = "2"
+PROBE_VERSION = "3"
 """Raised whenever the same file would give another Probe."""
 PROBE_LIMIT_S = 60.0
 """Seconds, beyond those that reading the file takes, after which it is given up."""
@@ -38,7 +38,7 @@ PROBE_MEMORY_BYTES = 3 << 30
 START_LIMIT_S = 120.0
 """Seconds that the program may take to start."""
 
-OWN_SHARE = 0.5
+OWN_SHARE = 0.9
 """Share of that time which the program has to have spent computing for the file to be at fault."""
 _END_S = 5.0
 """Seconds in which a program that has closed its output ends."""
@@ -100,7 +100,9 @@ def probe_each(
         except TimeoutError as error:
             flaw = _unread(f"reading its header took longer than {limit_s:.0f} s")
             if isinstance(error, _BusyError):
-                flaw = ClipError(f"reading its header takes more than {limit_s:.0f} s of computing")
+                flaw = ClipError(
+                    f"reading its header takes more than {limit_s:.0f} s ({error} s of computing)"
+                )
         finally:
             # Where an answer is due, it must not meet the next question.
             if done == len(paths):
@@ -174,7 +176,9 @@ class _Reader:
             now = cpu_seconds(self._process.pid)
             if line is None:
                 computing = 0.0 if now is None or used is None else now - used
-                raise _BusyError if computing >= OWN_SHARE * limit_s else TimeoutError
+                if computing >= OWN_SHARE * limit_s:
+                    raise _BusyError(f"{computing:.0f}")
+                raise TimeoutError
             used = now
             if not line:
                 raise _EndedError

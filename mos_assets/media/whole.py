@@ -36,10 +36,11 @@ _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_PACKET_AT = 92
 """Where the length of a packet stands in the file properties."""
 _ASF_DATA_HEAD = 50
-_ASF_CORRECTED = 0x90
-"""Bits of a packet's first byte that are the same in all: error correction is there, and short."""
+_ASF_CORRECTED = 0x82
+"""First byte of a packet that begins with two bytes of error correction, as nearly all do."""
+_ASF_CORRECTED_HEAD = 5
 _SYNC = 0x47
-_BLOCK_PACKETS = 1 << 14
+BLOCK_PACKETS = 1 << 14
 _UNKNOWN = (0, 0xFFFFFFFF)
 
 
@@ -147,25 +148,42 @@ def _require_asf(file: BinaryIO, size: int) -> None:
     first = None
     for at in range(header + _ASF_DATA_HEAD, header + length, step):
         file.seek(at)
-        begins = file.read(1)[0] & _ASF_CORRECTED
+        head = file.read(_ASF_CORRECTED_HEAD)
+        begins = _asf_constant(head)
         first = begins if first is None else first
         if begins != first:
             raise ClipError(f"{DAMAGED}: there is no packet at byte {at}")
 
 
+def _asf_constant(head: bytes) -> bytes:
+    """What is the same in the heads of all packets: error correction, and how fields are coded."""
+    return head[:1] + head[4:] if head[0] == _ASF_CORRECTED else bytes([head[0] & 0x90])
+
+
 def _require_sync(file: BinaryIO, size: int) -> None:
     """Every packet of a transport stream begins with the same byte."""
+    layout = packet_layout(file, size)
+    if layout is None:
+        return
+    step, offset = layout
+    file.seek(0)
+    at = 0
+    while block := file.read(BLOCK_PACKETS * step):
+        marks = block[offset::step]
+        if marks.count(_SYNC) != len(marks):
+            raise ClipError(f"{DAMAGED}: a packet after byte {at} does not begin as one")
+        at += len(block)
+
+
+def packet_layout(file: BinaryIO, size: int) -> tuple[int, int] | None:
+    """Bytes from one packet of a transport stream to the next, and those before its first mark."""
+    file.seek(0)
     head = file.read(2 * max(_TS_PACKETS))
     for step, offset in ((188, 0), (192, 4), (204, 0)):
-        if size % step == 0 and len(head) > step + offset and head[offset] == _SYNC:
-            file.seek(0)
-            at = 0
-            while block := file.read(_BLOCK_PACKETS * step):
-                marks = block[offset::step]
-                if marks.count(_SYNC) != len(marks):
-                    raise ClipError(f"{DAMAGED}: a packet after byte {at} does not begin as one")
-                at += len(block)
-            return
+        at = step + offset
+        if size % step == 0 and len(head) > at and head[offset] == head[at] == _SYNC:
+            return step, offset
+    return None
 
 
 def _require_packs(file: BinaryIO, size: int) -> None:

@@ -131,7 +131,7 @@ class Probe:
     stream: int | None
     """Number of the stream in the file, counted over streams of every kind."""
     coded_bytes: int | None
-    """Bytes of the packets of these pictures."""
+    """Bytes of the packets of these pictures, with the headers that a container puts into them."""
     doubtful: int | None
     """Packets of which only a decoder can tell whether a picture comes of them."""
     nominal_fps: float | None

@@ -37,7 +37,7 @@ def wrapped(ffmpeg: Ffmpeg, folder: Path, shell: str) -> Ffmpeg:
     ("shell", "named"),
     [
         ('ulimit -n 4; exec $FF "$@"', "Too many open files"),
-        ('$FF "$@" & p=$!; sleep .05; kill -TERM $p; wait $p', "signal from outside"),
+        ('$FF "$@" & p=$!; sleep .4; kill -TERM $p; wait $p', "signal from outside"),
         ("kill -KILL $$", "SIGKILL"),
         ("kill -HUP $$", "SIGHUP"),
         ('echo "x: Too many open files" >&2; exit 1', "Too many open files"),
@@ -123,6 +123,59 @@ def test_limits_from_outside(limit: str, amount: int, plain: Path, ffmpeg: Ffmpe
     stored = [line for line in run.stdout.splitlines() if line.startswith("Measurement")]
     assert stored in ([], ["Measurement None"]), "no reason of the machine's may be kept"
     assert "Setback" in run.stdout or "ToolError" in run.stderr or stored, run
+
+
+SCARCE = """
+import os, resource, sys
+from pathlib import Path
+from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.media.probe import end_readers
+from mos_assets.extraction import ReferencePolicy, measure_clip
+from mos_assets_tests.extraction.conftest import task_of
+clip, ffmpeg = Path(sys.argv[1]), Ffmpeg(sys.argv[2], "x")
+for policy in ReferencePolicy:
+    task = task_of(clip, policy=policy, reference=clip)
+    assert all(found.reason is None for found in measure_clip(task, ffmpeg)), policy
+    for free in range(20):
+        end_readers()
+        first = os.open("/dev/null", os.O_RDONLY)
+        os.close(first)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (first + free, 4096))
+        try:
+            answers = measure_clip(task, ffmpeg)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 4096))
+        for found in answers:
+            print(free, policy, type(found).__name__, found.reason)
+"""
+
+
+def test_descriptors_that_run_out_anywhere(plain: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """Wherever the next one is wanted: figures or a setback, and no folder is left."""
+    run = subprocess.run(
+        [sys.executable, "-c", SCARCE, str(plain), ffmpeg.path],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    lines = [line.split(" ", 3) for line in run.stdout.splitlines()]
+    assert {kind for _, _, kind, why in lines if why != "None"} == {"Setback"}, run.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_clip_is_slow_only_where_the_time_was_its_own(
+    plain: Path, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """Two thirds of the time are what a busy machine may leave a clip that is not slow."""
+    busy = "import time\nwhile time.process_time() < 1.3: pass\ntime.sleep(60)"
+    found = measure_clip(
+        task_of(plain, "saliency"),
+        wrapped(ffmpeg, tmp_path, f"exec {sys.executable} -c '{busy}'"),
+        limit_s=2.0,
+    )
+    assert [type(each) for each in found] == [Setback]
 
 
 @contextmanager

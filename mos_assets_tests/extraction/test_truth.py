@@ -155,6 +155,22 @@ def test_bytes_lost_between_blocks_of_a_matroska_are_a_reason(
     assert "container is damaged" in reasons(measure_clip(task_of(path), ffmpeg))[0]
 
 
+def test_a_head_of_a_packet_that_is_overwritten_in_a_wmv_is_a_reason(
+    plain: Path, render: Render, tmp_path: Path
+) -> None:
+    """Two bits of it are right by chance; the demuxer leaves out the pictures, without a word."""
+    data = bytearray(
+        render("whole_cut.wmv", "-i", str(plain), encoder=WHOLE["cut.wmv"]).read_bytes()
+    )
+    head = bytes.fromhex("820000")
+    at = data.index(head, len(data) // 2)
+    data[at : at + 16] = bytes.fromhex("ca3481ecd271459241483f36c008b28e")
+    path = tmp_path / "cut.wmv"
+    path.write_bytes(data)
+    with pytest.raises(ClipError, match="no packet at byte"):
+        probe(path)
+
+
 def test_what_has_sound_or_a_cover_only_is_named(
     plain: Path, render: Render, tmp_path: Path
 ) -> None:

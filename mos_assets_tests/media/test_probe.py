@@ -35,7 +35,13 @@ def test_a_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "named"), [(b"", "empty"), (b"just text\n" * 99, "no video can be read")]
+    ("content", "named"),
+    [
+        (b"", "empty"),
+        (b"just text\n" * 99, "no video can be read"),
+        (b"GIF89a\x10\0\x10\0\0\0\0" + bytes(999), "a GIF picture and no video clip; convert it"),
+        (b"fLaC\0\0\0\x22" + bytes(99), "a FLAC sound file and no video clip"),
+    ],
 )
 def test_what_is_no_clip(content: bytes, named: str, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"

@@ -25,8 +25,10 @@ over 0..255; pictures with a side above 1920 pixels are scaled down to it first.
 | `nr_long_side`, `nr_short_side` | pixels | picture size as shown, whichever way it is turned |
 | `nr_fps` | frames a second | stated rate; by timestamps where they contradict it |
 
-Bits, size and rate are those of the probe, as in `container-v1`. A clip of one frame lacks the
-columns of motion and of temporal information, and has all others.
+Size and rate are those of the probe, as in `container-v1`. Bits are those of the video packets,
+with the headers in them, which a transport stream repeats; `container-v1` counts the pictures
+alone. A clip of one frame lacks the columns of motion and of temporal information, and has all
+others.
 """
 
 from mos_assets.extraction.nr.figures import nr_figures

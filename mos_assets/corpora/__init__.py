@@ -16,8 +16,8 @@ from mos_assets.corpora.inspection import (
     inspect_corpus,
     name_notes,
 )
+from mos_assets.corpora.layouts.konvid_150k_manifest import has_manifest
 from mos_assets.corpora.load import load_corpus
-from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     CORPUS_TOML,

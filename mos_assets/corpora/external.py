@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.corpora.bounds import (
+from mos_assets.corpora.limits import (
     LARGEST_CELLS,
     LARGEST_PARQUET_CELLS,
     LARGEST_PARQUET_TEXT,

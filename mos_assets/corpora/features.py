@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
+from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS, synthetic_table
+from mos_assets.corpora.limits import shown
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
     DEMO,
@@ -21,7 +22,6 @@ from mos_assets.corpora.request import (
     SYNTHETIC_ROWS,
     require_folder,
 )
-from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
 from mos_assets.corpora.tables import (
     TABLE_CLIP_ALIASES,
     CellError,

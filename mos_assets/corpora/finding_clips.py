@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.corpora.files import FileState, Index, Unreadable, file_state, locate
-from mos_assets.corpora.folding import folded, shown_name
 from mos_assets.corpora.labels import printable, reject
 from mos_assets.corpora.matching import (
     IS_SUMMARY,
@@ -26,6 +25,7 @@ from mos_assets.corpora.request import (
     ClipDir,
     LabelSet,
 )
+from mos_assets.corpora.spelling import folded, shown_name
 from mos_assets.records import Label, RejectedRow, Unmatched
 
 Indexes = Sequence[tuple[ClipDir, Index]]

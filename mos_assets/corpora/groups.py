@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from mos_assets.corpora.folding import folded, shown_name
+from mos_assets.corpora.spelling import folded, shown_name
 from mos_assets.corpora.tables import is_unknown
 from mos_assets.records import Finding, Label, Severity
 

@@ -18,8 +18,8 @@ from mos_assets.corpora.deviations import (
     require_possible_ci95,
     require_possible_std,
 )
-from mos_assets.corpora.folding import invisible_in, shown_name
 from mos_assets.corpora.names import foreign_name, safe_name, stem
+from mos_assets.corpora.spelling import invisible_in, shown_name
 from mos_assets.corpora.tables import (
     CellError,
     OutsideError,

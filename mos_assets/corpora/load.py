@@ -11,9 +11,10 @@ from mos_assets.corpora.clips import attach_clips
 from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, load_feature_tables, table_names
-from mos_assets.corpora.konvid import load_1k, load_150k
-from mos_assets.corpora.manifest import clip_dirs, load_manifest, manifest_path
-from mos_assets.corpora.own import load_own, read_toml
+from mos_assets.corpora.layouts.custom import load_own, read_toml
+from mos_assets.corpora.layouts.konvid_150k import load_1k, load_150k
+from mos_assets.corpora.layouts.konvid_150k_manifest import clip_dirs, load_manifest, manifest_path
+from mos_assets.corpora.layouts.synthetic import load_synthetic
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     CORPUS_TOML,
@@ -27,7 +28,6 @@ from mos_assets.corpora.request import (
     folder_errors,
     require_folder,
 )
-from mos_assets.corpora.synthetic import load_synthetic
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.records import Corpus, Finding, LabelOrigin
 

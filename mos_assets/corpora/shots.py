@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.labels import printable
+from mos_assets.corpora.limits import shown
 from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
     SHOT_SUFFIXES,

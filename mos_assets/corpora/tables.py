@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.bounded import TooLargeError, read_within
-from mos_assets.corpora.bounds import (
+from mos_assets.corpora.limits import (
     LARGEST_CELLS,
     LARGEST_TEXT_BYTES,
     LONGEST_LINE,

@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mos_assets.corpora.files import file_state, names_of
-from mos_assets.corpora.manifest import CLIPS, has_manifest, load_manifest, manifest_path
+from mos_assets.corpora.layouts.konvid_150k_manifest import (
+    CLIPS,
+    has_manifest,
+    load_manifest,
+    manifest_path,
+)
 from mos_assets.corpora.request import (
     DEMO,
     SYNTHETIC,

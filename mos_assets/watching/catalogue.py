@@ -12,7 +12,7 @@ from pathlib import Path
 from mos_assets.corpora.request import ClipDir
 from mos_assets.watching.database import connected, transaction
 from mos_assets.watching.folder import signed
-from mos_assets.watching.look import Look
+from mos_assets.watching.scan import Look
 
 FILE_NAME = "watch.sqlite"
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from mos_assets.corpora.files import ABSENT
-from mos_assets.corpora.own import read_toml
+from mos_assets.corpora.layouts.custom import read_toml
 from mos_assets.corpora.request import (
     BUILT_IN_CORPORA,
     DEMO,

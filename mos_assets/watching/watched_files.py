@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mos_assets.corpora import konvid
 from mos_assets.corpora.external import split_files
-from mos_assets.corpora.manifest import clip_dirs, manifest_files, manifest_path
-from mos_assets.corpora.own import CorpusToml, label_files, read_toml
+from mos_assets.corpora.layouts import konvid_150k as konvid
+from mos_assets.corpora.layouts.custom import CorpusToml, label_files, read_toml
+from mos_assets.corpora.layouts.konvid_150k_manifest import clip_dirs, manifest_files, manifest_path
 from mos_assets.corpora.request import (
     CORPUS_TOML,
     DEMO,

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mos_assets.corpora.konvid import LICENCE, label_columns, label_findings, require_floor
 from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
+from mos_assets.corpora.layouts.konvid_150k import (
+    LICENCE,
+    label_columns,
+    label_findings,
+    require_floor,
+)
 from mos_assets.corpora.names import safe_name, stem
 from mos_assets.corpora.request import (
     KONVID_150K,

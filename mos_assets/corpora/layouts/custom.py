@@ -10,12 +10,6 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mos_assets.bounded import read_within
-from mos_assets.corpora.bounds import (
-    LARGEST_TOML_BYTES,
-    LONGEST_TOML_LINE,
-    MOST_WILD_PARTS,
-    shown,
-)
 from mos_assets.corpora.declaration import (
     Ratings,
     column_name,
@@ -29,6 +23,12 @@ from mos_assets.corpora.labels import (
     one_label_a_clip,
     ratings_of,
     read_labels,
+)
+from mos_assets.corpora.limits import (
+    LARGEST_TOML_BYTES,
+    LONGEST_TOML_LINE,
+    MOST_WILD_PARTS,
+    shown,
 )
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
 from mos_assets.corpora.tables import Table, read_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mos_assets.corpora import CorpusRequest
+from mos_assets.corpora import CorpusRequest, is_whole
 from mos_assets.downloads import (
     DownloadLimits,
     DownloadProgress,
@@ -27,6 +27,11 @@ def corpus_request(settings: Settings, corpus: str) -> CorpusRequest:
         min_rows_150k=settings.konvid_150k_floor,
         manifest=settings.manifest,
     )
+
+
+def takes_whole_corpora(settings: Settings) -> bool:
+    """Whether no corpus is admitted below the size in which it is published."""
+    return all(is_whole(corpus_request(settings, corpus)) for corpus in settings.corpora)
 
 
 def fetch_clips(

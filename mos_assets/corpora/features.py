@@ -1,4 +1,4 @@
-"""External feature tables: numbers by clip name, in `<corpus>/features/` (SPEC 5)."""
+"""External feature tables: numbers by clip name, in `<corpus>/features/`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import numpy as np
 
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
 from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
-from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS, synthetic_table
+from mos_assets.corpora.layouts import layout_of, require_folder
+from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS
 from mos_assets.corpora.limits import shown
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
-    DEMO,
     FEATURE_SUFFIXES,
     FEATURES_FOLDER,
-    SYNTHETIC,
     SYNTHETIC_ROWS,
-    require_folder,
+    CorpusRequest,
 )
 from mos_assets.corpora.tables import (
     TABLE_CLIP_ALIASES,
@@ -43,12 +42,13 @@ def load_feature_tables(
     A column is numeric where every cell is a number or says that it is unknown (`NA`, empty);
     others are left out, and so is an index, which only tells rows apart; the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
-    the head that is missing. The synthetic corpus has one generated table, `synthetic`.
+    the head that is missing. A layout may generate tables: the synthetic corpus has one.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
     one table.
     """
-    if name == SYNTHETIC:
-        return (synthetic_table(synthetic_rows, seed),)
+    request = CorpusRequest(name, root, seed=seed, synthetic_rows=synthetic_rows)
+    if generated := layout_of(name).generated_tables(request):
+        return generated
     tables: list[FeatureTable] = []
     for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
         if any(table.name == path.stem for table in tables):
@@ -65,9 +65,10 @@ def table_names(name: str, root: Path) -> frozenset[str]:
 
     Raises CorpusError where the corpus is not there; the demo is rendered when it is loaded.
     """
-    if name == SYNTHETIC:
-        return frozenset({SYNTHETIC})
-    if name != DEMO:
+    layout = layout_of(name)
+    if generated := layout.generated_tables(CorpusRequest(name, root)):
+        return frozenset(table.name for table in generated)
+    if not layout.made_here:
         require_folder(name, root)
     found = external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
     return frozenset(path.stem for path in found)

@@ -33,8 +33,6 @@ from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelFile, RejectedRow
 
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval in standard errors."""
-PARTS = ("a", "b")
-"""Of KonViD-150k; b is its authors' test set."""
 SAME_MOS = 1e-9
 """Two labels this close are the same label."""
 
@@ -63,6 +61,8 @@ class LabelSource:
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native rating of the worst and of the best clip possible."""
     part: str | None = None
+    """Of every row; where the column `part` says it, one of `parts`."""
+    parts: tuple[str, ...] = ()
     clip_name: Callable[[str], str] = safe_name
     """From a cell to the clip's file name; raises CellError."""
 
@@ -132,7 +132,7 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         mos=mos,
         mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / abs(best - worst)),
         n_ratings=n,
-        part=_read_part(row.first(columns.part)) if columns.part else source.part,
+        part=_read_part(row.first(columns.part), source) if columns.part else source.part,
         group=row.first(columns.group) or None,
         reference=safe_name(reference) if reference else None,
         source=source.file,
@@ -159,22 +159,28 @@ def _std(row: Row, columns: LabelColumns, source: LabelSource, n: int | None) ->
     return None
 
 
-def _read_part(text: str) -> str | None:
-    """`a` or `b`, None where the cell is empty. Raises CellError for anything else."""
+def _read_part(text: str, source: LabelSource) -> str | None:
+    """One of the parts, None where the cell is empty. Raises CellError for anything else."""
     part = text.lower()
-    if part not in ("", *PARTS):
-        raise CellError(f"part is {text!r}, neither {' nor '.join(PARTS)}")
+    if part not in ("", *source.parts):
+        raise CellError(f"part is {text!r}, neither {' nor '.join(source.parts)}")
     return part or None
 
 
 def one_label_a_clip(
-    corpus: str, labels: Iterable[Label], *, average: bool, tolerance: float = SAME_MOS
+    corpus: str,
+    labels: Iterable[Label],
+    *,
+    average: bool,
+    tolerance: float = SAME_MOS,
+    test_part: str | None = None,
 ) -> tuple[list[Label], list[RejectedRow]]:
     """At most one label a clip name, sorted by name, and the rows that lost their place.
 
     With `average`, ratings of one clip become their mean, weighted by the number of ratings
     where every one of them says it; else MOS within `tolerance` of each other are one label
-    and MOS that differ by more are a conflict, of which no row is used.
+    and MOS that differ by more are a conflict, of which no row is used. A clip is of `test_part`
+    where any of its rows says so.
     """
     first: dict[str, Label] = {}
     repeated: dict[str, list[Label]] = {}
@@ -200,7 +206,7 @@ def one_label_a_clip(
                     reason = f"duplicate of line {other.line} with the same label"
                     rejected += reject(corpus, row, reason)
             alone = list(seen.values())
-            kept.append(_mean(alone) if average else _same(alone))
+            kept.append(_mean(alone, test_part) if average else _same(alone, test_part))
     return sorted(kept, key=attrgetter("clip_name")), rejected
 
 
@@ -233,11 +239,11 @@ def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
     return None
 
 
-def _same(rows: Sequence[Label]) -> Label:
+def _same(rows: Sequence[Label], test_part: str | None) -> Label:
     """One label of several that agree: the MOS with the most digits, and what any of them knows."""
     finest = max(rows, key=lambda row: len(repr(row.mos)))
     return finest._replace(
-        part=_part(rows),
+        part=_part(rows, test_part),
         mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
         n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
         group=_group(rows),
@@ -245,9 +251,10 @@ def _same(rows: Sequence[Label]) -> Label:
     )
 
 
-def _mean(rows: Sequence[Label]) -> Label:
+def _mean(rows: Sequence[Label], test_part: str | None) -> Label:
     """The pooled rating; its deviation is that of all votes together, where all parts are known."""
-    first = rows[0]._replace(part=_part(rows), group=_group(rows), others=_others(rows[0], rows))
+    part, others = _part(rows, test_part), _others(rows[0], rows)
+    first = rows[0]._replace(part=part, group=_group(rows), others=others)
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
         mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
@@ -274,9 +281,10 @@ def _group(rows: Sequence[Label]) -> str | None:
     return next((row.group for row in rows if row.group is not None), None)
 
 
-def _part(rows: Sequence[Label]) -> str | None:
+def _part(rows: Sequence[Label], test_part: str | None) -> str | None:
     """The part that is for testing, where any of the rows says so."""
-    return max((row.part for row in rows if row.part is not None), default=None)
+    parts = [row.part for row in rows if row.part is not None]
+    return test_part if test_part in parts else next(iter(parts), None)
 
 
 def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:

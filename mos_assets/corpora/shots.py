@@ -1,4 +1,4 @@
-"""External shot metadata in `<corpus>/shots/`: figures, or the columns made of them (SPEC 5)."""
+"""External shot metadata in `<corpus>/shots/`: figures, or the columns made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Your own corpus: a folder with a corpus.toml that says where labels and clips are (SPEC 2)."""
+"""Your own corpus: a folder with a corpus.toml that says where labels and clips are."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from mos_assets.corpora.labels import (
     ratings_of,
     read_labels,
 )
+from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.limits import (
     LARGEST_TOML_BYTES,
     LONGEST_TOML_LINE,
     MOST_WILD_PARTS,
     shown,
 )
-from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
+from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
 from mos_assets.corpora.tables import Table, read_table
 from mos_assets.errors import CorpusError
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
@@ -99,6 +100,38 @@ class CorpusToml(BaseModel):
         return self
 
 
+class Custom(Layout):
+    """Any folder with a corpus.toml, under the name that it gives itself."""
+
+    name = ""
+    self_described = True
+
+    def label_files(self, request: CorpusRequest) -> tuple[Path, ...]:
+        folder = request.folder
+        return (folder / CORPUS_TOML, *_label_files(folder, read_toml(folder)))
+
+    def clip_dirs(self, request: CorpusRequest) -> tuple[ClipDir, ...]:
+        folder, toml = request.folder, read_toml(request.folder)
+        found: list[ClipDir] = []
+        if toml.clips is not None:
+            found.append(ClipDir(folder / toml.clips, recursive=True))
+            if not found[0].path.is_dir():
+                raise CorpusError(
+                    f"{folder / CORPUS_TOML}: clips: there is no folder {found[0].path}. Is its "
+                    "disk mounted?"
+                )
+        if toml.columns.reference is not None and folder not in [entry.path for entry in found]:
+            found.append(ClipDir(folder))
+        return tuple(found)
+
+    def load(self, request: CorpusRequest) -> LabelSet:
+        return load_custom(request.folder)
+
+    def is_settled_by_files(self, request: CorpusRequest) -> bool:
+        # Pristine files may lie anywhere in the folder.
+        return not read_toml(request.folder).columns.reference
+
+
 def read_toml(folder: Path) -> CorpusToml:
     """The folder's corpus.toml. Raises CorpusError naming the file and the key that is wrong."""
     path = folder / CORPUS_TOML
@@ -137,7 +170,7 @@ def _moderate(text: str) -> str:
     return text
 
 
-def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
+def _label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
     """Files that the globs of `labels` find, each once, sorted by relative path.
 
     Raises CorpusError for a glob that finds nothing or, through a link, a file outside.
@@ -164,10 +197,10 @@ def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda path: path.relative_to(folder).as_posix()))
 
 
-def load_own(folder: Path) -> LabelSet:
+def load_custom(folder: Path) -> LabelSet:
     """Labels of a corpus that describes itself. Raises CorpusError where it does so wrongly."""
     toml = read_toml(folder)
-    files = label_files(folder, toml)
+    files = _label_files(folder, toml)
     clip_dirs: tuple[ClipDir, ...] = ()
     if toml.clips is not None:
         if not (folder / toml.clips).is_dir():

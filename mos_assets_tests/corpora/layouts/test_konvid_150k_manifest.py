@@ -1,4 +1,4 @@
-"""KonViD-150k by manifest: labels and addresses in one file (SPEC 2)."""
+"""KonViD-150k by manifest: labels and addresses in one file."""
 
 from __future__ import annotations
 

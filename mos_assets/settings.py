@@ -19,9 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from mos_assets.errors import SettingsError
 
 PREFIX = "MOS_"
-KONVID_150K = "konvid-150k"
-KONVID_CORPORA = frozenset({"konvid-1k", KONVID_150K, "synthetic"})
-"""Corpora whose heads share the id `konvid_mos_head_v1`."""
 KONVID_150K_FLOOR = 5_000
 """Fewer label rows than this are hardly KonViD-150k."""
 RUN_FOLDS = 5
@@ -316,7 +313,5 @@ class Settings(BaseModel):
 
     @property
     def is_full_size(self) -> bool:
-        """Whether the run is one whose verdict can be Accepted: enough seeds, the right number of
-        folds, and no corpus admitted below its usual size."""
-        whole = KONVID_150K not in self.corpora or self.konvid_150k_floor >= KONVID_150K_FLOOR
-        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS and whole
+        """Whether the verdict can be Accepted: enough seeds, and the right number of folds."""
+        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mos_assets.corpora.tables import Row, Table, parse_number, torn_ends
 from mos_assets.records import MOS_MAX, MOS_MIN, Finding, Label, Severity
+from mos_assets.tables.cells import parse_number
+from mos_assets.tables.delimited import Row, Table, torn_ends
 
 USUAL_SCALES = (
     *((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (-3.0, 3.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0)),

@@ -10,26 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS
-from mos_assets.corpora.limits import shown
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
     FEATURE_SUFFIXES,
     FEATURES_FOLDER,
     SYNTHETIC_ROWS,
     CorpusRequest,
-)
-from mos_assets.corpora.tables import (
-    TABLE_CLIP_ALIASES,
-    CellError,
-    is_not_finite,
-    is_unknown,
-    parse_number,
+    external_files,
 )
 from mos_assets.errors import CorpusError
 from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
+from mos_assets.tables.cells import CellError, is_not_finite, is_unknown, parse_number
+from mos_assets.tables.columns import TABLE_CLIP_ALIASES
+from mos_assets.tables.external import Cell, ExternalTable, read_external, to_float
+from mos_assets.tables.limits import shown
 
 MEAN_SUFFIX = "_mean"
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mos_assets.corpora.spelling import folded, shown_name
-from mos_assets.corpora.tables import is_unknown
 from mos_assets.records import Finding, Label, Severity
+from mos_assets.tables.cells import is_unknown
 
 SHOWN = 3
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mos_assets.corpora.tables import CellError
 from mos_assets.records import Clip
+from mos_assets.tables.cells import CellError
 
 VIDEO_SUFFIXES = frozenset(
     f".{kind}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,3 +185,26 @@ def is_folder(path: Path) -> bool:
             "Otherwise move it away."
         )
     return False
+
+
+def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing.
+
+    Raises CorpusError where it is no folder, such as a link to a disk that is not there.
+    """
+    return split_files(name, root, folder, suffixes)[0]
+
+
+def split_files(
+    name: str, root: Path, folder: str, suffixes: Sequence[str]
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """(tables, other files) in that folder, sorted by name. Raises as `external_files`."""
+    tables: list[Path] = []
+    others: list[Path] = []
+    with folder_errors():
+        parent = corpus_folder(name, root) / folder
+        for path in sorted(parent.iterdir()) if is_folder(parent) else ():
+            if path.is_file():
+                is_table = path.suffix.lower() in suffixes and not path.name.startswith(".")
+                (tables if is_table else others).append(path)
+    return tuple(tables), tuple(others)

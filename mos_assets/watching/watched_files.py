@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mos_assets.corpora.external import split_files
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.request import (
     FEATURE_SUFFIXES,
@@ -14,6 +13,7 @@ from mos_assets.corpora.request import (
     CorpusRequest,
     WatchedFiles,
     folder_errors,
+    split_files,
 )
 
 

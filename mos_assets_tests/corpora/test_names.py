@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.corpora.names import join_key, match_names, safe_name, stem
-from mos_assets.corpora.tables import CellError
 from mos_assets.records import Clip, LabelOrigin
+from mos_assets.tables.cells import CellError
 
 
 def clip(name: str, corpus: str = "c") -> Clip:

@@ -17,24 +17,19 @@ from mos_assets.corpora.declaration import (
     torn_findings,
 )
 from mos_assets.corpora.groups import joined_groups
-from mos_assets.corpora.labels import (
-    LabelColumns,
-    LabelSource,
-    one_label_a_clip,
-    ratings_of,
-    read_labels,
-)
+from mos_assets.corpora.labels import LabelColumns, LabelSource, ratings_of, read_labels
 from mos_assets.corpora.layouts.base import Layout
-from mos_assets.corpora.limits import (
+from mos_assets.corpora.merging import one_label_a_clip
+from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
+from mos_assets.errors import CorpusError
+from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
+from mos_assets.tables.delimited import Table, read_table
+from mos_assets.tables.limits import (
     LARGEST_TOML_BYTES,
     LONGEST_TOML_LINE,
     MOST_WILD_PARTS,
     shown,
 )
-from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
-from mos_assets.corpora.tables import Table, read_table
-from mos_assets.errors import CorpusError
-from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
 Text = Annotated[str, Field(min_length=1)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from mos_assets.corpora.labels import LabelSource, one_label_a_clip, reject
+from mos_assets.corpora.labels import LabelSource, reject
 from mos_assets.corpora.layouts import konvid_1k
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.layouts.konvid import (
@@ -23,7 +23,9 @@ from mos_assets.corpora.layouts.konvid_150k_manifest import (
     manifest_files,
     manifest_path,
 )
+from mos_assets.corpora.layouts.konvid_150k_votes import add_votes
 from mos_assets.corpora.layouts.published import read_published, usual_columns
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.names import stem
 from mos_assets.corpora.request import (
     DOWNLOADS_FOLDER,
@@ -32,11 +34,11 @@ from mos_assets.corpora.request import (
     LabelSet,
     is_folder,
 )
-from mos_assets.corpora.tables import MOS_SCORE_FILE_ALIASES, read_table
-from mos_assets.corpora.votes import add_votes
 from mos_assets.errors import CorpusError
 from mos_assets.records import Finding, Label, LabelOrigin, RejectedRow
 from mos_assets.settings import KONVID_150K_FLOOR
+from mos_assets.tables.columns import MOS_SCORE_FILE_ALIASES
+from mos_assets.tables.delimited import read_table
 
 _FLICKR = re.compile(r"(?:orig_)?(\d{6,})(?:_|$)", re.ASCII)
 

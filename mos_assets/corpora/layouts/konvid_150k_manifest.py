@@ -5,20 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mos_assets.corpora.labels import LabelSource, one_label_a_clip
+from mos_assets.corpora.labels import LabelSource
 from mos_assets.corpora.layouts.konvid import KONVID_150K, LICENCE, PARTS, require_floor
 from mos_assets.corpora.layouts.published import read_published, usual_columns
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.names import safe_name, stem
 from mos_assets.corpora.request import CorpusRequest, LabelSet
-from mos_assets.corpora.tables import (
-    CLIP_ALIASES,
-    MOS_ALIASES,
-    URL_ALIASES,
-    CellError,
-    read_table,
-)
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin, RejectedRow
+from mos_assets.tables.cells import CellError
+from mos_assets.tables.columns import CLIP_ALIASES, MOS_ALIASES, URL_ALIASES
+from mos_assets.tables.delimited import read_table
 
 MANIFEST = "manifest.csv"
 PART_B = "k150kb_scores.csv"

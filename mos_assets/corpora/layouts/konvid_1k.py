@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mos_assets.corpora.labels import SAME_MOS, LabelSource, one_label_a_clip
+from mos_assets.corpora.labels import SAME_MOS, LabelSource
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.layouts.konvid import FAMILY, KONVID_1K, KONVID_150K, LICENCE
 from mos_assets.corpora.layouts.published import read_published, usual_columns
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.names import join_key, safe_name
 from mos_assets.corpora.request import ClipDir, CorpusRequest, LabelSet, is_folder
-from mos_assets.corpora.tables import MOS_ALIASES, read_table
 from mos_assets.errors import CorpusError
 from mos_assets.records import Finding, Label, LabelOrigin, RejectedRow
+from mos_assets.tables.columns import MOS_ALIASES
+from mos_assets.tables.delimited import read_table
 
 CEILING = 1_500
 SAME_ROUNDED_MOS = 5e-5 + SAME_MOS

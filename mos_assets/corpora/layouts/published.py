@@ -17,8 +17,9 @@ from mos_assets.corpora.labels import (
     ratings_of,
     read_labels,
 )
-from mos_assets.corpora.tables import CLIP_ALIASES, COUNT_ALIASES, STD_ALIASES, Table
 from mos_assets.records import Finding
+from mos_assets.tables.columns import CLIP_ALIASES, COUNT_ALIASES, STD_ALIASES
+from mos_assets.tables.delimited import Table
 
 
 def usual_columns(

@@ -15,13 +15,14 @@ from mos_assets.corpora import (
     layouts,
     load_corpus,
 )
-from mos_assets.corpora.labels import LabelSource, one_label_a_clip
+from mos_assets.corpora.labels import LabelSource
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.layouts.published import read_published, usual_columns
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.request import ClipDir, LabelSet
-from mos_assets.corpora.tables import read_table
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin
+from mos_assets.tables.delimited import read_table
 from mos_assets.watching import corpus_signature, watched_files
 from mos_assets_tests.corpora.making import load, quiet, write_tree
 

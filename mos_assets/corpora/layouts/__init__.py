@@ -53,9 +53,14 @@ def require_folder(name: str, root: Path) -> Path:
 def has_manifest(request: CorpusRequest) -> bool:
     """Whether the corpus says by manifest where its clips are.
 
-    Raises CorpusError where one is named that is not there, or that lies outside the folder.
+    Raises CorpusError where the corpus is not there, or a manifest is named that is not there or
+    lies outside its folder.
     """
-    return layout_of(request.name).manifest(request) is not None
+    layout = layout_of(request.name)
+    if layout.manifest_file is None:
+        return False
+    require_folder(request.name, request.root)
+    return layout.manifest(request) is not None
 
 
 def manifest_places() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 The door of the room. `watching` and `downloads`, which ask what lies on the disk, go further in.
 """
 
+from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
@@ -61,6 +62,7 @@ __all__ = [
     "load_feature_tables",
     "load_shot_tables",
     "manifest_places",
+    "measured_direction",
     "name_notes",
     "table_names",
 ]

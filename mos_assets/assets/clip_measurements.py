@@ -28,11 +28,11 @@ from mos_assets.extraction import (
     fingerprint,
     measure_clips,
     measuring,
-    merge_shards,
     parse_blocks,
     recover_journals,
     required_parts,
 )
+from mos_assets.extraction.merging import merge_shards
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.records import Measurement, NotedSetback, Setback
 from mos_assets.settings import Settings
@@ -170,11 +170,11 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
     settings, database = platform.settings, platform.database
     with user_errors():
         damaged = merge_shards(database, shard_folder(settings))
+        prints = fingerprints(settings)
+        waiting = _note_setbacks(database, done, prints)
         if damaged:
             # Written within this run: the disk or the memory of this machine is not to be trusted.
             raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
-        prints = fingerprints(settings)
-        waiting = _note_setbacks(database, done, prints)
         rows = measurement_rows.measurement_table(
             database, corpus_rows.known_hashes(database, settings.corpora), prints.values()
         )

@@ -1,6 +1,7 @@
 """The asset `extracted_features`: the chosen feature blocks of every clip, and its checks."""
 
 import dagster as dg
+import numpy as np
 
 from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
 from mos_assets.assets.platform import Platform
@@ -15,6 +16,7 @@ from mos_assets.corpora import (
     load_feature_tables,
     measured_direction,
 )
+from mos_assets.errors import FeatureError
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
@@ -167,19 +169,45 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
 
 def carried_labels(settings: Settings) -> list[str]:
     """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
-    return [
-        f"table {corpus}/{table.name} has a column {column!r}"
-        for corpus in settings.corpora
-        for table in load_feature_tables(corpus, settings.corpus_folder)
-        for column in label_columns(table)
+    told: list[str] = []
+    for corpus in settings.corpora:
+        for table in load_feature_tables(corpus, settings.corpus_folder):
+            place = f"table {corpus}/{table.name} has a column"
+            told += [
+                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
+                "refused as a feature"
+                for name in table.labels
+            ]
+            told += [f"{place} {name!r}" for name in label_columns(table)]
+    return told
+
+
+def falling_measures(database: Database) -> tuple[str, ...]:
+    """What adm2 and vif say of the direction of the ratings, a sentence each; per corpus and part,
+    since one may run the other way behind the others."""
+    names, values, mos, scopes = feature_rows.features_with_labels(database)
+    return tuple(
+        f"{scope}: {sentence}"
+        for scope in sorted(set(scopes))
+        for rows in [np.array([own == scope for own in scopes])]
+        for sentence in measured_direction(names, values[rows], mos[rows])
+    )
+
+
+def require_honest_features(settings: Settings, database: Database) -> None:
+    """Raise FeatureError where a feature is the label, or measured quality falls where ratings
+    rise: a run may have left the checks out."""
+    certain = [
+        leak.sentence
+        for leak in leaking_features(*feature_rows.features_with_labels(database))
+        if leak.is_certain
     ]
-
-
-def feature_doubts(settings: Settings, database: Database) -> list[str]:
-    """What may be wrong with the features, a sentence each, for report and card."""
-    names, values, mos = feature_rows.features_with_labels(database)
-    leaks = leaking_features(names, values, mos)
-    return [*(leak.sentence for leak in leaks), *carried_labels(settings)]
+    against = falling_measures(database) if settings.reference == ReferencePolicy.SOURCE else ()
+    if certain or against:
+        raise FeatureError(
+            f"These features are not trained on. {'; '.join([*certain, *against])}. Remove the "
+            "column from its table, or correct the scale."
+        )
 
 
 @dg.asset_check(
@@ -193,7 +221,7 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
     against: tuple[str, ...] = ()
     if settings.reference == ReferencePolicy.SOURCE:
         with user_errors():
-            against = measured_direction(*feature_rows.features_with_labels(platform.database))
+            against = falling_measures(platform.database)
     return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
 
 
@@ -208,9 +236,8 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
-        names, values, mos = feature_rows.features_with_labels(platform.database)
+        leaks = leaking_features(*feature_rows.features_with_labels(platform.database))
         carried = carried_labels(settings)
-    leaks = leaking_features(names, values, mos)
     certain = [leak.feature for leak in leaks if leak.is_certain]
     found = [leak.sentence for leak in leaks]
     remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []

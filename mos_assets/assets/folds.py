@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from mos_assets.assets.extracted_features import extracted_features
+from mos_assets.assets.extracted_features import extracted_features, require_honest_features
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
@@ -39,6 +39,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     with user_errors():
         stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
         _require_sound_labels(database, settings.corpora)
+        require_honest_features(settings, database)
         chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
         clips = [
             clip

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from mos_assets.assets.extracted_features import feature_doubts
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
+from mos_assets.corpora import label_names
 from mos_assets.downloading import takes_whole_corpora
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
@@ -19,6 +19,7 @@ from mos_assets.evaluation import (
     build_report,
     compare,
     draw,
+    leaking_features,
     not_compared,
     plot_section,
     render_markdown,
@@ -100,7 +101,7 @@ def _judged(
                 f"{corpus}: {finding.sentence}"
                 for corpus, finding in corpus_rows.read_findings(database, settings.corpora)
             ]
-            + feature_doubts(settings, database),
+            + _feature_doubts(table),
             comparison=_with_released(settings, database, table, predictions, candidate),
             gate=gate,
         )
@@ -147,6 +148,20 @@ def _judged(
             for check in verdict.checks
         ],
     )
+
+
+def _feature_doubts(table: TrainingTable) -> list[str]:
+    """What may be wrong with the features that were trained on, a sentence each."""
+    scopes = [
+        f"{clip_id.partition('/')[0]} {part or ''}"
+        for clip_id, part in zip(table.clip_ids, table.part, strict=True)
+    ]
+    leaks = leaking_features(table.feature_order, table.features, table.mos, scopes)
+    named = label_names(table.feature_order, table.features)
+    return [
+        *(leak.sentence for leak in leaks),
+        *(f"the feature {name!r} is called as ratings are" for name in named),
+    ]
 
 
 def _with_released(

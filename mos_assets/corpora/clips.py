@@ -54,7 +54,7 @@ def attach_clips(
     """
     with folder_errors():
         indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
-        labels, located, lost = find_clips(labels, indexes, folder)
+        labels, located, lost = find_clips(labels, indexes, folder, optional=layout.clips_optional)
         rejected = list(labels.rejected)
         references, missing = _references(labels, folder)
     rejected += missing

@@ -7,14 +7,19 @@ from dataclasses import replace
 
 from mos_assets.collector import collector_paused
 from mos_assets.corpora.clips import attach_clips
-from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
+from mos_assets.corpora.direction import direction_findings, rate_findings
 from mos_assets.corpora.examine import Progress
-from mos_assets.corpora.features import join_table, load_feature_tables, table_names
+from mos_assets.corpora.features import (
+    join_table,
+    measuring_files,
+    read_feature_table,
+    table_names,
+)
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.request import CorpusRequest, Known, LabelSet, folder_errors
 from mos_assets.errors import CorpusError, LabelsError
-from mos_assets.records import Corpus, Finding
+from mos_assets.records import Corpus, Finding, JoinedTable, Severity
 
 
 def load_corpus(
@@ -71,15 +76,23 @@ def _of_tables(corpus: Corpus, request: CorpusRequest) -> tuple[Finding, ...]:
     """What the feature tables say of the direction of the ratings."""
     if not corpus.clips or not table_names(request.name, request.root):
         return ()
-    try:
-        tables = load_feature_tables(request.name, request.root)
-        joined = [
-            join_table(corpus.clips, table) for table in tables if measures_quality(table.columns)
-        ]
-    except CorpusError:
-        # Whoever needs the table names what is wrong with it; ratings can be read without.
-        return ()
-    return direction_findings(corpus.clips, joined, corpus.scale)
+    joined: list[JoinedTable] = []
+    told: list[Finding] = []
+    for path in measuring_files(request.name, request.root):
+        try:
+            joined.append(join_table(corpus.clips, read_feature_table(path)))
+        except CorpusError as error:
+            # Whoever needs the table is stopped by this; ratings can be read without.
+            told.append(
+                Finding(
+                    Severity.WARNS,
+                    "whether the ratings rise with these figures could not be asked",
+                    f"table {path.stem}",
+                    "Mend the table",
+                    str(error).rstrip("."),
+                )
+            )
+    return (*told, *direction_findings(corpus.clips, joined, corpus.scale))
 
 
 def _labels(layout: Layout, request: CorpusRequest) -> LabelSet:

@@ -142,8 +142,6 @@ class LabelSet:
     """What is, or may be, wrong with the labels."""
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native ratings of the worst and of the best clip possible."""
-    clips_optional: bool = False
-    """Whether labels without a clip are normal."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import CorpusError
 from mos_assets.tables.columns import TABLE_CLIP_ALIASES, Columns
-from mos_assets.tables.delimited import read_table, read_text_within
+from mos_assets.tables.delimited import open_table, read_table, read_text_within
 from mos_assets.tables.limits import (
     LARGEST_CELLS,
     LARGEST_PARQUET_CELLS,
@@ -91,6 +91,27 @@ def read_external(path: Path) -> ExternalTable:
         lines=tuple(row.line for row in good),
         damaged=tuple((row.line, row.damage) for row in table.rows if row.damage),
     )
+
+
+def read_header(path: Path) -> tuple[str, ...] | None:
+    """Names of the columns, read without the rows; None where they cannot be had so."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            from pyarrow import ArrowException
+            from pyarrow.parquet import read_schema
+
+            try:
+                return tuple(read_schema(path).names)
+            except (ArrowException, OSError):
+                return None
+        if suffix == ".csv":
+            with open_table(path) as table:
+                return table.columns.names
+    except CorpusError:
+        # `read_external` says what is wrong with the file.
+        return None
+    return None
 
 
 def _read_parquet(path: Path) -> ExternalTable:

@@ -24,6 +24,8 @@ class Layout(ABC):
     """Corpora of one family train heads of one id, `<family>_mos_head_v1`; None: it has its own."""
     test_part: ClassVar[str | None] = None
     """Value of `Label.part` whose clips never train, since the authors set them apart."""
+    clips_optional: ClassVar[bool] = False
+    """Whether labels without a clip are normal, since more were rated than are published."""
     manifest_file: ClassVar[str | None] = None
     """Usual name of a file that says where each clip is to be downloaded, if there may be one."""
     made_here: ClassVar[bool] = False

@@ -49,6 +49,7 @@ class Konvid150k(Layout):
     name = KONVID_150K
     head_family = FAMILY
     test_part = "b"
+    clips_optional = True
     manifest_file = MANIFEST
 
     def label_files(self, request: CorpusRequest) -> tuple[Path, ...]:
@@ -143,6 +144,5 @@ def _load_scores(request: CorpusRequest) -> LabelSet:
         rejected=tuple(rejected),
         label_files=tuple(path.name for path in _score_and_vote_files(folder)),
         rows_read={table.path.name: len(table.rows) for table in tables.values()},
-        clips_optional=True,
         findings=findings,
     )

@@ -81,7 +81,6 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
             file.relative_to(folder).as_posix() for file in manifest_files(folder, path)
         ),
         rows_read={source.file: len(table.rows)},
-        clips_optional=True,
         findings=findings,
         urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
     )

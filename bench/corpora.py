@@ -284,7 +284,8 @@ def work_bare(root: Path) -> Callable[[], str]:
 
 
 def work_known(root: Path) -> Callable[[], str]:
-    from mos_assets.corpora import CorpusRequest, KnownClip, load_corpus
+    from mos_assets.corpora import CorpusRequest, load_corpus
+    from mos_assets.records import KnownClip
 
     corpus = load_corpus(CorpusRequest("clips", root), known={}, workers=WORKERS, progress=quiet)
     known = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mos_assets.corpora import CorpusRequest
+from mos_assets.corpora import CorpusRequest, is_whole
 from mos_assets.downloads import (
     DownloadLimits,
     DownloadProgress,
@@ -27,6 +27,11 @@ def corpus_request(run: RunSettings, paths: PathSettings, corpus: str) -> Corpus
         min_rows_150k=run.konvid_150k_floor,
         manifest=run.manifest,
     )
+
+
+def takes_whole_corpora(run: RunSettings, paths: PathSettings) -> bool:
+    """Whether no corpus is admitted below the size in which it is published."""
+    return all(is_whole(corpus_request(run, paths, corpus)) for corpus in run.corpora)
 
 
 def fetch_clips(

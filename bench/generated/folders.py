@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mos_assets.corpora import KnownClip
+    from mos_assets.records import KnownClip
 
 ROWS_A, ROWS_B = 153_841, 1_576
 VOTES = 5
@@ -121,8 +121,7 @@ def write_seen(folder: Path) -> None:
 
 def made_up(root: Path) -> dict[tuple[str, int, int], KnownClip]:
     """Findings for the empty files of `write_seen`."""
-    from mos_assets.corpora import KnownClip
-    from mos_assets.records import Probe
+    from mos_assets.records import KnownClip, Probe
 
     found = {}
     for part in "ab":

@@ -9,13 +9,11 @@ from mos_assets.assets.extracted_features import extracted_features, require_hon
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
 from mos_assets.records import Clip, Severity
 from mos_assets.splitting.folds import FoldRow, assign_folds
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps
-
-TEST_PART = ("konvid-150k", "b")
-"""The part that its authors set apart for testing; it never trains."""
 
 
 def _require_sound_labels(database: Database, corpora: Sequence[str]) -> None:
@@ -86,7 +84,7 @@ def _row(clip: Clip) -> FoldRow:
         group=clip.content_group,
         mos=clip.mos,
         sha256=clip.sha256,
-        trainable=(clip.corpus, clip.part) != TEST_PART,
+        trainable=not is_test_part(clip.corpus, clip.part),
     )
 
 

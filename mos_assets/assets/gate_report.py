@@ -9,6 +9,7 @@ from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of, trained_onnx
 from mos_assets.corpora import label_names
+from mos_assets.downloading import takes_whole_corpora
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
     GATE,
@@ -92,7 +93,7 @@ def _judged(
             candidate_id=candidate.candidate_id,
             corpora=settings.corpora,
             label_origin=manifest.data.label_origin,
-            full_size=settings.is_full_size,
+            full_size=settings.is_full_size and takes_whole_corpora(settings.run, settings.paths),
             losses=verdict_rows.read_losses(database, candidate.candidate_id),
             label_findings=[
                 f"{corpus}: {finding.sentence}"

@@ -10,6 +10,7 @@ from mos_assets.assets.folds import folds
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, git_revision, tag_run
 from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles
 from mos_assets.extraction import feature_blocks_id
 from mos_assets.head import (
@@ -51,7 +52,8 @@ CHECKSUM_COMPLETE = "checksum_covers_every_byte"
 
 def head_of(settings: Settings) -> str:
     """The id of the head that these settings train."""
-    return head_id(settings.corpora, feature_blocks_id(settings.features))
+    family = head_family(settings.corpora)
+    return head_id(settings.corpora, family, feature_blocks_id(settings.features))
 
 
 @dg.asset(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from mos_assets.automation.facts import Sight
-from mos_assets.corpora import CORPUS_TOML, DEMO, WatchedFiles
+from mos_assets.corpora import CORPUS_TOML, WatchedFiles
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.watching import Catalogue, watched_files
 
@@ -46,8 +46,7 @@ def _corpora(
         amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
         amounts[f"clips of {name}"] = view.clips
         lies = max(lies, view.lies)
-        if name != DEMO:
-            # What the first run renders is not a change that a second one has to follow.
+        if not files.made_here:
             touched = max(touched, *times)
             stirred.update(view.stirred.encode())
             arriving.update(view.arriving.encode())

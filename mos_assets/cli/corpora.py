@@ -82,6 +82,7 @@ def fetch(name: str, again: bool) -> None:
     What is interrupted is taken up by the next call, and by the asset raw_corpus, which
     downloads too. Exits with 2 where clips are missing in the end.
     """
+    from mos_assets.corpora import manifest_places
     from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
     from mos_assets.downloads import manifest_urls
     from mos_assets.store import Database, download_rows
@@ -89,9 +90,11 @@ def fetch(name: str, again: bool) -> None:
     settings = Settings.from_env()
     urls = manifest_urls(corpus_request(settings.run, settings.paths, name))
     if urls is None:
+        places = manifest_places()
         raise CorpusError(
-            f"Corpus {name!r} has no manifest, so there is nothing to download: only konvid-150k "
-            "has one, konvid-150k/manifest.csv or what MOS_MANIFEST names."
+            f"Corpus {name!r} has no manifest, so there is nothing to download: only "
+            f"{' and '.join(place.split('/')[0] for place in places)} has one, "
+            f"{' or '.join(places)} or what MOS_MANIFEST names."
         )
     with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
 

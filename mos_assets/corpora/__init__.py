@@ -1,6 +1,6 @@
 """Label files and clips → corpus rows; external tables by clip name.
 
-The door of the room: nothing behind it is imported from elsewhere.
+The door of the room. `watching` and `downloads`, which ask what lies on the disk, go further in.
 """
 
 from mos_assets.corpora.direction import measured_direction
@@ -18,41 +18,44 @@ from mos_assets.corpora.inspection import (
     inspect_corpus,
     name_notes,
 )
+from mos_assets.corpora.layouts import (
+    has_manifest,
+    head_family,
+    head_name,
+    is_test_part,
+    is_whole,
+    manifest_places,
+)
 from mos_assets.corpora.load import load_corpus
-from mos_assets.corpora.manifest import has_manifest
 from mos_assets.corpora.request import (
-    BUILT_IN_CORPORA,
     CORPUS_TOML,
-    DEMO,
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
     Known,
-    NormalisedShots,
     ShotTable,
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
-from mos_assets.records import KnownClip
 
 __all__ = [
-    "BUILT_IN_CORPORA",
     "CORPUS_TOML",
-    "DEMO",
     "UNUSABLE_CLIP",
     "CorpusRequest",
     "ExternalShots",
     "Inspection",
     "Known",
-    "KnownClip",
-    "NormalisedShots",
     "ShotTable",
     "TableFacts",
     "WatchedFiles",
     "by_kind",
     "has_external_shots",
     "has_manifest",
+    "head_family",
+    "head_name",
     "inspect_corpus",
+    "is_test_part",
+    "is_whole",
     "join_shots",
     "join_table",
     "label_columns",
@@ -60,6 +63,7 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "manifest_places",
     "measured_direction",
     "name_notes",
     "table_names",

@@ -22,10 +22,9 @@ from mos_assets.corpora.files import (
 )
 from mos_assets.corpora.finding_clips import find_clips, overlooked
 from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
-from mos_assets.corpora.names import flickr_id, stem, video_suffix
+from mos_assets.corpora.layouts.base import Layout
+from mos_assets.corpora.names import stem, video_suffix
 from mos_assets.corpora.request import (
-    KONVID_1K,
-    KONVID_150K,
     UNUSABLE_CLIP,
     ClipDir,
     Known,
@@ -39,7 +38,13 @@ _Looked = SeenFile | Unreadable | None
 
 
 def attach_clips(
-    labels: LabelSet, folder: Path, *, known: Known, workers: int, progress: Progress
+    labels: LabelSet,
+    layout: Layout,
+    folder: Path,
+    *,
+    known: Known,
+    workers: int,
+    progress: Progress,
 ) -> Corpus:
     """The corpus in `folder` as it is on disk now: every label with its clip, if there is one.
 
@@ -49,7 +54,7 @@ def attach_clips(
     """
     with folder_errors():
         indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
-        labels, located, lost = find_clips(labels, indexes, folder)
+        labels, located, lost = find_clips(labels, indexes, folder, optional=layout.clips_optional)
         rejected = list(labels.rejected)
         references, missing = _references(labels, folder)
     rejected += missing
@@ -72,8 +77,9 @@ def attach_clips(
             reason = f"reference {label.reference!r} cannot be used: {pristine.reason}"
             rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
             pristine = None
-        clips.append(_clip(labels, label, _seen(found), _seen(pristine)))
-    clips, duplicates = _one_row_a_content(clips, labels.labels)
+        content = _content(layout, labels.name, label)
+        clips.append(_clip(labels, label, content, _seen(found), _seen(pristine)))
+    clips, duplicates = _one_row_a_content(clips, labels.labels, layout.test_part)
     rejected += duplicates
     used = {clip.clip_name for clip in clips}
     rejected += _unlabelled(labels, indexes, {at.path for at in looked})
@@ -121,7 +127,11 @@ def _seen(found: _Looked) -> SeenFile | None:
 
 
 def _clip(
-    labels: LabelSet, label: Label, file: SeenFile | None, reference: SeenFile | None
+    labels: LabelSet,
+    label: Label,
+    content: str | None,
+    file: SeenFile | None,
+    reference: SeenFile | None,
 ) -> Clip:
     clip_id = f"{labels.name}/{stem(label.clip_name)}"
     return Clip(
@@ -139,19 +149,15 @@ def _clip(
         mos_std=label.mos_std,
         n_ratings=label.n_ratings,
         label_origin=labels.origin,
-        content_group=_content(labels.name, label) or clip_id,
+        content_group=content or clip_id,
         reference_path=reference.path if reference else None,
         reference_sha256=reference.sha256 if reference else None,
     )
 
 
-def _content(corpus: str, label: Label) -> str | None:
+def _content(layout: Layout, corpus: str, label: Label) -> str | None:
     """The content that a label names, or that its clip shares with one of another corpus."""
-    if label.group:
-        return f"{corpus}/{label.group}"
-    found = flickr_id(label.clip_name) if corpus == KONVID_150K else None
-    # The content is called as the clip of KonViD-1k that was cut from it would be.
-    return f"{KONVID_1K}/{found}" if found else None
+    return f"{corpus}/{label.group}" if label.group else layout.content_key(label.clip_name)
 
 
 def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], list[RejectedRow]]:
@@ -173,7 +179,7 @@ def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], l
 
 
 def _one_row_a_content(
-    clips: list[Clip], labels: Iterable[Label]
+    clips: list[Clip], labels: Iterable[Label], test_part: str | None
 ) -> tuple[list[Clip], list[RejectedRow]]:
     """Clips whose bytes are all different, and the rows of the others."""
     first: dict[str, Clip] = {}
@@ -193,7 +199,7 @@ def _one_row_a_content(
     rejected: list[RejectedRow] = []
     for rows in repeated.values():
         # A clip of the test part must not come back into training under another name.
-        rows.sort(key=lambda clip: (clip.part != "b", clip.clip_id))
+        rows.sort(key=lambda clip: (test_part is None or clip.part != test_part, clip.clip_id))
         first_row, names = rows[0], ", ".join(clip.clip_name for clip in rows[:4])
         if max(c.mos for c in rows) - min(c.mos for c in rows) > SAME_MOS:
             given = ", ".join(f"{clip.mos:g}" for clip in rows[:4])

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mos_assets.corpora.corner import corner_of, usual_scale
-from mos_assets.corpora.tables import Row, Table, parse_number, torn_ends
 from mos_assets.records import MOS_MAX, MOS_MIN, Finding, Label, Severity
+from mos_assets.tables.cells import parse_number
+from mos_assets.tables.delimited import Row, Table, torn_ends
 
 OUTSIDE, OUTSIDE_ROWS = 0.1, 3
 """Share and number of ratings outside the declared range, or of impossible deviations, that are no

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from mos_assets.corpora.tables import CellError
+from mos_assets.tables.cells import CellError
 
 
 class ImpossibleError(CellError):

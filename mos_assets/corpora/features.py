@@ -1,4 +1,4 @@
-"""External feature tables: numbers by clip name, in `<corpus>/features/` (SPEC 5)."""
+"""External feature tables: numbers by clip name, in `<corpus>/features/`."""
 
 from __future__ import annotations
 
@@ -9,38 +9,32 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
 from mos_assets.corpora.direction import measures_quality
-from mos_assets.corpora.external import (
+from mos_assets.corpora.layouts import layout_of, require_folder
+from mos_assets.corpora.layouts.custom import label_headers
+from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS
+from mos_assets.corpora.names import match_names
+from mos_assets.corpora.request import (
+    FEATURE_SUFFIXES,
+    FEATURES_FOLDER,
+    SYNTHETIC_ROWS,
+    CorpusRequest,
+    corpus_folder,
+    external_files,
+)
+from mos_assets.errors import CorpusError
+from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
+from mos_assets.tables.cells import CellError, is_not_finite, is_unknown, parse_number
+from mos_assets.tables.columns import TABLE_CLIP_ALIASES
+from mos_assets.tables.external import (
     Cell,
     ExternalTable,
-    external_files,
     read_external,
     read_header,
     to_float,
 )
-from mos_assets.corpora.names import match_names
-from mos_assets.corpora.own import label_headers
-from mos_assets.corpora.request import (
-    DEMO,
-    FEATURE_SUFFIXES,
-    FEATURES_FOLDER,
-    SYNTHETIC,
-    SYNTHETIC_ROWS,
-    corpus_folder,
-    require_folder,
-)
-from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
-from mos_assets.corpora.tables import (
-    TABLE_CLIP_ALIASES,
-    CellError,
-    is_not_finite,
-    is_unknown,
-    parse_number,
-)
-from mos_assets.errors import CorpusError
-from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
+from mos_assets.tables.limits import shown
 
 MEAN_SUFFIX = "_mean"
 
@@ -54,12 +48,13 @@ def load_feature_tables(
     others are left out, and so are an index, which only tells rows apart, and a column that bears
     the name of the corpus's own column of ratings, their spread or number; the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
-    the head that is missing. The synthetic corpus has one generated table, `synthetic`.
+    the head that is missing. A layout may generate tables: the synthetic corpus has one.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
     one table.
     """
-    if name == SYNTHETIC:
-        return (synthetic_table(synthetic_rows, seed),)
+    request = CorpusRequest(name, root, seed=seed, synthetic_rows=synthetic_rows)
+    if generated := layout_of(name).generated_tables(request):
+        return generated
     tables: list[FeatureTable] = []
     labels = label_headers(corpus_folder(name, root))
     for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
@@ -94,9 +89,10 @@ def table_names(name: str, root: Path) -> frozenset[str]:
 
     Raises CorpusError where the corpus is not there; the demo is rendered when it is loaded.
     """
-    if name == SYNTHETIC:
-        return frozenset({SYNTHETIC})
-    if name != DEMO:
+    layout = layout_of(name)
+    if generated := layout.generated_tables(CorpusRequest(name, root)):
+        return frozenset(table.name for table in generated)
+    if not layout.made_here:
         require_folder(name, root)
     found = external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
     return frozenset(path.stem for path in found)

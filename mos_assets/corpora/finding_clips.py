@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.corpora.files import FileState, Index, Unreadable, file_state, locate
-from mos_assets.corpora.folding import folded, shown_name
 from mos_assets.corpora.labels import printable, reject
 from mos_assets.corpora.matching import (
     IS_SUMMARY,
@@ -27,6 +26,7 @@ from mos_assets.corpora.request import (
     ClipDir,
     LabelSet,
 )
+from mos_assets.corpora.spelling import folded, shown_name
 from mos_assets.records import Label, RejectedRow, Unmatched
 
 Indexes = Sequence[tuple[ClipDir, Index]]
@@ -42,9 +42,11 @@ class Lost(NamedTuple):
 
 
 def find_clips(
-    labels: LabelSet, indexes: Indexes, folder: Path
+    labels: LabelSet, indexes: Indexes, folder: Path, *, optional: bool
 ) -> tuple[LabelSet, list[Located], Lost]:
     """The labels that stay, where the clip of each is, and what was found out about the rest.
+
+    optional: whether labels without a clip are normal, so that they are not named.
 
     A label with the folders of another machine in its name stays where one file here is meant
     beyond doubt, under that file's name. Rows that sum up the others are rejected.
@@ -66,14 +68,14 @@ def find_clips(
         stay.append(_renamed(label, respelt[at]) if label.foreign and at in respelt else label)
         places.append(found)
     odd = invisible_findings(labels.labels[at] for at in lost)
-    twins = twin_findings(labels.labels) if missing and not labels.clips_optional else ()
+    twins = twin_findings(labels.labels) if missing and not optional else ()
     labels = replace(
         labels,
         labels=tuple(stay),
         rejected=(*labels.rejected, *rejected),
         findings=(*labels.findings, *odd, *twins),
     )
-    named = bool(indexes) and not labels.clips_optional
+    named = bool(indexes) and not optional
     return (
         labels,
         places,

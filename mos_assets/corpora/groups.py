@@ -10,10 +10,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from mos_assets.corpora.folding import folded, shown_name, without_zeros
 from mos_assets.corpora.names import looks_like_suffix
-from mos_assets.corpora.tables import is_unknown
+from mos_assets.corpora.spelling import folded, shown_name, without_zeros
 from mos_assets.records import Finding, Label, Severity
+from mos_assets.tables.cells import is_unknown
 
 SHOWN = 3
 SHOWN_SPELLINGS = 6

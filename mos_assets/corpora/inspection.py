@@ -11,10 +11,11 @@ import numpy as np
 
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, label_columns, load_feature_tables
-from mos_assets.corpora.folding import shown_name
+from mos_assets.corpora.layouts import layout_of
 from mos_assets.corpora.load import load_corpus
-from mos_assets.corpora.request import KONVID_150K, SHOTS_FOLDER, CorpusRequest
+from mos_assets.corpora.request import SHOTS_FOLDER, CorpusRequest
 from mos_assets.corpora.shots import join_shots, load_shot_tables
+from mos_assets.corpora.spelling import shown_name
 from mos_assets.records import Corpus, JoinedTable, RejectedRow, Unmatched
 
 NAMES_OF_A_KIND = 3
@@ -56,7 +57,7 @@ class Inspection:
         """Labels that nothing stands for: neither a clip nor, where there are no clips at all, a
         row of figures, which others have."""
         clips = self.corpus.clips
-        optional = self.corpus.name == KONVID_150K
+        optional = layout_of(self.corpus.name).clips_optional
         if optional or not self.joined or any(clip.path is not None for clip in clips):
             return self.corpus.missing
         supplied = np.zeros(len(clips), dtype=bool)

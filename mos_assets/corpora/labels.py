@@ -1,4 +1,4 @@
-"""From the rows of label files to at most one label a clip.
+"""From the rows of label files to labels; `merging` makes them one a clip.
 
 Every row that does not become a label is kept as a rejected row with its file, line, value
 and reason.
@@ -7,9 +7,8 @@ and reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple
 
 from mos_assets.corpora.declaration import Ratings
@@ -18,23 +17,14 @@ from mos_assets.corpora.deviations import (
     require_possible_ci95,
     require_possible_std,
 )
-from mos_assets.corpora.folding import invisible_in, shown_name
-from mos_assets.corpora.names import foreign_name, safe_name, stem
-from mos_assets.corpora.tables import (
-    CellError,
-    OutsideError,
-    Row,
-    Table,
-    map_mos,
-    parse_count,
-    parse_deviation,
-)
+from mos_assets.corpora.names import foreign_name, safe_name
+from mos_assets.corpora.spelling import invisible_in, shown_name
 from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelFile, RejectedRow
+from mos_assets.tables.cells import CellError, OutsideError, map_mos, parse_count, parse_deviation
+from mos_assets.tables.delimited import Row, Table
 
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval in standard errors."""
-PARTS = ("a", "b")
-"""Of KonViD-150k; b is its authors' test set."""
 SAME_MOS = 1e-9
 """Two labels this close are the same label."""
 
@@ -63,6 +53,8 @@ class LabelSource:
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native rating of the worst and of the best clip possible."""
     part: str | None = None
+    """Of every row; where the column `part` says it, one of `parts`."""
+    parts: tuple[str, ...] = ()
     clip_name: Callable[[str], str] = safe_name
     """From a cell to the clip's file name; raises CellError."""
 
@@ -132,7 +124,7 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         mos=mos,
         mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / abs(best - worst)),
         n_ratings=n,
-        part=_read_part(row.first(columns.part)) if columns.part else source.part,
+        part=_read_part(row.first(columns.part), source) if columns.part else source.part,
         group=row.first(columns.group) or None,
         reference=safe_name(reference) if reference else None,
         source=source.file,
@@ -159,128 +151,12 @@ def _std(row: Row, columns: LabelColumns, source: LabelSource, n: int | None) ->
     return None
 
 
-def _read_part(text: str) -> str | None:
-    """`a` or `b`, None where the cell is empty. Raises CellError for anything else."""
+def _read_part(text: str, source: LabelSource) -> str | None:
+    """One of the parts, None where the cell is empty. Raises CellError for anything else."""
     part = text.lower()
-    if part not in ("", *PARTS):
-        raise CellError(f"part is {text!r}, neither {' nor '.join(PARTS)}")
+    if part not in ("", *source.parts):
+        raise CellError(f"part is {text!r}, neither {' nor '.join(source.parts)}")
     return part or None
-
-
-def one_label_a_clip(
-    corpus: str, labels: Iterable[Label], *, average: bool, tolerance: float = SAME_MOS
-) -> tuple[list[Label], list[RejectedRow]]:
-    """At most one label a clip name, sorted by name, and the rows that lost their place.
-
-    With `average`, ratings of one clip become their mean, weighted by the number of ratings
-    where every one of them says it; else MOS within `tolerance` of each other are one label
-    and MOS that differ by more are a conflict, of which no row is used.
-    """
-    first: dict[str, Label] = {}
-    repeated: dict[str, list[Label]] = {}
-    for label in labels:
-        key = stem(label.clip_name)
-        other = first.setdefault(key, label)
-        if other is not label:
-            repeated.setdefault(key, [other]).append(label)
-    for key in repeated:
-        del first[key]
-    kept = list(first.values())
-    rejected: list[RejectedRow] = []
-    groups = (sorted(rows, key=_place) for rows in repeated.values())
-    for rows in sorted(groups, key=lambda rows: _place(rows[0])):
-        conflict = _conflict(rows, math.inf if average else tolerance)
-        if conflict:
-            rejected += [lost for row in rows for lost in reject(corpus, row, conflict)]
-        else:
-            seen: dict[tuple[object, ...], Label] = {}
-            for row in rows:
-                other = seen.setdefault(_said(row) if average else (row.source,), row)
-                if other is not row:
-                    reason = f"duplicate of line {other.line} with the same label"
-                    rejected += reject(corpus, row, reason)
-            alone = list(seen.values())
-            kept.append(_mean(alone) if average else _same(alone))
-    return sorted(kept, key=attrgetter("clip_name")), rejected
-
-
-def _said(row: Label) -> tuple[object, ...]:
-    """What makes a row another rating than one that says the same in the same file.
-
-    A row that knows how many ratings it stands for, or how far they lie apart, is a summary:
-    written twice it is a copy. Without either it may be the rating of one more viewer.
-    """
-    if row.n_ratings is None and row.mos_std is None:
-        return row.source, row.line
-    return row.source, row.mos, row.mos_std, row.n_ratings, row.group, row.reference
-
-
-def _place(label: Label) -> tuple[str, str, int]:
-    return label.clip_name, label.source, label.line
-
-
-def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
-    where = ", ".join(f"{row.source}:{row.line}" for row in rows[:4])
-    names = sorted({row.clip_name for row in rows})
-    if len(names) > 1:
-        return f"clips {', '.join(names)} differ in their suffix only ({where}); rename one"
-    scores = [row.mos for row in rows]
-    if max(scores) - min(scores) > tolerance:
-        given = ", ".join(f"{score:g}" for score in scores[:4])
-        return f"conflict: the clip has different labels, MOS {given} ({where}); none is used"
-    if len({row.group for row in rows} - {None}) > 1 or len({row.reference for row in rows}) > 1:
-        return f"conflict: the clip has different groups or references ({where}); none is used"
-    return None
-
-
-def _same(rows: Sequence[Label]) -> Label:
-    """One label of several that agree: the MOS with the most digits, and what any of them knows."""
-    finest = max(rows, key=lambda row: len(repr(row.mos)))
-    return finest._replace(
-        part=_part(rows),
-        mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
-        n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
-        group=_group(rows),
-        others=_others(finest, rows),
-    )
-
-
-def _mean(rows: Sequence[Label]) -> Label:
-    """The pooled rating; its deviation is that of all votes together, where all parts are known."""
-    first = rows[0]._replace(part=_part(rows), group=_group(rows), others=_others(rows[0], rows))
-    counts = [row.n_ratings for row in rows if row.n_ratings is not None]
-    if len(counts) != len(rows):
-        mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
-        return first._replace(mos=mean, mos_std=None, n_ratings=None)
-    total = sum(counts)
-    mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
-    mean = _between(mean, rows)
-    std = None
-    if all(row.mos_std is not None for row in rows):
-        square = math.fsum(
-            n * ((row.mos_std or 0.0) ** 2 + (row.mos - mean) ** 2)
-            for n, row in zip(counts, rows, strict=True)
-        )
-        std = math.sqrt(square / total)
-    return first._replace(mos=mean, mos_std=std, n_ratings=total)
-
-
-def _between(mean: float, rows: Sequence[Label]) -> float:
-    """The mean, which rounding may have put outside of what it is the mean of."""
-    return min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
-
-
-def _group(rows: Sequence[Label]) -> str | None:
-    return next((row.group for row in rows if row.group is not None), None)
-
-
-def _part(rows: Sequence[Label]) -> str | None:
-    """The part that is for testing, where any of the rows says so."""
-    return max((row.part for row in rows if row.part is not None), default=None)
-
-
-def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:
-    return tuple((row.source, row.line) for row in rows if row is not kept)
 
 
 def reject(corpus: str, label: Label, reason: str) -> list[RejectedRow]:

@@ -10,14 +10,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from mos_assets.corpora.folding import (
+from mos_assets.corpora.names import stem
+from mos_assets.corpora.spelling import (
     folded,
     invisible_in,
     shown_name,
     visible,
     without_zeros,
 )
-from mos_assets.corpora.names import stem
 from mos_assets.records import Finding, Label, Severity
 
 SUMMARIES = frozenset(

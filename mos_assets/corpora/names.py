@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mos_assets.corpora.tables import CellError
 from mos_assets.records import Clip
+from mos_assets.tables.cells import CellError
 
 VIDEO_SUFFIXES = frozenset(
     f".{kind}"
@@ -56,7 +56,6 @@ def looks_like_suffix(suffix: str) -> bool:
 KONVID_CROPS = ("_original_centercrop_960x540_8s", "_cut_centercrop_960x540_8s")
 """What follows the id in the names of KonViD-1k's clips, in the order of looking."""
 _KONVID_CROP = re.compile(rf"(\d+)(?:{'|'.join(KONVID_CROPS)})")
-_FLICKR = re.compile(r"(?:orig_)?(\d{6,})(?:_|$)", re.ASCII)
 _PLAIN = re.compile(r"\w[\w.-]{0,200}", re.ASCII)
 """Safe beyond doubt, as nearly all names are; the rest is looked at more closely."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -130,13 +129,6 @@ def join_key(name: str) -> str:
     plain = stem(name)
     crop = _KONVID_CROP.fullmatch(plain)
     return crop[1] if crop else plain
-
-
-def flickr_id(name: str) -> str | None:
-    """The id of what a KonViD clip was cut from; both corpora take from one collection:
-    `8536919744.mp4` is a crop of what `orig_8536919744_540_5s.mp4` is a part of."""
-    found = _FLICKR.match(stem(name))
-    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)

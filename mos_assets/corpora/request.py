@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +22,7 @@ from mos_assets.records import (
     RejectedRow,
     ShotFigures,
 )
-from mos_assets.settings import KONVID_150K as KONVID_150K
 from mos_assets.settings import KONVID_150K_FLOOR
-
-DEMO = "demo"
-KONVID_1K = "konvid-1k"
-SYNTHETIC = "synthetic"
-BUILT_IN_CORPORA = (DEMO, KONVID_1K, KONVID_150K, SYNTHETIC)
-"""Names with a layout of their own; every other name is a folder with a corpus.toml."""
 
 SYNTHETIC_ROWS = 600
 UNUSABLE_CLIP = "the clip cannot be used"
@@ -37,6 +30,8 @@ UNUSABLE_CLIP = "the clip cannot be used"
 CORPUS_TOML = "corpus.toml"
 FEATURES_FOLDER = "features"
 SHOTS_FOLDER = "shots"
+DOWNLOADS_FOLDER = "clips"
+"""Where the clips of a manifest are downloaded to."""
 FEATURE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 SHOT_SUFFIXES = (".csv", ".jsonl", ".parquet")
 
@@ -68,7 +63,7 @@ Known = Mapping[tuple[str, int, int], KnownClip]
 
 @dataclass(frozen=True, slots=True)
 class NormalisedShots:
-    """The three shot columns as another tool has computed them already (SPEC 5)."""
+    """The three shot columns as another tool has computed them already."""
 
     shot_count_norm: float
     shot_mean_len_norm: float
@@ -117,6 +112,8 @@ class WatchedFiles:
     feature_paths: tuple[Path, ...]
     beside_tables: tuple[Path, ...] = ()
     """Files in the folders of both that are no tables, or not yet: one that is being copied."""
+    made_here: bool = False
+    """What the first run renders is not a change that a second one has to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +142,6 @@ class LabelSet:
     """What is, or may be, wrong with the labels."""
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native ratings of the worst and of the best clip possible."""
-    clips_optional: bool = False
-    """Whether labels without a clip are normal."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:
@@ -190,23 +185,24 @@ def is_folder(path: Path) -> bool:
     return False
 
 
-def require_folder(name: str, root: Path) -> Path:
-    """The corpus's folder. Raises CorpusError naming it, its root and what is there instead."""
-    folder = corpus_folder(name, root)
+def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing.
+
+    Raises CorpusError where it is no folder, such as a link to a disk that is not there.
+    """
+    return split_files(name, root, folder, suffixes)[0]
+
+
+def split_files(
+    name: str, root: Path, folder: str, suffixes: Sequence[str]
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """(tables, other files) in that folder, sorted by name. Raises as `external_files`."""
+    tables: list[Path] = []
+    others: list[Path] = []
     with folder_errors():
-        if folder.is_dir():
-            return folder
-        there = sorted(
-            entry.name
-            for entry in (root.iterdir() if root.is_dir() else ())
-            if entry.is_dir()
-            and (entry.name in BUILT_IN_CORPORA or (entry / CORPUS_TOML).is_file())
-        )
-    found = f"corpora there: {', '.join(there)}" if there else "no corpus is there"
-    if not root.is_dir():
-        found = "that root does not exist"
-    raise CorpusError(
-        f"Corpus {name!r} was looked for in {folder} and is not there "
-        f"(MOS_CORPUS_ROOT={root.absolute()}; {found}). Put the corpus there, or set "
-        f"MOS_CORPUS_ROOT or MOS_CORPUS; {DEMO!r} and {SYNTHETIC!r} need no files."
-    )
+        parent = corpus_folder(name, root) / folder
+        for path in sorted(parent.iterdir()) if is_folder(parent) else ():
+            if path.is_file():
+                is_table = path.suffix.lower() in suffixes and not path.name.startswith(".")
+                (tables if is_table else others).append(path)
+    return tuple(tables), tuple(others)

@@ -1,4 +1,4 @@
-"""External shot metadata in `<corpus>/shots/`: figures, or the columns made of them (SPEC 5)."""
+"""External shot metadata in `<corpus>/shots/`: figures, or the columns made of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from mos_assets.corpora.bounds import shown
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.names import NameMatch, match_names
 from mos_assets.corpora.request import (
@@ -18,10 +16,13 @@ from mos_assets.corpora.request import (
     NormalisedShots,
     ShotTable,
     corpus_folder,
+    external_files,
 )
-from mos_assets.corpora.tables import COUNT_MAX, CellError, is_unknown, parse_count, parse_number
 from mos_assets.errors import CorpusError
 from mos_assets.records import Clip, RejectedRow, ShotFigures
+from mos_assets.tables.cells import COUNT_MAX, CellError, is_unknown, parse_count, parse_number
+from mos_assets.tables.external import Cell, ExternalTable, read_external, to_float
+from mos_assets.tables.limits import shown
 
 COUNT, MEAN_LENGTH, LENGTH_STD = "shot_count", "shot_avg_duration_sec", "shot_duration_std_sec"
 FRAMES = ("frames", "frame_count", "num_frames")

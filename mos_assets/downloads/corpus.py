@@ -11,14 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mos_assets.corpora.files import file_state, names_of
-from mos_assets.corpora.manifest import CLIPS, has_manifest, load_manifest, manifest_path
-from mos_assets.corpora.request import (
-    DEMO,
-    SYNTHETIC,
-    CorpusRequest,
-    folder_errors,
-    require_folder,
-)
+from mos_assets.corpora.layouts import layout_of, require_folder
+from mos_assets.corpora.request import DOWNLOADS_FOLDER, CorpusRequest, folder_errors
 from mos_assets.downloads.decision import Step, decide
 from mos_assets.downloads.plan import DownloadProgress, DownloadSummary, Job, Limits, Outcome
 from mos_assets.errors import CorpusError
@@ -33,12 +27,10 @@ def manifest_urls(request: CorpusRequest) -> Mapping[str, str] | None:
     Raises CorpusError for a corpus that is not there, and for a manifest that cannot be used,
     or that is named and not there.
     """
-    if request.name not in (DEMO, SYNTHETIC):
+    layout = layout_of(request.name)
+    if not layout.made_here:
         require_folder(request.name, request.root)
-    if not has_manifest(request):
-        return None
-    path = manifest_path(request.folder, request.manifest)
-    return None if path is None else load_manifest(request, path).urls
+    return None if layout.manifest(request) is None else layout.load(request).urls
 
 
 def download_clips(
@@ -59,7 +51,7 @@ def download_clips(
     into it.
     """
     began = time.monotonic()
-    folder = request.folder / CLIPS
+    folder = request.folder / DOWNLOADS_FOLDER
     here = _files_in(folder)
     jobs: list[Job] = []
     settled: list[Download] = []

@@ -1,4 +1,4 @@
-"""What to do about one clip of a manifest, by its state and the disk: a pure function (SPEC 4)."""
+"""What to do about one clip of a manifest, by its state and the disk: a pure function."""
 
 from __future__ import annotations
 

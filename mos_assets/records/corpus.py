@@ -24,7 +24,7 @@ class Label(NamedTuple):
     """Standard deviation of the individual ratings in MOS units; None where unknown."""
     n_ratings: int | None
     part: str | None
-    """`a` or `b` of KonViD-150k, else None."""
+    """Of the corpus, as its authors divide it: `a` or `b` of KonViD-150k; else None."""
     group: str | None
     """Rows of one group share content and stay in one fold; None: the clip is its own group."""
     reference: str | None

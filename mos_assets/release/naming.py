@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
-from mos_assets.settings import KONVID_CORPORA
 
 KONVID_HEAD = "konvid_mos_head_v1"
 """The head that `Predictor()` loads."""
 
 
-def head_id(corpora: Sequence[str], blocks_suffix: str) -> str:
+def head_id(corpora: Sequence[str], family: str | None, blocks_suffix: str) -> str:
     """The id of the head that these corpora and feature blocks train.
 
+    family: of all the corpora together, whose heads share an id; None where they are of several.
     blocks_suffix: empty for `konvid-v1`, else `_` and the blocks joined with `_`.
     """
-    if set(corpora) <= KONVID_CORPORA:
-        return KONVID_HEAD + blocks_suffix
-    return "_".join(sorted(corpora)) + "_mos_head_v1" + blocks_suffix
+    return (family or "_".join(sorted(corpora))) + "_mos_head_v1" + blocks_suffix
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mos_assets.corpora import head_name
 from mos_assets.errors import ReleaseError
 from mos_assets.plain_files import DENIED, NotAFileError, open_lock
 from mos_assets.records import LabelOrigin, Status
@@ -30,7 +31,6 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 from mos_assets.release.writing import sync_folder, write_durably, write_whole
-from mos_assets.settings import KONVID_CORPORA
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _same_head(current: Manifest, manifest: Manifest) -> None:
     """Ids are made of names that may hold any separator: two heads can come out with one id."""
     ours, theirs = (
         (
-            {corpus.name for corpus in found.data.corpora} - KONVID_CORPORA,
+            {head_name(corpus.name) for corpus in found.data.corpora},
             found.data.features.split("+"),
         )
         for found in (manifest, current)

@@ -5,16 +5,13 @@ Of a run, of paths and of the service around the runs; `Settings` holds the thre
 
 from mos_assets.settings.choices import Executor, Missing, ReferencePolicy
 from mos_assets.settings.composed import Settings
-from mos_assets.settings.konvid import KONVID_150K, KONVID_150K_FLOOR, KONVID_CORPORA
 from mos_assets.settings.locations import local_folder
 from mos_assets.settings.paths import PathSettings
-from mos_assets.settings.run import RUN_FOLDS, RUN_SEEDS, RunSettings
+from mos_assets.settings.run import KONVID_150K_FLOOR, RUN_FOLDS, RUN_SEEDS, RunSettings
 from mos_assets.settings.service import ServiceSettings
 
 __all__ = [
-    "KONVID_150K",
     "KONVID_150K_FLOOR",
-    "KONVID_CORPORA",
     "RUN_FOLDS",
     "RUN_SEEDS",
     "Executor",

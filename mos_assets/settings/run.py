@@ -12,8 +12,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mos_assets.settings.choices import Missing, ReferencePolicy
-from mos_assets.settings.konvid import KONVID_150K, KONVID_150K_FLOOR
 
+KONVID_150K_FLOOR = 5_000
+"""Fewer label rows than this are hardly KonViD-150k."""
 RUN_FOLDS = 5
 """Folds of a full verdict; any other number can only be Proposed."""
 RUN_SEEDS = 5
@@ -125,7 +126,5 @@ class RunSettings(BaseModel):
 
     @property
     def is_full_size(self) -> bool:
-        """Whether the run is one whose verdict can be Accepted: enough seeds, the right number of
-        folds, and no corpus admitted below its usual size."""
-        whole = KONVID_150K not in self.corpora or self.konvid_150k_floor >= KONVID_150K_FLOOR
-        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS and whole
+        """Whether the verdict can be Accepted: enough seeds, and the right number of folds."""
+        return self.folds == RUN_FOLDS and self.seeds >= RUN_SEEDS

@@ -9,18 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from mos_assets.corpora.files import ABSENT
-from mos_assets.corpora.own import read_toml
-from mos_assets.corpora.request import (
-    BUILT_IN_CORPORA,
-    DEMO,
-    FEATURES_FOLDER,
-    SYNTHETIC,
-    CorpusRequest,
-    folder_errors,
-)
+from mos_assets.corpora.layouts import layout_of, require_folder
+from mos_assets.corpora.request import FEATURES_FOLDER, CorpusRequest, folder_errors
 from mos_assets.errors import CorpusError
 from mos_assets.media.probe import probe_version
-from mos_assets.watching.watched_files import labels_and_clip_dirs
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -34,11 +26,13 @@ def corpus_signature(request: CorpusRequest) -> str | None:
     which may lie anywhere in the folder. Raises CorpusError as `load_corpus` does for a corpus
     that is not there.
     """
-    if request.name in (DEMO, SYNTHETIC):
+    layout = layout_of(request.name)
+    if layout.made_here:
         return None
     with folder_errors():
-        labels, clips = labels_and_clip_dirs(request.name, request.root, request.manifest)
-    if request.name not in BUILT_IN_CORPORA and read_toml(request.folder).columns.reference:
+        require_folder(request.name, request.root)
+        labels, clips = layout.label_files(request), layout.clip_dirs(request)
+    if not layout.is_settled_by_files(request):
         return None
     told = hashlib.sha256()
     for text in (_code(), probe_version(), repr(request), str(request.folder.resolve())):
@@ -47,7 +41,7 @@ def corpus_signature(request: CorpusRequest) -> str | None:
         told.update(os.fsencode(path) + b"\0" + _hash(path))
     folders = {entry.path for entry in clips}
     tables = request.folder / FEATURES_FOLDER
-    if request.name not in BUILT_IN_CORPORA and tables.is_dir():
+    if layout.self_described and tables.is_dir():
         # What they measure is held against the direction of the ratings.
         folders.add(tables)
     for folder in sorted(folders):

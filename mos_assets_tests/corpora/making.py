@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mos_assets.corpora import CorpusRequest, Known, KnownClip, load_corpus
-from mos_assets.records import Corpus
+from mos_assets.corpora import CorpusRequest, Known, load_corpus
+from mos_assets.records import Corpus, KnownClip
 
 MINIMAL_TOML = """\
 name = "mine"

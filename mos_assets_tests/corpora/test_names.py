@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.corpora.names import flickr_id, join_key, match_names, safe_name, stem
-from mos_assets.corpora.tables import CellError
+from mos_assets.corpora.names import join_key, match_names, safe_name, stem
 from mos_assets.records import Clip, LabelOrigin
+from mos_assets.tables.cells import CellError
 
 
 def clip(name: str, corpus: str = "c") -> Clip:
@@ -78,20 +78,3 @@ def test_rows_meet_clips_by_id_name_stem_and_crop() -> None:
     assert match.unmatched_rows == ("stranger",)
     assert match.clips_without_row == ("c/d", "c/e")
     assert match.repeated == ("d",)
-
-
-@pytest.mark.parametrize(
-    ("name", "flickr"),
-    [
-        ("8536919744.mp4", "8536919744"),
-        ("8536919744_original_centercrop_960x540_8s.mp4", "8536919744"),
-        ("orig_8536919744_540_5s.mp4", "8536919744"),
-        ("clip_12.mp4", None),
-        ("12345.mp4", None),
-        ("orig_123456789x.mp4", None),
-    ],
-)
-def test_clips_of_both_konvid_corpora_are_known_by_what_they_were_cut_from(
-    name: str, flickr: str | None
-) -> None:
-    assert flickr_id(name) == flickr

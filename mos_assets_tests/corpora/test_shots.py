@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mos_assets.corpora import NormalisedShots, has_external_shots, load_shot_tables
+from mos_assets.corpora import has_external_shots, load_shot_tables
+from mos_assets.corpora.request import NormalisedShots
 from mos_assets.errors import CorpusError
 from mos_assets.records import ShotFigures
 from mos_assets_tests.corpora.making import write_tree

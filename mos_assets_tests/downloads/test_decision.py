@@ -1,4 +1,4 @@
-"""What a run does about a clip follows from its row and the disk alone (SPEC 4)."""
+"""What a run does about a clip follows from its row and the disk alone."""
 
 from __future__ import annotations
 

@@ -7,9 +7,7 @@ the ones after it. Quoted line breaks are therefore refused, which no label need
 from __future__ import annotations
 
 import csv
-import math
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,78 +15,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.bounded import TooLargeError, read_within
-from mos_assets.corpora.bounds import (
+from mos_assets.errors import CorpusError
+from mos_assets.tables.columns import Columns
+from mos_assets.tables.limits import (
     LARGEST_CELLS,
     LARGEST_TEXT_BYTES,
     LONGEST_LINE,
     MOST_COLUMNS,
     MOST_ROWS,
-    shown,
 )
-from mos_assets.errors import CorpusError
 
-CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
-"""Of KonViD's label files, in priority order."""
-URL_ALIASES = ("url", "download_url", "flickr_url", "video_url")
-TABLE_CLIP_ALIASES = ("clip_name", "clip_id", *CLIP_ALIASES)
-"""Of external feature and shot tables."""
-MOS_ALIASES = ("MOS", "mos")
-MOS_SCORE_FILE_ALIASES = ("mos", "video_score", "MOS")
-STD_ALIASES = ("SD", "sd", "mos_std", "mos_std_dev", "SD_MOS")
-COUNT_ALIASES = ("n", "ratings", "num_ratings", "n_ratings")
-VOTE_ALIASES = ("vote", "rating", "score", "video_score", "mos")
-
-COUNT_MAX = 2**31 - 1
-"""Highest number of ratings, shots or frames that is believed."""
 _BOM = b"\xef\xbb\xbf"
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_CUT_SHORT = re.compile(r"[+-]?\d*\.|[+-]?\d+(?:\.\d+)?[eE][+-]?", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
-_PERCENT = re.compile(r"[+-]?\d*\.?\d+ ?%", re.ASCII)
-_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf(?:inity)?|#n/a)", re.IGNORECASE)
-_UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "-"})
-
-
 _SMALLER = "Split it, or keep features as Parquet and votes as one row a clip."
-
-
-class CellError(ValueError):
-    """One cell cannot be used; the text says why, for a rejected row."""
-
-
-class OutsideError(CellError):
-    """A rating that is a number, and none of the declared range."""
-
-    def __init__(self, text: str, value: float) -> None:
-        super().__init__(text)
-        self.value = value
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The header of one table, and how names find their columns in it."""
-
-    names: tuple[str, ...]
-
-    def find(self, aliases: Sequence[str]) -> tuple[int, ...]:
-        """Columns that an alias names, in alias order; exact spelling before another case."""
-        found: list[int] = []
-        for alias in aliases:
-            exact = [i for i, name in enumerate(self.names) if name == alias]
-            other = [i for i, name in enumerate(self.names) if name.casefold() == alias.casefold()]
-            found += exact + other
-        return tuple(dict.fromkeys(found))
-
-    def require(self, aliases: Sequence[str], what: str, file: Path) -> tuple[int, ...]:
-        """As `find`. Raises CorpusError naming the file, its header and what is accepted."""
-        found = self.find(aliases)
-        if not found:
-            raise CorpusError(
-                f"{file} has no column for the {what}. Its header is: "
-                f"{shown(', '.join(self.names))}. "
-                f"Accepted (in any case): {', '.join(dict.fromkeys(a.lower() for a in aliases))}."
-            )
-        return found
 
 
 class Row(NamedTuple):
@@ -263,70 +201,3 @@ def _fitted(row: Row, width: int) -> Row:
     if len(row.cells) > width and not any(row.cells[width:]):
         return Row(row.line, row.cells[:width], None)
     return Row(row.line, (), f"torn row: {len(row.cells)} cells where the header names {width}")
-
-
-def is_unknown(text: str) -> bool:
-    """Whether a cell says, in one of the usual ways, that there is no value."""
-    return text.casefold() in _UNKNOWN
-
-
-def is_not_finite(text: str) -> bool:
-    """Whether a cell spells a number that is none: infinite, or what a tool writes for it."""
-    return _NOT_FINITE.fullmatch(text) is not None
-
-
-def parse_number(text: str, what: str) -> float:
-    """A finite number in plain decimal or exponent notation. Raises CellError naming the value."""
-    if not _NUMBER.fullmatch(text):
-        if not text:
-            raise CellError(f"{what} is empty")
-        flaw = "not finite" if is_not_finite(text) else "not a number"
-        if _CUT_SHORT.fullmatch(text):
-            flaw = "a number that breaks off"
-        elif _DECIMAL_COMMA.fullmatch(text):
-            flaw = "not a number; write decimals with a point"
-        elif _PERCENT.fullmatch(text):
-            flaw = "not a number; leave the percent sign out and declare the scale"
-        raise CellError(f"{what} is {shown(text)!r}, which is {flaw}")
-    value = float(text)
-    if not math.isfinite(value):
-        raise CellError(f"{what} is {shown(text)!r}, which is not finite")
-    return value
-
-
-def parse_deviation(text: str, what: str, limit: float) -> float | None:
-    """A number in 0..limit, or None where the cell says that it is unknown. Raises CellError."""
-    if is_unknown(text):
-        return None
-    value = parse_number(text, what)
-    if not 0.0 <= value <= limit:
-        raise CellError(f"{what} is {text!r}, outside 0..{limit:g}")
-    return value
-
-
-def parse_count(text: str, what: str) -> int | None:
-    """A whole number from 1 up (`50.0` is 50), or None where unknown. Raises CellError."""
-    if is_unknown(text):
-        return None
-    value = parse_number(text, what)
-    if value < 1 or value != int(value):
-        raise CellError(f"{what} is {text!r}, which is not a whole number from 1 up")
-    if value > COUNT_MAX:
-        raise CellError(f"{what} is {text!r}, above {COUNT_MAX}")
-    return int(value)
-
-
-def map_mos(text: str, worst: float, best: float, what: str = "MOS") -> float:
-    """A native score, mapped linearly so that worst is 1 and best 5; either may be the larger.
-
-    Raises CellError naming the cell, as an OutsideError where it is a number out of range.
-    Whoever declares worst and best sees to it that their difference is finite and not 0.
-    """
-    value = parse_number(text, what)
-    if not min(worst, best) <= value <= max(worst, best):
-        raise OutsideError(
-            f"{what} is {text}, outside the declared range {worst:g}..{best:g}", value
-        )
-    if (worst, best) == (1.0, 5.0):
-        return value
-    return 1.0 + 4.0 * (value - worst) / (best - worst)

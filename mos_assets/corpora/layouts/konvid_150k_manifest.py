@@ -1,32 +1,23 @@
-"""KonViD-150k by manifest: labels and the addresses of the clips in one file (SPEC 2)."""
+"""KonViD-150k by manifest: labels and the addresses of the clips in one file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mos_assets.corpora.konvid import LICENCE, label_columns, label_findings, require_floor
-from mos_assets.corpora.labels import LabelSource, one_label_a_clip, read_labels
+from mos_assets.corpora.labels import LabelSource
+from mos_assets.corpora.layouts.konvid import KONVID_150K, LICENCE, PARTS, require_floor
+from mos_assets.corpora.layouts.published import read_published, usual_columns
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.names import safe_name, stem
-from mos_assets.corpora.request import (
-    KONVID_150K,
-    ClipDir,
-    CorpusRequest,
-    LabelSet,
-    require_folder,
-)
-from mos_assets.corpora.tables import (
-    CLIP_ALIASES,
-    MOS_ALIASES,
-    URL_ALIASES,
-    CellError,
-    read_table,
-)
+from mos_assets.corpora.request import CorpusRequest, LabelSet
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin, RejectedRow
+from mos_assets.tables.cells import CellError
+from mos_assets.tables.columns import CLIP_ALIASES, MOS_ALIASES, URL_ALIASES
+from mos_assets.tables.delimited import read_table
 
 MANIFEST = "manifest.csv"
-CLIPS = "clips"
 PART_B = "k150kb_scores.csv"
 PART_ALIASES = ("part",)
 
@@ -53,13 +44,6 @@ def manifest_path(folder: Path, named: str = "") -> Path | None:
     return path
 
 
-def has_manifest(request: CorpusRequest) -> bool:
-    """Whether the corpus says by manifest where its clips are. Raises as `manifest_path`."""
-    if request.name != KONVID_150K:
-        return False
-    return manifest_path(require_folder(request.name, request.root), request.manifest) is not None
-
-
 def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
     """Labels of the manifest, and where to download each of their clips.
 
@@ -68,19 +52,18 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
     """
     folder = request.folder
     table = read_table(path)
-    columns = replace(label_columns(table, MOS_ALIASES), part=table.columns.find(PART_ALIASES))
+    columns = replace(usual_columns(table, MOS_ALIASES), part=table.columns.find(PART_ALIASES))
     url = table.columns.require(URL_ALIASES, "address of the clip", path)
     require_floor(request, len(table.rows))
-    source = LabelSource(KONVID_150K, path.relative_to(folder).as_posix())
-    read = read_labels(table, columns, source)
+    source = LabelSource(KONVID_150K, path.relative_to(folder).as_posix(), parts=PARTS)
+    read, findings = read_published(table, columns, source)
     labels, rejected = read.labels, read.rejected
-    findings = label_findings(table, columns, source, read)
     tested, unread = _part_b(folder)
     rejected += unread
     labels = [
         label._replace(part="b") if stem(label.clip_name) in tested else label for label in labels
     ]
-    kept, lost = one_label_a_clip(KONVID_150K, labels, average=False)
+    kept, lost = one_label_a_clip(KONVID_150K, labels, average=False, test_part=PARTS[-1])
     url_of_line = {row.line: row.first(url) for row in table.rows if not row.damage}
     url_of_clip: dict[str, str] = {}
     for label in labels:
@@ -98,8 +81,6 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
             file.relative_to(folder).as_posix() for file in manifest_files(folder, path)
         ),
         rows_read={source.file: len(table.rows)},
-        clip_dirs=clip_dirs(folder),
-        clips_optional=True,
         findings=findings,
         urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
     )
@@ -131,9 +112,3 @@ def _part_b(folder: Path) -> tuple[frozenset[str], list[RejectedRow]]:
             reason = f"a clip of part b cannot be told: {error}"
             rejected.append(RejectedRow(KONVID_150K, PART_B, row.line, None, reason))
     return frozenset(names), rejected
-
-
-def clip_dirs(folder: Path) -> tuple[ClipDir, ...]:
-    """The folder that clips are downloaded into, where it is there."""
-    entry = ClipDir(folder / CLIPS, recursive=True)
-    return (entry,) if entry.path.is_dir() else ()

@@ -1,10 +1,13 @@
-"""The synthetic corpus: feature rows and simulated labels without any video (SPEC 2)."""
+"""The synthetic corpus: feature rows and simulated labels without any video."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from mos_assets.corpora.request import SYNTHETIC, SYNTHETIC_ROWS, CorpusRequest, LabelSet
+from mos_assets.corpora.layouts.base import Layout
+from mos_assets.corpora.request import SYNTHETIC_ROWS, ClipDir, CorpusRequest, LabelSet
 from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
@@ -51,30 +54,43 @@ def generate(rows: int = SYNTHETIC_ROWS, seed: int = SEED) -> tuple[FloatArray, 
     return features.astype(np.float64), mos.astype(np.float64)
 
 
-def load_synthetic(request: CorpusRequest) -> LabelSet:
-    """Simulated labels; no file is read."""
-    _, mos = generate(request.synthetic_rows, request.seed)
-    names = clip_names(request.synthetic_rows)
-    labels = tuple(
-        Label(name, float(score), None, None, None, None, None, SYNTHETIC, line)
-        for line, (name, score) in enumerate(zip(names, mos, strict=True), start=1)
-    )
-    return LabelSet(
-        name=SYNTHETIC,
-        version=f"seed-{request.seed}-rows-{request.synthetic_rows}",
-        licence="generated; free of rights",
-        origin=LabelOrigin.SIMULATED,
-        labels=labels,
-        rejected=(),
-        label_files=(),
-        rows_read={SYNTHETIC: len(labels)},
-    )
+class Synthetic(Layout):
+    """Simulated labels and their features; no file is read."""
 
+    name = "synthetic"
+    head_family = "konvid"
+    made_here = True
+    has_files = False
 
-def synthetic_table(rows: int = SYNTHETIC_ROWS, seed: int = SEED) -> FeatureTable:
-    """The generated features, as the table `synthetic`."""
-    features, _ = generate(rows, seed)
-    return FeatureTable(SYNTHETIC, SYNTHETIC_COLUMNS, clip_names(rows), features)
+    def label_files(self, request: CorpusRequest) -> tuple[Path, ...]:
+        return ()
+
+    def clip_dirs(self, request: CorpusRequest) -> tuple[ClipDir, ...]:
+        return ()
+
+    def load(self, request: CorpusRequest) -> LabelSet:
+        _, mos = generate(request.synthetic_rows, request.seed)
+        names = clip_names(request.synthetic_rows)
+        labels = tuple(
+            Label(name, float(score), None, None, None, None, None, self.name, line)
+            for line, (name, score) in enumerate(zip(names, mos, strict=True), start=1)
+        )
+        return LabelSet(
+            name=self.name,
+            version=f"seed-{request.seed}-rows-{request.synthetic_rows}",
+            licence="generated; free of rights",
+            origin=LabelOrigin.SIMULATED,
+            labels=labels,
+            rejected=(),
+            label_files=(),
+            rows_read={self.name: len(labels)},
+        )
+
+    def generated_tables(self, request: CorpusRequest) -> tuple[FeatureTable, ...]:
+        """One table, called as the corpus is."""
+        features, _ = generate(request.synthetic_rows, request.seed)
+        names = clip_names(request.synthetic_rows)
+        return (FeatureTable(self.name, SYNTHETIC_COLUMNS, names, features),)
 
 
 def clip_names(rows: int) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ import pytest
 
 from mos_assets.automation.signatures import look_at_corpora
 from mos_assets.corpora.names import safe_name
-from mos_assets.corpora.tables import CellError
 from mos_assets.records import Corpus
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows
+from mos_assets.tables.cells import CellError
 from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mos_assets.corpora import CorpusRequest, load_corpus, load_feature_tables
 from mos_assets.corpora.features import join_table
-from mos_assets.corpora.synthetic import generate
+from mos_assets.corpora.layouts.synthetic import generate
 from mos_assets.records import LabelOrigin
 from mos_assets_tests.corpora.making import load, quiet
 

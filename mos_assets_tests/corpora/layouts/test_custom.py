@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mos_assets.corpora.labels import one_label_a_clip
+from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.errors import CorpusError
 from mos_assets.records import Label, LabelOrigin
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree

@@ -6,7 +6,7 @@ import pytest
 
 from mos_assets_tests.corpora.making import load, write_tree
 
-DOCS = Path(__file__).parents[2] / "docs" / "corpora"
+DOCS = Path(__file__).parents[3] / "docs" / "corpora"
 UGC = "vid,category,resolution,x_Subjects,MOSFull,MOSChunk00,stdFull,stdChunk00,width,height"
 LSVQ = "name,p1,p2,p3,height,width,mos_p1,mos_p2,mos_p3,mos,frame_number,is_test"
 CHUG = "Video,mos_j,sos_j,ref,name,bitladder,resolution,content_name,height,width"

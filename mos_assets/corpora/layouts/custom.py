@@ -1,4 +1,4 @@
-"""Your own corpus: a folder with a corpus.toml that says where labels and clips are (SPEC 2)."""
+"""Your own corpus: a folder with a corpus.toml that says where labels and clips are."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mos_assets.bounded import read_within
-from mos_assets.corpora.bounds import (
-    LARGEST_TOML_BYTES,
-    LONGEST_TOML_LINE,
-    MOST_WILD_PARTS,
-    shown,
-)
 from mos_assets.corpora.declaration import (
     Ratings,
     column_name,
@@ -23,17 +17,19 @@ from mos_assets.corpora.declaration import (
     torn_findings,
 )
 from mos_assets.corpora.groups import joined_groups
-from mos_assets.corpora.labels import (
-    LabelColumns,
-    LabelSource,
-    one_label_a_clip,
-    ratings_of,
-    read_labels,
-)
-from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
-from mos_assets.corpora.tables import Table, read_table
+from mos_assets.corpora.labels import LabelColumns, LabelSource, ratings_of, read_labels
+from mos_assets.corpora.layouts.base import Layout
+from mos_assets.corpora.merging import one_label_a_clip
+from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
+from mos_assets.tables.delimited import Table, read_table
+from mos_assets.tables.limits import (
+    LARGEST_TOML_BYTES,
+    LONGEST_TOML_LINE,
+    MOST_WILD_PARTS,
+    shown,
+)
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -108,6 +104,38 @@ class CorpusToml(BaseModel):
         return self
 
 
+class Custom(Layout):
+    """Any folder with a corpus.toml, under the name that it gives itself."""
+
+    name = ""
+    self_described = True
+
+    def label_files(self, request: CorpusRequest) -> tuple[Path, ...]:
+        folder = request.folder
+        return (folder / CORPUS_TOML, *_label_files(folder, read_toml(folder)))
+
+    def clip_dirs(self, request: CorpusRequest) -> tuple[ClipDir, ...]:
+        folder, toml = request.folder, read_toml(request.folder)
+        found: list[ClipDir] = []
+        if toml.clips is not None:
+            found.append(ClipDir(folder / toml.clips, recursive=True))
+            if not found[0].path.is_dir():
+                raise CorpusError(
+                    f"{folder / CORPUS_TOML}: clips: there is no folder {found[0].path}. Is its "
+                    "disk mounted?"
+                )
+        if toml.columns.reference is not None and folder not in [entry.path for entry in found]:
+            found.append(ClipDir(folder))
+        return tuple(found)
+
+    def load(self, request: CorpusRequest) -> LabelSet:
+        return load_custom(request.folder)
+
+    def is_settled_by_files(self, request: CorpusRequest) -> bool:
+        # Pristine files may lie anywhere in the folder.
+        return not read_toml(request.folder).columns.reference
+
+
 def read_toml(folder: Path) -> CorpusToml:
     """The folder's corpus.toml. Raises CorpusError naming the file and the key that is wrong."""
     path = folder / CORPUS_TOML
@@ -142,7 +170,7 @@ def read_toml(folder: Path) -> CorpusToml:
 def label_headers(folder: Path) -> frozenset[str]:
     """What the corpus in this folder calls its columns of ratings, their spread and number.
 
-    Empty where it has no corpus.toml, or none that can be read, of which `load_own` tells.
+    Empty where it has no corpus.toml, or none that can be read, of which `load_custom` tells.
     """
     if not (folder / CORPUS_TOML).is_file():
         return frozenset()
@@ -161,7 +189,7 @@ def _moderate(text: str) -> str:
     return text
 
 
-def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
+def _label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
     """Files that the globs of `labels` find, each once, sorted by relative path.
 
     Raises CorpusError for a glob that finds nothing or, through a link, a file outside.
@@ -188,10 +216,10 @@ def label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda path: path.relative_to(folder).as_posix()))
 
 
-def load_own(folder: Path) -> LabelSet:
+def load_custom(folder: Path) -> LabelSet:
     """Labels of a corpus that describes itself. Raises CorpusError where it does so wrongly."""
     toml = read_toml(folder)
-    files = label_files(folder, toml)
+    files = _label_files(folder, toml)
     clip_dirs: tuple[ClipDir, ...] = ()
     if toml.clips is not None:
         if not (folder / toml.clips).is_dir():

@@ -13,7 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.corpora.bounds import (
+from mos_assets.errors import CorpusError
+from mos_assets.tables.columns import TABLE_CLIP_ALIASES, Columns
+from mos_assets.tables.delimited import open_table, read_table, read_text_within
+from mos_assets.tables.limits import (
     LARGEST_CELLS,
     LARGEST_PARQUET_CELLS,
     LARGEST_PARQUET_TEXT,
@@ -21,15 +24,6 @@ from mos_assets.corpora.bounds import (
     MOST_COLUMNS,
     shown,
 )
-from mos_assets.corpora.request import corpus_folder, folder_errors, is_folder
-from mos_assets.corpora.tables import (
-    TABLE_CLIP_ALIASES,
-    Columns,
-    open_table,
-    read_table,
-    read_text_within,
-)
-from mos_assets.errors import CorpusError
 
 if TYPE_CHECKING:
     from pyarrow import ChunkedArray
@@ -79,29 +73,6 @@ def to_float(number: int | float | Decimal) -> float:
         return float(number)
     except OverflowError:
         return math.inf if number > 0 else -math.inf
-
-
-def external_files(name: str, root: Path, folder: str, suffixes: Sequence[str]) -> tuple[Path, ...]:
-    """Tables in one sub-folder of a corpus, sorted by name; none where the folder is missing.
-
-    Raises CorpusError where it is no folder, such as a link to a disk that is not there.
-    """
-    return split_files(name, root, folder, suffixes)[0]
-
-
-def split_files(
-    name: str, root: Path, folder: str, suffixes: Sequence[str]
-) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """(tables, other files) in that folder, sorted by name. Raises as `external_files`."""
-    tables: list[Path] = []
-    others: list[Path] = []
-    with folder_errors():
-        parent = corpus_folder(name, root) / folder
-        for path in sorted(parent.iterdir()) if is_folder(parent) else ():
-            if path.is_file():
-                is_table = path.suffix.lower() in suffixes and not path.name.startswith(".")
-                (tables if is_table else others).append(path)
-    return tuple(tables), tuple(others)
 
 
 def read_external(path: Path) -> ExternalTable:

@@ -9,16 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mos_assets.corpora.tables import (
-    CellError,
-    Columns,
-    map_mos,
-    parse_count,
-    parse_deviation,
-    parse_number,
-    read_table,
-)
 from mos_assets.errors import CorpusError
+from mos_assets.tables.cells import CellError, map_mos, parse_count, parse_deviation, parse_number
+from mos_assets.tables.columns import Columns
+from mos_assets.tables.delimited import read_table
 
 plain = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]

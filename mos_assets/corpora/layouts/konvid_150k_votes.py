@@ -9,16 +9,10 @@ from pathlib import Path
 
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.names import safe_name, stem
-from mos_assets.corpora.tables import (
-    CLIP_ALIASES,
-    VOTE_ALIASES,
-    CellError,
-    Row,
-    map_mos,
-    open_table,
-    parse_line,
-)
 from mos_assets.records import MOS_MAX, MOS_MIN, Label, RejectedRow
+from mos_assets.tables.cells import CellError, map_mos
+from mos_assets.tables.columns import CLIP_ALIASES, VOTE_ALIASES
+from mos_assets.tables.delimited import Row, open_table, parse_line
 
 _UNIT = 2**52
 """Every float from 1 to 5 is a whole number of 1/2^52: sums of votes are exact, in any order."""

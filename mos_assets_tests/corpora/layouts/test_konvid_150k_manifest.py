@@ -1,4 +1,4 @@
-"""KonViD-150k by manifest: labels and addresses in one file (SPEC 2)."""
+"""KonViD-150k by manifest: labels and addresses in one file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mos_assets.corpora import CorpusRequest, load_corpus
-from mos_assets.corpora.manifest import load_manifest, manifest_path
+from mos_assets.corpora.layouts.konvid_150k_manifest import load_manifest, manifest_path
 from mos_assets.errors import CorpusError
 from mos_assets.records import Corpus
 from mos_assets.watching import watched_files

@@ -1,0 +1,135 @@
+"""Rows that rate one clip: one label, a mean, or a conflict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from mos_assets.corpora.labels import SAME_MOS, reject
+from mos_assets.corpora.names import stem
+from mos_assets.records import Label, RejectedRow
+
+
+def one_label_a_clip(
+    corpus: str,
+    labels: Iterable[Label],
+    *,
+    average: bool,
+    tolerance: float = SAME_MOS,
+    test_part: str | None = None,
+) -> tuple[list[Label], list[RejectedRow]]:
+    """At most one label a clip name, sorted by name, and the rows that lost their place.
+
+    With `average`, ratings of one clip become their mean, weighted by the number of ratings
+    where every one of them says it; else MOS within `tolerance` of each other are one label
+    and MOS that differ by more are a conflict, of which no row is used. A clip is of `test_part`
+    where any of its rows says so.
+    """
+    first: dict[str, Label] = {}
+    repeated: dict[str, list[Label]] = {}
+    for label in labels:
+        key = stem(label.clip_name)
+        other = first.setdefault(key, label)
+        if other is not label:
+            repeated.setdefault(key, [other]).append(label)
+    for key in repeated:
+        del first[key]
+    kept = list(first.values())
+    rejected: list[RejectedRow] = []
+    groups = (sorted(rows, key=_place) for rows in repeated.values())
+    for rows in sorted(groups, key=lambda rows: _place(rows[0])):
+        conflict = _conflict(rows, math.inf if average else tolerance)
+        if conflict:
+            rejected += [lost for row in rows for lost in reject(corpus, row, conflict)]
+        else:
+            seen: dict[tuple[object, ...], Label] = {}
+            for row in rows:
+                other = seen.setdefault(_said(row) if average else (row.source,), row)
+                if other is not row:
+                    reason = f"duplicate of line {other.line} with the same label"
+                    rejected += reject(corpus, row, reason)
+            alone = list(seen.values())
+            kept.append(_mean(alone, test_part) if average else _same(alone, test_part))
+    return sorted(kept, key=attrgetter("clip_name")), rejected
+
+
+def _said(row: Label) -> tuple[object, ...]:
+    """What makes a row another rating than one that says the same in the same file.
+
+    A row that knows how many ratings it stands for, or how far they lie apart, is a summary:
+    written twice it is a copy. Without either it may be the rating of one more viewer.
+    """
+    if row.n_ratings is None and row.mos_std is None:
+        return row.source, row.line
+    return row.source, row.mos, row.mos_std, row.n_ratings, row.group, row.reference
+
+
+def _place(label: Label) -> tuple[str, str, int]:
+    return label.clip_name, label.source, label.line
+
+
+def _conflict(rows: Sequence[Label], tolerance: float) -> str | None:
+    where = ", ".join(f"{row.source}:{row.line}" for row in rows[:4])
+    names = sorted({row.clip_name for row in rows})
+    if len(names) > 1:
+        return f"clips {', '.join(names)} differ in their suffix only ({where}); rename one"
+    scores = [row.mos for row in rows]
+    if max(scores) - min(scores) > tolerance:
+        given = ", ".join(f"{score:g}" for score in scores[:4])
+        return f"conflict: the clip has different labels, MOS {given} ({where}); none is used"
+    if len({row.group for row in rows} - {None}) > 1 or len({row.reference for row in rows}) > 1:
+        return f"conflict: the clip has different groups or references ({where}); none is used"
+    return None
+
+
+def _same(rows: Sequence[Label], test_part: str | None) -> Label:
+    """One label of several that agree: the MOS with the most digits, and what any of them knows."""
+    finest = max(rows, key=lambda row: len(repr(row.mos)))
+    return finest._replace(
+        part=_part(rows, test_part),
+        mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
+        n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
+        group=_group(rows),
+        others=_others(finest, rows),
+    )
+
+
+def _mean(rows: Sequence[Label], test_part: str | None) -> Label:
+    """The pooled rating; its deviation is that of all votes together, where all parts are known."""
+    part, others = _part(rows, test_part), _others(rows[0], rows)
+    first = rows[0]._replace(part=part, group=_group(rows), others=others)
+    counts = [row.n_ratings for row in rows if row.n_ratings is not None]
+    if len(counts) != len(rows):
+        mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
+        return first._replace(mos=mean, mos_std=None, n_ratings=None)
+    total = sum(counts)
+    mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
+    mean = _between(mean, rows)
+    std = None
+    if all(row.mos_std is not None for row in rows):
+        square = math.fsum(
+            n * ((row.mos_std or 0.0) ** 2 + (row.mos - mean) ** 2)
+            for n, row in zip(counts, rows, strict=True)
+        )
+        std = math.sqrt(square / total)
+    return first._replace(mos=mean, mos_std=std, n_ratings=total)
+
+
+def _between(mean: float, rows: Sequence[Label]) -> float:
+    """The mean, which rounding may have put outside of what it is the mean of."""
+    return min(max(mean, min(row.mos for row in rows)), max(row.mos for row in rows))
+
+
+def _group(rows: Sequence[Label]) -> str | None:
+    return next((row.group for row in rows if row.group is not None), None)
+
+
+def _part(rows: Sequence[Label], test_part: str | None) -> str | None:
+    """The part that is for testing, where any of the rows says so."""
+    parts = [row.part for row in rows if row.part is not None]
+    return test_part if test_part in parts else next(iter(parts), None)
+
+
+def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:
+    return tuple((row.source, row.line) for row in rows if row is not kept)

@@ -1,0 +1,1 @@
+"""Tables as strangers write them, read within limits: comma-separated, Parquet, JSON lines."""

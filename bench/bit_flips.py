@@ -16,8 +16,8 @@ from collections import Counter
 from pathlib import Path
 
 from mos_assets.errors import MosAssetsError
-from mos_assets.extraction import measurement_table, read_shard, write_shard
-from mos_assets.extraction.columns import FIGURES_OF_PART
+from mos_assets.features import measurement_table, read_shard, write_shard
+from mos_assets.features.columns import FIGURES_OF_PART
 from mos_assets.records import Measurement
 
 PARTS = ("libvmaf", "saliency", "shots")

@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mos_assets.extraction import PARTS, ClipTask, ReferencePolicy, measure_clip, measure_clips
-from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.features import PARTS, ClipTask, ReferencePolicy, measure_clip, measure_clips
+from mos_assets.features.transnet import transition_probabilities
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
 from mos_assets.media.probe import hash_file

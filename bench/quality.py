@@ -19,7 +19,7 @@ from generated.tables import FOLDS, table_of
 
 from mos_assets.corpora import CorpusRequest, join_table, load_corpus, load_feature_tables
 from mos_assets.evaluation import plcc, rmse, srocc
-from mos_assets.extraction import BLOCKS
+from mos_assets.features import BLOCKS
 from mos_assets.head import Recipe, train
 from mos_assets.records import SEED, FloatArray, TrainingTable
 

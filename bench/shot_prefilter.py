@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from mos_assets.extraction import ReferencePolicy, graph, outputs
-from mos_assets.extraction.prefilter import STEP, Sign, window_signs
-from mos_assets.extraction.shots import shot_spans
-from mos_assets.extraction.threads import single_threaded
-from mos_assets.extraction.transnet import transition_probabilities, windows_to_see
+from mos_assets.features import ReferencePolicy, graph, outputs
+from mos_assets.features.prefilter import STEP, Sign, window_signs
+from mos_assets.features.shots import shot_spans
+from mos_assets.features.threads import single_threaded
+from mos_assets.features.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 
 Pictures = npt.NDArray[np.float32]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ClipError, FeatureError
-from mos_assets.extraction import (
+from mos_assets.fallback import ENCODER_OF_DECODER
+from mos_assets.features import (
     BLOCKS,
     FRAMES,
     SHOT_COUNT,
@@ -20,7 +21,6 @@ from mos_assets.extraction import (
     measure_clip,
     shot_columns,
 )
-from mos_assets.fallback import ENCODER_OF_DECODER
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.predictor import MosPrediction, Predictor

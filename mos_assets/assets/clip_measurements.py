@@ -17,7 +17,7 @@ from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_er
 from mos_assets.assets.setbacks import setback_table, setbacks_told
 from mos_assets.corpora import has_external_shots
 from mos_assets.errors import StoreError
-from mos_assets.extraction import (
+from mos_assets.features import (
     SHARD_SUFFIX,
     SHOTS,
     ClipTask,

@@ -11,7 +11,7 @@ from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.corpora import join_table, label_columns, load_feature_tables
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
-from mos_assets.extraction import (
+from mos_assets.features import (
     CorpusFigures,
     ReferencePolicy,
     ShotFeatures,

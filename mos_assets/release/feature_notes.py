@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mos_assets.extraction import BLOCKS, TABLE_ORIGIN
+from mos_assets.features import BLOCKS, TABLE_ORIGIN
 
 LIBVMAF = "libvmaf, mean over frames"
 SALIENCY = "spectral residual saliency, one frame a second"

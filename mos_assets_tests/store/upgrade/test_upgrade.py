@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from mos_assets.assets.clip_measurements import fingerprints, plan_tasks
-from mos_assets.extraction import read_shard
-from mos_assets.extraction.shards import is_sealed
+from mos_assets.features import read_shard
+from mos_assets.features.shards import is_sealed
 from mos_assets.release.status import released_heads
 from mos_assets.store import verdict_rows
 from mos_assets.store.schema import FIXED_COLUMNS

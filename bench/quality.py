@@ -140,7 +140,7 @@ def from_disk(name: str, blocks: list[str], root: Path) -> TrainingTable:
     joined = [join_table(corpus.clips, table) for table in load_feature_tables(name, root)]
     columns = []
     for block in blocks:
-        wanted = BLOCKS[block].columns if block in BLOCKS else None
+        wanted = BLOCKS[block].column_names if block in BLOCKS else None
         for table in joined:
             names = wanted or (table.columns if table.name == block else ())
             if names and set(names) <= set(table.columns):

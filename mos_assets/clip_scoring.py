@@ -9,22 +9,17 @@ from mos_assets.errors import ClipError, FeatureError
 from mos_assets.fallback import ENCODER_OF_DECODER
 from mos_assets.features import (
     BLOCKS,
-    FRAMES,
-    SHOT_COUNT,
-    SHOT_LENGTH_STD,
-    SHOT_MEAN_LENGTH,
-    SHOTS,
     ClipTask,
-    Columns,
     ReferencePolicy,
-    container_columns,
+    header_extractors,
     measure_clip,
-    shot_columns,
+    picture_extractors,
+    required_parts,
 )
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.predictor import MosPrediction, Predictor
-from mos_assets.records import Measurement, Probe, Setback, ShotFigures
+from mos_assets.records import Probe
 from mos_assets.settings import Settings
 
 UNKNOWN_ENCODER = "ugc-mixed"
@@ -72,8 +67,12 @@ def score_clip(path: Path, predictor: Predictor, settings: Settings) -> ClipScor
 def _measure(
     path: Path, header: Probe, order: tuple[str, ...], settings: Settings
 ) -> tuple[dict[str, float], list[str]]:
-    wanted = [block for block in BLOCKS.values() if set(block.columns) & set(order)]
-    stray = [name for name in order if not any(name in block.columns for block in wanted)]
+    wanted = {
+        name: columns
+        for name, block in BLOCKS.items()
+        if set(columns := block.column_names) & set(order)
+    }
+    stray = [name for name in order if not any(name in columns for columns in wanted.values())]
     if stray:
         raise FeatureError(
             f"The head needs {stray[0]!r}, which comes from an external table and cannot be "
@@ -84,29 +83,22 @@ def _measure(
         path=path.absolute(),
         sha256=hash_file(path),
         probe=header,
-        parts=frozenset(block.part for block in wanted if block.part is not None),
+        parts=required_parts(tuple(wanted)),
         policy=ReferencePolicy(settings.reference),
         reference_path=None,
         reference_sha256=None,
     )
     measured = measure_clip(task, find_ffmpeg(settings.ffmpeg or None)) if task.parts else ()
-    found = [*map(_columns, measured), container_columns(header)]
+    found = [
+        *(
+            picture_extractors()[each.part].columns_of(each.figures, each.reason)
+            for each in measured
+        ),
+        *(extractor.read(header) for extractor in header_extractors()),
+    ]
     features = {name: value for columns in found for name, value in columns.figures.items()}
     missing = [name for name in order if name not in features]
     if missing:
         reasons = "; ".join(columns.reason for columns in found if columns.reason is not None)
         raise ClipError(f"{path}: {missing[0]} cannot be had: {reasons}")
     return features, [measurement.fingerprint for measurement in measured]
-
-
-def _columns(found: Measurement | Setback) -> Columns:
-    if found.part != SHOTS or found.reason is not None:
-        return Columns(found.figures, found.reason)
-    return shot_columns(
-        ShotFigures(
-            shot_count=int(found.figures[SHOT_COUNT]),
-            mean_length_s=found.figures[SHOT_MEAN_LENGTH],
-            length_std_s=found.figures[SHOT_LENGTH_STD],
-            frames=int(found.figures[FRAMES]),
-        )
-    )

@@ -25,6 +25,7 @@ from mos_assets.features import (
     Journal,
     ReferencePolicy,
     content_key,
+    figure_notes,
     fingerprint,
     measure_clips,
     measuring,
@@ -185,7 +186,7 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
     clips, seconds = sum(shard.clips for shard in done), sum(shard.seconds for shard in done)
     context.add_output_metadata(
         {
-            **table_metadata(rows),
+            **table_metadata(rows, figure_notes()),
             "fingerprints": dg.MetadataValue.json(prints),
             "clips_measured_in_this_run": clips,
             "clips_failed_in_this_run": sum(shard.failed for shard in done),
@@ -216,9 +217,9 @@ def _note_setbacks(
     owners=OWNERS,
     kinds={"ffmpeg", "pytorch", "parquet"},
     description=(
-        "The expensive one. Each clip is decoded once; libvmaf against the configured reference, "
-        "shot boundaries by TransNet V2 and saliency are measured together. Keyed by the clip's "
-        "bytes and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
+        "The expensive one. Each clip is decoded once for every extractor that the chosen features "
+        "need, and libvmaf compares it with the configured reference. Keyed by the clip's bytes "
+        "and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
         "in shards/ of MOS_STORE, and table `clip_measurements`."
     ),
 )

@@ -1,39 +1,40 @@
-"""One clip in, figures out: libvmaf, no-reference, saliency, shots, container; all fingerprinted.
+"""One clip in, figures out; every extractor is a file in `extractors/`, all fingerprinted.
 
-This is the room's door; other rooms import these names and nothing below it.
+The way of a clip: planned (`task`, `fingerprint`, `resource_limits`), decoded once (`command`,
+`decode`, `decode_check`; `reference` and `pairing` for a pristine file), read by its extractors
+(`read`, `extractors/`), checked by a second try where the first may mislead (`measure`), and kept
+(`journal`, `shards`, `merging`). This is the room's door; other rooms import these names and
+nothing below it.
 """
 
-from mos_assets.features.assemble import TABLE_ORIGIN, CorpusFigures, ShotFeatures, assemble
-from mos_assets.features.attempt import ClipTask
+from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble
 from mos_assets.features.blocks import (
     BLOCKS,
     KONVID_V1,
-    PARTS,
-    Block,
     expand_columns,
     feature_blocks_id,
     parse_blocks,
     require_blocks,
     required_parts,
 )
-from mos_assets.features.columns import (
-    FRAMES,
-    SHOT_COUNT,
-    SHOT_LENGTH_STD,
-    SHOT_MEAN_LENGTH,
-    SHOTS,
+from mos_assets.features.extractors.base import (
+    Column,
     Columns,
+    Decoded,
+    FeatureExtractor,
+    HeaderExtractor,
+    Output,
+    PictureExtractor,
+    Tap,
+    header_extractors,
+    picture_extractors,
 )
-from mos_assets.features.container import container_columns
-from mos_assets.features.fingerprint import ReferencePolicy, fingerprint
+from mos_assets.features.extractors.shots import SHOTS
+from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
-from mos_assets.features.measure import (
-    Found,
-    content_key,
-    measure_clip,
-    measure_clips,
-)
+from mos_assets.features.measure import Found, measure_clip, measure_clips
 from mos_assets.features.merging import merge_shards
+from mos_assets.features.notes import TABLE_ORIGIN, column_description, column_notes, figure_notes
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
     columns_of,
@@ -42,34 +43,38 @@ from mos_assets.features.shot_rows import (
     normalised_shot_row,
     shot_row,
 )
-from mos_assets.features.shots import shot_columns, shot_figures
+from mos_assets.features.task import ClipTask, ReferencePolicy, content_key
 
 __all__ = [
     "BLOCKS",
-    "FRAMES",
     "KONVID_V1",
-    "PARTS",
     "SHARD_SUFFIX",
     "SHOTS",
-    "SHOT_COUNT",
-    "SHOT_LENGTH_STD",
-    "SHOT_MEAN_LENGTH",
     "TABLE_ORIGIN",
-    "Block",
     "ClipTask",
+    "Column",
     "Columns",
     "CorpusFigures",
+    "Decoded",
+    "FeatureExtractor",
     "Found",
+    "HeaderExtractor",
     "Journal",
+    "Output",
+    "PictureExtractor",
     "ReferencePolicy",
     "ShotFeatures",
+    "Tap",
     "assemble",
+    "column_description",
+    "column_notes",
     "columns_of",
-    "container_columns",
     "content_key",
     "expand_columns",
     "feature_blocks_id",
+    "figure_notes",
     "fingerprint",
+    "header_extractors",
     "measure_clip",
     "measure_clips",
     "measured_shot_row",
@@ -79,12 +84,11 @@ __all__ = [
     "missing_shot_row",
     "normalised_shot_row",
     "parse_blocks",
+    "picture_extractors",
     "read_shard",
     "recover_journals",
     "require_blocks",
     "required_parts",
-    "shot_columns",
-    "shot_figures",
     "shot_row",
     "write_shard",
 ]

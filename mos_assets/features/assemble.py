@@ -8,18 +8,23 @@ supplies it. A figure that cannot be had stays missing, with the reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from mos_assets.errors import FeatureError
-from mos_assets.features.blocks import BLOCKS, Block, expand_columns
-from mos_assets.features.columns import SHOTS, Columns
-from mos_assets.features.container import container_columns
-from mos_assets.features.fingerprint import ReferencePolicy
-from mos_assets.features.measure import content_key
+from mos_assets.features.blocks import BLOCKS, expand_columns
+from mos_assets.features.extractors.base import (
+    Columns,
+    FeatureExtractor,
+    HeaderExtractor,
+    picture_extractors,
+)
+from mos_assets.features.extractors.shots import SHOTS
+from mos_assets.features.notes import TABLE_ORIGIN
+from mos_assets.features.task import ReferencePolicy, content_key
 from mos_assets.media.probe import probe_version
 from mos_assets.records import (
     Clip,
@@ -31,8 +36,6 @@ from mos_assets.records import (
 )
 
 NO_CLIP = "there is no clip for this label"
-TABLE_ORIGIN = "table:"
-"""How the fingerprint of figures begins that come from an external table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _block(corpus: CorpusFigures, name: str) -> _Figures:
         return _from_table(table, table.columns)
     if any(clip.path is not None for clip in corpus.clips) or _has_external_shots(corpus, block):
         return _measured(corpus, block)
-    holders = [table for table in corpus.tables if set(block.columns) <= set(table.columns)]
+    holders = [table for table in corpus.tables if set(block.column_names) <= set(table.columns)]
     if len(holders) > 1:
         raise FeatureError(
             f"Tables {', '.join(table.name for table in holders)} of corpus {corpus.name} all have "
@@ -124,14 +127,14 @@ def _block(corpus: CorpusFigures, name: str) -> _Figures:
     if not holders:
         raise FeatureError(
             f"Corpus {corpus.name} has no clips, and no table in its features/ folder has the "
-            f"columns of {name} ({', '.join(block.columns)}). Add the clips or such a table, or "
-            "choose other blocks with MOS_FEATURES."
+            f"columns of {name} ({', '.join(block.column_names)}). Add the clips or such a table, "
+            "or choose other blocks with MOS_FEATURES."
         )
-    return _from_table(holders[0], block.columns)
+    return _from_table(holders[0], block.column_names)
 
 
-def _has_external_shots(corpus: CorpusFigures, block: Block) -> bool:
-    return block.part == SHOTS and any(s.columns.reason is None for s in corpus.shots.values())
+def _has_external_shots(corpus: CorpusFigures, block: FeatureExtractor) -> bool:
+    return block.name == SHOTS and any(s.columns.reason is None for s in corpus.shots.values())
 
 
 def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
@@ -148,26 +151,27 @@ def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
     return _Figures(values, f"{TABLE_ORIGIN}{table.name}", tuple(reasons))
 
 
-def _measured(corpus: CorpusFigures, block: Block) -> _Figures:
-    if block.part is None:
-        fingerprint, find = f"probe-{probe_version()}", _container
-    elif block.part == SHOTS:
+def _measured(corpus: CorpusFigures, block: FeatureExtractor) -> _Figures:
+    find: Callable[[Clip], Columns]
+    if isinstance(block, HeaderExtractor):
+        fingerprint, find = f"probe-{probe_version()}", partial(_header, block)
+    elif block.name == SHOTS:
         prints = sorted({shot.fingerprint for shot in corpus.shots.values()})
         fingerprint, find = "/".join(prints), partial(_shots, corpus)
     else:
-        fingerprint = corpus.part_fingerprints[block.part]
-        find = partial(_measurement, corpus, block.part)
-    values = np.full((len(corpus.clips), len(block.columns)), np.nan)
+        fingerprint = corpus.part_fingerprints[block.name]
+        find = partial(_measurement, corpus, block.name)
+    values = np.full((len(corpus.clips), len(block.column_names)), np.nan)
     reasons: list[str | None] = []
     for index, clip in enumerate(corpus.clips):
         found = find(clip)
-        values[index] = [found.figures.get(name, math.nan) for name in block.columns]
+        values[index] = [found.figures.get(name, math.nan) for name in block.column_names]
         reasons.append(found.reason)
     return _Figures(values, fingerprint, tuple(reasons))
 
 
-def _container(clip: Clip) -> Columns:
-    return Columns({}, NO_CLIP) if clip.probe is None else container_columns(clip.probe)
+def _header(extractor: HeaderExtractor, clip: Clip) -> Columns:
+    return Columns({}, NO_CLIP) if clip.probe is None else extractor.read(clip.probe)
 
 
 def _shots(corpus: CorpusFigures, clip: Clip) -> Columns:
@@ -182,4 +186,4 @@ def _measurement(corpus: CorpusFigures, part: str, clip: Clip) -> Columns:
     found = corpus.measured.get((content, part))
     if found is None:
         return Columns({}, f"its {part} is not measured yet; materialize clip_measurements")
-    return Columns(found.figures, found.reason)
+    return picture_extractors()[part].columns_of(found.figures, found.reason)

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from mos_assets.errors import SettingsError
-from mos_assets.features.columns import (
-    CONTAINER_COLUMNS,
-    FIGURES_OF_PART,
-    LIBVMAF,
-    LIBVMAF_COLUMNS,
-    NR,
-    NR_COLUMNS,
-    SALIENCY,
-    SALIENCY_COLUMNS,
-    SHOT_COLUMNS,
-    SHOTS,
-)
+from mos_assets.features.extractors.base import BLOCK_NAME, BLOCKS, PictureExtractor
 
-PARTS = tuple(FIGURES_OF_PART)
-"""Every part that a clip can be measured for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A built-in group of feature columns."""
-
-    name: str
-    columns: tuple[str, ...]
-    """In the order of the head's input."""
-    part: str | None
-    """The measurement that it is made from; None where the probe is enough."""
-
-
-BLOCKS: Mapping[str, Block] = {
-    block.name: block
-    for block in (
-        Block("canonical-6", LIBVMAF_COLUMNS, LIBVMAF),
-        Block("saliency", SALIENCY_COLUMNS, SALIENCY),
-        Block("shots", SHOT_COLUMNS, SHOTS),
-        Block("container-v1", CONTAINER_COLUMNS, None),
-        Block("nr-v1", NR_COLUMNS, NR),
-    )
-}
-"""Built-in blocks by name; any other name is a table in `<corpus>/features/`."""
+__all__ = [
+    "BLOCKS",
+    "KONVID_V1",
+    "expand_columns",
+    "feature_blocks_id",
+    "parse_blocks",
+    "require_blocks",
+    "required_parts",
+]
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"konvid-v1": ("canonical-6", "saliency", "shots")}
 """Names that stand for several blocks."""
 
 KONVID_V1 = ALIASES["konvid-v1"]
 """The eleven columns of the published head."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def parse_blocks(text: str) -> tuple[str, ...]:
@@ -67,7 +35,7 @@ def parse_blocks(text: str) -> tuple[str, ...]:
             raise SettingsError(
                 f"MOS_FEATURES={text!r} holds an empty block name; write e.g. konvid-v1+videval."
             )
-        if _NAME.fullmatch(name) is None:
+        if BLOCK_NAME.fullmatch(name) is None:
             raise SettingsError(
                 f"MOS_FEATURES={text!r}: {name!r} is not a block name; use letters, digits, "
                 "'.', '_' and '-', and begin with a letter or digit."
@@ -96,8 +64,8 @@ def feature_blocks_id(text: str) -> str:
 
 def required_parts(blocks: Sequence[str]) -> frozenset[str]:
     """The parts that must be measured for these blocks; external tables need none."""
-    parts = (BLOCKS[name].part for name in blocks if name in BLOCKS)
-    return frozenset(part for part in parts if part is not None)
+    chosen = (BLOCKS.get(name) for name in blocks)
+    return frozenset(each.name for each in chosen if isinstance(each, PictureExtractor))
 
 
 def require_blocks(blocks: Sequence[str], tables: Collection[str]) -> None:
@@ -121,7 +89,7 @@ def expand_columns(
     columns: list[str] = []
     for name in blocks:
         if name in BLOCKS:
-            columns.extend(BLOCKS[name].columns)
+            columns.extend(BLOCKS[name].column_names)
         elif name in external:
             columns.extend(external[name])
         else:

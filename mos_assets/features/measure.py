@@ -11,18 +11,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
-from mos_assets.features.attempt import ClipTask, Outcome, attempt
-from mos_assets.features.bounds import time_limit_s
-from mos_assets.features.columns import COMPARED, FIGURES_OF_PART
-from mos_assets.features.fingerprint import ReferencePolicy, fingerprint
-from mos_assets.features.scratch import sweep_scratch
+from mos_assets.features.command import sampling_step
+from mos_assets.features.decode import decode
+from mos_assets.features.extractors.base import Columns, Decoded, picture_extractors
+from mos_assets.features.fingerprint import fingerprint
+from mos_assets.features.read import read
+from mos_assets.features.reference import CountsDifferError, Pristine, open_reference
+from mos_assets.features.resource_limits import clock_rate, require_comparable, time_limit_s
+from mos_assets.features.scratch import scratch_folder, sweep_scratch
+from mos_assets.features.task import ClipTask, ReferencePolicy, content_key
 from mos_assets.features.threads import one_core_each, single_threaded
+from mos_assets.media.blame import require_room
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement, Setback
 
 PAUSE_S = 0.5
 """Before a clip is tried again over which the machine failed: what others held may be free then."""
 
+Outcome = Columns | ClipError | MachineError
 Found = Measurement | Setback
 
 
@@ -34,7 +40,7 @@ def measure_clip(
     `limit_s` replaces the time limit that follows from the clip's length. Raises ToolError
     where ffmpeg or a library is missing or broken, and where the disk is full.
     """
-    unknown = task.parts - FIGURES_OF_PART.keys()
+    unknown = task.parts - picture_extractors().keys()
     if unknown:
         raise ValueError(f"unknown parts {sorted(unknown)}")
     prints = {part: fingerprint(part, task.policy, ffmpeg) for part in sorted(task.parts)}
@@ -78,15 +84,6 @@ def measure_clips(
     return tuple(future.result() for future in futures)
 
 
-def content_key(
-    part: str, policy: ReferencePolicy, sha256: str, reference_sha256: str | None
-) -> str:
-    """What the figures of a part depend on: the clip's bytes, and its reference's where used."""
-    if part in COMPARED and policy is ReferencePolicy.SOURCE and reference_sha256 is not None:
-        return f"{sha256}+{reference_sha256}"
-    return sha256
-
-
 def _found(task: ClipTask, part: str, name: str, outcome: Outcome) -> Found:
     content = content_key(part, task.policy, task.sha256, task.reference_sha256)
     if isinstance(outcome, MachineError):
@@ -97,14 +94,14 @@ def _found(task: ClipTask, part: str, name: str, outcome: Outcome) -> Found:
 
 
 def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, Outcome]:
-    """Figures or an error for every part, after a second try where the first may mislead."""
-    found = attempt(task, ffmpeg, set(task.parts), limit_s)
+    """The check: figures or an error for every part, after a second try where one may mislead."""
+    found = _try(task, ffmpeg, set(task.parts), limit_s)
     again = {part for part, outcome in found.items() if _may_pass(outcome)}
     if not again:
         return found
     if any(isinstance(found[part], MachineError) for part in again):
         time.sleep(PAUSE_S)
-    second = attempt(task, ffmpeg, again, limit_s)
+    second = _try(task, ffmpeg, again, limit_s)
     return found | {part: _believed(found[part], second[part]) for part in again}
 
 
@@ -119,3 +116,56 @@ def _believed(first: Outcome, second: Outcome) -> Outcome:
     if not isinstance(second, DoubtfulClipError) or str(first) == str(second):
         return second
     return MachineError(f"two tries ended differently: {first}; {second}")
+
+
+def _try(task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], limit_s: float) -> dict[str, Outcome]:
+    """What one try gives for each of these parts; raises ToolError where nothing can be written."""
+    known = picture_extractors()
+    compared = {part for part in parts if known[part].compares}
+    found: dict[str, Outcome] = {}
+    try:
+        if compared and task.policy is ReferencePolicy.SOURCE:
+            pristine = open_reference(task, ffmpeg, limit_s)
+            require_comparable(pristine.probe)
+            found = _decode_and_read(task, ffmpeg, parts, pristine, limit_s)
+            if any(isinstance(found[part], CountsDifferError) for part in compared):
+                again = pristine.by_time
+                found |= _decode_and_read(task, ffmpeg, compared, again, limit_s)
+            return found
+        if compared:
+            require_comparable(task.probe)
+    except (ClipError, MachineError) as error:
+        found |= dict.fromkeys(compared, error)
+        # The reference may be what failed: the parts that do without it are tried alone.
+        parts = parts - compared
+    try:
+        return found | (_decode_and_read(task, ffmpeg, parts, None, limit_s) if parts else {})
+    except (ClipError, MachineError) as error:
+        return found | dict.fromkeys(parts, error)
+
+
+def _decode_and_read(
+    task: ClipTask,
+    ffmpeg: Ffmpeg,
+    parts: set[str],
+    pristine: Pristine | None,
+    limit_s: float,
+) -> dict[str, Outcome]:
+    """One decode for these parts; raises ClipError or MachineError where it fails for all."""
+    found: dict[str, Outcome] = {}
+    with scratch_folder() as folder:
+        try:
+            frames = decode(task, ffmpeg, parts, pristine, folder, limit_s)
+        except (ClipError, MachineError):
+            # A full disk is not always told of: libvmaf's log and ffmpeg's own just stay empty.
+            require_room(folder)
+            raise
+        step = sampling_step(clock_rate(task.probe))
+        decoded = Decoded(folder, task.probe, frames, pairs=frames, step=step)
+        for part in sorted(parts):
+            try:
+                found[part] = read(picture_extractors()[part], decoded, pristine)
+            except (ClipError, MachineError) as error:
+                require_room(folder)
+                found[part] = error
+    return found

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mos_assets.features.extractors.base import KEYS
 from mos_assets.features.journal import SHARD_SUFFIX
 from mos_assets.features.shards import (
-    KEYS,
     DamagedShardError,
     is_sealed,
     set_aside,

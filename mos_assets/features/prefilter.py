@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+PREFILTER_VERSION = 3
+"""Raised whenever another window might pass."""
+
 WINDOW = 100
 STEP = 50
 MARGIN = (WINDOW - STEP) // 2

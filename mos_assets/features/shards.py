@@ -20,16 +20,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mos_assets.errors import StoreError
-from mos_assets.features.columns import FIGURES_OF_PART
+from mos_assets.features.extractors.base import KEYS, picture_extractors
 from mos_assets.plain_files import NotAFileError, read_plain
 from mos_assets.records import Measurement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEYS = ("content", "part", "fingerprint", "reason")
-FIGURES = tuple(name for figures in FIGURES_OF_PART.values() for name in figures)
-"""Every figure column, in the order of the file; one column a figure, NULL where not measured."""
 PARTIAL_SUFFIX = ".partial"
 DAMAGED_SUFFIX = ".damaged"
 COMPRESSION, PARQUET_VERSION = "zstd", "2.6"
@@ -57,12 +54,18 @@ def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
             raise ValueError(f"two measurements of {_key(row)}")
     for row in rows:
         _check(row)
-    fields = [(name, pa.string()) for name in KEYS] + [(name, pa.float64()) for name in FIGURES]
+    figures = figure_columns()
+    fields = [(name, pa.string()) for name in KEYS] + [(name, pa.float64()) for name in figures]
     columns: dict[str, list[str | None] | list[float | None]] = {
         name: [getattr(row, name) for row in rows] for name in KEYS
     }
-    columns |= {name: [row.figures.get(name) for row in rows] for name in FIGURES}
+    columns |= {name: [row.figures.get(name) for row in rows] for name in figures}
     return pa.table(columns, schema=pa.schema(fields))
+
+
+def figure_columns() -> tuple[str, ...]:
+    """Every figure column, in the order of the file; one a figure, NULL where not measured."""
+    return tuple(name for each in picture_extractors().values() for name in each.figure_names)
 
 
 def measurements_of(table: pa.Table) -> tuple[Measurement, ...]:
@@ -198,9 +201,10 @@ def _key(row: Measurement) -> tuple[str, str, str]:
 
 
 def _check(row: Measurement) -> None:
-    expected = set(FIGURES_OF_PART.get(row.part, ()))
-    if not expected:
+    extractor = picture_extractors().get(row.part)
+    if extractor is None:
         raise ValueError(f"{row.part!r} is not a part of a measurement")
+    expected = set(extractor.figure_names)
     if row.reason is not None and not set(row.figures) < expected:
         raise ValueError(f"{_key(row)} has a reason and the figures {sorted(row.figures)}")
     if row.reason is None and set(row.figures) != expected:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mos_assets.features.columns import (
-    FRAMES,
-    SHOT_COLUMNS,
-    SHOT_COUNT,
-    SHOT_LENGTH_STD,
-    SHOT_MEAN_LENGTH,
-    Columns,
-)
-from mos_assets.features.shots import shot_columns
+from mos_assets.features.extractors.base import Columns
+from mos_assets.features.extractors.shots import Shots, measured_shots, shot_columns
 from mos_assets.records import Clip, Measurement, Setback, ShotFigures, ShotRow
 
+_COLUMNS = tuple(column.name for column in Shots.columns)
 MEASURED = "measured"
 """Source of a row that the platform measured itself."""
 
@@ -36,12 +30,7 @@ def measured_shot_row(
         )
     if found.reason is not None:
         return missing_shot_row(clip, MEASURED, fingerprint, found.reason)
-    figures = ShotFigures(
-        shot_count=int(found.figures[SHOT_COUNT]),
-        mean_length_s=found.figures[SHOT_MEAN_LENGTH],
-        length_std_s=found.figures[SHOT_LENGTH_STD],
-        frames=int(found.figures[FRAMES]),
-    )
+    figures = measured_shots(found.figures)
     return shot_row(clip, figures, MEASURED, fingerprint)
 
 
@@ -61,7 +50,7 @@ def shot_row(clip: Clip, figures: ShotFigures, source: str, fingerprint: str) ->
 
 def normalised_shot_row(clip: Clip, columns: Columns, source: str, fingerprint: str) -> ShotRow:
     """The row of a clip from columns that are normalised already."""
-    count, length, density = (columns.figures.get(name) for name in SHOT_COLUMNS)
+    count, length, density = (columns.figures.get(name) for name in _COLUMNS)
     return ShotRow(
         clip_id=clip.clip_id,
         corpus=clip.corpus,
@@ -86,6 +75,6 @@ def columns_of(row: ShotRow) -> Columns:
     """The columns of the `shots` block in a stored row."""
     values = (row.shot_count_norm, row.shot_mean_len_norm, row.shot_cut_density)
     figures = {
-        name: value for name, value in zip(SHOT_COLUMNS, values, strict=True) if value is not None
+        name: value for name, value in zip(_COLUMNS, values, strict=True) if value is not None
     }
     return Columns(figures, row.reason)

@@ -11,37 +11,38 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 
-from mos_assets.features.columns import NR, SALIENCY, SHOTS
+from mos_assets.features.extractors.base import picture_extractors
 
 _lock = threading.Lock()
-_TORCH, _OPENCV = "torch", "opencv"
-_LIBRARIES = {NR: _OPENCV, SALIENCY: _OPENCV, SHOTS: _TORCH}
-_users = {_OPENCV: 0, _TORCH: 0}
+_users: Counter[str] = Counter()
 _before: dict[str, int] = {}
 
 
 @contextmanager
 def single_threaded(parts: Set[str]) -> Iterator[None]:
     """Hold the libraries of these parts to one thread; the last to leave restores the setting."""
-    held = sorted({library for part, library in _LIBRARIES.items() if part in parts})
+    known = picture_extractors()
+    libraries = {library.name: library for part in parts for library in known[part].libraries}
+    held = {name: one.threads for name, one in sorted(libraries.items()) if one.threads}
     with _lock:
-        for library in held:
-            if _users[library] == 0:
-                _before[library] = _get(library)
-            _users[library] += 1
+        for name, threads in held.items():
+            if _users[name] == 0:
+                _before[name] = threads.get()
+            _users[name] += 1
             # Torch keeps the number per thread as well, so each thread says it for itself.
-            _set(library, 1)
+            threads.set(1)
     try:
         yield
     finally:
         with _lock:
-            for library in held:
-                _users[library] -= 1
-                if _users[library] == 0:
-                    _set(library, _before.pop(library))
+            for name, threads in held.items():
+                _users[name] -= 1
+                if _users[name] == 0:
+                    threads.set(_before.pop(name))
 
 
 def one_core_each() -> Callable[[], None]:
@@ -64,24 +65,3 @@ def one_core_each() -> Callable[[], None]:
             os.sched_setaffinity(0, {next(turns)})
 
     return take
-
-
-def _get(library: str) -> int:
-    if library == _TORCH:
-        import torch
-
-        return torch.get_num_threads()
-    import cv2
-
-    return cv2.getNumThreads()
-
-
-def _set(library: str, threads: int) -> None:
-    if library == _TORCH:
-        import torch
-
-        torch.set_num_threads(threads)
-    else:
-        import cv2
-
-        cv2.setNumThreads(threads)

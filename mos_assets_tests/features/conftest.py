@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.features import PARTS, ClipTask, ReferencePolicy
+from mos_assets.features import ClipTask, ReferencePolicy, picture_extractors
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 
@@ -83,7 +83,7 @@ def task_of(
         path=path,
         sha256=hash_file(path),
         probe=probe(path),
-        parts=frozenset(parts or PARTS),
+        parts=frozenset(parts or picture_extractors()),
         reference_path=reference,
         reference_sha256=None if reference is None else hash_file(reference),
         policy=policy,

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from mos_assets.errors import SettingsError
 from mos_assets.features import (
     BLOCKS,
-    PARTS,
     expand_columns,
     feature_blocks_id,
     parse_blocks,
+    picture_extractors,
     required_parts,
 )
 
@@ -85,8 +85,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 def test_parts_follow_from_the_blocks() -> None:
-    assert required_parts(parse_blocks("konvid-v1+nr-v1+videval")) == set(PARTS)
-    assert required_parts(parse_blocks("konvid-v1")) == set(PARTS) - {"nr"}
+    assert required_parts(parse_blocks("konvid-v1+nr-v1+videval")) == set(picture_extractors())
+    assert required_parts(parse_blocks("konvid-v1")) == set(picture_extractors()) - {"nr"}
     assert required_parts(("canonical-6", "container-v1")) == {"libvmaf"}
     assert required_parts(("videval", "container-v1")) == frozenset()
 

@@ -1,4 +1,4 @@
-"""The formulas of SPEC 5 that turn figures into columns: none is clipped, none is invented."""
+"""The formulas that turn figures into columns: none is clipped, none is invented."""
 
 import math
 
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.features import container_columns, shot_columns, shot_figures
-from mos_assets.features.shots import shot_spans
+from mos_assets.features.extractors.container import Container
+from mos_assets.features.extractors.shots import shot_columns, shot_figures, shot_spans
 from mos_assets.records import Probe, ShotFigures
 
 
@@ -80,7 +80,7 @@ def clip(coded_bytes: int | None) -> Probe:
 
 
 def test_container_columns() -> None:
-    columns = container_columns(clip(1_555_200))
+    columns = Container().read(clip(1_555_200))
     assert columns.reason is None
     assert columns.figures == {
         "log10_bits_per_pixel": pytest.approx(math.log10(0.1)),
@@ -93,7 +93,7 @@ def test_container_columns() -> None:
 def test_packets_that_were_not_counted_are_a_reason_and_not_a_number(
     coded_bytes: int | None, named: str
 ) -> None:
-    columns = container_columns(clip(coded_bytes))
+    columns = Container().read(clip(coded_bytes))
     assert set(columns.figures) == {"height", "fps"}
     assert columns.reason is not None
     assert named in columns.reason

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import ClipError
-from mos_assets.features import container_columns, measure_clip
+from mos_assets.features import measure_clip
+from mos_assets.features.extractors.container import Container
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets_tests.features.conftest import Render, task_of
@@ -133,7 +134,7 @@ def test_the_same_pictures_read_the_same_whatever_is_beside_them(
     path = tmp_path / name
     run = run_ffmpeg(ffmpeg, [*inputs, "-c:v", "copy", *words, str(path)])
     assert run.returncode == 0, run.stderr
-    first, other = (container_columns(probe(each)) for each in (plain, path))
+    first, other = (Container().read(probe(each)) for each in (plain, path))
     assert first.reason is other.reason is None
     bound = 0.02 if name.endswith("ts") else 0.0
     bits = "log10_bits_per_pixel"

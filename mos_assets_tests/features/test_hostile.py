@@ -15,7 +15,7 @@ import pytest
 
 from mos_assets.errors import ClipError
 from mos_assets.features import measure_clip
-from mos_assets.features.bounds import LONGEST_LIMIT_S, time_limit_s
+from mos_assets.features.resource_limits import LONGEST_LIMIT_S, time_limit_s
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Probe, Setback
@@ -265,7 +265,7 @@ def test_a_container_that_claims_a_huge_picture_is_refused(tmp_path: Path) -> No
 
 def test_memory_is_bounded(plain: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound reaches the program: one that is far too small stops it."""
-    monkeypatch.setattr("mos_assets.features.bounds.MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr("mos_assets.features.resource_limits.MEMORY_BYTES", 64 << 20)
     (found,) = measure_clip(task_of(plain, "libvmaf"), ffmpeg)
     assert found.reason is not None
     assert not found.figures

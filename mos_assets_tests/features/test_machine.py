@@ -94,7 +94,7 @@ def test_a_bound_of_ours_is_the_clips(
     plain: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same words, but the machine would give what the bound allows."""
-    monkeypatch.setattr("mos_assets.features.bounds.MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr("mos_assets.features.resource_limits.MEMORY_BYTES", 64 << 20)
     first = measure_clip(task_of(plain, "libvmaf"), ffmpeg)
     assert [type(each) for each in first] == [Measurement], first
     assert first == measure_clip(task_of(plain, "libvmaf"), ffmpeg)

@@ -10,15 +10,15 @@ import pytest
 
 from mos_assets.errors import ClipError
 from mos_assets.features import (
-    PARTS,
     ClipTask,
     ReferencePolicy,
     measure_clip,
     measure_clips,
-    shot_columns,
+    picture_extractors,
     write_shard,
 )
-from mos_assets.features.columns import NR_COLUMNS, NR_MOVING_COLUMNS
+from mos_assets.features.extractors.no_reference import MOVING, NoReference
+from mos_assets.features.extractors.shots import shot_columns
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Measurement, Probe, Setback, ShotFigures
@@ -163,7 +163,7 @@ def test_a_truncated_clip_is_not_scored_on_what_is_left(
         probe(cut)
     # As if it had been cut after the probe, and before it was hashed.
     results = measure_clip(disguised(task_of(whole), cut), ffmpeg)
-    assert len(results) == len(PARTS)
+    assert len(results) == len(picture_extractors())
     assert all(m.reason and not m.figures for m in results)
 
 
@@ -227,7 +227,7 @@ def test_unusual_pictures(name: str, render: Render, ffmpeg: Ffmpeg) -> None:
     assert without == moving, "one frame has no change over time"
     if frames == 1:
         assert set(found["libvmaf"].figures) == set(SIX) - {"motion2"}
-        assert set(NR_COLUMNS) - set(found["nr"].figures) == NR_MOVING_COLUMNS
+        assert set(NoReference().column_names) - set(found["nr"].figures) == MOVING
     assert found["shots"].figures["frames"] == frames
     assert 0.5 < found["libvmaf"].figures["adm2"] < 0.999
     itself = only(measure_clip(task_of(clip, "libvmaf", policy=ReferencePolicy.SELF), ffmpeg))
@@ -242,7 +242,7 @@ def test_a_variable_frame_rate_meets_its_own_frames(render: Render, ffmpeg: Ffmp
     evenly = ("-vf", "settb=1/25,setpts=N", "-enc_time_base", "1:25")
     even = render("even.mkv", "-i", str(clip), *evenly, encoder=lossless)
     found = by_part(measure_clip(task_of(clip), ffmpeg))
-    assert [m.reason for m in found.values()] == [None] * len(PARTS)
+    assert [m.reason for m in found.values()] == [None] * len(picture_extractors())
     twin = by_part(measure_clip(task_of(even), ffmpeg))
     assert found["shots"].figures["frames"] == twin["shots"].figures["frames"]
     assert found["shots"].figures["shot_mean_length_s"] == pytest.approx(1.96, abs=0.05)
@@ -339,7 +339,7 @@ def test_a_real_clip_has_several_shots(real_clip: Callable[[str], Path], ffmpeg:
 
 
 def test_the_time_limit_follows_length_and_size() -> None:
-    from mos_assets.features.bounds import time_limit_s
+    from mos_assets.features.resource_limits import time_limit_s
 
     short = Probe(320, 180, 25.0, 2.0, 50, None, "h264", None, 0, 1, 0, 25.0)
     long = Probe(320, 180, 25.0, 60.0, None, None, "h264", None, 0, 1, 0, 25.0)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from mos_assets.errors import ClipError
 from mos_assets.features import ReferencePolicy, measure_clip
-from mos_assets.features.graph import exact_rate
-from mos_assets.features.reference import NEAREST, SLACK, Shape, require_same_shape, shown_at
+from mos_assets.features.command import exact_rate
+from mos_assets.features.pairing import NEAREST, SLACK, Shape, require_same_shape, shown_at
 from mos_assets.media.ffmpeg import Ffmpeg, input_arguments, run_ffmpeg
 from mos_assets_tests.features.conftest import Render, task_of
 

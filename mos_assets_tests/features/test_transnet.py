@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mos_assets.features import graph
-from mos_assets.features.fingerprint import ReferencePolicy
-from mos_assets.features.outputs import count_frames, thumbnails
+from mos_assets.features.command import command
+from mos_assets.features.extractors.shots import shot_spans, thumbnails
+from mos_assets.features.frame_logs import CLIP_FRAMES, count_frames
 from mos_assets.features.prefilter import Sign, window_signs
-from mos_assets.features.shots import shot_spans
+from mos_assets.features.task import ReferencePolicy
 from mos_assets.features.threads import single_threaded
 from mos_assets.features.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
@@ -28,10 +28,10 @@ def look(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Look:
 
     def make(path: Path) -> npt.NDArray[np.uint8]:
         folder = tmp_path_factory.mktemp("thumbnails")
-        arguments = graph.command(path, None, {"shots"}, ReferencePolicy.SELF, 25.0)
+        arguments = command(path, None, {"shots"}, ReferencePolicy.SELF, 25.0)
         run = run_ffmpeg(ffmpeg, arguments, cwd=folder)
         assert run.returncode == 0, run.stderr.decode()
-        return thumbnails(folder, count_frames(folder, graph.CLIP_FRAMES))
+        return thumbnails(folder, count_frames(folder, CLIP_FRAMES))
 
     return make
 

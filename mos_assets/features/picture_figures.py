@@ -1,4 +1,9 @@
-"""Figures of single grey or colour pictures; definitions and sources are in the package."""
+"""Figures of single grey or colour pictures.
+
+Crété-Roffet et al., SPIE 6492 (2007): blur, the share of the neighbour differences that survive a
+9-tap mean. Wang, Bovik & Evans (ICIP 2000): blockiness. Immerkær, CVIU 64(2) (1996): noise.
+Hasler & Süsstrunk, SPIE 5007 (2003): colourfulness. ITU-T P.910: spatial and temporal information.
+"""
 
 from __future__ import annotations
 

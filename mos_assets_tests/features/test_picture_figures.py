@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mos_assets.errors import ClipError
-from mos_assets.features.nr.pictures import (
+from mos_assets.features.picture_figures import (
     blockiness,
     blur,
     colourfulness,

@@ -11,55 +11,23 @@ describe the picture that people saw.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from mos_assets.features.columns import COMPARED, NR, SALIENCY, SHOTS
-from mos_assets.features.fingerprint import (
-    LOOPBACK_CRF,
-    LOOPBACK_PRESET,
-    SALIENCY_LINES,
-    THUMBNAIL_HEIGHT,
-    THUMBNAIL_WIDTH,
-    ReferencePolicy,
-)
+from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
+from mos_assets.features.fingerprint import LOOPBACK_CRF, LOOPBACK_PRESET
+from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
+from mos_assets.features.outputs import COMPARISON_LOG, NO_FILE
+from mos_assets.features.task import ReferencePolicy
 from mos_assets.media.ffmpeg import input_arguments
-
-LIBVMAF_LOG = "libvmaf.json"
-CLIP_FRAMES = "clip_frames.txt"
-"""One line a decoded frame of the clip: its own timestamp and time base, and its new one."""
-CLIP_TIMES = "clip_times.txt"
-"""The same under the source policy; a frame that its container gives no time has the guessed one of
-libav, which is how AVI keeps time."""
-REFERENCE_TIMES = "reference_times.txt"
-"""One line a decoded frame of the reference, likewise."""
-THUMBNAILS = "thumbnails.rgb"
-GREY_FRAMES = "grey.y4m"
-LUMA_FRAMES = "luma.y4m"
-"""Two neighbouring frames a second, in grey levels."""
-COLOUR_FRAMES = "colour.ppm"
-"""The first of each pair, small, in colour."""
-BANDING_LOG = "banding.json"
-"""libvmaf's cambi of the first of each pair."""
 
 FIRST_PICTURE = "first_{}.txt"
 """Size and shape of the first decoded picture of an input, by its number."""
 TICKS = 1_000_000
 """Ticks a second of the clock by which frames of different rates are paired."""
 
-LARGEST_LUMA = 1920
-"""Longest side in pixels of a picture in LUMA_FRAMES; larger ones are scaled down."""
-COLOUR_LINES = 270
-SMALLEST_BANDING = 216
-"""cambi refuses pictures with both sides below; those are enlarged without new levels."""
-
-_LIBVMAF = (
-    "libvmaf=model=:feature=name=adm|name=vif|name=motion"
-    f":log_fmt=json:log_path={LIBVMAF_LOG}:n_threads=0:shortest=1:repeatlast=0"
-)
-"""Without a model these three extractors give the six; the log has a fixed, relative name."""
 _COMPARABLE = "|".join(
     f"yuv{sampling}p{depth}"
     for depth in ("", "10le", "12le", "16le")
@@ -68,7 +36,7 @@ _COMPARABLE = "|".join(
 """What libvmaf takes; everything else it would convert itself."""
 _EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
 """x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
-_NULL = ["-f", "null", "-"]
+_NULL = NO_FILE[2:]
 _KEEP_FRAMES = ["-fps_mode", "passthrough"]
 
 
@@ -113,7 +81,10 @@ def command(
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
     clock = f"settb={time_base},setpts=N"
-    compare = bool(COMPARED & parts)
+    extractors = _extractors(parts)
+    libvmaf = _comparison(extractors)
+    compare = bool(libvmaf)
+    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
     loopback = compare and policy is ReferencePolicy.LOOPBACK
     source = compare and policy is ReferencePolicy.SOURCE
 
@@ -123,33 +94,22 @@ def command(
     if loopback:
         branches.append("pristine")
         chains.append(f"[count]{_EVEN}[counted]")
-        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{_LIBVMAF}[compared]")
+        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{libvmaf}[compared]")
     elif source and held is not None:
-        chains += _held_chains(held, streams[1])
+        chains += _held_chains(held, streams[1], libvmaf)
     elif source:
         branches.append("distorted")
         chains += [
             f"[1:{streams[1]}]{clock},split=2[reference][size]",
             "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
-            f"[resized][reference]{_LIBVMAF}[compared]",
+            f"[resized][reference]{libvmaf}[compared]",
         ]
     elif compare:
         branches += ["left", "right"]
-        chains.append(f"[left][right]{_LIBVMAF}[compared]")
-    if SHOTS in parts:
-        branches.append("small")
-        chains.append(
-            f"[small]scale={THUMBNAIL_WIDTH}:{THUMBNAIL_HEIGHT}:flags=bicubic,format=rgb24[thumbnails]"
-        )
-    if SALIENCY in parts:
-        branches.append("sampled")
-        chains.append(
-            f"[sampled]select=not(mod(n\\,{sampling_step(fps)})),"
-            f"scale=-2:{SALIENCY_LINES}:flags=bicubic,format=gray[grey]"
-        )
-    if NR in parts:
-        branches.append("looked")
-        chains += _nr_chains(sampling_step(fps))
+        chains.append(f"[left][right]{libvmaf}[compared]")
+    for tap in taps:
+        branches.append(tap.branch)
+        chains += tap.chains
     labels = "".join(f"[{name}]" for name in branches)
     if source and held is not None:
         clock = f"split[timed][own];[own]{clock}"
@@ -174,14 +134,9 @@ def command(
     if loopback:
         arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
     if compare:
-        arguments += ["-map", "[compared]", *keep, "-c:v", "wrapped_avframe", *_NULL]
-    if SHOTS in parts:
-        arguments += ["-map", "[thumbnails]", *keep, "-f", "rawvideo", THUMBNAILS]
-    if SALIENCY in parts:
-        arguments += ["-map", "[grey]", *keep, "-f", "yuv4mpegpipe", "-strict", "-1"]
-        arguments += [GREY_FRAMES]
-    if NR in parts:
-        arguments += _nr_outputs(keep)
+        arguments += ["-map", "[compared]", *keep, *NO_FILE]
+    for output in (output for tap in taps for output in tap.outputs):
+        arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
     if source:
         for number, name in enumerate((CLIP_TIMES, REFERENCE_TIMES)):
             arguments += ["-map", f"{number}:{streams[number]}", *_KEEP_FRAMES]
@@ -202,7 +157,25 @@ def first_pictures(*files: tuple[Path, int]) -> list[str]:
     return arguments
 
 
-def _held_chains(held: Held, stream: int) -> list[str]:
+def _extractors(parts: Set[str]) -> list[PictureExtractor]:
+    """In one order, whatever that of `parts`: the same parts are the same command."""
+    known = picture_extractors()
+    return [known[part] for part in sorted(parts, reverse=True)]
+
+
+def _comparison(extractors: Sequence[PictureExtractor]) -> str:
+    """libvmaf with all that the extractors ask of it; empty where none compares."""
+    wanted = dict.fromkeys(name for each in extractors for name in each.compares)
+    if not wanted:
+        return ""
+    features = "|".join(f"name={name}" for name in wanted)
+    return (
+        f"libvmaf=model=:feature={features}"
+        f":log_fmt=json:log_path={COMPARISON_LOG}:n_threads=0:shortest=1:repeatlast=0"
+    )
+
+
+def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
     """From [timed] and the reference's stream: each reference frame with what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
@@ -216,32 +189,7 @@ def _held_chains(held: Held, stream: int) -> list[str]:
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
         "[reference]setpts=N[pristine]",
-        f"[shown][pristine]{_LIBVMAF}[compared]",
-    ]
-
-
-def _nr_chains(step: int) -> list[str]:
-    """From [looked]: pairs of frames in grey, the first of each in colour and through cambi."""
-    shrink = f"min(1\\,{LARGEST_LUMA}/max(iw\\,ih))"
-    enlarge = f"max(1\\,{SMALLEST_BANDING}/max(iw\\,ih))"
-    return [
-        f"[looked]select=lt(mod(n\\,{step})\\,2),split[pairs][both]",
-        f"[pairs]scale=w=round(iw*{shrink}):h=round(ih*{shrink}):flags=bicubic,format=gray[luma]",
-        f"[both]select=not(mod(n\\,{min(step, 2)})),split[coloured][stepped]",
-        f"[coloured]scale=-2:{COLOUR_LINES}:flags=bicubic,format=rgb24[colour]",
-        f"[stepped]scale=w=ceil(iw*{enlarge}):h=ceil(ih*{enlarge}):flags=neighbor,"
-        "split[banded][again]",
-        "[banded][again]libvmaf=model=:feature=name=cambi"
-        f":log_fmt=json:log_path={BANDING_LOG}:n_threads=0[banding]",
-    ]
-
-
-def _nr_outputs(keep: list[str]) -> list[str]:
-    grey = ["-f", "yuv4mpegpipe", "-strict", "-1"]
-    return [
-        *("-map", "[luma]", *keep, *grey, LUMA_FRAMES),
-        *("-map", "[colour]", *keep, "-c:v", "ppm", "-f", "image2pipe", COLOUR_FRAMES),
-        *("-map", "[banding]", *keep, "-c:v", "wrapped_avframe", *_NULL),
+        f"[shown][pristine]{libvmaf}[compared]",
     ]
 
 

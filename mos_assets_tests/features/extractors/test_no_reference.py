@@ -14,7 +14,7 @@ from mos_assets.records import Measurement
 from mos_assets.release.feature_notes import feature_notes
 from mos_assets_tests.features.conftest import Render, task_of
 
-COLUMNS = BLOCKS["nr-v1"].columns
+COLUMNS = BLOCKS["nr-v1"].column_names
 
 
 def only(measurements: tuple[Measurement, ...]) -> Measurement:

@@ -1,4 +1,4 @@
-"""Whether all of a clip was decoded: what ffmpeg said, and what the container had promised.
+"""Whether a decode gave all of a clip: what ffmpeg said, and what the container had promised.
 
 Nothing is scored on half a clip. Every reason is the same each time the clip is looked at, so
 it names no address and no number that depends on which thread was faster.
@@ -10,15 +10,12 @@ import re
 from pathlib import Path
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
-from mos_assets.features import graph, outputs
-from mos_assets.features.bounds import MOST_FRAMES
+from mos_assets.features import frame_logs
+from mos_assets.features.resource_limits import MOST_FRAMES
 from mos_assets.media.child import Ran
 from mos_assets.media.ffmpeg import last_error
 from mos_assets.records import Probe
 
-GONE = "the file is not there"
-CHANGED = "it changed since raw_corpus read it"
-UNREADABLE = "it cannot be read now"
 UNCOUNTED = "its packets have not been counted"
 """A row that an older version stored."""
 _ENDED_EARLY = b"File ended prematurely"
@@ -31,22 +28,22 @@ _DEMUXER = re.compile(
 
 def require_steady(run: Ran, folder: Path, sources: int) -> None:
     """Raise ClipError for pictures that are too many or change on the way, which ffmpeg may not
-    survive; `folder` is where the command of `graph` ran, on `sources` files."""
-    if outputs.count_frames(folder, graph.CLIP_FRAMES) > MOST_FRAMES:
+    survive; `folder` is where the command ran, on `sources` files."""
+    if frame_logs.count_frames(folder, frame_logs.CLIP_FRAMES) > MOST_FRAMES:
         raise ClipError(f"it has more than {MOST_FRAMES} frames, which are refused")
-    if outputs.was_rebuilt(folder, graph.CLIP_FRAMES):
+    if frame_logs.was_rebuilt(folder, frame_logs.CLIP_FRAMES):
         whose = "its" if sources == 1 else "its or its reference's"
         raise ClipError(f"{whose} pictures change size or format on the way")
 
 
-def require_sound(run: Ran, probed: Probe, folder: Path) -> int:
+def require_complete(run: Ran, probed: Probe, folder: Path) -> int:
     """Frames that were decoded, where that is all of them.
 
-    `folder` is where the command of `graph` ran; that the machine did not fail was made sure of
+    `folder` is where the command ran; that the machine did not fail was made sure of
     (`media/blame.py`). Raises ClipError with the reason for a bad clip, and
     DoubtfulClipError where ffmpeg saw no fault and the frames are too few all the same.
     """
-    decoded = outputs.count_frames(folder, graph.CLIP_FRAMES)
+    decoded = frame_logs.count_frames(folder, frame_logs.CLIP_FRAMES)
     said = first_error(run.stderr)
     if run.returncode != 0:
         raise ClipError(f"ffmpeg stopped after {decoded} frames: {said}")

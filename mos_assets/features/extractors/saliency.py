@@ -1,4 +1,4 @@
-"""Saliency figures: the spectral residual of Hou & Zhang (CVPR 2007), as OpenCV computes it."""
+"""The block `saliency`: the spectral residual of Hou & Zhang (CVPR 2007), as OpenCV computes it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,56 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.features.columns import SALIENCY_COLUMNS
+from mos_assets.features.extractors.base import (
+    Column,
+    Columns,
+    Decoded,
+    Output,
+    PictureExtractor,
+    Tap,
+)
+from mos_assets.features.libraries import OPENCV
+from mos_assets.features.outputs import GREY_VIDEO, grey_pictures
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+LINES = 270
+"""Height in lines at which saliency is computed."""
+MEAN, VARIANCE = "saliency_mean", "saliency_var"
+_PICTURES = "grey.y4m"
+_SOURCE = "spectral residual saliency, one frame a second"
+
+
+class Saliency(PictureExtractor):
+    """How much of the picture draws the eye, and how unevenly."""
+
+    name = "saliency"
+    version = 2
+    block = "saliency"
+    columns = (
+        Column(MEAN, "1", (0.0, 1.0), "mean of the map, 0..1", _SOURCE),
+        Column(VARIANCE, "1", (0.0, 0.25), "population variance of the map", _SOURCE),
+    )
+    libraries = (OPENCV,)
+    settings = (f"spectral-{LINES}-1fps",)
+    compares = ()
+
+    def tap(self, step: int) -> Tap:
+        """One frame a second, small and grey."""
+        return Tap(
+            "sampled",
+            (
+                f"[sampled]select=not(mod(n\\,{step})),"
+                f"scale=-2:{LINES}:flags=bicubic,format=gray[grey]",
+            ),
+            (Output("grey", (*GREY_VIDEO, _PICTURES)),),
+        )
+
+    def read(self, decoded: Decoded) -> Columns:
+        """Means over the sampled frames."""
+        return Columns(saliency_means(grey_pictures(decoded.folder / _PICTURES)), None)
 
 
 def saliency_means(pictures: Iterable[npt.NDArray[np.uint8]]) -> dict[str, float]:
@@ -45,8 +90,7 @@ def saliency_means(pictures: Iterable[npt.NDArray[np.uint8]]) -> dict[str, float
         raise ClipError("no frame was sampled for saliency")
     if not means:
         raise ClipError(f"each of its {number + 1} sampled frames is of one colour")
-    mean_name, variance_name = SALIENCY_COLUMNS
     return {
-        mean_name: math.fsum(means) / len(means),
-        variance_name: math.fsum(variances) / len(variances),
+        MEAN: math.fsum(means) / len(means),
+        VARIANCE: math.fsum(variances) / len(variances),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from mos_assets.errors import SettingsError
-from mos_assets.features.extractors.base import BLOCK_NAME, BLOCKS, PictureExtractor
+from mos_assets.features.extractors.base import ALIASES, BLOCK_NAME, BLOCKS, PictureExtractor
 
 __all__ = [
+    "ALIASES",
     "BLOCKS",
     "KONVID_V1",
     "expand_columns",
@@ -16,9 +17,6 @@ __all__ = [
     "require_blocks",
     "required_parts",
 ]
-
-ALIASES: Mapping[str, tuple[str, ...]] = {"konvid-v1": ("canonical-6", "saliency", "shots")}
-"""Names that stand for several blocks."""
 
 KONVID_V1 = ALIASES["konvid-v1"]
 """The eleven columns of the published head."""

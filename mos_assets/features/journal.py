@@ -20,13 +20,13 @@ from mos_assets.errors import StoreError
 from mos_assets.features.shards import (
     PARTIAL_SUFFIX,
     DamagedShardError,
-    is_sealed,
+    has_checksum,
     measurements_of,
     shard_bytes,
     shard_table,
     write_shard,
 )
-from mos_assets.features.unsealed import inspected
+from mos_assets.features.unchecked import inspected
 from mos_assets.plain_files import NotAFileError, open_lock
 from mos_assets.records import Measurement
 
@@ -111,7 +111,7 @@ def _recover(shards: Path) -> Recovered:
         whole: list[Path] = []
         rows: dict[tuple[str, str, str], Measurement] = {}
         files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
-        believed = inspected([p for p in files if p.is_file() and not is_sealed(shard_bytes(p))])
+        believed = inspected([p for p in files if p.is_file() and not has_checksum(shard_bytes(p))])
         for path in files:
             try:
                 found = measurements_of(shard_table(shard_bytes(path), path, believed))

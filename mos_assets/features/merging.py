@@ -15,13 +15,13 @@ from mos_assets.features.extractors.base import KEYS
 from mos_assets.features.journal import SHARD_SUFFIX
 from mos_assets.features.shards import (
     DamagedShardError,
-    is_sealed,
+    has_checksum,
     set_aside,
     shard_bytes,
     shard_table,
     write_shard_table,
 )
-from mos_assets.features.unsealed import inspected
+from mos_assets.features.unchecked import inspected
 from mos_assets.store import Database, measurement_rows
 
 _KEY = [name for name in KEYS if name != "reason"]
@@ -35,25 +35,25 @@ def merge_shards(database: Database, shards: Path) -> tuple[str, ...]:
     """
     merged = measurement_rows.merged_shards(database)
     names = frozenset(name for name, _ in merged)
-    believed = inspected(_unsealed(shards, names))
+    believed = inspected(_without_checksum(shards, names))
     damaged: list[str] = []
     for path in _shards(shards):
         try:
             content = shard_bytes(path)
             sha256 = hashlib.sha256(content).hexdigest()
             known = (path.name, sha256) in merged
-            if known and is_sealed(content):
+            if known and has_checksum(content):
                 continue
             if known:
                 believed[sha256] = None
-            elif path.name in names and not is_sealed(content):
+            elif path.name in names and not has_checksum(content):
                 raise DamagedShardError(f"{path} has other bytes than the database remembers")
             rows = shard_table(content, path, believed)
         except DamagedShardError as error:
             damaged.append(set_aside(path, error))
             measurement_rows.forget_shard(database, path.name)
             continue
-        if not is_sealed(content):
+        if not has_checksum(content):
             # Bytes that were vouched for get a checksum of their own.
             write_shard_table(path, rows)
             sha256 = hashlib.sha256(shard_bytes(path)).hexdigest()
@@ -67,12 +67,12 @@ def _shards(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
 
 
-def _unsealed(folder: Path, names: frozenset[str]) -> list[Path]:
+def _without_checksum(folder: Path, names: frozenset[str]) -> list[Path]:
     """Shards without a checksum that the database does not know by name."""
     return [
         path
         for path in _shards(folder)
-        if path.name not in names and path.is_file() and not is_sealed(shard_bytes(path))
+        if path.name not in names and path.is_file() and not has_checksum(shard_bytes(path))
     ]
 
 

@@ -1,11 +1,11 @@
-"""Shards: Parquet files of measurements, whole or not there at all, sealed with a checksum.
+"""Shards: Parquet files of measurements, whole or not there at all, with a checksum inside.
 
 The same measurements give the same bytes, whatever their order, so that two runs, or two
 machines, can be compared with a checksum.
 
-The seal is an entry of the Parquet footer: the sha256 of all bytes of the file, taken with zeros
+The checksum is an entry of the Parquet footer: the sha256 of all bytes of the file, taken with zeros
 in its own place. It covers figures, keys, column names and types, and its version, and is compared
-before any other byte is looked at. `unsealed` reads what was written before there was a seal.
+before any other byte is looked at. `unchecked` reads what was written before there was one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 PARTIAL_SUFFIX = ".partial"
 DAMAGED_SUFFIX = ".damaged"
 COMPRESSION, PARQUET_VERSION = "zstd", "2.6"
-_SEAL_KEY = "mos_assets"
-_SEAL = b"shard 1, sha256 "
+_CHECKSUM_KEY = "mos_assets"
+_CHECKSUM_LEAD = b"shard 1, sha256 "
 """What stands before the checksum; the number is the version of what a shard is."""
 _BLANK = b"0" * 64
 
@@ -88,7 +88,7 @@ def write_shard(path: Path, measurements: Iterable[Measurement]) -> None:
 
 def write_shard_table(path: Path, table: pa.Table) -> None:
     """As `write_shard`, of rows as `measurement_table` returns them."""
-    content = _sealed(table)
+    content = _with_checksum(table)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid4().hex}{PARTIAL_SUFFIX}")
     try:
@@ -128,9 +128,9 @@ def shard_bytes(path: Path) -> bytes:
         ) from error
 
 
-def is_sealed(content: bytes) -> bool:
+def has_checksum(content: bytes) -> bool:
     """Whether a checksum is in these bytes; not whether it holds."""
-    return content.rfind(_SEAL) >= 0
+    return content.rfind(_CHECKSUM_LEAD) >= 0
 
 
 def shard_table(
@@ -138,22 +138,22 @@ def shard_table(
 ) -> pa.Table:
     """The rows in the bytes of a shard: KEYS and figures, sorted by key.
 
-    believed: what is known of bytes without a seal, as `unsealed.inspected` has it. Raises
+    believed: what is known of bytes without a checksum, as `unchecked.inspected` has it. Raises
     DamagedShardError, naming `path`, where the bytes are not as they were written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from mos_assets.features.unsealed import inspected, unsealed_table
+    from mos_assets.features.unchecked import inspected, unchecked_table
 
-    if not is_sealed(content):
+    if not has_checksum(content):
         sha256 = hashlib.sha256(content).hexdigest()
         known = believed if believed and sha256 in believed else inspected([path])
         why = known.get(sha256, "it changes while it is read")
         if why is not None:
             raise DamagedShardError(f"{path} has no checksum and is no shard: {why}")
-        return unsealed_table(content)
-    at = content.rindex(_SEAL) + len(_SEAL)
+        return unchecked_table(content)
+    at = content.rindex(_CHECKSUM_LEAD) + len(_CHECKSUM_LEAD)
     if content[at : at + len(_BLANK)] != _checksum(content, at):
         raise DamagedShardError(f"{path} is not as it was written: its checksum does not hold")
     table = pq.read_table(pa.BufferReader(content))
@@ -173,7 +173,7 @@ def set_aside(path: Path, error: DamagedShardError) -> str:
     )
 
 
-def _sealed(table: pa.Table) -> bytes:
+def _with_checksum(table: pa.Table) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -182,9 +182,9 @@ def _sealed(table: pa.Table) -> bytes:
         sink, table.schema, compression=COMPRESSION, version=PARQUET_VERSION
     ) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({_SEAL_KEY: (_SEAL + _BLANK).decode()})
+        writer.add_key_value_metadata({_CHECKSUM_KEY: (_CHECKSUM_LEAD + _BLANK).decode()})
     content: bytes = sink.getvalue().to_pybytes()
-    at = content.rindex(_SEAL) + len(_SEAL)
+    at = content.rindex(_CHECKSUM_LEAD) + len(_CHECKSUM_LEAD)
     return content[:at] + _checksum(content, at) + content[at + len(_BLANK) :]
 
 

@@ -12,7 +12,7 @@ import pytest
 from mos_assets.errors import StoreError
 from mos_assets.features import measurement_table, read_shard, write_shard
 from mos_assets.features.shards import DamagedShardError
-from mos_assets.features.unsealed import inspected
+from mos_assets.features.unchecked import inspected
 from mos_assets.records import Measurement
 
 ROWS = (
@@ -90,10 +90,10 @@ def test_no_flipped_bit_is_read(tmp_path: Path) -> None:
     path = tmp_path / "0.parquet"
     write_shard(path, ROWS)
     content = path.read_bytes()
-    seal = content.rindex(b"sha256 ") * 8
+    at = content.rindex(b"sha256 ") * 8
     # In the words before the checksum a flip makes a shard without one: few, each asks a process.
-    places = [n for n in range(0, len(content) * 8, 37) if not seal - 80 <= n < seal + 56]
-    for bit in (*places, seal - 60, seal + 3, seal + 600):
+    places = [n for n in range(0, len(content) * 8, 37) if not at - 80 <= n < at + 56]
+    for bit in (*places, at - 60, at + 3, at + 600):
         flipped = bytearray(content)
         flipped[bit // 8] ^= 1 << (bit % 8)
         path.write_bytes(flipped)

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mos_assets.features.libraries import Library
+from mos_assets.features.outputs import COMPARISON_LOG
 from mos_assets.records import Probe
 
 BLOCK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+ALIASES: Mapping[str, tuple[str, ...]] = {"konvid-v1": ("canonical-6", "saliency", "shots")}
+"""Names that stand for several blocks."""
 KEYS = ("content", "part", "fingerprint", "reason")
 """Columns of a measurement beside its figures."""
 COMMAND_LABELS = frozenset(
@@ -203,31 +206,30 @@ def _register(cls: type[FeatureExtractor]) -> None:
     if issubclass(cls, PictureExtractor) and "figures" not in vars(cls):
         cls.figures = cls.columns
     new = cls()
-    names = _names(new)
-    _require_free(cls, [name.casefold() for name in names], {key.casefold() for key in KEYS})
+    if len(set(new.column_names)) < len(new.columns):
+        raise TypeError(f"extractor {cls.__name__} names a column twice: {new.column_names}")
+    blocks, names = {name.casefold() for name in ALIASES}, set(KEYS)
+    streams = {*COMMAND_LABELS, COMPARISON_LOG}
     for other in BLOCKS.values():
         if new.name == other.name or new.block.casefold() == other.block.casefold():
             raise TypeError(f"extractor {cls.__name__}: {other.name} ({other.block}) exists")
-        _require_free(cls, [name.casefold() for name in names], map(str.casefold, _names(other)))
-        _require_free(cls, _streams(new), _streams(other))
-    _require_free(cls, _streams(new), COMMAND_LABELS)
+        names |= _names(other)
+        streams |= _streams(other)
+    twice = ({new.block.casefold()} & blocks) | (_names(new) & names) | (_streams(new) & streams)
+    if twice:
+        raise TypeError(f"extractor {cls.__name__} takes {sorted(twice)[0]}, which is taken")
     BLOCKS[new.block] = new
 
 
-def _names(extractor: FeatureExtractor) -> list[str]:
+def _names(extractor: FeatureExtractor) -> set[str]:
+    """Columns and figures, by which names that differ in case alone are one."""
     figures = extractor.figure_names if isinstance(extractor, PictureExtractor) else ()
-    return list(dict.fromkeys((*extractor.column_names, *figures)))
+    return {name.casefold() for name in (*extractor.column_names, *figures)}
 
 
-def _streams(extractor: FeatureExtractor) -> list[str]:
+def _streams(extractor: FeatureExtractor) -> set[str]:
     """Labels and files of its tap."""
     tap = extractor.tap(1) if isinstance(extractor, PictureExtractor) else None
     if tap is None:
-        return []
-    return [*tap.labels, *(output.arguments[-1] for output in tap.outputs)]
-
-
-def _require_free(cls: type, names: Any, taken: Any) -> None:
-    twice = sorted(set(names) & set(taken) - {"-"})
-    if twice:
-        raise TypeError(f"extractor {cls.__name__} takes {', '.join(twice)}, which is taken")
+        return set()
+    return {*tap.labels, *(output.arguments[-1] for output in tap.outputs)} - {"-"}

@@ -1,4 +1,4 @@
-"""Shards from before there was a seal: believed only where everything about them fits.
+"""Shards from before they carried a checksum: believed only where everything about them fits.
 
 One whose sha256 the database remembers needs none of this. Of one that the database does not know
 (it was lost, or a run was killed) nobody knows the bytes that were written; what can be known is
@@ -60,7 +60,7 @@ def inspected(paths: Sequence[Path]) -> dict[str, str | None]:
     return found
 
 
-def unsealed_table(content: bytes) -> pa.Table:
+def unchecked_table(content: bytes) -> pa.Table:
     """The rows of bytes that `inspected` believes, or that the database remembers."""
     import pyarrow as pa
     import pyarrow.parquet as pq

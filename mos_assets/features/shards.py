@@ -5,7 +5,8 @@ machines, can be compared with a checksum.
 
 The checksum is an entry of the Parquet footer: the sha256 of all bytes of the file, taken with
 zeros in its own place. It covers figures, keys, column names and types, and its version, and is
-compared before any other byte is looked at. `unchecked` reads what was written before there was one.
+compared before any other byte is looked at. `unchecked` reads what was written before there was
+one.
 """
 
 from __future__ import annotations

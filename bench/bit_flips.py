@@ -16,8 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from mos_assets.errors import MosAssetsError
-from mos_assets.extraction import measurement_table, read_shard, write_shard
-from mos_assets.extraction.columns import FIGURES_OF_PART
+from mos_assets.features import measurement_table, picture_extractors, read_shard, write_shard
 from mos_assets.records import Measurement
 
 PARTS = ("libvmaf", "saliency", "shots")
@@ -29,7 +28,7 @@ def measured(clips: int, dice: random.Random) -> list[Measurement]:
     for _ in range(clips):
         content = f"{dice.getrandbits(256):064x}"
         for part in PARTS:
-            figures = {name: dice.random() for name in FIGURES_OF_PART[part]}
+            figures = {name: dice.random() for name in picture_extractors()[part].figure_names}
             print_ = f"{part}-1.2:ffmpeg-7.1:made"
             rows.append(Measurement(content, part, print_, figures=figures, reason=None))
     return rows

@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mos_assets.extraction import PARTS, ClipTask, measure_clip, measure_clips
-from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.features import ClipTask, measure_clip, measure_clips, picture_extractors
+from mos_assets.features.transnet import transition_probabilities
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
 from mos_assets.media.probe import hash_file
@@ -35,6 +35,7 @@ SCENES = {
     "noise=alls=6:allf=t:all_seed=3",
     "zoom": f"mandelbrot=s={SIZE}:r={RATE}",
 }
+ALL_PARTS = tuple(picture_extractors())
 KONVID = ("libvmaf", "saliency", "shots")
 THROUGHPUT_CLIPS = 8
 LIBVMAF = "libvmaf=model=:feature=name=adm|name=vif|name=motion:log_fmt=json:log_path=bare.json"
@@ -82,7 +83,7 @@ def run(ffmpeg: Ffmpeg, arguments: list[str], folder: Path) -> None:
 
 def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
     """Import and build what a process loads once, so that no clip pays for it."""
-    measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), PARTS)
+    measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), ALL_PARTS)
     transition_probabilities(np.zeros((1, 27, 48, 3), dtype=np.uint8), prefilter=False)
 
 
@@ -131,10 +132,10 @@ def cost_rows(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> list[Row]:
         "bare libvmaf loopback command": lambda: run(ffmpeg, bare, folder),
         "probe and hash": lambda: task_of(clip, ()),
     }
-    for part in PARTS:
+    for part in ALL_PARTS:
         works[f"part {part} alone"] = partial(measure, ffmpeg, clip, (part,))
     works["konvid-v1: all in one pass"] = lambda: measure(ffmpeg, clip, KONVID)
-    works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, PARTS)
+    works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, ALL_PARTS)
     return [Row(what, cpu_s(work)) for what, work in works.items()]
 
 

@@ -19,7 +19,7 @@ from generated.tables import FOLDS, table_of
 
 from mos_assets.corpora import CorpusRequest, join_table, load_corpus, load_feature_tables
 from mos_assets.evaluation import plcc, rmse, srocc
-from mos_assets.extraction import BLOCKS
+from mos_assets.features import BLOCKS
 from mos_assets.head import Recipe, train
 from mos_assets.records import SEED, FloatArray, TrainingTable
 
@@ -140,7 +140,7 @@ def from_disk(name: str, blocks: list[str], root: Path) -> TrainingTable:
     joined = [join_table(corpus.clips, table) for table in load_feature_tables(name, root)]
     columns = []
     for block in blocks:
-        wanted = BLOCKS[block].columns if block in BLOCKS else None
+        wanted = BLOCKS[block].column_names if block in BLOCKS else None
         for table in joined:
             names = wanted or (table.columns if table.name == block else ())
             if names and set(names) <= set(table.columns):

@@ -19,11 +19,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from mos_assets.extraction import graph, outputs
-from mos_assets.extraction.prefilter import STEP, Sign, window_signs
-from mos_assets.extraction.shots import shot_spans
-from mos_assets.extraction.threads import single_threaded
-from mos_assets.extraction.transnet import transition_probabilities, windows_to_see
+from mos_assets.features.command import command
+from mos_assets.features.extractors.shots import shot_spans, thumbnails
+from mos_assets.features.frame_logs import CLIP_FRAMES, count_frames
+from mos_assets.features.prefilter import STEP, Sign, window_signs
+from mos_assets.features.threads import single_threaded
+from mos_assets.features.transnet import transition_probabilities, windows_to_see
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 from mos_assets.settings import ReferencePolicy
 
@@ -92,12 +93,10 @@ def material(ffmpeg: Ffmpeg, clips: list[Path]) -> list[Pictures]:
         for path in [*rendered, *clips]:
             work = folder / f"{path.stem}.d"
             work.mkdir()
-            command = graph.command(
-                path.absolute(), None, {"shots"}, ReferencePolicy.SELF, fps=30.0
-            )
-            require(run_ffmpeg(ffmpeg, command, cwd=work).returncode == 0, f"{path} is not sound")
-            frames = outputs.count_frames(work, graph.CLIP_FRAMES)
-            pictures = np.array(outputs.thumbnails(work, frames))
+            arguments = command(path.absolute(), None, {"shots"}, ReferencePolicy.SELF, fps=30.0)
+            require(run_ffmpeg(ffmpeg, arguments, cwd=work).returncode == 0, f"{path} is not sound")
+            frames = count_frames(work, CLIP_FRAMES)
+            pictures = np.array(thumbnails(work, frames))
             spans = shot_spans(transition_probabilities(pictures, prefilter=False))
             shots += [pictures[a : b + 1].astype(np.float32) for a, b in spans if b - a >= 30]
     return shots

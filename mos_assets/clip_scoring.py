@@ -6,24 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ClipError, FeatureError
-from mos_assets.extraction import (
-    BLOCKS,
-    FRAMES,
-    SHOT_COUNT,
-    SHOT_LENGTH_STD,
-    SHOT_MEAN_LENGTH,
-    SHOTS,
-    ClipTask,
-    Columns,
-    container_columns,
-    measure_clip,
-    shot_columns,
-)
 from mos_assets.fallback import ENCODER_OF_DECODER
+from mos_assets.features import (
+    BLOCKS,
+    ClipTask,
+    header_extractors,
+    measure_clip,
+    picture_extractors,
+    required_parts,
+)
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import hash_file, probe
 from mos_assets.predictor import MosPrediction, Predictor
-from mos_assets.records import Measurement, Probe, Setback, ShotFigures
+from mos_assets.records import Probe
 from mos_assets.settings import ReferencePolicy
 
 UNKNOWN_ENCODER = "ugc-mixed"
@@ -73,8 +68,12 @@ def score_clip(path: Path, predictor: Predictor, policy: ReferencePolicy, ffmpeg
 def _measure(
     path: Path, header: Probe, order: tuple[str, ...], policy: ReferencePolicy, ffmpeg: str
 ) -> tuple[dict[str, float], list[str]]:
-    wanted = [block for block in BLOCKS.values() if set(block.columns) & set(order)]
-    stray = [name for name in order if not any(name in block.columns for block in wanted)]
+    wanted = {
+        name: columns
+        for name, block in BLOCKS.items()
+        if set(columns := block.column_names) & set(order)
+    }
+    stray = [name for name in order if not any(name in columns for columns in wanted.values())]
     if stray:
         raise FeatureError(
             f"The head needs {stray[0]!r}, which comes from an external table and cannot be "
@@ -85,29 +84,22 @@ def _measure(
         path=path.absolute(),
         sha256=hash_file(path),
         probe=header,
-        parts=frozenset(block.part for block in wanted if block.part is not None),
+        parts=required_parts(tuple(wanted)),
         policy=policy,
         reference_path=None,
         reference_sha256=None,
     )
     measured = measure_clip(task, find_ffmpeg(ffmpeg or None)) if task.parts else ()
-    found = [*map(_columns, measured), container_columns(header)]
+    found = [
+        *(
+            picture_extractors()[each.part].columns_of(each.figures, each.reason)
+            for each in measured
+        ),
+        *(extractor.read(header) for extractor in header_extractors()),
+    ]
     features = {name: value for columns in found for name, value in columns.figures.items()}
     missing = [name for name in order if name not in features]
     if missing:
         reasons = "; ".join(columns.reason for columns in found if columns.reason is not None)
         raise ClipError(f"{path}: {missing[0]} cannot be had: {reasons}")
     return features, [measurement.fingerprint for measurement in measured]
-
-
-def _columns(found: Measurement | Setback) -> Columns:
-    if found.part != SHOTS or found.reason is not None:
-        return Columns(found.figures, found.reason)
-    return shot_columns(
-        ShotFigures(
-            shot_count=int(found.figures[SHOT_COUNT]),
-            mean_length_s=found.figures[SHOT_MEAN_LENGTH],
-            length_std_s=found.figures[SHOT_LENGTH_STD],
-            frames=int(found.figures[FRAMES]),
-        )
-    )

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from mos_assets.errors import MosAssetsError
-from mos_assets.extraction.bounds import MEMORY_BYTES
+from mos_assets.features.resource_limits import MEMORY_BYTES
 from mos_assets.media.ffmpeg import CONTAINER_FORMATS, VIDEO_DECODERS, find_ffmpeg, known_names
 from mos_assets.settings import Settings
 

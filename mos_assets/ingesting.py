@@ -11,7 +11,7 @@ from pathlib import Path
 from mos_assets.corpora import CorpusRequest, Known, has_manifest, load_corpus, name_notes
 from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress
-from mos_assets.extraction import BLOCKS, parse_blocks, required_parts
+from mos_assets.features import BLOCKS, parse_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.records import Corpus

@@ -17,13 +17,14 @@ from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_er
 from mos_assets.assets.setbacks import setback_table, setbacks_told
 from mos_assets.corpora import has_external_shots
 from mos_assets.errors import StoreError
-from mos_assets.extraction import (
+from mos_assets.features import (
     SHARD_SUFFIX,
     SHOTS,
     ClipTask,
     Found,
     Journal,
     content_key,
+    figure_notes,
     fingerprint,
     measure_clips,
     measuring,
@@ -31,7 +32,7 @@ from mos_assets.extraction import (
     recover_journals,
     required_parts,
 )
-from mos_assets.extraction.merging import merge_shards
+from mos_assets.features.merging import merge_shards
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.records import Measurement, NotedSetback, Setback
 from mos_assets.settings import Settings
@@ -184,7 +185,7 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
     clips, seconds = sum(shard.clips for shard in done), sum(shard.seconds for shard in done)
     context.add_output_metadata(
         {
-            **table_metadata(rows),
+            **table_metadata(rows, figure_notes()),
             "fingerprints": dg.MetadataValue.json(prints),
             "clips_measured_in_this_run": clips,
             "clips_failed_in_this_run": sum(shard.failed for shard in done),
@@ -215,9 +216,9 @@ def _note_setbacks(
     owners=OWNERS,
     kinds={"ffmpeg", "pytorch", "parquet"},
     description=(
-        "The expensive one. Each clip is decoded once; libvmaf against the configured reference, "
-        "shot boundaries by TransNet V2 and saliency are measured together. Keyed by the clip's "
-        "bytes and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
+        "The expensive one. Each clip is decoded once for every extractor that the chosen features "
+        "need, and libvmaf compares it with the configured reference. Keyed by the clip's bytes "
+        "and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
         "in shards/ of MOS_STORE, and table `clip_measurements`."
     ),
 )

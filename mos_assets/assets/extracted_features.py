@@ -1,5 +1,7 @@
 """The asset `extracted_features`: the chosen feature blocks of every clip, and its checks."""
 
+from dataclasses import replace
+
 import dagster as dg
 import numpy as np
 
@@ -18,13 +20,16 @@ from mos_assets.corpora import (
 )
 from mos_assets.errors import FeatureError
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
-from mos_assets.extraction import (
+from mos_assets.features import (
+    Column,
     CorpusFigures,
     ShotFeatures,
     assemble,
+    column_notes,
     columns_of,
     parse_blocks,
 )
+from mos_assets.records import FeatureMatrix
 from mos_assets.reporting.markdown import cell
 from mos_assets.settings import ReferencePolicy, Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
@@ -72,7 +77,7 @@ def extracted_features(
     return dg.MaterializeResult(
         tags=asset_tags(settings),
         metadata={
-            **table_metadata(table),
+            **table_metadata(table, _notes(matrix)),
             "complete_rows": complete,
             "incomplete_rows": len(matrix.clip_ids) - complete,
             "coverage": preview(coverage),
@@ -81,6 +86,15 @@ def extracted_features(
             "table_columns_left_out": dg.MetadataValue.json(left_out),
         },
     )
+
+
+def _notes(matrix: FeatureMatrix) -> list[Column]:
+    """What each column is, by where the rows of every corpus have it from."""
+    notes = [column_notes(matrix.feature_order, each) for each in sorted(set(matrix.fingerprints))]
+    return [
+        replace(column, source=" / ".join(dict.fromkeys(each.source for each in (column, *others))))
+        for column, *others in zip(*notes, strict=True)
+    ]
 
 
 def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:

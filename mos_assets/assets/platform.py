@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, create_model
 from mos_assets.assets.provenance import git_revision, tag_run
 from mos_assets.assets.reporting import user_errors
 from mos_assets.errors import SettingsError, StoreError
-from mos_assets.extraction import parse_blocks
+from mos_assets.features import parse_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
 from mos_assets.store.claim import Patience, claim

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 import pyarrow as pa
 
 from mos_assets.errors import MosAssetsError
+from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
 
 OWNERS = ["team:video-quality"]
@@ -33,9 +34,16 @@ def user_errors() -> Iterator[None]:
         ) from None
 
 
-def table_metadata(rows: pa.Table) -> dict[str, dg.MetadataValue]:
-    """Row count, column schema and the first rows, under the keys that the UI knows."""
-    columns = [dg.TableColumn(field.name, str(field.type)) for field in rows.schema]
+def table_metadata(rows: pa.Table, notes: Iterable[Column] = ()) -> dict[str, dg.MetadataValue]:
+    """Row count, column schema and the first rows, under the keys that the UI knows.
+
+    notes: what columns of features are, as their description in the schema.
+    """
+    said = {column.name: column_description(column) for column in notes}
+    columns = [
+        dg.TableColumn(field.name, str(field.type), description=said.get(field.name))
+        for field in rows.schema
+    ]
     return {
         "dagster/row_count": dg.MetadataValue.int(rows.num_rows),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),

@@ -9,7 +9,7 @@ from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
 from mos_assets.assets.setbacks import waiting_for
 from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
-from mos_assets.extraction import (
+from mos_assets.features import (
     SHOTS,
     Columns,
     measured_shot_row,

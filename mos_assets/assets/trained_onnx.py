@@ -12,7 +12,7 @@ from mos_assets.assets.provenance import asset_tags, git_revision, tag_run
 from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles
-from mos_assets.extraction import feature_blocks_id
+from mos_assets.features import feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     PARITY_LIMIT,

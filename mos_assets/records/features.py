@@ -49,7 +49,7 @@ class Measurement:
     content: str
     """sha256 of the clip's bytes; joined by `+` with that of its reference where one was used."""
     part: str
-    """`libvmaf`, `nr`, `saliency` or `shots`."""
+    """Name of the extractor, as `libvmaf`."""
     fingerprint: str
     """Extractor, version and settings; figures of different fingerprints are not comparable."""
     figures: Mapping[str, float]

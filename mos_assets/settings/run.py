@@ -63,8 +63,8 @@ class RunSettings(BaseModel):
     features: Annotated[
         str,
         Field(
-            description="Feature blocks joined with '+': konvid-v1, canonical-6, saliency, shots, "
-            "container-v1, nr-v1, or the name of a table in <corpus>/features/."
+            description="Feature blocks joined with '+': konvid-v1, the name of another "
+            "built-in block (docs/features.md), or that of a table in <corpus>/features/."
         ),
     ] = "konvid-v1"
     missing: Annotated[

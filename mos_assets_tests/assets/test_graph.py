@@ -9,7 +9,7 @@ import pytest
 
 from mos_assets import Predictor
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.extraction import read_shard
+from mos_assets.features import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.loading import read_release
 from mos_assets.release.naming import ReleaseFiles

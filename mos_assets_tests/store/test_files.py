@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from mos_assets.errors import MosAssetsError, StoreError
-from mos_assets.extraction import recover_journals
-from mos_assets.extraction.merging import merge_shards
+from mos_assets.features import recover_journals
+from mos_assets.features.merging import merge_shards
 from mos_assets.release.promotion import promote
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.claim import CLAIM, claim

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mos_assets.extraction import measurement_table
+from mos_assets.features import measurement_table
 from mos_assets.records import Measurement
 from mos_assets.store import Database, measurement_rows
 

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from mos_assets.assets.clip_measurements import fingerprints, plan_tasks
-from mos_assets.extraction import read_shard
-from mos_assets.extraction.shards import is_sealed
+from mos_assets.features import read_shard
+from mos_assets.features.shards import has_checksum
 from mos_assets.release.status import released_heads
 from mos_assets.store import verdict_rows
 from mos_assets.store.schema import FIXED_COLUMNS
@@ -106,7 +106,7 @@ def test_what_was_measured_is_not_measured_again(old: World) -> None:
         assert len(after) == len(before) + 2
     assert plan_tasks(world.settings, database) == ()
     shards = list((world.settings.store_folder / "shards").glob("*.parquet"))
-    assert all(is_sealed(path.read_bytes()) for path in shards)
+    assert all(has_checksum(path.read_bytes()) for path in shards)
     assert sum(len(read_shard(path)) for path in shards) == len(after)
 
 

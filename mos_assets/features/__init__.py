@@ -1,0 +1,91 @@
+"""One clip in, figures out; every extractor is a file in `extractors/`, all fingerprinted.
+
+The way of a clip: planned (`task`, `fingerprint`, `resource_limits`), decoded once (`command`,
+`decode`, `decode_check`; `reference` and `pairing` for a pristine file), read by its extractors
+(`read`, `extractors/`), checked by a second try where the first may mislead (`measure`), and kept
+(`journal`, `shards`, `merging`). This is the room's door; other rooms import these names and
+nothing below it.
+"""
+
+from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble
+from mos_assets.features.blocks import (
+    BLOCKS,
+    KONVID_V1,
+    expand_columns,
+    feature_blocks_id,
+    parse_blocks,
+    require_blocks,
+    required_parts,
+)
+from mos_assets.features.extractors.base import (
+    Column,
+    Columns,
+    Decoded,
+    FeatureExtractor,
+    HeaderExtractor,
+    Output,
+    PictureExtractor,
+    Tap,
+    header_extractors,
+    picture_extractors,
+)
+from mos_assets.features.extractors.shots import SHOTS
+from mos_assets.features.fingerprint import fingerprint
+from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
+from mos_assets.features.measure import Found, measure_clip, measure_clips
+from mos_assets.features.notes import TABLE_ORIGIN, column_description, column_notes, figure_notes
+from mos_assets.features.shards import measurement_table, read_shard, write_shard
+from mos_assets.features.shot_rows import (
+    columns_of,
+    measured_shot_row,
+    missing_shot_row,
+    normalised_shot_row,
+    shot_row,
+)
+from mos_assets.features.task import ClipTask, content_key
+
+__all__ = [
+    "BLOCKS",
+    "KONVID_V1",
+    "SHARD_SUFFIX",
+    "SHOTS",
+    "TABLE_ORIGIN",
+    "ClipTask",
+    "Column",
+    "Columns",
+    "CorpusFigures",
+    "Decoded",
+    "FeatureExtractor",
+    "Found",
+    "HeaderExtractor",
+    "Journal",
+    "Output",
+    "PictureExtractor",
+    "ShotFeatures",
+    "Tap",
+    "assemble",
+    "column_description",
+    "column_notes",
+    "columns_of",
+    "content_key",
+    "expand_columns",
+    "feature_blocks_id",
+    "figure_notes",
+    "fingerprint",
+    "header_extractors",
+    "measure_clip",
+    "measure_clips",
+    "measured_shot_row",
+    "measurement_table",
+    "measuring",
+    "missing_shot_row",
+    "normalised_shot_row",
+    "parse_blocks",
+    "picture_extractors",
+    "read_shard",
+    "recover_journals",
+    "require_blocks",
+    "required_parts",
+    "shot_row",
+    "write_shard",
+]

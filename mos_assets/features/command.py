@@ -1,0 +1,197 @@
+"""The one ffmpeg command that decodes a clip once and feeds every part that was asked for.
+
+File names reach ffmpeg as input arguments only; filter graphs hold fixed names, and the
+command runs inside an empty folder of its own.
+
+Frames are renumbered as they are decoded, so that frame n of the clip always meets frame n
+of its reference, whatever the timestamps (variable frame rate, gaps) say; `reference.py` says
+where time decides instead. Rotation in the container is applied, as players do: the figures
+describe the picture that people saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
+from mos_assets.features.fingerprint import LOOPBACK_CRF, LOOPBACK_PRESET
+from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
+from mos_assets.features.outputs import COMPARISON_LOG, NO_FILE
+from mos_assets.media.ffmpeg import input_arguments
+from mos_assets.settings import ReferencePolicy
+
+FIRST_PICTURE = "first_{}.txt"
+"""Size and shape of the first decoded picture of an input, by its number."""
+TICKS = 1_000_000
+"""Ticks a second of the clock by which frames of different rates are paired."""
+
+_COMPARABLE = "|".join(
+    f"yuv{sampling}p{depth}"
+    for depth in ("", "10le", "12le", "16le")
+    for sampling in (420, 422, 444)
+)
+"""What libvmaf takes; everything else it would convert itself."""
+_EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
+"""x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
+_NULL = NO_FILE[2:]
+_KEEP_FRAMES = ["-fps_mode", "passthrough"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How a clip is laid along a reference of another rate: by time, pictures held or left out."""
+
+    slack_s: Fraction
+    """Seconds by which a picture may begin after a reference frame and count as begun."""
+    width: int
+    """Pixels of the reference's decoded picture, to which the clip's is scaled."""
+    height: int
+
+
+def sampling_step(fps: float) -> int:
+    """Frames from one sampled frame to the next: one sample a second."""
+    return max(1, round(fps))
+
+
+def exact_rate(fps: float) -> Fraction:
+    """The rational frame rate that a container most likely means: 30000/1001 for 29.97003."""
+    if fps < 1:
+        return 1 / Fraction(1 / fps).limit_denominator(1001)
+    return Fraction(fps).limit_denominator(1001)
+
+
+def command(
+    clip: Path,
+    reference: Path | None,
+    parts: Set[str],
+    policy: ReferencePolicy,
+    fps: float,
+    streams: tuple[int, int] = (0, 0),
+    held: Held | None = None,
+) -> list[str]:
+    """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
+
+    `reference` is given exactly where a comparison is wanted under the source policy. Frames are
+    then paired by their number or, where `held` is given, by their time. `streams` are the numbers
+    of the measured streams of the clip and of its reference.
+    """
+    rate = exact_rate(fps)
+    time_base = f"{rate.denominator}/{rate.numerator}"
+    clock = f"settb={time_base},setpts=N"
+    extractors = _extractors(parts)
+    libvmaf = _comparison(extractors)
+    compare = bool(libvmaf)
+    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
+    loopback = compare and policy is ReferencePolicy.LOOPBACK
+    source = compare and policy is ReferencePolicy.SOURCE
+
+    branches = ["count"]
+    chains: list[str] = []
+    later_chains: list[str] = []
+    if loopback:
+        branches.append("pristine")
+        chains.append(f"[count]{_EVEN}[counted]")
+        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{libvmaf}[compared]")
+    elif source and held is not None:
+        chains += _held_chains(held, streams[1], libvmaf)
+    elif source:
+        branches.append("distorted")
+        chains += [
+            f"[1:{streams[1]}]{clock},split=2[reference][size]",
+            "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+            f"[resized][reference]{libvmaf}[compared]",
+        ]
+    elif compare:
+        branches += ["left", "right"]
+        chains.append(f"[left][right]{libvmaf}[compared]")
+    for tap in taps:
+        branches.append(tap.branch)
+        chains += tap.chains
+    labels = "".join(f"[{name}]" for name in branches)
+    if source and held is not None:
+        clock = f"split[timed][own];[own]{clock}"
+    chains.insert(0, f"[0:{streams[0]}]{clock},split={len(branches)}{labels}")
+
+    arguments = ["-y", "-xerror", "-filter_complex_threads", "1"]
+    arguments += ["-threads", "1", *input_arguments(clip)]
+    if source:
+        if reference is None:
+            raise ValueError("the source policy needs a reference")
+        arguments += ["-threads", "1", *input_arguments(reference)]
+    arguments += ["-filter_complex", ";".join(chains)]
+    # Otherwise outputs run on the clock of the stated rate, which may be too slow for the frames.
+    keep = [*_KEEP_FRAMES, "-enc_time_base", time_base.replace("/", ":")]
+    arguments += ["-map", "[counted]" if loopback else "[count]", *keep]
+    if loopback:
+        arguments += ["-c:v", "libx264", "-preset", LOOPBACK_PRESET, "-crf", str(LOOPBACK_CRF)]
+        arguments += ["-threads", "1"]
+    else:
+        arguments += ["-c:v", "wrapped_avframe"]
+    arguments += [*_log_frames(CLIP_FRAMES), *_NULL]
+    if loopback:
+        arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
+    if compare:
+        arguments += ["-map", "[compared]", *keep, *NO_FILE]
+    for output in (output for tap in taps for output in tap.outputs):
+        arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
+    if source:
+        for number, name in enumerate((CLIP_TIMES, REFERENCE_TIMES)):
+            arguments += ["-map", f"{number}:{streams[number]}", *_KEEP_FRAMES]
+            arguments += ["-c:v", "wrapped_avframe", "-enc_time_base", "demux"]
+            arguments += ["-stats_enc_pre:v", name]
+            arguments += ["-stats_enc_pre_fmt:v", "{pts} {tb}", *_NULL]
+    return arguments
+
+
+def first_pictures(*files: tuple[Path, int]) -> list[str]:
+    """Arguments that write size and shape of the first picture of each stream of a file."""
+    arguments = ["-y", "-xerror"]
+    for path, _ in files:
+        arguments += ["-threads", "1", *input_arguments(path)]
+    for number, (_, stream) in enumerate(files):
+        arguments += ["-map", f"{number}:{stream}", *_KEEP_FRAMES, "-frames:v", "1"]
+        arguments += ["-c:v", "rawvideo", "-f", "framecrc", FIRST_PICTURE.format(number)]
+    return arguments
+
+
+def _extractors(parts: Set[str]) -> list[PictureExtractor]:
+    """In one order, whatever that of `parts`: the same parts are the same command."""
+    known = picture_extractors()
+    return [known[part] for part in sorted(parts, reverse=True)]
+
+
+def _comparison(extractors: Sequence[PictureExtractor]) -> str:
+    """libvmaf with all that the extractors ask of it; empty where none compares."""
+    wanted = dict.fromkeys(name for each in extractors for name in each.compares)
+    if not wanted:
+        return ""
+    features = "|".join(f"name={name}" for name in wanted)
+    return (
+        f"libvmaf=model=:feature={features}"
+        f":log_fmt=json:log_path={COMPARISON_LOG}:n_threads=0:shortest=1:repeatlast=0"
+    )
+
+
+def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
+    """From [timed] and the reference's stream: each reference frame with what the clip shows then.
+
+    The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
+    opacity 0 it copies the second input. Stamps are compared in whole microseconds.
+    """
+    relative = f"setpts=PTS-STARTPTS,settb=1/{TICKS}"
+    return [
+        f"[1:{stream}]{relative},format={_COMPARABLE},split[leading][reference]",
+        f"[timed]{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
+        f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
+        "[leading]setsar=1[square]",
+        "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
+        "[reference]setpts=N[pristine]",
+        f"[shown][pristine]{libvmaf}[compared]",
+    ]
+
+
+def _log_frames(name: str) -> list[str]:
+    return ["-stats_enc_pre:v", name, "-stats_enc_pre_fmt:v", "{ptsi} {tbi} {pts}"]

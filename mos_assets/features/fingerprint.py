@@ -1,0 +1,49 @@
+"""The extractor fingerprint: what a figure depends on besides the clip, in one short string.
+
+Each extractor has its own, so that a new OpenCV re-measures saliency and nothing else. Nothing
+heavy is imported: versions come from package metadata.
+"""
+
+from __future__ import annotations
+
+from mos_assets.features.extractors.base import picture_extractors
+from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.settings import ReferencePolicy
+
+LOOPBACK_CRF = 35
+LOOPBACK_PRESET = "veryfast"
+DECODE_CHECK_VERSION = 3
+"""Raised whenever another clip would be refused as not sound, or another one scored."""
+
+PAIRING = "on-screen-1"
+"""Name of the rule by which pictures of clip and reference meet (`pairing.py`); its number is
+raised whenever another pair would meet, or another shape or duration be refused."""
+
+
+def fingerprint(part: str, policy: ReferencePolicy, ffmpeg: Ffmpeg) -> str:
+    """The fingerprint of one part; the reference policy enters only where it matters.
+
+    Raises ToolError where a library that the part needs is not installed.
+    """
+    extractor = picture_extractors().get(part)
+    if extractor is None:
+        raise ValueError(f"{part!r} is not a part of a measurement")
+    return ":".join(
+        [
+            f"{part}-{extractor.version}.{DECODE_CHECK_VERSION}",
+            f"ffmpeg-{ffmpeg.version}",
+            *([_reference(policy)] if extractor.compares else []),
+            *(f"{library.name}-{library.version}" for library in extractor.libraries),
+            *extractor.settings,
+        ]
+    )
+
+
+def _reference(policy: ReferencePolicy) -> str:
+    match policy:
+        case ReferencePolicy.LOOPBACK:
+            return f"loopback-x264-{LOOPBACK_PRESET}-crf{LOOPBACK_CRF}"
+        case ReferencePolicy.SOURCE:
+            return f"source-bicubic-{PAIRING}"
+        case ReferencePolicy.SELF:
+            return "self"

@@ -1,0 +1,132 @@
+"""The journal of a shard: each clip's measurements on disk as soon as they are there.
+
+A shard in the making is a folder `<shard>.clips` with one small file a clip. When the shard is
+complete it is written as one file and the folder goes. A run that was killed leaves the folder;
+the next one turns what is in it into a shard, so only clips in flight are measured again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mos_assets.errors import StoreError
+from mos_assets.features.shards import (
+    PARTIAL_SUFFIX,
+    DamagedShardError,
+    has_checksum,
+    measurements_of,
+    shard_bytes,
+    shard_table,
+    write_shard,
+)
+from mos_assets.features.unchecked import inspected
+from mos_assets.plain_files import NotAFileError, open_lock
+from mos_assets.records import Measurement
+
+SHARD_SUFFIX = ".parquet"
+JOURNAL_SUFFIX = ".clips"
+LOCK = ".lock"
+"""Held in common by whoever measures, and alone by whoever recovers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal of one shard."""
+
+    shard: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.shard.with_suffix(JOURNAL_SUFFIX)
+
+    def note(self, measurements: Sequence[Measurement]) -> None:
+        """Keep the measurements of one clip."""
+        if measurements:
+            names = "".join(f"{row.content} {row.part};" for row in measurements)
+            name = hashlib.sha256(names.encode()).hexdigest()
+            write_shard(self.folder / f"{name}{SHARD_SUFFIX}", measurements)
+
+    def close(self, measurements: Sequence[Measurement]) -> None:
+        """Write the shard, unless nothing could be measured, and let the journal go."""
+        if measurements:
+            write_shard(self.shard, measurements)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def measuring(shards: Path) -> Iterator[None]:
+    """Hold off `recover_journals` while this process writes journals into the folder.
+
+    Raises StoreError where the lock is no file.
+    """
+    shards.mkdir(parents=True, exist_ok=True)
+    with _lock(shards) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What killed runs had left."""
+
+    clips: int
+    """That were saved."""
+    damaged: tuple[str, ...]
+    """What was found damaged, one sentence each."""
+
+
+def recover_journals(shards: Path) -> Recovered:
+    """Turn what killed runs left in this folder into shards.
+
+    While another run is measuring into the folder its journals are its own, and stay. Raises
+    StoreError where the lock is no file, or the system does not hand out a journal.
+    """
+    if not shards.is_dir():
+        return Recovered(0, ())
+    with _lock(shards) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Recovered(0, ())
+        return _recover(shards)
+
+
+def _lock(shards: Path) -> IO[bytes]:
+    try:
+        return open_lock(shards / LOCK)
+    except NotAFileError as error:
+        raise StoreError(f"{shards / LOCK} {error.strerror}; delete it and run again.") from None
+
+
+def _recover(shards: Path) -> Recovered:
+    saved, damaged = 0, []
+    for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
+        whole: list[Path] = []
+        rows: dict[tuple[str, str, str], Measurement] = {}
+        files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
+        believed = inspected([p for p in files if p.is_file() and not has_checksum(shard_bytes(p))])
+        for path in files:
+            try:
+                found = measurements_of(shard_table(shard_bytes(path), path, believed))
+            except DamagedShardError as error:
+                damaged.append(f"{error}. It goes; its clip is measured again.")
+                continue
+            whole.append(path)
+            rows.update({(row.content, row.part, row.fingerprint): row for row in found})
+        if whole:
+            # Named by what is in it, since the shard of the killed run's plan stays unfinished.
+            names = "".join(path.name for path in whole)
+            digest = hashlib.sha256((folder.name + names).encode()).hexdigest()[:16]
+            write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values())
+            saved += len(whole)
+        shutil.rmtree(folder)
+    for partial in shards.glob(f".*{PARTIAL_SUFFIX}"):
+        partial.unlink()
+    return Recovered(saved, tuple(damaged))

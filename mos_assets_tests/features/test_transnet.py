@@ -1,0 +1,169 @@
+"""Shot boundaries on rendered clips, and that the process around the network stays as it was."""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mos_assets.features.command import command
+from mos_assets.features.extractors.shots import shot_spans, thumbnails
+from mos_assets.features.frame_logs import CLIP_FRAMES, count_frames
+from mos_assets.features.prefilter import Sign, window_signs
+from mos_assets.features.threads import single_threaded
+from mos_assets.features.transnet import transition_probabilities, windows_to_see
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
+from mos_assets.settings import ReferencePolicy
+from mos_assets_tests.features.conftest import Render
+
+Look = Callable[[Path], npt.NDArray[np.uint8]]
+
+
+@pytest.fixture(scope="session")
+def look(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Look:
+    """The thumbnails of a clip, made by the platform's own command."""
+
+    def make(path: Path) -> npt.NDArray[np.uint8]:
+        folder = tmp_path_factory.mktemp("thumbnails")
+        arguments = command(path, None, {"shots"}, ReferencePolicy.SELF, 25.0)
+        run = run_ffmpeg(ffmpeg, arguments, cwd=folder)
+        assert run.returncode == 0, run.stderr.decode()
+        return thumbnails(folder, count_frames(folder, CLIP_FRAMES))
+
+    return make
+
+
+def test_the_peak_of_a_hard_cut_is_on_the_last_frame_before_it(hard_cut: Path, look: Look) -> None:
+    """Off by one here moves every shot: 30 frames of one picture, then 30 of another."""
+    with single_threaded({"shots"}):
+        probabilities = transition_probabilities(look(hard_cut))
+    assert int(probabilities.argmax()) == 29
+    assert shot_spans(probabilities) == ((0, 29), (30, 59))
+
+
+def test_global_state_is_untouched(hard_cut: Path, look: Look) -> None:
+    """The package's constructor reseeds everything; a training beside it must not notice."""
+    import torch
+
+    from mos_assets.features import transnet
+
+    transnet._loaded.clear()
+    os.environ.pop("PYTORCH_ENABLE_MPS_FALLBACK", None)
+    pictures = look(hard_cut)
+    torch.manual_seed(7)
+    np.random.seed(7)
+    random.seed(7)
+    threads = torch.get_num_threads()
+
+    def state() -> tuple[object, ...]:
+        return (
+            torch.get_rng_state().tolist(),
+            np.random.get_state()[1].tolist(),  # type: ignore[index]
+            random.getstate(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+            torch.backends.cudnn.deterministic,
+            torch.backends.cudnn.benchmark,
+            torch.is_grad_enabled(),
+            torch.get_default_device(),
+            torch.get_num_threads(),
+            os.environ.get("PYTORCH_ENABLE_MPS_FALLBACK"),
+        )
+
+    before = state()
+    with single_threaded({"shots", "saliency"}):
+        assert torch.get_num_threads() == 1
+        transition_probabilities(pictures, prefilter=False)
+    assert state() == before
+    assert torch.get_num_threads() == threads
+
+
+STILL = "smptebars=s=160x90:r=25:d=2"
+FRACTAL = "mandelbrot=s=160x90:r=25,trim=end_frame=50"
+CELLS = "cellauto=s=160x90:r=25:rule=110:seed=3,trim=end_frame=50"
+NOISE = "color=c=gray:s=160x90:r=25:d=2,noise=alls=80:allf=t+u:all_seed=3"
+
+SINGLE_SHOTS = {"still": STILL, "fractal": FRACTAL, "cells": CELLS, "noise": NOISE}
+EVENTS = {
+    "fade_out": f"{FRACTAL},fade=out:25:25",
+    "flip": f"{FRACTAL},split[a][b];[a]trim=end_frame=25[x];"
+    "[b]trim=start_frame=25,setpts=PTS-STARTPTS,hflip[y];[x][y]concat=n=2",
+    "dissolve": f"{CELLS},fps=25,settb=1/25[a];{STILL},fps=25,settb=1/25[b];"
+    "[a][b]xfade=duration=0.6:offset=0.8",
+    "flash": f"{STILL},drawbox=c=white:t=fill:enable='eq(n,25)'",
+}
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOTS)
+def test_single_shots_cost_nothing(name: str, render: Render, look: Look) -> None:
+    pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", SINGLE_SHOTS[name]))
+    assert set(window_signs(pictures)) == {Sign.NONE}
+    with single_threaded({"shots"}):
+        network = transition_probabilities(pictures, prefilter=False)
+    assert network.max() < 0.25, "the pre-filter must keep its distance from the threshold"
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_events_reach_the_network(name: str, render: Render, look: Look) -> None:
+    """A window with a cut, dissolve, fade or flash goes to the network, which then decides."""
+    pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", EVENTS[name]))
+    with single_threaded({"shots"}):
+        assert windows_to_see(pictures) == list(range(-(-len(pictures) // 50)))
+
+
+def test_cuts_are_the_same_with_and_without_the_prefilter(
+    real_clip: Callable[[str], Path], look: Look
+) -> None:
+    pictures = look(real_clip("carphone_distorted.mp4"))
+    with single_threaded({"shots"}):
+        filtered = transition_probabilities(pictures)
+        full = transition_probabilities(pictures, prefilter=False)
+    assert shot_spans(filtered) == shot_spans(full)
+
+
+def test_one_quiet_half_is_skipped_and_the_other_is_not(look: Look, render: Render) -> None:
+    """Where windows are mixed, the network's own values stand in those that were not skipped."""
+    long_still = f"{STILL},loop=-1:25,trim=end_frame=80"
+    source = f"{long_still}[a];{CELLS},trim=end_frame=20[b];[a][b]concat=n=2"
+    pictures = look(render("late_cut.mp4", "-f", "lavfi", "-i", source))
+    assert window_signs(pictures) == (Sign.NONE, Sign.FAST)
+    with single_threaded({"shots"}):
+        filtered = transition_probabilities(pictures)
+        full = transition_probabilities(pictures, prefilter=False)
+    assert np.array_equal(filtered[50:], full[50:])
+    assert not filtered[:50].any()
+    assert shot_spans(filtered) == shot_spans(full) == ((0, 79), (80, 99))
+
+
+ZOOM = "mandelbrot=s=480x270:r=30,trim=end_frame=240"
+STILL_FRACTAL = (
+    "mandelbrot=s=480x270:r=30:start_scale=0.01:start_x=-0.75:start_y=0.1,"
+    "trim=end_frame=1,loop=-1:1,trim=end_frame=90,fps=30,settb=1/30"
+)
+SLOW_DISSOLVE = (
+    f"{STILL_FRACTAL}[a];{STILL_FRACTAL},hflip,vflip[b];[a][b]xfade=duration=1:offset=1.5"
+)
+"""Between two pictures of the same levels."""
+
+
+def test_a_zoom_is_cleared_at_every_second_frame(render: Render, look: Look) -> None:
+    """Its colours drift as in a long dissolve; the network need not see it whole."""
+    pictures = look(render("zoom_480.mp4", "-f", "lavfi", "-i", ZOOM))
+    assert Sign.SLOW in window_signs(pictures)
+    with single_threaded({"shots"}):
+        assert windows_to_see(pictures) == []
+        full = transition_probabilities(pictures, prefilter=False)
+    assert full.max() < 0.25
+
+
+def test_a_slow_dissolve_is_not(render: Render, look: Look) -> None:
+    pictures = look(render("slow_dissolve.mp4", "-f", "lavfi", "-i", SLOW_DISSOLVE))
+    assert set(window_signs(pictures)) == {Sign.NONE, Sign.SLOW}
+    with single_threaded({"shots"}):
+        full = transition_probabilities(pictures, prefilter=False)
+        filtered = transition_probabilities(pictures)
+    assert len(shot_spans(full)) == 2
+    assert shot_spans(filtered) == shot_spans(full)

@@ -85,7 +85,7 @@ FILES: dict[str, tuple[dict[str, str | bytes], str]] = {
     "a giant cell": ({"labels.csv": HEADER + 'a,"' + "3" * (2 << 20) + '"\n'}, "line has"),
     "a giant name": ({"labels.csv": "c" * (2 << 20) + ",mos\na,3\n"}, "line has"),
     "commas": ({"labels.csv": b"," * (100 << 20)}, "cells"),
-    "lines": ({"labels.csv": HEADER.encode() + b"a\n" * (20 << 20)}, "cells"),
+    "lines": ({"labels.csv": HEADER.encode() + b"a\n" * (20 << 20)}, "lines, more than"),
     "a long header": ({"labels.csv": ",".join(f"c{i}" for i in range(9000)) + "\n"}, "characters"),
     "wide features": (
         {"features/t.csv": "name," + ",".join(f"c{i}" for i in range(100_000)) + "\n"},

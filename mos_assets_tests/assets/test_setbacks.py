@@ -68,7 +68,7 @@ def test_a_setback_is_counted_given_up_and_tried_again(
     broken.unlink()
     metadata, _ = run(world)
     assert metadata["clips_measured_in_this_run"].value == 0, "it is given up until somebody asks"
-    monkeypatch.setenv("MOS_STORE", world.settings.store)
+    monkeypatch.setenv("MOS_STORE", world.settings.paths.store)
     shown = CliRunner().invoke(main, ["retry", "--dry-run"])
     assert "failing/scene1_crf18\tsaliency\t3\tffmpeg was ended by SIGKILL" in shown.output
     assert "are tried again: 1" in CliRunner().invoke(main, ["retry"]).output

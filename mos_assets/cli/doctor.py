@@ -6,19 +6,12 @@ import sys
 
 import click
 
-from mos_assets.cli.terminal import EXIT_FAILED, printable
+from mos_assets.cli.terminal import EXIT_FAILED, printable, ui_address
 from mos_assets.settings import Settings
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65_535),
-    default=3000,
-    show_default=True,
-    help="Port of the UI.",
-)
+@ui_address
 def doctor(host: str, port: int) -> None:
     """What this machine lacks of what a run needs, a line each: grade, what, found, remedy.
 

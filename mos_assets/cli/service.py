@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from mos_assets.cli.terminal import ui_address
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 
@@ -21,14 +22,7 @@ LOOK_TIMEOUT_S = 900
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65_535),
-    default=3000,
-    show_default=True,
-    help="Port of the UI.",
-)
+@ui_address
 def dev(host: str, port: int) -> None:
     """Run the Dagster UI and its daemon until INT or TERM, and leave no process behind.
 

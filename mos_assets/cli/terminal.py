@@ -1,6 +1,27 @@
-"""What every command does with the terminal: exit codes, and text that it must not obey."""
+"""What commands share: exit codes, options, and text that the terminal must not obey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
 
 EXIT_FAILED = 1
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def ui_address(command: Command) -> Command:
+    """The options `--host` and `--port` of the UI."""
+    port = click.option(
+        "--port",
+        type=click.IntRange(1, 65_535),
+        default=3000,
+        show_default=True,
+        help="Port of the UI.",
+    )
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
+    return host(port(command))
 
 
 def printable(value: object) -> str:

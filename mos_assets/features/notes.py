@@ -10,7 +10,6 @@ from mos_assets.features.extractors.base import BLOCKS, Column, picture_extracto
 
 TABLE_ORIGIN = "table:"
 """How the fingerprint of figures begins that come from an external table."""
-_OWNERS = "as its owner defines it"
 _ANY = (-math.inf, math.inf)
 
 

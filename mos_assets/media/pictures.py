@@ -24,8 +24,6 @@ _ORIENTATION = 47
 """Payload type of the message that says how pictures are turned."""
 _AV1_FRAME_HEADERS = (3, 6)
 _H264_SLICES = (1, 2, 3, 4, 5)
-_HEVC_SETS = 32
-"""NAL unit types below this hold slices."""
 _H264_B = 1
 _PICTURE_TYPES = {
     "mpeg4": (_VOP, 0, 6, 3, 2),

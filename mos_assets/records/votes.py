@@ -1,4 +1,4 @@
-"""Votes of single raters, as a laboratory's table holds them, and what estimators make of them."""
+"""Votes of single raters, as a laboratory's table holds them, and what is estimated from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from mos_assets.records.domain import FloatArray, IntArray
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+class Estimator(StrEnum):
+    """How votes become a MOS."""
+
+    MEAN = "mean"
+    P913 = "p913"
+    BT500 = "bt500"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Votes:
     """Single ratings, one entry a vote; arrays are aligned and (n,)."""
 
@@ -26,59 +34,49 @@ class Votes:
     """Sessions that `session` numbers; ('',) where the corpus declares none."""
     clip: IntArray
     rater: IntArray
-    """-1 where the row names no rater."""
+    """-1 where the row names no rater (KonViD-150k's vote files may not)."""
     session: IntArray
     vote: FloatArray
     """Mapped to 1..5, 5 best."""
 
 
-class Estimator(StrEnum):
-    """How votes become a MOS."""
-
-    MEAN = "mean"
-    """The plain mean of the votes."""
-    P913 = "p913"
-    """ITU-T P.913 (2021) 12.6: subject bias removed, subjects weighted by their consistency."""
-    BT500 = "bt500"
-    """ITU-R BT.500-14: observers screened by their kurtosis, then the mean."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClipRatings:
-    """One row per (session, clip) with at least one vote; arrays are aligned and (n,)."""
+    """One row per (session, clip) with at least one vote; arrays are aligned."""
 
     clip: IntArray
     session: IntArray
     mos: FloatArray
     std: FloatArray
-    """Of the votes, MOS units; NaN where n is 1."""
+    """Standard deviation of the votes; NaN where n == 1."""
     n: IntArray
     ci95: FloatArray
-    """Half-width of the 95 % interval, MOS units; NaN where it cannot be had."""
+    """Half-width of the 95 % interval of `mos`; NaN where it cannot be had."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RaterFigures:
-    """One row a rater; arrays are aligned and (n,)."""
+    """One row a rater; arrays are aligned."""
 
     rater: IntArray
     session: IntArray
     n: IntArray
+    """Votes."""
     bias: FloatArray
     """MOS units; NaN where it cannot be had."""
     inconsistency: FloatArray
-    """Standard deviation of the rater's residuals, MOS units."""
+    """Standard deviation of the rater's residuals, MOS units; NaN where it cannot be had."""
     agreement: FloatArray
     """Correlation with the mean of the others; NaN where it does not exist."""
     rejected: BoolArray
     """By BT.500's rule."""
     against: BoolArray
-    """Goes against the panel, and is named in the report."""
+    """Goes against the panel (named in the report)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
-    """What one estimator makes of votes, each session by itself."""
+    """What an estimator made of votes."""
 
     estimator: Estimator
     ratings: ClipRatings

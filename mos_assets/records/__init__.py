@@ -41,6 +41,7 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
+from mos_assets.records.ratings import Disagreement, RatingsSummary, SessionFacts
 from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
@@ -67,6 +68,7 @@ __all__ = [
     "Clip",
     "ClipRatings",
     "Corpus",
+    "Disagreement",
     "Download",
     "DownloadState",
     "Estimate",
@@ -92,10 +94,12 @@ __all__ = [
     "PastPredictions",
     "Probe",
     "RaterFigures",
+    "RatingsSummary",
     "RejectedRow",
     "Reported",
     "SeedScore",
     "SeenFile",
+    "SessionFacts",
     "Setback",
     "Severity",
     "ShotFigures",

@@ -131,9 +131,10 @@ def rejected_table(
 
 
 def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
-    """Per label file: rows it holds, rows behind clips (`used`), and its rejected rows."""
+    """Per label file: rows it holds, rows behind clips (`used`), and those of which something was
+    rejected."""
     return database.fetch(
-        f"SELECT f.corpus, f.source, f.rows, f.used, count(r.line) AS rejected "
+        f"SELECT f.corpus, f.source, f.rows, f.used, count(DISTINCT r.line) AS rejected "
         f"FROM {LABEL_FILES} f LEFT JOIN {REJECTED_ROWS} r "
         "ON r.corpus = f.corpus AND r.source = f.source "
         "WHERE list_contains(?, f.corpus) GROUP BY ALL ORDER BY f.corpus, f.source",

@@ -1,4 +1,4 @@
-"""What may stand in a corpus.toml, and reading it."""
+"""corpus.toml: what may stand in it, and reading it."""
 
 from __future__ import annotations
 

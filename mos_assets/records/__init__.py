@@ -48,6 +48,14 @@ from mos_assets.records.training import (
     PastPredictions,
     TrainingTable,
 )
+from mos_assets.records.votes import (
+    BoolArray,
+    ClipRatings,
+    Estimate,
+    Estimator,
+    RaterFigures,
+    Votes,
+)
 
 __all__ = [
     "ENCODER_VOCABULARY",
@@ -55,10 +63,14 @@ __all__ = [
     "MOS_MAX",
     "MOS_MIN",
     "SEED",
+    "BoolArray",
     "Clip",
+    "ClipRatings",
     "Corpus",
     "Download",
     "DownloadState",
+    "Estimate",
+    "Estimator",
     "FeatureLoss",
     "FeatureMatrix",
     "FeatureTable",
@@ -79,6 +91,7 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "RaterFigures",
     "RejectedRow",
     "Reported",
     "SeedScore",
@@ -90,4 +103,5 @@ __all__ = [
     "Status",
     "TrainingTable",
     "Unmatched",
+    "Votes",
 ]

@@ -94,7 +94,6 @@ __all__ = [
     "PastPredictions",
     "Probe",
     "RaterFigures",
-    "RatingsSummary",
     "RejectedRow",
     "Reported",
     "SeedScore",

@@ -159,3 +159,13 @@ def _line_by_line(
         for seen, into in zip(known, codes, strict=True)
     )
     return columns, np.array(lines, dtype=np.int64), tuple(damaged)
+
+
+def first_filled(columns: Sequence[InternedColumn]) -> InternedColumn:
+    """The first cell of these columns that is not empty, row by row; else ''."""
+    found = columns[-1]
+    for column in reversed(columns[:-1]):
+        empty = np.array([not word for word in column.words], dtype=bool)
+        codes = np.where(empty[column.codes], found.codes + len(column.words), column.codes)
+        found = InternedColumn((*column.words, *found.words), codes.astype(np.int32))
+    return found

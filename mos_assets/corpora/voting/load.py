@@ -33,7 +33,7 @@ from mos_assets.corpora.voting.tables import (
     read_long,
     read_wide,
 )
-from mos_assets.ratings import estimate, hold_to_scale
+from mos_assets.ratings.estimation import estimate, hold_to_scale
 from mos_assets.records import (
     Disagreement,
     Estimate,

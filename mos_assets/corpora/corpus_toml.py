@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mos_assets.bounded import read_within
 from mos_assets.corpora.request import CORPUS_TOML
+from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
 from mos_assets.records import ENCODER_VOCABULARY, Estimator, LabelOrigin
 from mos_assets.tables.limits import (
@@ -176,7 +177,11 @@ class CorpusToml(BaseModel):
             if idle:
                 raise ValueError(f"columns.{idle[0]} says nothing without columns.mos")
         told = self.columns.session is not None
-        if self.repeated == "align" and not told and (not self.votes or self.votes.session == "none"):
+        if (
+            self.repeated == "align"
+            and not told
+            and (not self.votes or self.votes.session == "none")
+        ):
             raise ValueError(
                 'repeated "align" has to know the test of each rating: name the column as '
                 "columns.session, or say session in [votes]"
@@ -191,6 +196,7 @@ def read_toml(folder: Path) -> CorpusToml:
         raise CorpusError(
             f"{folder} {content}. A corpus of your own needs {path} with name, version, licence, "
             "labels, scale and [columns] clip and mos, or with [votes] in place of labels and mos."
+            f"{_looks_like_votes(folder)}"
         )
     try:
         raw = tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
@@ -212,6 +218,18 @@ def read_toml(folder: Path) -> CorpusToml:
             f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
         )
     return parsed
+
+
+def _looks_like_votes(folder: Path) -> str:
+    """A sentence on a table of votes that lies in a folder without corpus.toml, or ''."""
+    found = propose_votes(folder)
+    if found is None:
+        return ""
+    return (
+        f" {', '.join(found.files)} looks like a table of votes with {found.raters} columns of "
+        f"raters: {CORPUS_TOML} may say {found.inline}, and scale; they run from {found.lowest:g} "
+        f"to {found.highest:g}."
+    )
 
 
 def named_files(folder: Path, key: str, globs: tuple[str, ...]) -> tuple[Path, ...]:

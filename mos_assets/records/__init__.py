@@ -94,6 +94,7 @@ __all__ = [
     "PastPredictions",
     "Probe",
     "RaterFigures",
+    "RatingsSummary",
     "RejectedRow",
     "Reported",
     "SeedScore",

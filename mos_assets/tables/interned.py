@@ -88,9 +88,7 @@ def _split(
         table = csv.read_csv(
             pa.BufferReader(pa.py_buffer(raw).slice(began)),
             # What one process reads at a time is told by its CPU, and a second thread adds some.
-            read_options=csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK, column_names=names
-            ),
+            read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
             parse_options=csv.ParseOptions(quote_char=False),
             convert_options=csv.ConvertOptions(
                 include_columns=kept,

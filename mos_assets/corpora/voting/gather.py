@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mos_assets.corpora.labels import named_clip, printable
 from mos_assets.corpora.names import stem
 from mos_assets.records import IntArray, RejectedRow, Votes
-from mos_assets.tables.cells import CellError, OutsideError, map_mos
+from mos_assets.tables.cells import CellError, map_mos
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,7 @@ def gather(
             for f, n in dict.fromkeys(zip(file[mine].tolist(), line[mine].tolist(), strict=True))
         ]
     known = tuple(f"{where}/{name}" if where else name for where, name in raters)
-    gathered = Votes(
-        tuple(names.names), known, tuple(sessions), clip, rater, session, vote
-    )
+    gathered = Votes(tuple(names.names), known, tuple(sessions), clip, rater, session, vote)
     lost += _repeated(names.corpus, gathered, (files, file, line), keep)
     if not keep.all():
         gathered = Votes(
@@ -172,9 +170,7 @@ def gather(
             vote[keep],
         )
         file, line = file[keep], line[keep]
-    return GatheredVotes(
-        gathered, files, file, line, (*rejected, *lost), names.foreign, said
-    )
+    return GatheredVotes(gathered, files, file, line, (*rejected, *lost), names.foreign, said)
 
 
 def _raters(block: Block, raters: dict[tuple[str, str], int]) -> IntArray:
@@ -219,9 +215,13 @@ def _repeated(
         who = printable(votes.raters[votes.rater[rows[0]]])
         if len({votes.vote[at] for at in rows}) > 1:
             where = ", ".join(f"{files[file[at]]}:{line[at]}" for at in rows[:4])
-            reason = f"conflict: rater {who!r} gave the clip different votes ({where}); none is used"
+            reason = (
+                f"conflict: rater {who!r} gave the clip different votes ({where}); none is used"
+            )
             keep[rows] = False
-            lost += [RejectedRow(corpus, files[file[at]], int(line[at]), name, reason) for at in rows]
+            lost += [
+                RejectedRow(corpus, files[file[at]], int(line[at]), name, reason) for at in rows
+            ]
             continue
         keep[rows[1:]] = False
         for at in rows[1:]:
@@ -229,7 +229,5 @@ def _repeated(
             place = (int(file[at]), int(line[at]))
             reason = f"duplicate of {first}, with the same vote of rater {who!r}"
             # A row of a wide table repeats the votes of all raters.
-            whole.setdefault(
-                place, RejectedRow(corpus, files[place[0]], place[1], name, reason)
-            )
+            whole.setdefault(place, RejectedRow(corpus, files[place[0]], place[1], name, reason))
     return [*lost, *whole.values()]

@@ -79,7 +79,9 @@ def labels_of_votes(
     start, stop = np.searchsorted(key, wanted), np.searchsorted(key, wanted, side="right")
     labels: list[Label] = []
     rejected: list[RejectedRow] = []
-    told = {what: {at: _one(words) for at, words in of.items()} for what, of in gathered.said.items()}
+    told = {
+        what: {at: _one(words) for at, words in of.items()} for what, of in gathered.said.items()
+    }
     group, reference = told.get("group", {}), told.get("reference", {})
     torn = {
         at: f"conflict: the clip has different groups or references ({', '.join(sorted(set(words)))})"

@@ -122,7 +122,9 @@ def read_long(
             good &= ~np.isin(column[key].codes, list(errors))
     for row in np.flatnonzero(~good).tolist():
         error = next(
-            errors[code] for key, errors in flawed if (code := int(column[key].codes[row])) in errors
+            errors[code]
+            for key, errors in flawed
+            if (code := int(column[key].codes[row])) in errors
         )
         if isinstance(error, OutsideError):
             outside.append(error.value)
@@ -200,9 +202,7 @@ def rater_columns(columns: Columns, path: Path, names: VoteColumns) -> list[int]
     return found
 
 
-def read_wide(
-    table: Table, names: VoteColumns, source: VoteSource, clips: ClipNames
-) -> ReadFile:
+def read_wide(table: Table, names: VoteColumns, source: VoteSource, clips: ClipNames) -> ReadFile:
     """Votes of a table of a row a clip and a column a rater; an empty cell is no vote.
 
     A cell that is no vote is rejected with its line and column, a row without any vote as a whole.

@@ -124,8 +124,8 @@ def votes(folder: Path) -> None:
     """
     from mos_assets.corpora import by_kind, votes_of_folder, votes_page
 
-    labels = votes_of_folder(folder.absolute())
-    for line in votes_page(labels):
+    labels, ratings = votes_of_folder(folder.absolute())
+    for line in votes_page(labels, ratings):
         click.echo(printable(line))
     for count, row in by_kind(labels.rejected):
         place = row.source if row.line is None else f"{row.source}:{row.line}"

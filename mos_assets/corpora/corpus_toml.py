@@ -176,15 +176,11 @@ class CorpusToml(BaseModel):
             idle = [key for key in ("std", "ci95", "n") if getattr(self.columns, key)]
             if idle:
                 raise ValueError(f"columns.{idle[0]} says nothing without columns.mos")
-        told = self.columns.session is not None
-        if (
-            self.repeated == "align"
-            and not told
-            and (not self.votes or self.votes.session == "none")
-        ):
+        told = self.votes.session != "none" if self.votes else self.columns.session is not None
+        if self.repeated == "align" and not told:
             raise ValueError(
                 'repeated "align" has to know the test of each rating: name the column as '
-                "columns.session, or say session in [votes]"
+                "columns.session, or say session in [votes] where there are votes"
             )
 
 

@@ -1,8 +1,8 @@
 """A few columns of a long table: each different cell once, and which of them each row holds.
 
 Votes are 800,000 rows of few different cells, so that a cell is looked at once and not in every
-row. Files without quotes, blank or damaged lines are split by pyarrow, all others line by line, with
-the same result.
+row. Files without quotes, blank or damaged lines are split by pyarrow, all others line by line,
+with the same result.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ import numpy.typing as npt
 from mos_assets.tables.columns import Columns
 from mos_assets.tables.delimited import open_text, parse_line, read_text_within
 from mos_assets.tables.limits import LONGEST_LINE
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
 
 _BLOCK = 4 << 20
 """Bytes that pyarrow splits at a time; a longer line is an error there."""
@@ -103,13 +107,8 @@ def _split(
     return tuple(_interned(table.column(names[at])) for at in chosen)
 
 
-def _interned(column: object) -> InternedColumn:
-    import pyarrow as pa
-
-    assert isinstance(column, pa.ChunkedArray)
+def _interned(column: ChunkedArray) -> InternedColumn:
     whole = column.unify_dictionaries().combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0)
     words = whole.dictionary.to_pylist()
     text = tuple([word.decode().strip() for word in words])
     return InternedColumn(text, whole.indices.to_numpy())

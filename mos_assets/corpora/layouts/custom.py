@@ -78,7 +78,13 @@ def label_headers(folder: Path) -> frozenset[str]:
     except CorpusError:
         return frozenset()
     names = toml.columns
-    told = (names.mos, names.std, names.ci95, names.n, toml.votes and toml.votes.vote)
+    told = (
+        names.mos,
+        names.std,
+        names.ci95,
+        names.n,
+        None if toml.votes is None else toml.votes.vote,
+    )
     return frozenset(name for name in told if name is not None)
 
 

@@ -106,7 +106,7 @@ class GatheredVotes:
     rejected: tuple[RejectedRow, ...]
     foreign: Mapping[int, str]
     """As `ClipNames.foreign`."""
-    said: Mapping[str, Mapping[int, tuple[str, ...]]]
+    said: Mapping[str, Mapping[int, Sequence[str]]]
     """`group` and `reference` → clip → what its rows say."""
 
 
@@ -114,7 +114,7 @@ def gather(
     names: ClipNames,
     blocks: Sequence[tuple[str, Block]],
     rejected: Sequence[RejectedRow],
-    said: Mapping[str, Mapping[int, tuple[str, ...]]],
+    said: Mapping[str, Mapping[int, Sequence[str]]],
 ) -> GatheredVotes:
     """(file, its votes) of all files as one, in the order given.
 

@@ -84,8 +84,8 @@ def labels_of_votes(
     }
     group, reference = told.get("group", {}), told.get("reference", {})
     torn = {
-        at: f"conflict: the clip has different groups or references ({', '.join(sorted(set(words)))})"
-        "; none is used"
+        at: "conflict: the clip has different groups or references "
+        f"({', '.join(sorted(set(words)))}); none is used"
         for of in gathered.said.values()
         for at, words in of.items()
         if len(set(words) - {""}) > 1

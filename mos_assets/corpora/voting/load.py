@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class VotedCorpus:
     estimate: Estimate
     labels: list[Label]
     rejected: tuple[RejectedRow, ...]
-    rows_read: Mapping[str, int]
+    rows_read: dict[str, int]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     sessions: tuple[SessionFacts, ...]
@@ -104,7 +104,7 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
             session=session,
             rater_needed=toml.votes.rater is not None and toml.votes.estimator != "mean",
         )
-        read, rows, table = _read(path, toml, source, clips)
+        read, rows, table = _read(path, toml, toml.votes, source, clips)
         rows_read[source.file] = rows
         blocks.append((source.file, read.block))
         rejected += read.rejected
@@ -113,7 +113,7 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
         for key, of in read.said.items():
             for clip, words in of.items():
                 said.setdefault(key, {}).setdefault(clip, []).extend(words)
-    gathered = gather(clips, blocks, rejected, {key: dict(of) for key, of in said.items()})
+    gathered = gather(clips, blocks, rejected, said)
     place = ", ".join(rows_read)
     column = toml.votes.vote or ", ".join(toml.votes.raters or ("votes",))
     findings = (
@@ -150,11 +150,9 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
 
 
 def _read(
-    path: Path, toml: CorpusToml, source: VoteSource, clips: ClipNames
+    path: Path, toml: CorpusToml, votes: VotesTable, source: VoteSource, clips: ClipNames
 ) -> tuple[ReadFile, int, Table]:
     """(its votes, its rows, a table without rows that tells whether its end is torn)."""
-    votes = toml.votes
-    assert votes is not None
     alone = toml.labels is None
     names = VoteColumns(
         clip=votes.clip or toml.columns.clip,
@@ -169,10 +167,8 @@ def _read(
     if not votes.long:
         table = read_table(path)
         return read_wide(table, names, source, clips), len(table.rows), table
-    chosen: dict[str, int] = {}
     interned = read_interned(
-        path,
-        lambda columns: tuple((chosen := choose_long(columns, path, names)).values()),
+        path, lambda columns: tuple(choose_long(columns, path, names).values())
     )
     chosen = choose_long(interned.columns, path, names)
     read = read_long(interned, chosen, source, clips)

@@ -13,7 +13,7 @@ from mos_assets.corpora.request import CORPUS_TOML, LabelSet, folder_errors
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
 from mos_assets.ratings.estimation import estimate
-from mos_assets.records import Estimate, Estimator, RatingsSummary
+from mos_assets.records import Estimate, Estimator, RatingsSummary, SessionFacts
 
 WIDEST = 5
 """Clips with the widest intervals that are shown, and repeats that disagree."""
@@ -26,8 +26,8 @@ _WORDS = {
 }
 
 
-def votes_of_folder(folder: Path) -> LabelSet:
-    """The labels of a corpus with [votes], without a look at its clips.
+def votes_of_folder(folder: Path) -> tuple[LabelSet, RatingsSummary]:
+    """The labels of a corpus with [votes], and what its votes say, without a look at its clips.
 
     Raises CorpusError where there is none, with what its [votes] would be.
     """
@@ -37,18 +37,19 @@ def votes_of_folder(folder: Path) -> LabelSet:
         toml = read_toml(folder)
         if toml.votes is None:
             found = propose_votes(folder)
-            remedy = f" {found.inline}" if found else ' [votes] with files = ["votes.csv"]'
+            remedy = found.inline if found else 'votes = { files = ["votes.csv"] }'
             raise CorpusError(
                 f"{folder / CORPUS_TOML} names no votes. Where a table of single votes is there, "
-                f"add{remedy}."
+                f"add above its [columns]: {remedy}."
             )
-        return load_custom(folder)
+        labels = load_custom(folder)
+    if labels.ratings is None:
+        raise AssertionError("a corpus with [votes] carries what its votes say")
+    return labels, labels.ratings
 
 
-def votes_page(labels: LabelSet) -> tuple[str, ...]:
-    """Lines of text on the votes of a corpus. labels: with `ratings`."""
-    ratings = labels.ratings
-    assert ratings is not None
+def votes_page(labels: LabelSet, ratings: RatingsSummary) -> tuple[str, ...]:
+    """Lines of text on the votes of a corpus."""
     return (
         f"corpus      {labels.name} {labels.version}, {len(labels.labels)} clips rated",
         f"estimator   {ratings.estimator}: {_WORDS[ratings.estimator]}",
@@ -85,10 +86,7 @@ def _sessions(ratings: RatingsSummary) -> list[str]:
     return _table(["session", "clips", "raters", "votes", "scale"], rows)
 
 
-def _map(session: object) -> str:
-    from mos_assets.records import SessionFacts
-
-    assert isinstance(session, SessionFacts)
+def _map(session: SessionFacts) -> str:
     if session.apart:
         return f"kept apart: {session.apart}"
     if session.aligned is None or session.aligned == session.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.voting.gather import Block, Cells, ClipNames, VoteSource
 from mos_assets.errors import CorpusError
-from mos_assets.records import IntArray, RejectedRow
+from mos_assets.records import BoolArray, IntArray, RejectedRow
 from mos_assets.tables.cells import CellError, OutsideError, is_unknown
 from mos_assets.tables.columns import Columns
 from mos_assets.tables.delimited import Row, Table
@@ -121,13 +121,13 @@ def read_long(
         if errors:
             good &= ~np.isin(column[key].codes, list(errors))
     for row in np.flatnonzero(~good).tolist():
-        error = next(
+        flaw = next(
             errors[code]
             for key, errors in flawed
             if (code := int(column[key].codes[row])) in errors
         )
-        if isinstance(error, OutsideError):
-            outside.append(error.value)
+        if isinstance(flaw, OutsideError):
+            outside.append(flaw.value)
         name = column["clip"].words[column["clip"].codes[row]]
         rejected.append(
             RejectedRow(
@@ -135,7 +135,7 @@ def read_long(
                 source.file,
                 int(table.lines[row]),
                 printable(name) or None,
-                str(error),
+                str(flaw),
             )
         )
     clip_of = clip[column["clip"].codes[good]]
@@ -144,8 +144,8 @@ def read_long(
     said: dict[str, dict[int, list[str]]] = {}
     for key in ("group", "reference"):
         if key in column:
-            words, at = _words(column[key], good, "")
-            said[key] = _said(clip_of, words, at)
+            words, word_at = _words(column[key], good, "")
+            said[key] = _said(clip_of, words, word_at)
     block = Block(
         clip=clip_of,
         session=session,
@@ -301,9 +301,10 @@ def _require_different(columns: Columns, path: Path, chosen: dict[str, int]) -> 
             )
 
 
-def _number(column: InternedColumn, read: object) -> tuple[IntArray, dict[int, CellError]]:
+def _number(
+    column: InternedColumn, read: Callable[[str], int]
+) -> tuple[IntArray, dict[int, CellError]]:
     """The number that each different cell stands for, -1 and an error where it stands for none."""
-    assert callable(read)
     found = np.full(len(column.words), -1, dtype=np.int64)
     lost: dict[int, CellError] = {}
     for at, word in enumerate(column.words):
@@ -315,7 +316,7 @@ def _number(column: InternedColumn, read: object) -> tuple[IntArray, dict[int, C
 
 
 def _words(
-    column: InternedColumn | None, good: np.ndarray, default: str
+    column: InternedColumn | None, good: BoolArray, default: str
 ) -> tuple[tuple[str, ...], IntArray]:
     """Different words of the good rows, and which of them each has."""
     if column is None:

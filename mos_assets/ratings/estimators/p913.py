@@ -23,11 +23,11 @@ VARIANCE_FLOOR = 1e-8
 """Added to the variance of a rater (MOS squared), so that weights stay finite where a rater has
 no residual at all."""
 LEAST_CONSISTENT = 0.1
-"""A rater whose inconsistency falls below this part of the panel's has been fitted, not measured."""
+"""A rater whose inconsistency falls below this part of the panel's is fitted, not measured."""
 MOST_WEIGHT = 0.5
 """As has one who holds more than this share of the weight of the clips he rated: beyond it the
-projections draw the MOS of those clips to him ever faster, because the residual of his votes shrinks
-with his weight."""
+projections draw the MOS of those clips to him ever faster, because the residual of his votes
+shrinks with his weight."""
 LEAST_VOTES = 2
 """A rater with fewer has no residual beside his bias."""
 PRIOR_VOTES = 4.0

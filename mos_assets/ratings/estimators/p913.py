@@ -30,9 +30,9 @@ projections draw the MOS of those clips to him ever faster, because the residual
 shrinks with his weight."""
 LEAST_VOTES = 2
 """A rater with fewer has no residual beside his bias."""
-PRIOR_VOTES = 4.0
+PRIOR_VOTES = 8.0
 """Where raters are fitted rather than measured: so many votes of an ordinary rater are added to
-each. The variance of biases is about a quarter of that of votes."""
+each. In four laboratory tests the variance of votes was 3 to 10 times that of biases."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from mos_assets.ratings.estimators import ESTIMATORS, Fit
 from mos_assets.ratings.estimators.bt500 import screened
 from mos_assets.ratings.panel import Panel, panels
-from mos_assets.ratings.raters import against, agreements
+from mos_assets.ratings.raters import judge
 from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
@@ -106,14 +106,18 @@ def _joined(estimator: Estimator, every: Sequence[Panel], fits: Sequence[Fit]) -
 
 def _of_raters(panel: Panel, fit: Fit) -> RaterFigures:
     size = len(panel.rater_ids)
-    nobody = np.zeros(size, dtype=np.bool_)
+    agreement, against = np.full(size, np.nan), np.zeros(size, dtype=np.bool_)
+    rejected = np.zeros(size, dtype=np.bool_)
+    if panel.named:
+        agreement, against = judge(panel, fit)
+        rejected = screened(panel)
     return RaterFigures(
         rater=panel.rater_ids,
         session=np.full(size, panel.session, dtype=np.int64),
         n=panel.votes_of_raters,
         bias=fit.bias,
         inconsistency=fit.inconsistency,
-        agreement=agreements(panel, fit) if panel.named else np.full(size, np.nan),
-        rejected=screened(panel) if panel.named else nobody,
-        against=against(panel, fit) if panel.named else nobody,
+        agreement=agreement,
+        rejected=rejected,
+        against=against,
     )

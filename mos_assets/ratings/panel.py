@@ -6,7 +6,7 @@ the numbers that clips and raters happen to have, change no bit of any figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,7 +63,7 @@ class Panel:
 
     def by_rater(self, values: FloatArray) -> FloatArray:
         """(I,) sums of (n,) values; every vote names its rater."""
-        return np.bincount(self.rater, values, minlength=len(self.rater_ids))
+        return sums_by(self.rater, len(self.rater_ids))(values)
 
     def clip_means(self, values: FloatArray) -> FloatArray:
         """(J,) means of (n,) values."""
@@ -74,11 +74,23 @@ class Panel:
         return spread(self.by_clip, self.clip, values, self.votes_of_clips)
 
 
+Sums = Callable[[FloatArray], FloatArray]
+"""Values of rows → their sums in each group."""
+
+
+def sums_by(index: IntArray, size: int) -> Sums:
+    """Sums over the rows of each of `size` groups."""
+
+    def sums(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(index, values, minlength=size), dtype=np.float64)
+
+    return sums
+
+
 def spread(
-    sums: object, index: IntArray, values: FloatArray, counts: FloatArray | IntArray
+    sums: Sums, index: IntArray, values: FloatArray, counts: FloatArray | IntArray
 ) -> FloatArray:
     """Standard deviations of groups, n - 1 in the denominator; NaN for fewer than two values."""
-    assert callable(sums)
     means = sums(values) / np.where(counts > 0, counts, 1)
     squares = sums((values - means[index]) ** 2)
     found: FloatArray = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from mos_assets.errors import RatingsError
-from mos_assets.ratings.panel import Panel, spread
+from mos_assets.ratings.panel import Panel, spread, sums_by
 from mos_assets.records import BoolArray, Estimator, FloatArray, IntArray
 
 
@@ -77,10 +77,7 @@ def deviations(panel: Panel, mos: FloatArray, kept: BoolArray) -> tuple[FloatArr
     use = named & (others > 0) & np.isfinite(mos[panel.clip])
     rater, size = panel.rater[use], len(panel.rater_ids)
     gap = panel.vote[use] - mos[panel.clip[use]]
-
-    def sums(values: FloatArray) -> FloatArray:
-        return np.bincount(rater, values, minlength=size)
-
+    sums = sums_by(rater, size)
     count = np.bincount(rater, minlength=size).astype(np.float64)
     bias: FloatArray = sums(gap) / np.where(count > 0, count, np.nan)
     std = spread(sums, rater, gap, count)

@@ -23,16 +23,16 @@ VARIANCE_FLOOR = 1e-8
 """Added to the variance of a rater (MOS squared), so that weights stay finite where a rater has
 no residual at all."""
 LEAST_CONSISTENT = 0.1
-"""A rater whose inconsistency falls below this part of the panel's has been fitted, not measured."""
+"""A rater whose inconsistency falls below this part of the panel's is fitted, not measured."""
 MOST_WEIGHT = 0.5
 """As has one who holds more than this share of the weight of the clips he rated: beyond it the
-projections draw the MOS of those clips to him ever faster, because the residual of his votes shrinks
-with his weight."""
+projections draw the MOS of those clips to him ever faster, because the residual of his votes
+shrinks with his weight."""
 LEAST_VOTES = 2
 """A rater with fewer has no residual beside his bias."""
-PRIOR_VOTES = 4.0
+PRIOR_VOTES = 8.0
 """Where raters are fitted rather than measured: so many votes of an ordinary rater are added to
-each. The variance of biases is about a quarter of that of votes."""
+each. In four laboratory tests the variance of votes was 3 to 10 times that of biases."""
 
 
 @dataclass(frozen=True, eq=False)

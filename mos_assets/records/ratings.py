@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mos_assets.records.votes import Estimate, Estimator, Votes
+from mos_assets.records.votes import ClipRatings, Estimate, Estimator, Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,13 @@ class SessionFacts:
     offset: float = 0.0
     aligned: str | None = None
     """The session whose scale it is mapped to, itself among them; None: not aligned."""
-    apart: str | None = None
-    """Why it was not aligned, where that was asked for."""
+    common: int = 0
+    """Clips shared with the session that it was mapped through."""
+    rmse_before: float | None = None
+    """Difference of the common clips' MOS; None where it was not mapped."""
+    rmse_after: float | None = None
+    apart: str = ""
+    """Why no other session is on its scale, where alignment was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class RatingsSummary:
     """All that could be used."""
     estimate: Estimate
     """By `estimator`, each session by itself, before sessions are aligned or averaged."""
+    ratings: ClipRatings
+    """As labels have them: those of the estimate, aligned where that was asked for, within 1..5."""
     sessions: tuple[SessionFacts, ...]
     """As `votes.sessions`."""
     held: int = 0

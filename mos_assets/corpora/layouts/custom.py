@@ -25,7 +25,7 @@ from mos_assets.corpora.voting.agreement import (
 )
 from mos_assets.corpora.voting.labels import accompanied
 from mos_assets.corpora.voting.load import VotedCorpus, load_votes, vote_files
-from mos_assets.corpora.voting.sessions import aligned_labels
+from mos_assets.corpora.voting.sessions import aligned_labels, alignment_notes
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.records import Disagreement, Finding, Label, RatingsSummary, RejectedRow
 from mos_assets.tables.delimited import Table, read_table
@@ -78,13 +78,8 @@ def label_headers(folder: Path) -> frozenset[str]:
     except CorpusError:
         return frozenset()
     names = toml.columns
-    told = (
-        names.mos,
-        names.std,
-        names.ci95,
-        names.n,
-        None if toml.votes is None else toml.votes.vote,
-    )
+    vote = None if toml.votes is None else toml.votes.vote
+    told = (names.mos, names.std, names.ci95, names.n, vote)
     return frozenset(name for name in told if name is not None)
 
 
@@ -116,19 +111,20 @@ def load_custom(folder: Path) -> LabelSet:
     voted = load_votes(folder, toml)
     labels, rejected, findings = written.labels, written.rejected, written.findings
     summary: RatingsSummary | None = None
+    notes: tuple[str, ...] = () if voted is None else voted.notes
     if voted is not None:
         rows = _rows_together(toml, written, voted)
         labels, rejected = rows.labels, [*rejected, *rows.rejected]
         findings += rows.findings
         summary = voted.summary(rows.disagreements)
     elif toml.repeated == "align":
-        labels, of_sessions = aligned_labels(labels)
+        labels, sessions, of_sessions = aligned_labels(labels)
         findings += of_sessions
+        notes += alignment_notes(toml.name, sessions)
     kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated != "reject")
     if toml.columns.group is not None and kept:
         kept, of_groups = joined_groups(kept, toml.columns.group)
         findings += of_groups
-    notes = () if voted is None else voted.notes
     if len(labels) - len(lost) > len(kept) and toml.repeated != "reject":
         notes += (
             f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; "

@@ -25,7 +25,7 @@ from mos_assets.corpora.voting.gather import (
     gather,
 )
 from mos_assets.corpora.voting.labels import labels_of_votes
-from mos_assets.corpora.voting.sessions import aligned_ratings, facts_of
+from mos_assets.corpora.voting.sessions import aligned_ratings, alignment_notes, facts_of
 from mos_assets.corpora.voting.tables import (
     ReadFile,
     VoteColumns,
@@ -33,8 +33,9 @@ from mos_assets.corpora.voting.tables import (
     read_long,
     read_wide,
 )
-from mos_assets.ratings.estimation import estimate, hold_to_scale
+from mos_assets.ratings import estimate, hold_to_scale
 from mos_assets.records import (
+    ClipRatings,
     Disagreement,
     Estimate,
     Finding,
@@ -54,6 +55,7 @@ class VotedCorpus:
 
     gathered: GatheredVotes
     estimate: Estimate
+    ratings: ClipRatings
     labels: list[Label]
     rejected: tuple[RejectedRow, ...]
     rows_read: dict[str, int]
@@ -68,6 +70,7 @@ class VotedCorpus:
             estimator=self.estimate.estimator,
             votes=self.gathered.votes,
             estimate=self.estimate,
+            ratings=self.ratings,
             sessions=self.sessions,
             held=self.held,
             disagreements=disagreements,
@@ -123,7 +126,7 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
     found = estimate(gathered.votes, toml.votes.estimator)
     ratings, sessions = found.ratings, facts_of(gathered.votes)
     if toml.repeated == "align":
-        ratings, sessions, told = aligned_ratings(gathered.votes, found, sessions, place)
+        ratings, sessions, told = aligned_ratings(ratings, sessions, place)
         findings += told
     held = hold_to_scale(ratings)
     labels, lost = labels_of_votes(toml.name, gathered, held.ratings)
@@ -131,6 +134,7 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
         f"{toml.name}: {len(gathered.votes.vote)} votes of {len(gathered.votes.raters)} raters, "
         f"estimated by {toml.votes.estimator}"
     ]
+    notes += alignment_notes(toml.name, sessions)
     if held.moved:
         notes.append(
             f"{toml.name}: {len(held.moved)} MOS lay up to {held.furthest:.2f} beyond 1..5 and "
@@ -139,6 +143,7 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
     return VotedCorpus(
         gathered=gathered,
         estimate=found,
+        ratings=held.ratings,
         labels=labels,
         rejected=(*gathered.rejected, *lost),
         rows_read=rows_read,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from mos_assets.corpora.layouts.custom import load_custom
 from mos_assets.corpora.request import CORPUS_TOML, LabelSet, folder_errors
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
-from mos_assets.ratings.estimation import estimate
-from mos_assets.records import Estimate, Estimator, RatingsSummary, SessionFacts
+from mos_assets.ratings import SuspicionKind, both_ceilings, compare, suspicious_ratings
+from mos_assets.records import ClipRatings, Estimator, RatingsSummary, SessionFacts
 
 WIDEST = 5
 """Clips with the widest intervals that are shown, and repeats that disagree."""
@@ -62,6 +63,8 @@ def votes_page(labels: LabelSet, ratings: RatingsSummary) -> tuple[str, ...]:
         *_clips(ratings),
         "",
         *_others(ratings),
+        "",
+        *_ceilings(ratings),
         *_disagreements(ratings),
     )
 
@@ -89,9 +92,10 @@ def _sessions(ratings: RatingsSummary) -> list[str]:
 def _map(session: SessionFacts) -> str:
     if session.apart:
         return f"kept apart: {session.apart}"
-    if session.aligned is None or session.aligned == session.name:
+    if not session.aligned or session.aligned == session.name:
         return "its own"
-    return f"{session.offset:+.3f} {session.slope:+.3f} * MOS, that of {session.aligned}"
+    line = f"{session.offset:+.3f} {session.slope:+.3f} * MOS"
+    return f"{line}, that of {session.aligned} ({session.common} common clips)"
 
 
 def _raters(ratings: RatingsSummary) -> list[str]:
@@ -124,86 +128,70 @@ def _marks(against: bool, rejected: bool) -> list[str]:
 
 
 def _clips(ratings: RatingsSummary) -> list[str]:
-    made, votes = ratings.estimate.ratings, ratings.votes
+    made, votes = ratings.ratings, ratings.votes
     widths = np.where(np.isfinite(made.ci95), made.ci95, -1.0)
     widest = [at for at in np.argsort(-widths, kind="stable")[:WIDEST].tolist() if widths[at] > 0]
     rows = [
         [
             votes.clips[made.clip[at]],
-            votes.sessions[made.session[at]],
-            f"{made.mos[at]:.2f} +- {made.ci95[at]:.2f}",
-            str(made.n[at]),
             "widest interval",
+            f"{made.mos[at]:.2f} \u00b1 {made.ci95[at]:.2f}, {made.n[at]} votes"
+            + (f" in {votes.sessions[made.session[at]]}" if len(votes.sessions) > 1 else ""),
         ]
         for at in widest
     ]
-    rows += _repeats(ratings)
+    rows += _suspicious(ratings)
     if not rows:
         return ["clips       no interval can be had"]
-    return _table(["clip to look at", "session", "MOS", "votes", "why"], rows)
+    return _table(["clip to look at", "why", ""], rows)
 
 
-def _repeats(ratings: RatingsSummary) -> list[list[str]]:
-    """Clips of several sessions whose MOS, on one scale where they were aligned, lie further apart
-    than their intervals allow; the furthest first."""
-    made, votes = ratings.estimate.ratings, ratings.votes
-    of_clip: dict[int, list[int]] = {}
-    for at, clip in enumerate(made.clip.tolist()):
-        of_clip.setdefault(clip, []).append(at)
-    apart: list[tuple[float, int, int]] = []
-    for rows in of_clip.values():
-        if len(rows) < 2:
-            continue
-        mos = {at: _on_one_scale(ratings, at) for at in rows}
-        low, high = min(rows, key=lambda at: mos[at]), max(rows, key=lambda at: mos[at])
-        gap = mos[high] - mos[low]
-        if gap > float(np.hypot(made.ci95[low], made.ci95[high])):
-            apart.append((gap, low, high))
-    apart.sort(reverse=True)
-    found = [
-        [
-            votes.clips[made.clip[low]],
-            f"{votes.sessions[made.session[low]]}, {votes.sessions[made.session[high]]}",
-            f"{_on_one_scale(ratings, low):.2f}, {_on_one_scale(ratings, high):.2f}",
-            f"{made.n[low]}, {made.n[high]}",
-            f"{gap:.2f} apart",
-        ]
-        for gap, low, high in apart[:WIDEST]
-    ]
-    if len(apart) > WIDEST:
-        found.append([f"and {len(apart) - WIDEST} further repeats that disagree", "", "", "", ""])
-    return found
-
-
-def _on_one_scale(ratings: RatingsSummary, at: int) -> float:
-    made = ratings.estimate.ratings
-    session = ratings.sessions[made.session[at]]
-    return float(session.offset + session.slope * made.mos[at])
+def _suspicious(ratings: RatingsSummary) -> list[list[str]]:
+    """Repeats that disagree and split votes, the worst of each; raters have their own table."""
+    rows: list[list[str]] = []
+    found = suspicious_ratings(ratings.votes, ratings.estimate, ratings.ratings)
+    for kind in SuspicionKind:
+        alike = [each for each in found if each.kind is kind and each.clip]
+        rows += [[each.clip, kind.value, each.what] for each in alike[:WIDEST]]
+        if len(alike) > WIDEST:
+            rows.append([f"and {len(alike) - WIDEST} more", kind.value, ""])
+    return rows
 
 
 def _others(ratings: RatingsSummary) -> list[str]:
-    rows: list[list[str]] = []
-    mine = ratings.estimate
-    for other in Estimator:
-        if other is mine.estimator:
-            continue
-        if other is not Estimator.MEAN and (ratings.votes.rater < 0).any():
-            rows.append([str(other), "-", "-", "needs to know who voted"])
-            continue
-        rows.append([str(other), *_moved(mine, estimate(ratings.votes, other))])
-    return _table(["estimator", "MOS moved by", "intervals", "raters"], rows)
+    found = compare(ratings.votes, ratings.estimate)
+    if not found:
+        return ["others      other estimators have to know who voted"]
+    rows = [
+        [
+            str(each.other),
+            "-" if each.largest_move is None else f"at most {each.largest_move:.2f}",
+            "-" if each.interval_ratio is None else f"{each.interval_ratio:.2f} x as wide",
+            f"leaves out {', '.join(each.rejected)}" if each.rejected else "all count",
+        ]
+        for each in found
+    ]
+    return _table(["estimator", "MOS moved", "intervals", "raters"], rows)
 
 
-def _moved(mine: Estimate, other: Estimate) -> list[str]:
-    """Both have their ratings in one order."""
-    gap = np.abs(other.ratings.mos - mine.ratings.mos)
-    both = np.isfinite(other.ratings.ci95) & np.isfinite(mine.ratings.ci95)
-    ratio = "-"
-    if both.any() and mine.ratings.ci95[both].mean() > 0:
-        ratio = f"{other.ratings.ci95[both].mean() / mine.ratings.ci95[both].mean():.2f} x"
-    rejected = int(other.raters.rejected.sum()) if other.estimator is Estimator.BT500 else 0
-    moved = f"at most {np.nanmax(gap):.2f}" if np.isfinite(gap).any() else "-"
-    return [moved, ratio, f"{rejected} left out" if rejected else "all count"]
+def _ceilings(ratings: RatingsSummary) -> list[str]:
+    """Highest PLCC that these labels allow."""
+    lines = []
+    for at, session in enumerate(ratings.sessions):
+        mine = ratings.ratings.session == at
+        of_session = ClipRatings(
+            *(getattr(ratings.ratings, part.name)[mine] for part in fields(ClipRatings))
+        )
+        within = both_ceilings(of_session).within
+        lines.append([session.name or "(one)", _known(within), "-", "-"])
+    if len(ratings.sessions) > 1:
+        both = both_ceilings(ratings.ratings)
+        lines.append(["all", *map(_known, (both.within, both.between, both.combined))])
+    return _table(["label ceiling", "by votes", "between sessions", "by both"], lines)
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
 
 
 def _disagreements(ratings: RatingsSummary) -> list[str]:

@@ -152,10 +152,12 @@ def accompanied(
             places += [(row.source, row.line) for row in (rows if first else ())]
             rejected += [RejectedRow(corpus, w, at, label.clip_name, GROUPS) for w, at in places]
             continue
+        # A file may hold votes and their mean: then the row is behind the label already.
+        known = {(label.source, label.line), *label.others} if first else set()
         behind = [
-            (row.source, row.line)
+            place
             for row in (rows if first else ())
-            if (row.source, row.line) not in disagreeing
+            if (place := (row.source, row.line)) not in disagreeing and place not in known
         ]
         extra: list[tuple[str, int]] = [] if not behind else [*label.others, *behind]
         name, foreign = rows[0].clip_name, rows[0].foreign

@@ -205,9 +205,7 @@ def test_a_corpus_without_votes_is_told_what_they_would_be(tmp_path: Path) -> No
     found = propose_votes(tmp_path / "mine")
     assert found is not None
     assert (found.files, found.clip, found.ignore) == (("votes.csv",), "clip", ("scene",))
-    with pytest.raises(
-        CorpusError, match=r"has no corpus.toml.*votes = \{ files"
-    ):
+    with pytest.raises(CorpusError, match=r"has no corpus.toml.*votes = \{ files"):
         load(tmp_path)
     write_tree(
         tmp_path,

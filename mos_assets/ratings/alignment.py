@@ -30,9 +30,9 @@ class SessionMap:
     common: int
     """Clips shared with the session that it was mapped through; 0 where it was not mapped."""
     rmse_before: float | None
-    """Of the common clips, MOS units; None where it was not mapped."""
+    """Difference of the common clips' MOS; None where it was not mapped."""
     rmse_after: float | None
-    """After the map of this session onto the one it was mapped through."""
+    """The same after the map onto the session that it was mapped through, on that one's scale."""
     why_apart: str
     """Why no other session is on its scale; '' for one that is mapped or mapped onto."""
 
@@ -67,8 +67,8 @@ def align_sessions(ratings: ClipRatings, names: tuple[str, ...]) -> Alignment:
     """One linear map for each session of a connected component of sessions that share clips.
 
     ratings: one row a session and clip; names: of the sessions that `ratings.session` numbers.
-    The reference is the session with most votes, then most clips, then the first by name. Others
-    are mapped onto it through the tree of those pairs that share most clips (Prim's), so that maps
+    The reference is the session with most clips, then the one whose MOS spread least (what is
+    mapped onto it is more likely to stay within 1..5), then the first by name. Others are mapped onto it through the tree of those pairs that share most clips (Prim's), so that maps
     of neighbours are composed. A pair's map is the orthogonal regression (total least squares,
     Adcock 1878): both sessions' means are noisy, about equally, and ordinary least squares would
     shrink the slope by the noise of one. It is symmetric, so that which of the two is the
@@ -78,7 +78,6 @@ def align_sessions(ratings: ClipRatings, names: tuple[str, ...]) -> Alignment:
     """
     order = sorted({int(s) for s in ratings.session}, key=lambda s: names[s])
     rows = {s: _by_clip(ratings, s) for s in order}
-    votes = {s: int(ratings.n[ratings.session == s].sum()) for s in order}
     place = {s: i for i, s in enumerate(order)}
     pairs: list[_Pair] = []
     reasons: dict[int, list[str]] = {s: [] for s in order}
@@ -91,7 +90,8 @@ def align_sessions(ratings: ClipRatings, names: tuple[str, ...]) -> Alignment:
         else:
             pairs.append(_Pair(a, b, len(x)))
     maps: dict[int, SessionMap] = {}
-    for start in sorted(order, key=lambda s: (-votes[s], -len(rows[s]), place[s])):
+    spread = {s: float(np.std(sorted(rows[s].values()))) if rows[s] else 0.0 for s in order}
+    for start in sorted(order, key=lambda s: (-len(rows[s]), spread[s], place[s])):
         if start in maps:
             continue
         paired = any(start in (pair.first, pair.second) for pair in pairs)

@@ -91,10 +91,10 @@ def split_votes(votes: Votes, estimate: Estimate) -> tuple[SuspiciousRating, ...
     row_of = np.full(len(votes.clips) * len(votes.sessions), -1, dtype=np.int64)
     row_of[rows.session * len(votes.clips) + rows.clip] = np.arange(len(rows.clip))
     row = row_of[votes.session * len(votes.clips) + votes.clip]
-    use = votes.rater >= 0
-    use[use] = (deviation[of_vote[use]] > 0) & np.isfinite(bias[of_vote[use]])
+    named = np.flatnonzero(votes.rater >= 0)
+    use = named[(deviation[of_vote[named]] > 0) & np.isfinite(bias[of_vote[named]])]
     # In an order that the order of the votes does not change.
-    use = np.flatnonzero(use)[np.lexsort((of_vote[use], votes.vote[use], row[use]))]
+    use = use[np.lexsort((votes.vote[use], bias[of_vote[use]], deviation[of_vote[use]], row[use]))]
     gap = votes.vote[use] - bias[of_vote[use]] - rows.mos[row[use]]
     far = np.bincount(row[use], (gap / deviation[of_vote[use]]) ** 2, minlength=len(rows.clip))
     n = np.bincount(row[use], minlength=len(rows.clip))

@@ -30,9 +30,9 @@ class SessionMap:
     common: int
     """Clips shared with the session that it was mapped through; 0 where it was not mapped."""
     rmse_before: float | None
-    """Of the common clips, MOS units; None where it was not mapped."""
+    """Difference of the common clips' MOS; None where it was not mapped."""
     rmse_after: float | None
-    """After the map of this session onto the one it was mapped through."""
+    """The same after the map onto the session that it was mapped through, on that one's scale."""
     why_apart: str
     """Why no other session is on its scale; '' for one that is mapped or mapped onto."""
 
@@ -67,18 +67,19 @@ def align_sessions(ratings: ClipRatings, names: tuple[str, ...]) -> Alignment:
     """One linear map for each session of a connected component of sessions that share clips.
 
     ratings: one row a session and clip; names: of the sessions that `ratings.session` numbers.
-    The reference is the session with most votes, then most clips, then the first by name. Others
-    are mapped onto it through the tree of those pairs that share most clips (Prim's), so that maps
-    of neighbours are composed. A pair's map is the orthogonal regression (total least squares,
-    Adcock 1878): both sessions' means are noisy, about equally, and ordinary least squares would
-    shrink the slope by the noise of one. It is symmetric, so that which of the two is the
-    reference changes no ratio of differences. A pair with fewer than LEAST_COMMON common clips,
-    spread less than LEAST_SPREAD, or a slope beyond STEEPEST tells no map; a session without any
-    is kept apart, and says why.
+    The reference is the session with most clips, then the one that uses least of the scale (what
+    is mapped onto it shrinks, and stays within 1..5), then the first by name. Others are mapped
+    onto it through the tree of those pairs that share most clips (Prim's), so that maps of
+    neighbours are composed.
+
+    A pair's map is the orthogonal regression (total least squares, Adcock 1878): both sessions'
+    means are noisy, about equally, and ordinary least squares would shrink the slope by the noise
+    of one. It is symmetric: the map back is its inverse. A pair with fewer than LEAST_COMMON common
+    clips, spread less than LEAST_SPREAD, or a slope beyond STEEPEST tells no map; a session
+    without any is kept apart, and says why.
     """
     order = sorted({int(s) for s in ratings.session}, key=lambda s: names[s])
     rows = {s: _by_clip(ratings, s) for s in order}
-    votes = {s: int(ratings.n[ratings.session == s].sum()) for s in order}
     place = {s: i for i, s in enumerate(order)}
     pairs: list[_Pair] = []
     reasons: dict[int, list[str]] = {s: [] for s in order}
@@ -91,13 +92,15 @@ def align_sessions(ratings: ClipRatings, names: tuple[str, ...]) -> Alignment:
         else:
             pairs.append(_Pair(a, b, len(x)))
     maps: dict[int, SessionMap] = {}
-    for start in sorted(order, key=lambda s: (-votes[s], -len(rows[s]), place[s])):
+    for start in sorted(order, key=lambda s: (-len(rows[s]), place[s])):
         if start in maps:
             continue
         paired = any(start in (pair.first, pair.second) for pair in pairs)
         why = "" if paired else "; ".join(reasons[start]) or "it shares no clip with another"
-        maps[start] = SessionMap(start, start, 1.0, 0.0, 0, None, None, why)
-        _grow(maps, start, pairs, rows, place)
+        tree = _grown(start, why, pairs, rows, place)
+        # The session that is stretched most onto another uses least of the scale.
+        root = min(tree, key=lambda s: (-len(rows[s]), -tree[s].slope, place[s]))
+        maps |= tree if root == start else _grown(root, "", pairs, rows, place)
     return Alignment(tuple(maps[s] for s in sorted(order)))
 
 
@@ -133,26 +136,24 @@ def orthogonal(x: FloatArray, y: FloatArray) -> tuple[float, float]:
     return slope, float(y.mean() - slope * x.mean())
 
 
-def _grow(
-    maps: dict[int, SessionMap],
+def _grown(
     start: int,
+    why_apart: str,
     pairs: list[_Pair],
     rows: dict[int, dict[int, float]],
     place: dict[int, int],
-) -> None:
-    """Add every session that can be mapped onto `start`, the closest first."""
+) -> dict[int, SessionMap]:
+    """The maps of every session that can be mapped onto `start`, the closest first."""
+    maps = {start: SessionMap(start, start, 1.0, 0.0, 0, None, None, why_apart)}
     while True:
-        edges = [
-            (
-                pair,
-                *((pair.first, pair.second) if pair.first in maps else (pair.second, pair.first)),
-            )
+        both_ways = [
+            (pair, known, new)
             for pair in pairs
-            if (pair.first in maps) != (pair.second in maps)
+            for known, new in ((pair.first, pair.second), (pair.second, pair.first))
         ]
-        edges = [edge for edge in edges if maps[edge[1]].reference == start]
+        edges = [edge for edge in both_ways if edge[1] in maps and edge[2] not in maps]
         if not edges:
-            return
+            return maps
         pair, known, new = min(edges, key=lambda e: (-e[0].common, place[e[1]], place[e[2]]))
         x, y = _common(rows[new], rows[known])
         slope, offset = orthogonal(x, y)

@@ -107,11 +107,20 @@ def panels(votes: Votes) -> Iterator[Panel]:
     clip_rank, rater_rank = _ranks(votes.clips), _ranks(votes.raters)
     places = np.argsort(_ranks(votes.sessions), kind="stable")
     ranks = np.append(rater_rank, NOBODY)
-    order = np.lexsort((votes.vote, ranks[votes.rater], clip_rank[votes.clip]))
+    order = _sorted(clip_rank[votes.clip], ranks[votes.rater], votes.vote, len(ranks))
     for session in places:
         rows = order[votes.session[order] == session]
         if len(rows):
             yield _panel(votes, int(session), rows, ranks)
+
+
+def _sorted(clip: IntArray, rater: IntArray, vote: FloatArray, raters: int) -> IntArray:
+    """(n,) rows by clip, then rater, then vote."""
+    key = clip * (raters + 1) + (rater - NOBODY)
+    order: IntArray = np.argsort(key)
+    if np.any(np.diff(key[order]) == 0):
+        order = np.lexsort((vote, key))
+    return order
 
 
 def _panel(votes: Votes, session: int, rows: IntArray, ranks: IntArray) -> Panel:

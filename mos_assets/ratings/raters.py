@@ -49,10 +49,10 @@ def judge(panel: Panel, fit: Fit) -> tuple[FloatArray, BoolArray]:
 
 def _upper(r: FloatArray, count: FloatArray, level: float) -> FloatArray:
     """(I,) one-sided upper bound of correlations over so many clips; Fisher (1915)."""
-    from scipy import stats
+    from scipy.special import ndtri
 
     z = np.arctanh(np.clip(np.nan_to_num(r), -1 + 1e-12, 1 - 1e-12))
-    upper: FloatArray = np.tanh(z + stats.norm.isf(level) / np.sqrt(np.maximum(count, 4) - 3))
+    upper: FloatArray = np.tanh(z - ndtri(level) / np.sqrt(np.maximum(count, 4) - 3))
     return upper
 
 

@@ -80,7 +80,7 @@ def split_votes(votes: Votes, estimate: Estimate) -> tuple[SuspiciousRating, ...
     degrees of freedom, FALSE_ALARMS shared out over the clips. Only votes of raters whose bias and
     inconsistency are known count, and only clips with LEAST_VOTES of them.
     """
-    from scipy import stats
+    from scipy.special import chdtrc
 
     figures, rows = estimate.raters, estimate.ratings
     size = len(votes.raters) * len(votes.sessions)
@@ -91,15 +91,15 @@ def split_votes(votes: Votes, estimate: Estimate) -> tuple[SuspiciousRating, ...
     row_of = np.full(len(votes.clips) * len(votes.sessions), -1, dtype=np.int64)
     row_of[rows.session * len(votes.clips) + rows.clip] = np.arange(len(rows.clip))
     row = row_of[votes.session * len(votes.clips) + votes.clip]
-    use = votes.rater >= 0
-    use[use] = (deviation[of_vote[use]] > 0) & np.isfinite(bias[of_vote[use]])
+    named = np.flatnonzero(votes.rater >= 0)
+    use = named[(deviation[of_vote[named]] > 0) & np.isfinite(bias[of_vote[named]])]
     # In an order that the order of the votes does not change.
-    use = np.flatnonzero(use)[np.lexsort((of_vote[use], votes.vote[use], row[use]))]
+    use = use[np.lexsort((votes.vote[use], bias[of_vote[use]], deviation[of_vote[use]], row[use]))]
     gap = votes.vote[use] - bias[of_vote[use]] - rows.mos[row[use]]
     far = np.bincount(row[use], (gap / deviation[of_vote[use]]) ** 2, minlength=len(rows.clip))
     n = np.bincount(row[use], minlength=len(rows.clip))
     judged = np.flatnonzero((n >= LEAST_VOTES) & np.isfinite(far))
-    chance = stats.chi2.sf(far[judged], n[judged] - 1)
+    chance = chdtrc(n[judged] - 1, far[judged])
     found = []
     for r in judged[chance < FALSE_ALARMS / max(1, len(judged))]:
         told = (
@@ -139,7 +139,7 @@ def unexplained_residuals(
     over the clips, times sqrt(noise + spread^2). Raises ValueError for arrays that are not aligned
     or a spread that is not positive.
     """
-    from scipy import stats
+    from scipy.special import ndtri
 
     if not len(clips) == len(mos) == len(predicted) == len(noise):
         raise ValueError("clips, MOS, predictions and noise must be aligned")
@@ -147,7 +147,7 @@ def unexplained_residuals(
         raise ValueError(f"the spread of residuals must be positive, not {spread}")
     residual = mos - predicted
     allowed = np.sqrt(np.nan_to_num(noise) + spread**2)
-    quantile = float(stats.norm.isf(FALSE_ALARMS / 2 / max(1, len(clips))))
+    quantile = -float(ndtri(FALSE_ALARMS / 2 / max(1, len(clips))))
     found = [
         SuspiciousRating(
             clips[row],

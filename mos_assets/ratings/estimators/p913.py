@@ -140,7 +140,7 @@ def _published(panel: Panel) -> Solution | None:
             break
     if bool(np.any(variance < LEAST_CONSISTENT**2 * of_panel - VARIANCE_FLOOR)):
         return None
-    mean_bias = _mean_bias(panel, bias, told)
+    mean_bias = _mean_bias(_parts(panel), bias, told)
     return Solution(
         mos=mos + mean_bias[rater[panel.starts]],
         bias=np.where(told, bias - mean_bias, 0.0),
@@ -155,6 +155,7 @@ def _corrected(panel: Panel) -> Solution:
     count = panel.votes_of_raters
     weight = np.ones(len(count))
     bias = np.zeros(len(count))
+    parts, everybody = _parts(panel), np.ones(len(count), dtype=np.bool_)
     mos = panel.clip_means(x)
     for _ in range(MOST_STEPS):
         before = mos
@@ -168,18 +169,19 @@ def _corrected(panel: Panel) -> Solution:
         each = weight[rater]
         mos = panel.by_clip(each * (x - bias[rater])) / panel.by_clip(each)
         bias = panel.by_rater(x - mos[clip]) / (count + PRIOR_VOTES)
+        # The prior has them around 0; getting there by itself takes hundreds of steps.
+        bias -= _mean_bias(parts, bias, everybody)
         if float(np.linalg.norm(mos - before)) < STILL:
             break
     shared = panel.by_rater((panel.votes_of_clips[clip] > 1).astype(np.float64))
     return Solution(mos=mos, bias=bias, variance=variance, told=shared >= LEAST_VOTES)
 
 
-def _mean_bias(panel: Panel, bias: FloatArray, told: BoolArray) -> FloatArray:
-    """(I,) mean bias of the raters who share clips with this one, directly or through others."""
-    part = _parts(panel)
-    count = np.bincount(part, told)
-    mean = np.bincount(part, np.where(told, bias, 0.0)) / np.where(count > 0, count, 1.0)
-    found: FloatArray = mean[part]
+def _mean_bias(parts: IntArray, bias: FloatArray, told: BoolArray) -> FloatArray:
+    """(I,) mean bias of the raters in the same part as this one."""
+    count = np.bincount(parts, told)
+    mean = np.bincount(parts, np.where(told, bias, 0.0)) / np.where(count > 0, count, 1.0)
+    found: FloatArray = mean[parts]
     return found
 
 

@@ -3,7 +3,7 @@
 One file of a row a vote, five votes a clip by 2,000 raters. In each round all take their turn in
 one process; the table shows the middle round. `read and average` is what `DuckDB` does too: each
 clip with the mean of its votes. The further rows join them to 153,841 labels with deviations, and
-read raters and check every vote of a rater for repetition, as a corpus.toml asks for.
+load a whole corpus with raters, checks of every label and corpus rows.
 """
 
 from __future__ import annotations

@@ -25,14 +25,10 @@ from mos_assets.corpora.voting.gather import (
     gather,
 )
 from mos_assets.corpora.voting.labels import labels_of_votes
+from mos_assets.corpora.voting.long import choose_long, read_long
 from mos_assets.corpora.voting.sessions import aligned_ratings, alignment_notes, facts_of
-from mos_assets.corpora.voting.tables import (
-    ReadFile,
-    VoteColumns,
-    choose_long,
-    read_long,
-    read_wide,
-)
+from mos_assets.corpora.voting.shape import ReadFile, VoteColumns
+from mos_assets.corpora.voting.wide import read_wide
 from mos_assets.ratings import estimate, hold_to_scale
 from mos_assets.records import (
     ClipRatings,

@@ -198,6 +198,14 @@ def test_what_is_declared_wrongly_is_one_message(
         corpus_of(tmp_path, {"v.csv": table}, votes)
 
 
+def test_raters_are_named_in_any_case_and_brackets_are_no_glob(tmp_path: Path) -> None:
+    table = "clip,u[1],U[2],x\na,1,2,5\n"
+    corpus = corpus_of(
+        tmp_path, {"v.csv": table}, f'files = ["v.csv"]\nraters = ["U[1]", "u*2?"]\n{MEAN}'
+    )
+    assert said(corpus) == [("a.mp4", 1.5, 2)]
+
+
 def test_decimal_commas_are_told_apart_from_votes(tmp_path: Path) -> None:
     table = 'clip,u1,u2\na,"3,5",4\n'
     corpus = corpus_of(tmp_path, {"v.csv": table}, f'files = ["v.csv"]\n{MEAN}')

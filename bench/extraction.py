@@ -23,9 +23,9 @@ import numpy as np
 
 from mos_assets.extraction import PARTS, ClipTask, ReferencePolicy, measure_clip, measure_clips
 from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.media.probe import hash_file
 
 SIZE, RATE, SECONDS = "960x540", 30, 8
 SCENES = {

@@ -6,7 +6,6 @@ of the gate are not settings: no configuration can lower them.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mos_assets.errors import SettingsError
+from mos_assets.io.hashing import hash_bytes
 
 PREFIX = "MOS_"
 KONVID_150K = "konvid-150k"
@@ -295,7 +295,7 @@ class Settings(BaseModel):
             *(self.ffmpeg, str(self.download_mb), str(self.download_private)),
             *(os.path.realpath(folder) for folder in folders),
         ]
-        return hashlib.sha256(os.fsencode("\n".join(told))).hexdigest()[:16]
+        return hash_bytes(os.fsencode("\n".join(told)))[:16]
 
     @property
     def feature_scope(self) -> str:

@@ -29,7 +29,7 @@ from mos_assets.release.manifest import (
     versions,
 )
 from mos_assets.release.promotion import Promotion, promote
-from mos_assets.store.claim import CLAIM
+from mos_assets.store.run_lock import LOCK_FILE
 
 HEAD_ID = "konvid_mos_head_v1"
 
@@ -178,7 +178,7 @@ def backup(store: Path, seconds: float = 60) -> Iterator[None]:
     """The command of docs/operations.md, which holds the store without a word, at work."""
     process = subprocess.Popen(
         [
-            *("flock", "--exclusive", "--nonblock", str(store / CLAIM)),
+            *("flock", "--exclusive", "--nonblock", str(store / LOCK_FILE)),
             *("sh", "-c", f"echo has it; exec sleep {seconds}"),
         ],
         stdout=subprocess.PIPE,

@@ -20,7 +20,7 @@ from mos_assets.extraction import (
     parse_blocks,
 )
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
+from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, provenance
 
 
 @dg.asset(
@@ -44,7 +44,7 @@ def extracted_features(
         corpora = [gather(settings, database, name) for name in settings.corpora]
         matrix = assemble(corpora, blocks)
         feature_rows.write_features(database, matrix)
-        stamps.write_stamp(database, stamps.FEATURES, settings.feature_scope)
+        provenance.write(database, provenance.FEATURES, settings.feature_scope)
         table = feature_rows.feature_table(database)
         coverage = feature_rows.coverage_table(database)
     complete = sum(reason is None for reason in matrix.reasons)

@@ -12,7 +12,7 @@ from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_er
 from mos_assets.errors import CorpusError
 from mos_assets.evaluation import FoldRow, assign_folds
 from mos_assets.records import Clip, Severity
-from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps
+from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, provenance
 
 TEST_PART = ("konvid-150k", "b")
 """The part that its authors set apart for testing; it never trains."""
@@ -39,7 +39,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     settings, database = platform.settings, platform.database
     scope = ",".join(settings.corpora)
     with user_errors():
-        stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
+        provenance.require(database, provenance.FEATURES, settings.feature_scope)
         _require_sound_labels(database, settings.corpora)
         chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
         clips = [
@@ -63,7 +63,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
                 for row in assignment.folds
             ],
         )
-        stamps.write_stamp(database, stamps.SPLIT, settings.fold_scope, assignment.sha256)
+        provenance.write(database, provenance.SPLIT, settings.fold_scope, assignment.sha256)
         table = fold_rows.fold_table(database)
         summary = fold_rows.fold_summary(database)
     for note in assignment.notes:

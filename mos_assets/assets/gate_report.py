@@ -22,15 +22,15 @@ from mos_assets.evaluation import (
     render_markdown,
     with_plots,
 )
+from mos_assets.io.writing import write_whole
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.manifest import training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.reading import current_files, read_current
 from mos_assets.release.record import released_candidate
-from mos_assets.release.writing import write_whole
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
+from mos_assets.store import Database, corpus_rows, fold_rows, provenance, verdict_rows
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
@@ -75,7 +75,7 @@ def _judged(
 ) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
+        provenance.require(database, provenance.SPLIT, settings.fold_scope)
         table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
         candidate = verdict_rows.latest_candidate(database, head_of(settings))
         predictions = verdict_rows.read_predictions(database, candidate, table)

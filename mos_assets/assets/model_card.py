@@ -9,12 +9,12 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.trained_onnx import head_of
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import GateReport
+from mos_assets.io.writing import write_whole
 from mos_assets.release.candidate import judged, read_candidate
 from mos_assets.release.card import render_card
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets.release.session import open_head
-from mos_assets.release.writing import write_whole
 from mos_assets.store import verdict_rows
 
 

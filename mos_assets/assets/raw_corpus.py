@@ -13,7 +13,7 @@ from mos_assets.assets.reporting import (
 )
 from mos_assets.corpora import UNUSABLE_CLIP, table_names
 from mos_assets.extraction import parse_blocks, require_blocks
-from mos_assets.ingesting import ingest, needs_clips
+from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
 from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
 from mos_assets.store.corpus_states import CorpusState

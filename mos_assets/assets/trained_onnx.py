@@ -25,7 +25,7 @@ from mos_assets.head import (
     plan_for,
     train,
 )
-from mos_assets.media.probe import hash_file
+from mos_assets.io.hashing import hash_file
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -42,7 +42,14 @@ from mos_assets.release.manifest import (
 )
 from mos_assets.release.naming import ReleaseFiles, head_id
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps, verdict_rows
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    feature_rows,
+    fold_rows,
+    provenance,
+    verdict_rows,
+)
 
 OPERATORS_ALLOWED = "operators_allowed"
 EQUALS_HEAD = "onnx_equals_trained_head"
@@ -88,8 +95,8 @@ def head_of(settings: Settings) -> str:
 def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
-        split = stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
+        provenance.require(database, provenance.FEATURES, settings.feature_scope)
+        split = provenance.require(database, provenance.SPLIT, settings.fold_scope)
         table, fingerprint = fold_rows.read_training_table(
             database, settings.corpora, gaps=settings.imputes
         )

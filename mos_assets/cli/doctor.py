@@ -26,7 +26,7 @@ def doctor(host: str, port: int) -> None:
     nothing. Exits with 1 when a run would end on one of them (`fail`), else with 0, also where
     some are `warn`.
     """
-    from mos_assets.health import Grade, examine
+    from mos_assets.pipeline.health import Grade, examine
 
     failed = False
     for finding in examine(Settings.from_env(), host, port):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import click
 
 from mos_assets.errors import SettingsError
+from mos_assets.io.locks import try_lock
 from mos_assets.settings import Settings
 
 LOOK_TIMEOUT_S = 900
@@ -36,7 +36,7 @@ def dev(host: str, port: int) -> None:
     it on TERM and HUP too, and in the end every process that came of it. Where DAGSTER_HOME is not
     set, a folder with a dagster.yaml in it is one.
     """
-    from mos_assets.media.tree import run_tree
+    from mos_assets.processes.tree import run_tree
 
     Settings.from_env()
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
@@ -65,13 +65,11 @@ def _claimed_home() -> Iterator[tuple[int, ...]]:
         return
     folder = os.open(home, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(folder):
             raise SettingsError(
                 f"DAGSTER_HOME={home} is in use by another `mos dev`, which may still be ending. "
                 "End that one, or set DAGSTER_HOME to another folder."
-            ) from None
+            )
         yield (folder,)
     finally:
         os.close(folder)

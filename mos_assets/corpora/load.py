@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mos_assets.collector import collector_paused
 from mos_assets.corpora.clips import attach_clips
 from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
 from mos_assets.corpora.examine import Progress
@@ -29,6 +28,7 @@ from mos_assets.corpora.request import (
 )
 from mos_assets.corpora.synthetic import load_synthetic
 from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Corpus, Finding, LabelOrigin
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mos_assets.bounded import read_within
 from mos_assets.corpora.bounds import (
     LARGEST_TOML_BYTES,
     LONGEST_TOML_LINE,
@@ -33,6 +32,7 @@ from mos_assets.corpora.labels import (
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
 from mos_assets.corpora.tables import Table, read_table
 from mos_assets.errors import CorpusError
+from mos_assets.io.reading import read_within
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
 Text = Annotated[str, Field(min_length=1)]

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.bounded import TooLargeError, read_within
 from mos_assets.corpora.bounds import (
     LARGEST_CELLS,
     LARGEST_TEXT_BYTES,
@@ -25,6 +24,7 @@ from mos_assets.corpora.bounds import (
     shown,
 )
 from mos_assets.errors import CorpusError
+from mos_assets.io.reading import TooLargeError, read_within
 
 CLIP_ALIASES = ("file_name", "video_name", "filename", "name", "flickr_id", "id")
 """Of KonViD's label files, in priority order."""

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from mos_assets.errors import TrainingError
 from mos_assets.evaluation.balance import GroupLoad, balanced_folds
+from mos_assets.io.hashing import hash_text
 
 HELD_OUT = -1
 """Fold of a row that never trains."""
@@ -253,7 +254,7 @@ def _load(group: MergedGroup) -> GroupLoad:
 
 def name_hash(name: str) -> str:
     """Order of groups that no naming habit of a corpus can bias: SHA-256 of the name."""
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hash_text(name)
 
 
 def _digest(folds: Iterable[FoldOf]) -> str:

@@ -41,10 +41,11 @@ from mos_assets.extraction.soundness import (
     require_steady,
 )
 from mos_assets.extraction.transnet import transition_probabilities
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.blame import raise_for_machine, require_room
-from mos_assets.media.child import Ran, TimedOutError
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import probe
+from mos_assets.processes.child import Ran, TimedOutError
 from mos_assets.records import Probe
 
 OWN_SHARE = 0.5

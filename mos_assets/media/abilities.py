@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ToolError
-from mos_assets.media.child import Bounds, run_bounded
+from mos_assets.processes.child import Bounds, run_bounded
 
 NEEDED = (
     "the libvmaf filter with the extractors adm, vif, motion and cambi (from 216 pixels on), the "

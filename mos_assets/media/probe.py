@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import errno
-import hashlib
 import json
 import os
 import selectors
@@ -25,8 +24,9 @@ from typing import Any
 
 from mos_assets.errors import ClipError, MachineError, ToolError
 from mos_assets.media.blame import CRASHES, require_memory
-from mos_assets.media.child import Bounds, cpu_seconds, hold
 from mos_assets.media.header import reading_s
+from mos_assets.processes.alive import cpu_seconds
+from mos_assets.processes.child import Bounds, hold
 from mos_assets.records import Probe
 
 PROBE_VERSION = "2"
@@ -43,22 +43,12 @@ OWN_SHARE = 0.5
 _END_S = 5.0
 """Seconds in which a program that has closed its output ends."""
 
-_HASH_BLOCK = 1 << 20
 _READER = (sys.executable, "-P", "-m", "mos_assets.media.header", f"{PROBE_LIMIT_S + 10}")
 """-P: modules are not looked for in the working folder, which may hold anything."""
 _AHEAD = 6
 """Files that a program is asked about at once; their paths, 8 kB at most, fit into a pipe."""
 _TRIES = 2
 """A program that was killed for other reasons is started again before a clip is blamed."""
-
-
-def hash_file(path: Path) -> str:
-    """sha256 of the bytes of one file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:

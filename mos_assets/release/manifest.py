@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mos_assets.errors import ReleaseError
-from mos_assets.plain_files import read_plain
+from mos_assets.io.hashing import hash_text
+from mos_assets.io.reading import read_plain
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -149,9 +150,7 @@ class Manifest(_Frozen):
 
     def sealed(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""
-        complete = self.model_copy(
-            update={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "seal": None}
-        )
+        complete = self.model_copy(update={"card_sha256": hash_text(card), "seal": None})
         seal = seal_of(complete.model_dump(mode="json"))
         return complete.model_copy(update={"seal": seal})
 
@@ -184,9 +183,7 @@ def seal_of(content: Mapping[str, Any]) -> str:
     finds accidents; whoever means to forge a release can compute another one.
     """
     rest = {name: value for name, value in content.items() if name != "seal"}
-    return hashlib.sha256(
-        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    return hash_text(json.dumps(rest, sort_keys=True, separators=(",", ":")))
 
 
 def unaltered(raw: bytes) -> bool:

@@ -17,18 +17,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
-from mos_assets.media.probe import hash_file
+from mos_assets.io.hashing import hash_file
 from mos_assets.release.candidate import candidate_files
 from mos_assets.release.manifest import Manifest
 from mos_assets.settings import Settings
 from mos_assets.store import Database
-from mos_assets.store.claim import NO_PATIENCE, Patience, claimed
 from mos_assets.store.pruning_rows import (
     StoredCandidate,
     forget_candidates,
     forgotten_candidates,
     stored_candidates,
 )
+from mos_assets.store.run_lock import NO_WAIT, Timeout, run_lock
 
 LEFT_BEHIND_S = 86_400
 """What a killed run left unfinished goes when it is older than this."""
@@ -59,7 +59,7 @@ def prune_store(
     *,
     holder: str,
     pretend: bool = False,
-    patience: Patience = NO_PATIENCE,
+    timeout: Timeout = NO_WAIT,
 ) -> Pruned:
     """Remove what is old; with `pretend`, say what would go.
 
@@ -69,7 +69,7 @@ def prune_store(
     database = Database(settings.store_folder)
     if not database.exists:
         return Pruned((), 0, (), 0)
-    with claimed(settings.store_folder, holder, patience):
+    with run_lock(settings.store_folder, holder, timeout):
         found = stored_candidates(database)
         released = _released(settings.model_folder)
         at_work = datetime.now(UTC) - timedelta(seconds=LEFT_BEHIND_S)
@@ -149,7 +149,7 @@ def _released(model_folder: Path) -> frozenset[str]:
 
 def _leftovers(store: Path) -> Iterator[Path]:
     oldest = time.time() - LEFT_BEHIND_S
-    for pattern in ("candidates/.*.onnx", "candidates/*/.*.part"):
+    for pattern in ("candidates/.*.onnx", "candidates/.*.partial", "candidates/*/.*.part"):
         for path in sorted(store.glob(pattern)):
             if path.stat().st_mtime < oldest:
                 yield path

@@ -19,8 +19,8 @@ from mos_assets.release.promotion import promote
 from mos_assets.release.pruning import prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
-from mos_assets.store.claim import claimed
 from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates
+from mos_assets.store.run_lock import run_lock
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -219,7 +219,7 @@ def test_nothing_is_pruned_beside_a_run_or_a_damaged_release(
     for day in range(4):
         trained(settings, release, rated, day, f"{day}")
     with (
-        claimed(settings.store_folder, "run 1234"),
+        run_lock(settings.store_folder, "run 1234"),
         pytest.raises(StoreError, match="in use by run 1234"),
     ):
         prune_store(settings, holder="test")

@@ -15,8 +15,9 @@ import dagster as dg
 
 from mos_assets.definitions import build_defs
 from mos_assets.extraction import ClipTask, Journal, ReferencePolicy, measure_clips
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import probe
 from mos_assets.settings import Settings
 
 TOML = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = "import sys; from mos_assets.media.tree import run_tree; sys.exit(run_tree(sys.argv[1:]))"
+RUN = "import sys; from mos_assets.processes.tree import run_tree; sys.exit(run_tree(sys.argv[1:]))"
 
 
 @pytest.mark.parametrize(("end", "code"), [("exit 3", 3), ("kill -KILL $$", 128 + signal.SIGKILL)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.media.child import KEPT_BYTES, OUTPUT_BYTES, Bounds, run_bounded
+from mos_assets.processes.child import KEPT_BYTES, OUTPUT_BYTES, Bounds, run_bounded
 
 
 def running(pid: int) -> bool:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.downloading import fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress, DownloadSummary, run
 from mos_assets.errors import CorpusError
+from mos_assets.pipeline.download import fetch_clips, progress_line, summary_line
 from mos_assets.records import Download, DownloadState
 from mos_assets.settings import Settings
 from mos_assets.store import Database, download_rows
@@ -202,7 +202,7 @@ def test_a_folder_in_the_way_is_named(settings: Settings, site: Site) -> None:
 CHILD = """
 import sys
 from mos_assets.downloads import run
-from mos_assets.downloading import fetch_clips
+from mos_assets.pipeline.download import fetch_clips
 from mos_assets.settings import Settings
 fetch_clips(Settings.model_validate_json(sys.argv[1]), "konvid-150k", lambda _: None)
 """
@@ -222,7 +222,7 @@ def test_a_killed_run_is_taken_up_without_asking_for_what_is_there(
     clips = manifest(settings, rows)
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, settings.model_dump_json()],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     )
     try:
         deadline = time.monotonic() + 60

@@ -1,4 +1,4 @@
-"""Opening files that may be no files: a pipe in place of one must not hold a run up for ever."""
+"""Reading files of strangers: one may be a pipe, larger than anything needed, or still growing."""
 
 from __future__ import annotations
 
@@ -16,19 +16,34 @@ class NotAFileError(OSError):
     """What has the name is a pipe, a folder, a device, a socket or a loop of links."""
 
 
+class TooLargeError(ValueError):
+    """The file has more bytes than were allowed; the text says how many, as the end of a clause."""
+
+
 def read_plain(path: Path) -> bytes:
     """The bytes of a regular file. Raises NotAFileError at once where it is none, and OSError."""
-    with _opened(path, os.O_RDONLY, "rb") as file:
+    with open_plain(path, os.O_RDONLY, "rb") as file:
         content: bytes = file.read()
         return content
 
 
-def open_lock(path: Path) -> IO[bytes]:
-    """A regular file to be locked, made where it is missing; its bytes are anybody's.
+def read_within(path: Path, limit: int) -> bytes:
+    """The bytes of a file of at most `limit` bytes.
 
-    Raises NotAFileError at once where something else has the name, and OSError.
+    Raises TooLargeError, before it is read where it says its size, and OSError as `read_bytes`.
     """
-    return _opened(path, os.O_RDWR | os.O_CREAT, "r+b")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise TooLargeError(f"has {size} bytes, more than {limit}")
+        # One byte more than it has: it may be growing, and a device has no size.
+        content = file.read(size + 1)
+        while len(content) > size:
+            if len(content) > limit:
+                raise TooLargeError(f"has more than {limit} bytes")
+            size = len(content)
+            content += file.read(min(limit, size) + 1)
+    return content
 
 
 def require_plain(path: Path) -> None:
@@ -44,7 +59,11 @@ def require_plain(path: Path) -> None:
     _require_regular(path, mode)
 
 
-def _opened(path: Path, flags: int, mode: str) -> IO[bytes]:
+def open_plain(path: Path, flags: int, mode: str) -> IO[bytes]:
+    """A regular file, opened with these flags of os.open.
+
+    Raises NotAFileError at once where something else has the name, and OSError.
+    """
     try:
         # Without O_NONBLOCK a pipe is opened only when somebody holds its other end.
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)

@@ -1,11 +1,7 @@
-"""What users of a released head import: features in, opinion score out.
+"""Predictions by a released head.
 
-    >>> from mos_assets import Predictor
-    >>> predictor = Predictor()
-    >>> predictor.predict_mos({"adm2": 0.93, ...}, "libx264").mos
-
-Without a usable head the answer comes from the codec rule of `mos_assets.fallback`, and says
-so; a missing or non-finite feature is always an error and never a zero.
+Without a usable head the answer comes from `codec_rule`, and says so; a missing or non-finite
+feature is always an error and never a zero.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.errors import FeatureError, ReleaseError
-from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
@@ -29,7 +25,7 @@ from mos_assets.release.session import flaw_of, open_head, run_head
 if TYPE_CHECKING:
     import onnxruntime
 
-DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
+DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parents[2] / "model"
 """`model/` beside the package, as in a checkout."""
 
 
@@ -132,7 +128,7 @@ class Predictor:
             Source.HEAD,
             self.head_id,
             str(self.manifest.status),
-            _verdict_words(self.manifest),
+            _verdict_text(self.manifest),
             _interval(self.manifest, mos),
         )
 
@@ -198,11 +194,11 @@ def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
 def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
     if manifest.interval is None:
         return None
-    reach = manifest.interval.half_width
-    return max(MOS_MIN, mos - reach), min(MOS_MAX, mos + reach)
+    half_width = manifest.interval.half_width
+    return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
 
 
-def _verdict_words(manifest: Manifest) -> str:
+def _verdict_text(manifest: Manifest) -> str:
     if manifest.gate is None:
         return "not judged"
     gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"

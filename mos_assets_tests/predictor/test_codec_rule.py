@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.errors import FeatureError
-from mos_assets.fallback import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes
-from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.downloads import DownloadProgress
 from mos_assets.extraction import BLOCKS, parse_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.records import Corpus
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, download_rows, stamps
+from mos_assets.store import Database, corpus_rows, download_rows, provenance
 from mos_assets.watching import Catalogue, corpus_signature
 
 PROGRESS_EVERY_S = 10.0
@@ -87,7 +87,7 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
 
 
 def _is_as_it_was(settings: Settings, database: Database, corpus: str, signature: str) -> bool:
-    if stamps.stamp_of(database, _ingested(corpus)) != signature:
+    if provenance.made_under(database, _ingested(corpus)) != signature:
         return False
     # A clip that did not come last time may come now, or its refusal be lifted.
     wanted = needs_clips(settings) and has_manifest(corpus_request(settings, corpus))
@@ -97,18 +97,18 @@ def _is_as_it_was(settings: Settings, database: Database, corpus: str, signature
 def _known(database: Database, corpus: str, distrusted: Set[str]) -> Known:
     """What earlier runs found in its files; nothing where another version had looked, and not of
     files that a sensor found written to although size and time say otherwise."""
-    if stamps.stamp_of(database, _probed(corpus)) != probe_version():
+    if provenance.made_under(database, _probed(corpus)) != probe_version():
         return {}
     known = corpus_rows.known_clips(database, corpus)
     return {at: clip for at, clip in known.items() if at[0] not in distrusted}
 
 
 def _probed(corpus: str) -> str:
-    return f"{stamps.PROBES}:{corpus}"
+    return f"{provenance.PROBES}:{corpus}"
 
 
 def _ingested(corpus: str) -> str:
-    return f"{stamps.CORPUS}:{corpus}"
+    return f"{provenance.CORPUS}:{corpus}"
 
 
 class _Fetched:

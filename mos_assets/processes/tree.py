@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
+
+import psutil
 
 GRACE_S = 30.0
 """From the first signal until TERM, and from there a third of it until KILL."""
@@ -73,9 +74,9 @@ def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
         process.send_signal(signal.SIGINT)
     for number, seconds in ((None, grace_s), (signal.SIGTERM, grace_s / 3), (signal.SIGKILL, 5.0)):
         if number is not None:
-            for pid in _descendants():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
+            for descendant in _descendants():
+                with suppress(psutil.NoSuchProcess):
+                    descendant.send_signal(number)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             process.poll()
@@ -87,26 +88,13 @@ def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
 
 def _reap(but: int) -> None:
     """Collect children that were handed to this process and have ended."""
-    for pid in _children(os.getpid()):
-        if pid != but:
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+    with suppress(ChildProcessError):
+        while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if found.si_pid == but:
+                return
+            os.waitpid(found.si_pid, os.WNOHANG)
 
 
-def _descendants() -> list[int]:
-    """Every process that came of this one and has not ended."""
-    found: list[int] = []
-    pending = [os.getpid()]
-    while pending:
-        children = _children(pending.pop())
-        found += children
-        pending += children
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += [int(child) for child in task.read_text().split()]
-    return found
+def _descendants() -> list[psutil.Process]:
+    """Every process that came of this one and was not collected."""
+    return psutil.Process().children(recursive=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.ingesting import Ingested, ingest
+from mos_assets.pipeline.ingest import Ingested, ingest
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows
 from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mos_assets.errors import FeatureError
 from mos_assets.store.database import Database, replace_rows
-from mos_assets.store.schema import SCHEMAS, STAMPS
+from mos_assets.store.schema import PROVENANCE, SCHEMAS
 
 FEATURES = "extracted_features"
 SPLIT = "folds"
@@ -23,19 +23,19 @@ CORPUS = "raw_corpus"
 """With the corpus's name behind a colon; under: everything that its rows were made of."""
 
 
-def write_stamp(database: Database, made: str, under: str, sha256: str = "") -> None:
+def write(database: Database, made: str, under: str, sha256: str = "") -> None:
     """Remember that the table of this asset was made under these settings."""
     row = {"made": made, "under": under, "sha256": sha256}
     database.replace(
-        STAMPS,
-        pa.Table.from_pylist([row], schema=SCHEMAS[STAMPS]),
+        PROVENANCE,
+        pa.Table.from_pylist([row], schema=SCHEMAS[PROVENANCE]),
         where="made = ?",
         parameters=[made],
     )
 
 
-def write_stamps(connection: duckdb.DuckDBPyConnection, under_of: Mapping[str, str | None]) -> None:
-    """As `write_stamp`, several within a transaction that is open; None takes one away."""
+def write_within(connection: duckdb.DuckDBPyConnection, under_of: Mapping[str, str | None]) -> None:
+    """As `write`, several within a transaction that is open; None takes one away."""
     rows = [
         {"made": made, "under": under, "sha256": ""}
         for made, under in under_of.items()
@@ -43,25 +43,25 @@ def write_stamps(connection: duckdb.DuckDBPyConnection, under_of: Mapping[str, s
     ]
     replace_rows(
         connection,
-        STAMPS,
-        pa.Table.from_pylist(rows, schema=SCHEMAS[STAMPS]),
+        PROVENANCE,
+        pa.Table.from_pylist(rows, schema=SCHEMAS[PROVENANCE]),
         where="list_contains(?, made)",
         parameters=[list(under_of)],
     )
 
 
-def stamp_of(database: Database, made: str) -> str | None:
+def made_under(database: Database, made: str) -> str | None:
     """Under what this was made, None where it was not yet."""
-    rows = database.fetch(f"SELECT under FROM {STAMPS} WHERE made = ?", [made]).to_pylist()
+    rows = database.fetch(f"SELECT under FROM {PROVENANCE} WHERE made = ?", [made]).to_pylist()
     return rows[0]["under"] if rows else None
 
 
-def require_stamp(database: Database, made: str, under: str) -> str:
+def require(database: Database, made: str, under: str) -> str:
     """The stored hash, empty where none was given.
 
     Raises FeatureError where the table was made under other settings, or not at all.
     """
-    rows = database.fetch(f"SELECT * FROM {STAMPS} WHERE made = ?", [made]).to_pylist()
+    rows = database.fetch(f"SELECT * FROM {PROVENANCE} WHERE made = ?", [made]).to_pylist()
     if not rows:
         raise FeatureError(f"{made} was not materialized yet; materialize it first.")
     if rows[0]["under"] != under:

@@ -15,6 +15,8 @@ from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 from mos_assets.errors import MosAssetsError
 from mos_assets.extraction.bounds import MEMORY_BYTES
 from mos_assets.media.ffmpeg import CONTAINER_FORMATS, VIDEO_DECODERS, find_ffmpeg, known_names
@@ -144,8 +146,6 @@ def limits(workers: int) -> Iterator[Finding]:
             Grade.WARN, "size of files", f"{_size(longest)} allowed", "ulimit -f unlimited"
         )
     available = _available_memory()
-    if available is None:
-        return
     wanted = workers * MEMORY_A_WORKER_BYTES
     short = available < wanted
     yield Finding(
@@ -187,10 +187,10 @@ def folders(settings: Settings) -> Iterator[Finding]:
 
 def store(folder: Path) -> Iterator[Finding]:
     """Whether somebody uses the store, whether its file can be read, and what waits in it."""
-    from mos_assets.store.claim import claimed_by
     from mos_assets.store.health import look
+    from mos_assets.store.run_lock import lock_holder
 
-    holder = claimed_by(folder)
+    holder = lock_holder(folder)
     if holder:
         yield Finding(
             Grade.WARN, "store", f"{folder} is in use by {holder}", "wait until that has ended"
@@ -240,14 +240,9 @@ def listening(host: str, port: int) -> Iterator[Finding]:
     yield Finding(Grade.OK, "port", f"{host}:{port} is free")
 
 
-def _available_memory() -> int | None:
+def _available_memory() -> int:
     """Bytes that a process could get now, by the machine and by its control group."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    kilobytes = next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable:"))
-    found = [kilobytes << 10]
+    found = [psutil.virtual_memory().available]
     try:
         group = Path("/proc/self/cgroup").read_text().strip().rpartition(":")[2]
         folder = Path("/sys/fs/cgroup") / group.lstrip("/")

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from mos_assets.assets.platform import patience
+from mos_assets.assets.platform import lock_timeout
 from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
 from mos_assets.automation.retrains import is_ours
@@ -25,7 +25,7 @@ def prune_for(settings: Settings) -> dg.JobDefinition:
     @dg.op(name="prune_store", description="Old candidates, their reports and predictions.")
     def store(context: dg.OpExecutionContext) -> None:
         with user_errors():
-            pruned = prune_store(settings, holder=f"run {context.run_id}", patience=patience())
+            pruned = prune_store(settings, holder=f"run {context.run_id}", timeout=lock_timeout())
         context.log.info(pruned.told())
         context.add_output_metadata(
             {"candidates": len(pruned.candidates), "megabytes": round(pruned.bytes / 1e6, 1)}

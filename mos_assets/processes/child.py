@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mos_assets.processes.alive import cpu_seconds
+
 LARGEST_FILE_BYTES = 4 << 30
 """Size that any one file of a child may reach."""
 KEPT_BYTES = 1 << 16
@@ -97,16 +99,6 @@ def run_bounded(command: Sequence[str], bounds: Bounds, *, cwd: Path | None = No
     ran = Ran(command, code, *said)
     ran.cpu_s = used
     return ran
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """CPU seconds of a process that runs or waits to be reaped; None where they are not told."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    # utime and stime are fields 14 and 15 of proc(5); these begin with the third.
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _ended(pid: int, end: float | None) -> bool:

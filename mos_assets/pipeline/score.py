@@ -20,10 +20,11 @@ from mos_assets.extraction import (
     measure_clip,
     shot_columns,
 )
-from mos_assets.fallback import ENCODER_OF_DECODER
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import find_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import probe
 from mos_assets.predictor import MosPrediction, Predictor
+from mos_assets.predictor.codec_rule import ENCODER_OF_DECODER
 from mos_assets.records import Measurement, Probe, Setback, ShotFigures
 from mos_assets.settings import Settings
 

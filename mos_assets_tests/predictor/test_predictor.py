@@ -151,7 +151,7 @@ def test_without_onnxruntime_the_fallback_says_so(model_folder: Path) -> None:
     )
     found = subprocess.run(
         [sys.executable, "-c", code, str(model_folder)],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from mos_assets.assets import platform
-from mos_assets.automation import upkeep
+from mos_assets.automation import maintenance
 from mos_assets.automation.launcher import WatchedRunLauncher
 from mos_assets.automation.maintenance import prune_for, prune_runs
 from mos_assets.automation.schedules import schedules_for
@@ -155,7 +155,7 @@ def test_old_runs_go_but_not_the_last_that_made_or_checked_an_asset_nor_those_of
 
 
 def test_however_many_runs_are_old_all_of_them_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "RUNS_AT_ONCE", 4)
+    monkeypatch.setattr(maintenance, "RUNS_AT_ONCE", 4)
     with dg.instance_for_test() as instance:
         for _ in range(9):
             instance.add_run(

@@ -17,6 +17,7 @@ from mos_assets.assets.extracted_features import (
     features_not_constant,
     no_leak,
     one_fingerprint,
+    ratings_rise_with_quality,
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report_by
@@ -72,6 +73,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             features_complete,
             features_not_constant,
             no_leak,
+            ratings_rise_with_quality,
             one_fingerprint,
             folds_disjoint,
             folds_grouped,

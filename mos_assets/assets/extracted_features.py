@@ -9,7 +9,12 @@ from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, escape, preview, table_metadata, user_errors
 from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
-from mos_assets.corpora import join_table, label_columns, load_feature_tables
+from mos_assets.corpora import (
+    join_table,
+    label_columns,
+    load_feature_tables,
+    measured_direction,
+)
 from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
 from mos_assets.extraction import (
     CorpusFigures,
@@ -160,6 +165,38 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
+def carried_labels(settings: Settings) -> list[str]:
+    """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
+    return [
+        f"table {corpus}/{table.name} has a column {column!r}"
+        for corpus in settings.corpora
+        for table in load_feature_tables(corpus, settings.corpus_folder)
+        for column in label_columns(table)
+    ]
+
+
+def feature_doubts(settings: Settings, database: Database) -> list[str]:
+    """What may be wrong with the features, a sentence each, for report and card."""
+    names, values, mos = feature_rows.features_with_labels(database)
+    leaks = leaking_features(names, values, mos)
+    return [*(leak.sentence for leak in leaks), *carried_labels(settings)]
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    blocking=True,
+    description="Clips that are nearer to their pristine files are not rated lower: a scale that "
+    "runs the other way than declared inverts the head. Asked under MOS_REFERENCE=source only.",
+)
+def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    against: tuple[str, ...] = ()
+    if settings.reference == ReferencePolicy.SOURCE:
+        with user_errors():
+            against = measured_direction(*feature_rows.features_with_labels(platform.database))
+    return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
+
+
 @dg.asset_check(
     asset=extracted_features,
     blocking=True,
@@ -172,12 +209,7 @@ def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
         names, values, mos = feature_rows.features_with_labels(platform.database)
-        carried = [
-            f"table {corpus}/{table.name} has a column {column!r}"
-            for corpus in settings.corpora
-            for table in load_feature_tables(corpus, settings.corpus_folder)
-            for column in label_columns(table)
-        ]
+        carried = carried_labels(settings)
     leaks = leaking_features(names, values, mos)
     certain = [leak.feature for leak in leaks if leak.is_certain]
     found = [leak.sentence for leak in leaks]

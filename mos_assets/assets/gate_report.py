@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mos_assets.assets.extracted_features import feature_doubts
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
@@ -97,7 +98,8 @@ def _judged(
             label_findings=[
                 f"{corpus}: {finding.sentence}"
                 for corpus, finding in corpus_rows.read_findings(database, settings.corpora)
-            ],
+            ]
+            + feature_doubts(settings, database),
             comparison=_with_released(settings, database, table, predictions, candidate),
             gate=gate,
         )

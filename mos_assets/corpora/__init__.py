@@ -3,6 +3,7 @@
 The door of the room: nothing behind it is imported from elsewhere.
 """
 
+from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
@@ -57,6 +58,7 @@ __all__ = [
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",
+    "measured_direction",
     "name_notes",
     "table_names",
 ]

@@ -102,6 +102,31 @@ def rate_findings(clips: Sequence[Clip], scale: tuple[float, float]) -> tuple[Fi
     )
 
 
+def measured_direction(
+    names: Sequence[str], values: FloatArray, mos: FloatArray
+) -> tuple[str, ...]:
+    """What adm2 and vif, measured against pristine files, say of the direction of the ratings.
+
+    values: [n, features]; mos: [n]. A sentence where none of them rises with the rating and at
+    least one falls clearly; nothing where there are fewer than ROWS clips.
+    """
+    asked = [
+        (name, *told)
+        for name, column in zip(names, values.T, strict=True)
+        if _kind(name) == "likely" and (told := _rank_correlation(column, mos)) is not None
+    ]
+    if not any(rho <= AGAINST for _, rho, _ in asked):
+        return ()
+    if any(rho >= IN_FAVOUR for _, rho, _ in asked):
+        return ()
+    shown = ", ".join(f"{name} {rho:+.2f} (n = {rows})" for name, rho, rows in asked)
+    return (
+        "the nearer clips are to their pristine files, the lower they are rated: rank correlation "
+        f"of the rating with {shown}; if lower is better, swap the two ends of scale in "
+        "corpus.toml",
+    )
+
+
 def measures_quality(names: Sequence[str]) -> bool:
     """Whether any of these columns would be asked."""
     return any(_kind(name) is not None for name in names)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.corpora.deviations import require_possible_ci95, require_possible_std
-from mos_assets.corpora.direction import rate_findings
+from mos_assets.corpora.direction import measured_direction, rate_findings
 from mos_assets.errors import LabelsError
 from mos_assets.records import Clip, Corpus, Finding, LabelOrigin, Probe, Severity
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
@@ -163,6 +163,20 @@ def test_measures_that_fall_where_ratings_rise(
     if told:
         assert "n = 40" in told[0].what
         assert "declare scale = [5, 1]" in told[0].remedy
+
+
+def test_measured_quality_that_falls_where_ratings_rise() -> None:
+    """adm2 and vif against pristine files; one that rises, or few clips, is no evidence."""
+    mos = np.linspace(1.5, 4.5, 30)
+    near = np.column_stack([1 - mos / 10, 1 - mos / 8, np.arange(30.0) % 7])
+    names = ("adm2", "vif_scale0", "motion2")
+    (told,) = measured_direction(names, near, mos)
+    assert "adm2 -1.00 (n = 30)" in told
+    assert "motion2" not in told
+    assert measured_direction(names, 1 - near, mos) == ()
+    assert measured_direction(names, near[:15], mos[:15]) == ()
+    near[:, 1] = mos
+    assert measured_direction(names, near, mos) == ()
 
 
 def test_bits_that_fall_where_ratings_rise() -> None:

@@ -11,8 +11,7 @@ from mos_assets.assets.reporting import (
     table_metadata,
     user_errors,
 )
-from mos_assets.corpora import UNUSABLE_CLIP, table_names
-from mos_assets.extraction import parse_blocks, require_blocks
+from mos_assets.corpora import UNUSABLE_CLIP
 from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
 from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
@@ -38,10 +37,6 @@ ATTRITION_WARNING = 0.10
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        for name in settings.corpora:
-            require_blocks(
-                parse_blocks(settings.features), table_names(name, settings.corpus_folder)
-            )
         done = ingest(settings, database, context.log.info)
         states = corpus_states.corpus_states(database, settings.corpora, UNUSABLE_CLIP)
         for state in states:

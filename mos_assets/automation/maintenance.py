@@ -12,7 +12,7 @@ from mos_assets.assets.platform import lock_timeout
 from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
 from mos_assets.automation.retrains import is_ours
-from mos_assets.release.pruning import prune_store
+from mos_assets.pipeline.prune import prune_store
 from mos_assets.settings import Settings
 
 RUNS_AT_ONCE = 100

@@ -104,7 +104,7 @@ def prune(dry_run: bool) -> None:
     released, and every measurement.
     """
     from mos_assets.cli.terminal import printable
-    from mos_assets.release.pruning import prune_store
+    from mos_assets.pipeline.prune import prune_store
 
     pruned = prune_store(Settings.from_env(), holder=f"mos prune ({os.getpid()})", pretend=dry_run)
     for candidate in pruned.candidates:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes
+from mos_assets.corpora import Known, has_manifest, load_corpus, name_notes, table_names
 from mos_assets.downloads import DownloadProgress
-from mos_assets.extraction import BLOCKS, parse_blocks, required_parts
+from mos_assets.extraction import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
@@ -47,7 +47,10 @@ def ingest(settings: Settings, database: Database, say: Callable[[str], None]) -
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
-    if required_parts(parse_blocks(settings.features)):
+    blocks = parse_blocks(settings.features)
+    for name in settings.corpora:
+        require_blocks(blocks, table_names(name, settings.corpus_folder))
+    if required_parts(blocks):
         # Before a clip is fetched or touched: without it none of them can be measured.
         find_ffmpeg(settings.ffmpeg or None)
     fetched = _Fetched(say, settings)

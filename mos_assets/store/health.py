@@ -44,7 +44,7 @@ def look(folder: Path) -> StoreState:
         rows = connection.execute("SELECT version FROM store_version").fetchall()
         version = rows[0][0] if rows else "none"
         told = f"{path}, schema {version}"
-        if version != SCHEMA_VERSION:
+        if version != str(SCHEMA_VERSION):
             return StoreState(f"{told}; the next run brings it to {SCHEMA_VERSION}")
         rows = connection.execute(f"SELECT attempts FROM {SETBACKS}").fetchall()
     except duckdb.Error as error:

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mos_assets.assets.clip_measurements import fingerprints, plan_tasks
 from mos_assets.extraction import read_shard
 from mos_assets.extraction.shards import is_sealed
+from mos_assets.pipeline.measure import fingerprints, plan_tasks
 from mos_assets.release.status import released_heads
 from mos_assets.store import verdict_rows
 from mos_assets.store.schema import FIXED_COLUMNS

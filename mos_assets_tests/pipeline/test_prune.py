@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from mos_assets.cli import main
 from mos_assets.errors import ReleaseError, StoreError
+from mos_assets.pipeline.prune import prune_store, to_prune
 from mos_assets.records import FeatureLoss, OutOfFold, TrainingTable
 from mos_assets.release.candidate import candidate_files
 from mos_assets.release.promotion import promote
-from mos_assets.release.pruning import prune_store, to_prune
 from mos_assets.settings import Settings
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.pruning_rows import StoredCandidate, forget_candidates

@@ -1,13 +1,10 @@
-"""What is told of measurements that the machine failed at."""
+"""Measurements that the machine failed at: what waits for another try, and what is told of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import pyarrow as pa
-
-from mos_assets.assets.reporting import PREVIEW_ROWS
 from mos_assets.records import NotedSetback, Setback
 from mos_assets.store import Database, setback_rows
 
@@ -39,16 +36,3 @@ def waiting_for(database: Database, fingerprints: Iterable[str]) -> dict[tuple[s
         )
         for noted in setback_rows.read_setbacks(database, fingerprints)
     }
-
-
-def setback_table(waiting: Sequence[NotedSetback]) -> pa.Table:
-    """The first of them as a table to show."""
-    return pa.table(
-        {
-            "clip": [noted.clip_id for noted in waiting[:PREVIEW_ROWS]],
-            "part": [noted.setback.part for noted in waiting[:PREVIEW_ROWS]],
-            "attempts": [noted.attempts for noted in waiting[:PREVIEW_ROWS]],
-            "given up": [str(noted.given_up) for noted in waiting[:PREVIEW_ROWS]],
-            "last reason": [noted.setback.reason for noted in waiting[:PREVIEW_ROWS]],
-        }
-    )

@@ -1,4 +1,4 @@
-"""How far the measuring of clips is, told at a calm pace."""
+"""What a use case says while it works: a log, and how far the measuring of clips is."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from mos_assets.records import Setback
 
 CALM_S = 10.0
 """Seconds between two lines."""
+
+
+class Log(Protocol):
+    """Where a use case says what a reader of the run should know; any `logging.Logger` is one."""
+
+    def info(self, msg: str, /) -> None: ...
+
+    def warning(self, msg: str, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 from generated.folders import TOML
 
 from mos_assets.automation.decisions import Rules, decide
-from mos_assets.automation.facts import Memory
-from mos_assets.automation.signatures import look_at_corpora
+from mos_assets.automation.facts import SensorState
+from mos_assets.automation.scans import scan_corpora
 from mos_assets.settings import Settings
 
 RULES = Rules(removal_share=0.1, quiet_s=90)
@@ -62,13 +62,13 @@ def measure(clips: int, folders: int) -> None:
     """Print one row a kind of look."""
     with TemporaryDirectory(prefix="mos-bench-") as name:
         settings = make(Path(name), clips, folders)
-        memory: Memory | None = None
+        memory: SensorState | None = None
 
         def tick(every_file: bool) -> None:
             nonlocal memory
             turn = 0 if memory is None else memory.turn
-            sight = look_at_corpora(settings, every_file=every_file, turn=turn)
-            memory = decide(memory, sight, [], time.time(), RULES).memory
+            snapshot = scan_corpora(settings, every_file=every_file, turn=turn)
+            memory = decide(memory, snapshot, [], time.time(), RULES).memory
 
         rows = [("first look", [cost(lambda: tick(True))])]
         rows.append(("every file (night, or unsettled)", [cost(lambda: tick(True))]))

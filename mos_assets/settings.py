@@ -287,7 +287,7 @@ class Settings(BaseModel):
         )
 
     @property
-    def reach(self) -> str:
+    def run_scope(self) -> str:
         """The same for two runs that read the same files and release the same head from them."""
         folders = (self.corpus_folder, self.store_folder, self.model_folder)
         told = [

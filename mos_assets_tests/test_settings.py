@@ -51,9 +51,9 @@ def test_one_folder_spelt_in_two_ways_is_one_reach(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "link").symlink_to("store")
     spelt = [f"{tmp_path}/store", f"{tmp_path}/link", f"{tmp_path}/link/../store/"]
-    assert len({Settings(store=store).reach for store in spelt}) == 1
+    assert len({Settings(store=store).run_scope for store in spelt}) == 1
     others = [Settings(seeds=7), Settings(download_mb=7), Settings(workers=1), Settings()]
-    assert len({settings.reach for settings in others}) == 3
+    assert len({settings.run_scope for settings in others}) == 3
 
 
 def test_more_corpora_than_a_sensor_can_remember_are_refused() -> None:

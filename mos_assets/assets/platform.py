@@ -31,11 +31,11 @@ class _PlatformBase(dg.ConfigurableResource):
         self._run_id = context.run_id if context.dagster_run is not None else None
         if self._run_id is not None and context.instance is not None:
             try:
-                reach = self.settings.reach
+                scope = self.settings.run_scope
             except dg.Failure:
                 # The first step that asks for a setting fails and says why.
-                reach = ""
-            facts = {"corpus": self.corpus, "git": git_revision(), "reach": reach}  # type: ignore[attr-defined]
+                scope = ""
+            facts = {"corpus": self.corpus, "git": git_revision(), "reach": scope}  # type: ignore[attr-defined]
             tag_run(context.instance, self._run_id, **facts)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

@@ -11,8 +11,9 @@ import dagster as dg
 from mos_assets.settings import Settings
 
 PREFIX = "mos_assets/"
-REACH_TAG = f"{PREFIX}reach"
-"""`Settings.reach` of the settings that a run really had, wherever they came from."""
+RUN_SCOPE_TAG = f"{PREFIX}reach"
+"""`Settings.run_scope` of the settings that a run really had, wherever they came from. Runs that
+are stored carry the tag under this name."""
 TAG_LENGTH = 200
 ASSET_TAG_LENGTH = 63
 """Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""

@@ -11,7 +11,7 @@ from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.folds import folds
 from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.model_card import model_card
-from mos_assets.assets.provenance import PREFIX, REACH_TAG
+from mos_assets.assets.provenance import PREFIX, RUN_SCOPE_TAG
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
@@ -64,7 +64,7 @@ def retrains_of(
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
         dg.RunsFilter(
-            tags={REACH_TAG: settings.reach},
+            tags={RUN_SCOPE_TAG: settings.run_scope},
             statuses=[
                 dg.DagsterRunStatus.SUCCESS,
                 dg.DagsterRunStatus.FAILURE,

@@ -51,8 +51,8 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
             doubt = "" if score.comparable else ", not comparable"
             source += f" ({prediction.status}{doubt})"
         # What was promised for clips measured in one way does not hold for another.
-        reach = prediction.interval if score.comparable else None
-        within = "-" if reach is None else f"{reach[0]:.2f}..{reach[1]:.2f}"
+        interval = prediction.interval if score.comparable else None
+        within = "-" if interval is None else f"{interval[0]:.2f}..{interval[1]:.2f}"
         click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}\t{within}")
         notes.add(f"{prediction.head_id}: {prediction.reason}")
         if prediction.status and not score.comparable:

@@ -16,8 +16,8 @@ from mos_assets.errors import SettingsError
 from mos_assets.io.locks import try_lock
 from mos_assets.settings import Settings
 
-LOOK_TIMEOUT_S = 900
-"""How long a look of a sensor may take."""
+SCAN_TIMEOUT_S = 900
+"""How long a scan of a sensor may take."""
 
 
 @click.command()
@@ -41,8 +41,8 @@ def dev(host: str, port: int) -> None:
     Settings.from_env()
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
-    # A first look at 300,000 clips on a slow disk takes longer than Dagster's minute.
-    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(LOOK_TIMEOUT_S))
+    # A first scan of 300,000 clips on a slow disk takes longer than Dagster's minute.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
     with _claimed_home() as home:

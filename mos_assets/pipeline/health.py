@@ -60,7 +60,7 @@ class Finding:
 
 def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
     """Every finding, in the order in which a run would meet them."""
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         packages,
         lambda: ffmpeg(settings),
         lambda: limits(settings.workers),
@@ -69,8 +69,8 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
         fonts,
         lambda: listening(host, port),
     )
-    for look in looks:
-        yield from look()
+    for check in checks:
+        yield from check()
 
 
 def packages() -> Iterator[Finding]:
@@ -187,7 +187,7 @@ def folders(settings: Settings) -> Iterator[Finding]:
 
 def store(folder: Path) -> Iterator[Finding]:
     """Whether somebody uses the store, whether its file can be read, and what waits in it."""
-    from mos_assets.store.health import look
+    from mos_assets.store.health import store_state
     from mos_assets.store.run_lock import lock_holder
 
     holder = lock_holder(folder)
@@ -195,7 +195,7 @@ def store(folder: Path) -> Iterator[Finding]:
         yield Finding(
             Grade.WARN, "store", f"{folder} is in use by {holder}", "wait until that has ended"
         )
-    state = look(folder)
+    state = store_state(folder)
     if state.flaw:
         grade = Grade.WARN if state.busy else Grade.FAIL
         yield Finding(grade, "store file", state.flaw, state.remedy)

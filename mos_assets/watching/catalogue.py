@@ -12,7 +12,7 @@ from mos_assets.corpora.request import ClipDir
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.watching.database import connected, transaction
 from mos_assets.watching.folder import signed
-from mos_assets.watching.look import Look
+from mos_assets.watching.scan import Scan
 
 FILE_NAME = "watch.sqlite"
 
@@ -55,9 +55,9 @@ class Catalogue:
         """
 
         def seen(connection: sqlite3.Connection) -> FolderView:
-            look = Look(connection, corpus, every_file)
-            trees = list(look.trees(dirs, turn))
-            look.write()
+            scan = Scan(connection, corpus, every_file)
+            trees = list(scan.trees(dirs, turn))
+            scan.write()
             (lies,) = connection.execute("SELECT n FROM epoch").fetchone()
             return FolderView(
                 _digest(tree.digest for tree in trees),

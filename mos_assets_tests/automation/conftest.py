@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from mos_assets.assets.provenance import REACH_TAG
+from mos_assets.assets.provenance import RUN_SCOPE_TAG
 from mos_assets.automation import sensors
 from mos_assets.automation.jobs import retrain
 from mos_assets.automation.retrains import SENSOR_TAG
@@ -110,7 +110,7 @@ def watch_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchWith]:
 
         def made(settings: Settings, name: str) -> Watch:
             found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
-            return Watch(found[name], instance, clock, {REACH_TAG: settings.reach})
+            return Watch(found[name], instance, clock, {RUN_SCOPE_TAG: settings.run_scope})
 
         yield made
 

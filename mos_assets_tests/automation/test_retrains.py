@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.execution.api import create_execution_plan
 
-from mos_assets.assets.provenance import REACH_TAG
+from mos_assets.assets.provenance import RUN_SCOPE_TAG
 from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.retrains import CHAIN, retrains_of
 from mos_assets.definitions import build_defs
@@ -14,7 +14,7 @@ from mos_assets.settings import Settings
 from mos_assets_tests.assets.conftest import make_world
 
 SETTINGS = Settings(corpus="synthetic")
-READ = {REACH_TAG: SETTINGS.reach}
+READ = {RUN_SCOPE_TAG: SETTINGS.run_scope}
 WRITES = {"mos_assets/writes": "store"}
 SUCCESS, FAILURE, STARTED, WAITING = (
     dg.DagsterRunStatus.SUCCESS,
@@ -48,7 +48,7 @@ def test_who_started_it_does_not_matter() -> None:
 
 
 def test_other_settings_another_project_or_a_part_of_the_graph_do() -> None:
-    other = {REACH_TAG: SETTINGS.model_copy(update={"store": "elsewhere"}).reach}
+    other = {RUN_SCOPE_TAG: SETTINGS.model_copy(update={"store": "elsewhere"}).run_scope}
     assert not outcomes(
         run("retrain", SUCCESS, other),
         run("retrain", SUCCESS, {}),
@@ -138,5 +138,5 @@ def test_a_run_tags_itself_with_the_settings_that_it_had(tmp_path: Path) -> None
             )
             made = instance.get_run_by_id(result.run_id)
             assert made is not None
-            assert made.tags[REACH_TAG] == settings.reach
-    assert world.settings.reach != settings.reach
+            assert made.tags[RUN_SCOPE_TAG] == settings.run_scope
+    assert world.settings.run_scope != settings.run_scope

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from mos_assets.automation.scans import scan_corpora
 
-from mos_assets.automation.signatures import look_at_corpora
 from mos_assets.corpora.names import safe_name
 from mos_assets.corpora.tables import CellError
 from mos_assets.records import Corpus
@@ -78,7 +78,7 @@ def test_file_names_that_are_no_text_are_rejected_rows(
     assert sum("not UTF-8" in reason for reason in reasons.values()) == 2
     assert all(name is not None and name.isprintable() for name in reasons)
     settings = Settings(corpus="mine", corpus_root=str(tmp_path), store=str(tmp_path / "store"))
-    looks = [look_at_corpora(settings, every_file=True, turn=turn) for turn in range(2)]
+    looks = [scan_corpora(settings, every_file=True, turn=turn) for turn in range(2)]
     assert looks[0].signature == looks[1].signature
 
 

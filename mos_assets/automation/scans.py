@@ -6,17 +6,17 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
-from mos_assets.automation.facts import Sight
+from mos_assets.automation.facts import Snapshot
 from mos_assets.corpora import CORPUS_TOML, DEMO, WatchedFiles
 from mos_assets.settings import Settings
 from mos_assets.watching import Catalogue, watched_files
 
 
-def look_at_corpora(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+def scan_corpora(settings: Settings, *, every_file: bool, turn: int) -> Snapshot:
     """Label files and clip folders: names, sizes and modification times.
 
     Raises CorpusError where a corpus is not there, and OSError where it cannot be read:
-    a failed look is not an empty corpus.
+    a failed scan is not an empty corpus.
     """
     return _corpora(settings, _watched(settings), every_file, turn)
 
@@ -31,7 +31,7 @@ def _watched(settings: Settings) -> dict[str, WatchedFiles]:
 
 def _corpora(
     settings: Settings, watched: Mapping[str, WatchedFiles], every_file: bool, turn: int
-) -> Sight:
+) -> Snapshot:
     catalogue = Catalogue(settings.store_folder)
     digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
@@ -54,7 +54,7 @@ def _corpora(
             touched = max(touched, *times)
             stirred.update(view.stirred.encode())
             arriving.update(view.arriving.encode())
-    return Sight(
+    return Snapshot(
         digest.hexdigest(),
         amounts,
         touched,
@@ -65,11 +65,11 @@ def _corpora(
     )
 
 
-def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
+def scan_tables(settings: Settings, *, every_file: bool, turn: int) -> Snapshot:
     """External shot files and feature tables; each is looked at every time.
 
     The corpora lie beside them: a retrain reads those too, so it waits until they have settled,
-    and asks where much of them is gone. Raises as `look_at_corpora`.
+    and asks where much of them is gone. Raises as `scan_corpora`.
     """
     watched = _watched(settings)
     corpora = _corpora(settings, watched, every_file, turn)
@@ -82,7 +82,7 @@ def look_at_tables(settings: Settings, *, every_file: bool, turn: int) -> Sight:
         touched = max(touched, _add_files(digest, paths))
         _add_files(arriving, files.beside_tables)
         amounts[f"tables of {name}"] = len(paths)
-    return Sight(
+    return Snapshot(
         digest.hexdigest(),
         {**corpora.amounts, **amounts},
         touched,

@@ -1,4 +1,4 @@
-"""One look at clip folders: what the catalogue knows, what is there, and what is new.
+"""One scan of clip folders: what the catalogue knows, what is there, and what is new.
 
 What is new is written at the end, in one short transaction: looking may take a minute, and a run
 that asks meanwhile which files to distrust does not wait for it.
@@ -29,7 +29,7 @@ from mos_assets.watching.folder import (
 )
 
 SLICE = 4096
-"""Files of unchanged folders that one look stats."""
+"""Files of unchanged folders that one scan stats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Tree:
 
 
 @dataclass(slots=True)
-class Look:
-    """One look at the folders of one corpus."""
+class Scan:
+    """One scan of the folders of one corpus."""
 
     connection: sqlite3.Connection
     corpus: Path
@@ -70,7 +70,7 @@ class Look:
         return int(found)
 
     def write(self) -> None:
-        """Keep what is new, unless another look was faster: what it saw may be newer still."""
+        """Keep what is new, unless another scan was faster: what it saw may be newer still."""
         if self._writes:
             with transaction(self.connection):
                 if self._newest() == self._generation:
@@ -161,7 +161,7 @@ class Look:
                 "SELECT path, names, numbers FROM chunk WHERE rowid = ?", (rowid,)
             ).fetchone()
             if chunk is None:
-                # Another look has read the folder since.
+                # Another scan has read the folder since.
                 continue
             path, names, numbers = chunk
             before = array("q", numbers)
@@ -232,7 +232,7 @@ class Look:
         )
 
     def _keep_tree(self, entry: ClipDir, reached: dict[bytes, Folder], tree: Tree) -> None:
-        """For the next look, where no folder has to be read again in it."""
+        """For the next scan, where no folder has to be read again in it."""
         if not all(folder.settled for folder in reached.values()):
             return
         times = array("q")

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from mos_assets.automation.scans import scan_corpora
 
+from mos_assets.automation.scans import scan_corpora
 from mos_assets.corpora.names import safe_name
 from mos_assets.corpora.tables import CellError
 from mos_assets.records import Corpus

@@ -2,9 +2,7 @@
 
 import datetime
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +16,6 @@ from mos_assets.automation.schedules import schedules_for
 from mos_assets.corpora.request import ClipDir
 from mos_assets.definitions import build_defs
 from mos_assets.errors import SettingsError
-from mos_assets.processes.alive import still_lives
 from mos_assets.settings import Settings
 from mos_assets.store.run_lock import run_lock
 from mos_assets.watching import Catalogue
@@ -91,18 +88,6 @@ def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:
     assert opened() == 0
     catalogue.view(dirs, folder, every_file=True)
     assert [opened(), opened()] == [1, 0]
-
-
-def test_a_process_is_known_by_its_id_and_its_start() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    now = time.time()
-    assert still_lives(child.pid, now)
-    assert not still_lives(child.pid, now - 3600), "another process has that id now"
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not still_lives(child.pid, now), "a zombie does not live"
-    child.wait()
-    assert not still_lives(child.pid, now)
 
 
 @pytest.mark.parametrize(

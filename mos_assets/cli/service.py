@@ -45,14 +45,14 @@ def dev(host: str, port: int) -> None:
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
-    with _claimed_home() as home:
+    with _locked_home() as home:
         _require_free(host, port)
         code = run_tree(command, inherited=home)
     sys.exit(code)
 
 
 @contextmanager
-def _claimed_home() -> Iterator[tuple[int, ...]]:
+def _locked_home() -> Iterator[tuple[int, ...]]:
     """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; none where it is not set.
 
     `dagster dev` shares it, so that it lasts until that has ended too, and with it the daemon. Two

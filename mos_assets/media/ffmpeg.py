@@ -18,7 +18,7 @@ from pathlib import Path
 from mos_assets.errors import ToolError
 from mos_assets.io.hashing import hash_text
 from mos_assets.media.abilities import NEEDED, lacks
-from mos_assets.processes.child import Bounds, Ran, run_bounded
+from mos_assets.processes.child import Ran, ResourceLimits, run_limited
 
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
@@ -140,7 +140,7 @@ def run_ffmpeg(
     cannot start a program.
     """
     command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
-    return run_bounded(command, Bounds(timeout_s, memory_bytes), cwd=cwd)
+    return run_limited(command, ResourceLimits(timeout_s, memory_bytes), cwd=cwd)
 
 
 def last_error(stderr: bytes) -> str:

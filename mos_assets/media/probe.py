@@ -26,7 +26,7 @@ from mos_assets.errors import ClipError, MachineError, ToolError
 from mos_assets.media.blame import CRASHES, require_memory
 from mos_assets.media.header import reading_s
 from mos_assets.processes.alive import cpu_seconds
-from mos_assets.processes.child import Bounds, hold
+from mos_assets.processes.child import ResourceLimits, limit_resources
 from mos_assets.records import Probe
 
 PROBE_VERSION = "2"
@@ -141,7 +141,7 @@ class _Reader:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
+        limit_resources(self._process.pid, ResourceLimits(memory_bytes=PROBE_MEMORY_BYTES))
         self._said = b""
         self._selector = selectors.DefaultSelector()
         if self._process.stdout is not None:

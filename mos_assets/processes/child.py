@@ -1,6 +1,6 @@
-"""One child process within bounds: time, memory, size of its files, length of what it says.
+"""One child process within limits: time, memory, size of its files, length of what it says.
 
-The programs run here read files of strangers. The bounds are held by the kernel where it can
+The programs run here read files of strangers. The limits are held by the kernel where it can
 (Linux), so that they hold for a child whose parent was killed as well.
 """
 
@@ -44,8 +44,8 @@ Not a `preexec_fn`, which may deadlock where the parent has threads. Costs 15 ms
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one child may use; None is no bound."""
+class ResourceLimits:
+    """What one child may use; None is no limit."""
 
     seconds: float | None = None
     memory_bytes: int | None = None
@@ -67,15 +67,15 @@ class TimedOutError(subprocess.TimeoutExpired):
     """CPU seconds that it had got by then; None where the system does not say."""
 
 
-def run_bounded(command: Sequence[str], bounds: Bounds, *, cwd: Path | None = None) -> Ran:
+def run_limited(command: Sequence[str], limits: ResourceLimits, *, cwd: Path | None = None) -> Ran:
     """Run a program without a shell, without input, in a session of its own; keep what it says.
 
     Whatever happens here, the program and its children that share its session have ended when
     this returns or raises; where this process is killed, the program is too (Linux). Raises
-    subprocess.TimeoutExpired after `bounds.seconds`, and ValueError where it writes more to its
+    subprocess.TimeoutExpired after `limits.seconds`, and ValueError where it writes more to its
     output than any command here asks for.
     """
-    end = None if bounds.seconds is None else time.monotonic() + bounds.seconds
+    end = None if limits.seconds is None else time.monotonic() + limits.seconds
     with subprocess.Popen(
         [*_with_parent(), *command],
         stdin=subprocess.DEVNULL,
@@ -85,10 +85,10 @@ def run_bounded(command: Sequence[str], bounds: Bounds, *, cwd: Path | None = No
         start_new_session=True,
     ) as process:
         try:
-            hold(process.pid, bounds)
+            limit_resources(process.pid, limits)
             said = _read(process, end)
             if said is None or not _ended(process.pid, end):
-                error = TimedOutError(command, bounds.seconds or 0.0)
+                error = TimedOutError(command, limits.seconds or 0.0)
                 error.cpu_s = cpu_seconds(process.pid)
                 raise error
             used = cpu_seconds(process.pid)
@@ -117,16 +117,16 @@ def _with_parent() -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid())]
 
 
-def hold(pid: int, bounds: Bounds) -> None:
+def limit_resources(pid: int, limits: ResourceLimits) -> None:
     """Set the kernel's limits for a child (Linux); one that has ended already does not matter."""
-    limits = {resource.RLIMIT_FSIZE: bounds.file_bytes, resource.RLIMIT_CORE: 0}
-    if bounds.memory_bytes is not None:
-        limits[resource.RLIMIT_AS] = bounds.memory_bytes
-    if bounds.seconds is not None:
-        limits[resource.RLIMIT_CPU] = int(bounds.seconds * CPU_PER_SECOND) + 1
+    amounts = {resource.RLIMIT_FSIZE: limits.file_bytes, resource.RLIMIT_CORE: 0}
+    if limits.memory_bytes is not None:
+        amounts[resource.RLIMIT_AS] = limits.memory_bytes
+    if limits.seconds is not None:
+        amounts[resource.RLIMIT_CPU] = int(limits.seconds * CPU_PER_SECOND) + 1
     if not hasattr(resource, "prlimit"):
         return
-    for kind, amount in limits.items():
+    for kind, amount in amounts.items():
         with suppress(ProcessLookupError):
             _, hardest = resource.prlimit(pid, kind)
             if hardest != resource.RLIM_INFINITY:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.processes.child import KEPT_BYTES, OUTPUT_BYTES, Bounds, run_bounded
+from mos_assets.processes.child import KEPT_BYTES, OUTPUT_BYTES, ResourceLimits, run_limited
 
 
 def running(pid: int) -> bool:
@@ -22,7 +22,7 @@ def running(pid: int) -> bool:
 
 
 def test_what_it_says_comes_back_with_its_code() -> None:
-    run = run_bounded(["sh", "-c", "echo out; echo err >&2; exit 3"], Bounds(10))
+    run = run_limited(["sh", "-c", "echo out; echo err >&2; exit 3"], ResourceLimits(10))
     assert (run.returncode, run.stdout, run.stderr) == (3, b"out\n", b"err\n")
 
 
@@ -31,7 +31,7 @@ def test_a_child_that_hangs_ends_with_its_children(tmp_path: Path) -> None:
     script = f"sleep 300 & echo $! > {pids}; echo $$ >> {pids}; trap '' TERM; wait"
     begun = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
-        run_bounded(["sh", "-c", script], Bounds(1.0))
+        run_limited(["sh", "-c", script], ResourceLimits(1.0))
     assert time.monotonic() - begun < 10
     sleeper, shell = map(int, pids.read_text().split())
     assert not Path(f"/proc/{shell}").exists(), "the child itself has to be reaped"
@@ -43,33 +43,35 @@ def test_a_child_that_hangs_ends_with_its_children(tmp_path: Path) -> None:
 
 def test_a_child_that_closes_its_streams_and_stays_is_ended() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
-        run_bounded(["sh", "-c", "exec sleep 300 >&- 2>&-"], Bounds(0.5))
+        run_limited(["sh", "-c", "exec sleep 300 >&- 2>&-"], ResourceLimits(0.5))
 
 
 def test_endless_errors_keep_their_beginning_and_end() -> None:
     script = "echo first >&2; head -c 9000000 /dev/zero >&2; echo last >&2"
-    said = run_bounded(["sh", "-c", script], Bounds(20)).stderr
+    said = run_limited(["sh", "-c", script], ResourceLimits(20)).stderr
     assert len(said) == 2 * KEPT_BYTES
     assert said.startswith(b"first\n")
     assert said.endswith(b"last\n")
     with pytest.raises(subprocess.TimeoutExpired):
-        run_bounded(["sh", "-c", "while :; do head -c 99999 /dev/zero >&2; done"], Bounds(0.3))
+        run_limited(
+            ["sh", "-c", "while :; do head -c 99999 /dev/zero >&2; done"], ResourceLimits(0.3)
+        )
 
 
 def test_more_output_than_any_command_asks_for_is_loud() -> None:
     with pytest.raises(ValueError, match="wrote more than"):
-        run_bounded(["head", "-c", str(OUTPUT_BYTES + 1), "/dev/zero"], Bounds(60))
+        run_limited(["head", "-c", str(OUTPUT_BYTES + 1), "/dev/zero"], ResourceLimits(60))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's limits are set on Linux only")
 def test_memory_and_files_are_bounded(tmp_path: Path) -> None:
     allocate = "import time; time.sleep(0.2); bytearray(600 << 20)"
-    bounds = Bounds(30, memory_bytes=500 << 20, file_bytes=1 << 20)
-    run = run_bounded([sys.executable, "-c", allocate], bounds)
+    bounds = ResourceLimits(30, memory_bytes=500 << 20, file_bytes=1 << 20)
+    run = run_limited([sys.executable, "-c", allocate], bounds)
     assert run.returncode != 0
     assert b"MemoryError" in run.stderr
-    wider = Bounds(30, memory_bytes=4 << 30)
-    assert run_bounded([sys.executable, "-c", allocate], wider).returncode == 0
+    wider = ResourceLimits(30, memory_bytes=4 << 30)
+    assert run_limited([sys.executable, "-c", allocate], wider).returncode == 0
     write = "import time; time.sleep(0.2); open('big', 'wb').write(bytes(3 << 20))"
-    assert run_bounded([sys.executable, "-c", write], bounds, cwd=tmp_path).returncode != 0
+    assert run_limited([sys.executable, "-c", write], bounds, cwd=tmp_path).returncode != 0
     assert (tmp_path / "big").stat().st_size <= 1 << 20

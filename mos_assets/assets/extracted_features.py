@@ -132,15 +132,16 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
         found = find_leaks(platform.settings, platform.database)
+    sentences = [leak.sentence for leak in found.leaks]
     certain = [leak.feature for leak in found.leaks if leak.is_certain]
     remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []
     return dg.AssetCheckResult(
-        passed=not found.sentences,
+        passed=not found.leaks and not found.label_columns,
         severity=dg.AssetCheckSeverity.ERROR if certain else dg.AssetCheckSeverity.WARN,
-        description="; ".join([*found.sentences, *remedy]) or None,
+        description="; ".join([*sentences, *found.label_columns, *remedy]) or None,
         metadata={
             "above": LEAK_CORRELATION,
-            "features": dg.MetadataValue.json([leak.sentence for leak in found.leaks]),
+            "features": dg.MetadataValue.json(sentences),
             "label_columns": dg.MetadataValue.json(list(found.label_columns)),
         },
     )

@@ -7,6 +7,7 @@ from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
     label_columns,
+    label_names,
     load_feature_tables,
     table_names,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "join_shots",
     "join_table",
     "label_columns",
+    "label_names",
     "load_corpus",
     "load_feature_tables",
     "load_shot_tables",

@@ -95,8 +95,13 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
 
 def label_columns(table: FeatureTable | JoinedTable) -> tuple[str, ...]:
     """Columns of a table that hold ratings by their names: features that know the answer."""
-    raters = frozenset(rater_columns(table.columns, table.values))
-    return tuple(name for name in table.columns if name in raters or is_label_name(name))
+    return label_names(table.columns, table.values)
+
+
+def label_names(names: Sequence[str], values: FloatArray) -> tuple[str, ...]:
+    """Of columns with these values [n, columns], those that hold ratings by their names."""
+    raters = frozenset(rater_columns(names, values))
+    return tuple(name for name in names if name in raters or is_label_name(name))
 
 
 def _feature_table(table: ExternalTable) -> FeatureTable:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from mos_assets.evaluation.metrics import plcc, srocc
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
+from mos_assets.records import FloatArray
 
 SAME_CORRELATION = 0.999
 """Pearson's correlation above which a column is the label, in other units or rounded."""
@@ -21,7 +21,12 @@ its pristine reference, reaches .886 on AVT-VQDB-UHD-1-NVC and less on AVT-VQDB-
 VOTE_CORRELATION = 0.4
 """The votes of one attentive viewer correlate more than this with the mean of all."""
 VOTE_STEPS = 4
-"""Different whole numbers of the scale that votes use, at least."""
+"""Different steps of the scale that votes use, at least."""
+VOTE_SCALES = (
+    *((1, 5, 1), (0, 4, 1), (1, 7, 1), (1, 9, 1), (0, 10, 1), (-3, 3, 1)),
+    *((0, 100, 25), (0, 100, 20), (0, 100, 10)),
+)
+"""(lowest, highest, step) of the scales on which people vote."""
 LEAK_ROWS = 20
 """Rows below which a correlation that high is no news."""
 _ONE_SIDED = 1.645
@@ -34,7 +39,7 @@ class Kinship(StrEnum):
     SAME = "is the label in other units"
     COPY = "follows the label as a copy does"
     CLOSE = "follows the label along a line, more closely than measures commonly do"
-    VOTES = "takes whole numbers of the rating scale only, as the votes of one person do"
+    VOTES = "takes the steps of a rating scale only, as the votes of one person do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,31 @@ class Leak:
         )
 
 
-def leaking_features(names: Sequence[str], values: FloatArray, mos: FloatArray) -> tuple[Leak, ...]:
+def leaking_features(
+    names: Sequence[str], values: FloatArray, mos: FloatArray, scopes: Sequence[str] = ()
+) -> tuple[Leak, ...]:
     """The columns of values [n, features] that are like mos [n], on 1..5, in one of four ways.
 
-    Rows without a finite figure are left out column by column; a column with fewer than 20
-    left, or without variance, is no leak.
+    scopes: [n], corpus and part of each row; each is asked alone as well, since labels may be
+    scaled in each, and a column is named for what it is most like. Rows without a finite figure
+    are left out column by column; a column with fewer than 20 left, or without variance, is no
+    leak.
     """
+    found = {leak.feature: leak for leak in _leaks(names, values, mos)}
+    if len(set(scopes)) > 1:
+        for scope in sorted(set(scopes)):
+            rows = np.array([own == scope for own in scopes])
+            for leak in _leaks(names, values[rows], mos[rows]):
+                known = found.setdefault(leak.feature, leak)
+                if _CLOSENESS[leak.kinship] > _CLOSENESS[known.kinship]:
+                    found[leak.feature] = leak
+    return tuple(found[name] for name in names if name in found)
+
+
+_CLOSENESS = {kinship: -at for at, kinship in enumerate(Kinship)}
+
+
+def _leaks(names: Sequence[str], values: FloatArray, mos: FloatArray) -> list[Leak]:
     found: list[Leak] = []
     for name, column in zip(names, values.T, strict=True):
         known = np.isfinite(column) & np.isfinite(mos)
@@ -81,7 +105,7 @@ def leaking_features(names: Sequence[str], values: FloatArray, mos: FloatArray) 
         kinship = _kinship(column[known], both[0], max(map(abs, finite)))
         if kinship is not None:
             found.append(Leak(name, max(finite, key=abs), rows, kinship))
-    return tuple(found)
+    return found
 
 
 def _kinship(column: FloatArray, linear: float, strongest: float) -> Kinship | None:
@@ -95,8 +119,14 @@ def _kinship(column: FloatArray, linear: float, strongest: float) -> Kinship | N
     lower = np.tanh(np.arctanh(abs(linear)) - _ONE_SIDED / np.sqrt(len(column) - 3))
     if lower > CLOSE_CORRELATION:
         return Kinship.CLOSE
-    votes = np.unique(column)
-    on_scale = votes[0] >= MOS_MIN and votes[-1] <= MOS_MAX and bool((votes == votes.round()).all())
-    if on_scale and len(votes) >= VOTE_STEPS and linear > VOTE_CORRELATION:
+    if linear > VOTE_CORRELATION and _are_votes(np.unique(column)):
         return Kinship.VOTES
     return None
+
+
+def _are_votes(values: FloatArray) -> bool:
+    """Whether these different figures, sorted, are steps of one scale for votes."""
+    return len(values) >= VOTE_STEPS and any(
+        values[0] >= low and values[-1] <= high and bool(((values - low) % step == 0).all())
+        for low, high, step in VOTE_SCALES
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mos_assets.errors import StoreError
 from mos_assets.extraction import shards
 from mos_assets.io.hashing import hash_bytes
 
@@ -37,6 +39,8 @@ _MEMORY, _SECONDS = 4 << 30, 60
 def inspected(paths: Sequence[Path]) -> dict[str, str | None]:
     """sha256 of each of these files → why its rows are not to be believed, None where they are.
 
+    Raises StoreError where the machine ended the check.
+
     Another process does it, since there are bytes on which pyarrow ends the process that reads
     them (26.0.1: `terminate called after throwing an instance of 'parquet::ParquetException'`).
     """
@@ -54,6 +58,11 @@ def inspected(paths: Sequence[Path]) -> dict[str, str | None]:
         answers = [json.loads(line) for line in run.stdout.splitlines()]
         found.update(answers)
         left = left[len(answers) :]
+        if left and run.returncode in (-signal.SIGKILL, -signal.SIGTERM):
+            raise StoreError(
+                f"The program that checks {left[0]} was ended from outside: memory ran out, or the "
+                "machine is shutting down. Run again; nothing was changed."
+            )
         if left:
             # It ended on this one.
             found[_sha256(Path(left.pop(0)))] = "it cannot be read as Parquet"

@@ -10,6 +10,11 @@ from typing import IO
 
 DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 """What a file or folder says that this user may only read."""
+MACHINE_FAILED = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.EAGAIN}
+    | {errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENOBUFS}
+)
+"""What the machine says that could not give a file just now; the file itself may be whole."""
 
 
 class NotAFileError(OSError):

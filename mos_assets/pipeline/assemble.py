@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from mos_assets.corpora import (
     join_table,
     label_columns,
     load_feature_tables,
     measured_direction,
 )
+from mos_assets.errors import FeatureError
 from mos_assets.evaluation import leaking_features
 from mos_assets.evaluation.leaks import Leak
 from mos_assets.extraction import (
@@ -99,15 +102,11 @@ class LeakFindings:
     label_columns: tuple[str, ...]
     """Columns of feature tables that are ratings by their names, a sentence each."""
 
-    @property
-    def sentences(self) -> list[str]:
-        return [*(leak.sentence for leak in self.leaks), *self.label_columns]
-
 
 def find_leaks(settings: Settings, database: Database) -> LeakFindings:
-    """What may be wrong with the features, for the check, the report and the card."""
+    """What of the features, and of the tables that they may come from, knows the label."""
     return LeakFindings(
-        tuple(leaking_features(*feature_rows.features_with_labels(database))),
+        leaking_features(*feature_rows.features_with_labels(database)),
         tuple(
             f"table {corpus}/{table.name} has a column {column!r}"
             for corpus in settings.corpora
@@ -118,7 +117,33 @@ def find_leaks(settings: Settings, database: Database) -> LeakFindings:
 
 
 def falling_ratings(settings: Settings, database: Database) -> tuple[str, ...]:
-    """Why the ratings seem to run the other way than declared; nothing without pristine files."""
+    """What adm2 and vif say against the direction of the ratings, a sentence each.
+
+    Per corpus and part, since one may run the other way behind the others. Nothing is asked unless
+    clips are compared with their pristine files.
+    """
     if settings.reference != ReferencePolicy.SOURCE:
         return ()
-    return measured_direction(*feature_rows.features_with_labels(database))
+    names, values, mos, scopes = feature_rows.features_with_labels(database)
+    return tuple(
+        f"{scope}: {sentence}"
+        for scope in sorted(set(scopes))
+        for rows in [np.array([own == scope for own in scopes])]
+        for sentence in measured_direction(names, values[rows], mos[rows])
+    )
+
+
+def require_honest_features(settings: Settings, database: Database) -> None:
+    """Raise FeatureError where a feature is the label, or measured quality falls where ratings
+    rise: a run may have left the checks out."""
+    certain = [
+        leak.sentence
+        for leak in leaking_features(*feature_rows.features_with_labels(database))
+        if leak.is_certain
+    ]
+    against = falling_ratings(settings, database)
+    if certain or against:
+        raise FeatureError(
+            f"These features are not trained on. {'; '.join([*certain, *against])}. Remove the "
+            "column from its table, or correct the scale."
+        )

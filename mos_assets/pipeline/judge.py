@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mos_assets.corpora import label_names
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
     Comparison,
@@ -13,13 +14,13 @@ from mos_assets.evaluation import (
     build_report,
     compare,
     draw,
+    leaking_features,
     not_compared,
     plot_section,
     render_markdown,
     with_plots,
 )
 from mos_assets.io.writing import write_whole
-from mos_assets.pipeline.assemble import find_leaks
 from mos_assets.pipeline.train import head_of
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
@@ -78,7 +79,7 @@ def judge(settings: Settings, database: Database, gate: Gate) -> Judged:
                 f"{corpus}: {finding.sentence}"
                 for corpus, finding in corpus_rows.read_findings(database, settings.corpora)
             ),
-            *find_leaks(settings, database).sentences,
+            *_feature_doubts(table),
         ],
         comparison=_with_released(settings, database, table, predictions, candidate),
         gate=gate,
@@ -92,6 +93,20 @@ def judge(settings: Settings, database: Database, gate: Gate) -> Judged:
     verdict_rows.write_verdict(database, _row(report, folder))
     pictures = plot_section(report.figures, folder)
     return Judged(report, folder, pictures, _with_section(page, pictures))
+
+
+def _feature_doubts(table: TrainingTable) -> list[str]:
+    """What may be wrong with the features that were trained on, a sentence each."""
+    scopes = [
+        f"{clip_id.partition('/')[0]} {part or ''}"
+        for clip_id, part in zip(table.clip_ids, table.part, strict=True)
+    ]
+    leaks = leaking_features(table.feature_order, table.features, table.mos, scopes)
+    named = label_names(table.feature_order, table.features)
+    return [
+        *(leak.sentence for leak in leaks),
+        *(f"the feature {name!r} is called as ratings are" for name in named),
+    ]
 
 
 def _with_released(

@@ -215,9 +215,6 @@ def merge(settings: Settings, database: Database, done: Sequence[Measured], log:
     Raises StoreError where a shard of this run is damaged already.
     """
     damaged = merge_shards(database, shard_folder(settings))
-    if damaged:
-        # Written within this run: the disk or the memory of this machine is not to be trusted.
-        raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
     prints = fingerprints(settings)
     found: dict[str, list[Setback]] = {}
     for shard in done:
@@ -225,6 +222,9 @@ def merge(settings: Settings, database: Database, done: Sequence[Measured], log:
             found.setdefault(clip_id, []).append(setback)
     setback_rows.note_setbacks(database, found)
     waiting = setback_rows.read_setbacks(database, prints.values())
+    if damaged:
+        # Written within this run: the disk or the memory of this machine is not to be trusted.
+        raise StoreError(f"{' '.join(damaged)} Check the disk, and run again.")
     if waiting:
         log.warning(setbacks_told(waiting))
     rows = measurement_rows.measurement_table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mos_assets.errors import CorpusError
 from mos_assets.evaluation import FoldRow, assign_folds
+from mos_assets.pipeline.assemble import require_honest_features
 from mos_assets.records import Clip, Severity
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, provenance
@@ -28,12 +29,13 @@ class Split:
 def split(settings: Settings, database: Database) -> Split:
     """Assign every clip that trains to a fold, keeping those of clips that had one.
 
-    Raises FeatureError where the features were made under other settings, and CorpusError for
-    labels that cannot be right.
+    Raises FeatureError where the features were made under other settings or cannot be trained on,
+    and CorpusError for labels that cannot be right.
     """
     scope = ",".join(settings.corpora)
     provenance.require(database, provenance.FEATURES, settings.feature_scope)
     _require_plausible_labels(database, settings.corpora)
+    require_honest_features(settings, database)
     chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
     clips = [
         clip

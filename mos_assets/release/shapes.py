@@ -248,9 +248,19 @@ def _reduce(op: Operation) -> Shape:
     return tuple(size for at, size in enumerate(sizes) if keeps or at not in gone)
 
 
+_NUMBERS = frozenset({1, 6, 7, 9, 10, 11})
+"""Types that Cast may make: float, whole numbers, flags, half and double."""
+
+
+def _cast(op: Operation) -> Shape:
+    if op.number("to", 0) not in _NUMBERS:
+        raise ShapeError("Cast makes something other than numbers")
+    return op.value(0).shape
+
+
 def _rules() -> dict[str, Callable[[Operation], Shape]]:
     same = (
-        "Identity Cast Neg Abs Sqrt Exp Log Clip Relu LeakyRelu Sigmoid Tanh Softmax Elu Selu "
+        "Identity Neg Abs Sqrt Exp Log Clip Relu LeakyRelu Sigmoid Tanh Softmax Elu Selu "
         "Softplus Softsign Erf HardSigmoid HardSwish Reciprocal Dropout BatchNormalization "
         "LayerNormalization QuantizeLinear DequantizeLinear"
     )
@@ -262,6 +272,7 @@ def _rules() -> dict[str, Callable[[Operation], Shape]]:
         ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"], _reduce
     )
     return rules | {
+        "Cast": _cast,
         "MatMul": _product,
         "Gemm": _gemm,
         "Concat": _concat,

@@ -18,11 +18,12 @@ import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
-from mos_assets.io.reading import DENIED, NotAFileError, require_plain
+from mos_assets.io.reading import DENIED, MACHINE_FAILED, NotAFileError, require_plain
 from mos_assets.store.failures import (
     WHERE_IT_IS_KEPT,
     explained,
     is_held,
+    unreachable,
     unwritable,
 )
 from mos_assets.store.migrations import bring_up_to_date, is_current
@@ -123,14 +124,19 @@ class Database:
                 raise
             raise told from error
         except OSError as error:
-            if error.errno not in DENIED:
-                raise
-            raise unwritable(self.path) from None
+            raise self._told(error) from error
         finally:
             with suppress(OSError):
                 made.unlink(missing_ok=True)
 
-    def _require_file(self) -> None:
+    def _told(self, error: OSError) -> StoreError | OSError:
+        if error.errno in DENIED:
+            return unwritable(self.path)
+        if error.errno in MACHINE_FAILED:
+            return unreachable(self.path, error.strerror or str(error))
+        return error
+
+    def require_file(self) -> None:
         """Raise StoreError where DuckDB would hang, or take what is there for a new database."""
         try:
             for path in (self.path, self.path.with_name(f"{FILE_NAME}.wal")):
@@ -147,9 +153,7 @@ class Database:
                 "restore that, or delete the link."
             ) from None
         except OSError as error:
-            if error.errno not in DENIED:
-                raise
-            raise unwritable(self.path) from None
+            raise self._told(error) from error
         if not start:
             raise StoreError(f"{self.path} is empty. Restore it, or delete it: {WHERE_IT_IS_KEPT}")
         if start[_MAGIC_AT:] != _MAGIC:
@@ -160,7 +164,7 @@ class Database:
             )
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        self._require_file()
+        self.require_file()
         # What may only be read can be looked at all the same.
         read_only = not (os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK))
         deadline = time.monotonic() + LOCK_WAIT_S

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from mos_assets.errors import StoreError
-from mos_assets.io.reading import DENIED
+from mos_assets.io.reading import DENIED, MACHINE_FAILED
 
 WHERE_IT_IS_KEPT = (
     "a backup has folds and verdicts; without one a new file is made, and measured clips are read "
@@ -38,6 +38,9 @@ def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> Stor
             f"{path} cannot be written, since its disk is full. Make room and run again; "
             "measured clips are kept in shards beside it."
         )
+    failed = next((code for code in MACHINE_FAILED if os.strerror(code) in said), None)
+    if failed is not None:
+        return unreachable(path, os.strerror(failed))
     if isinstance(error, duckdb.OutOfMemoryException):
         return StoreError(f"{path}: there is not enough memory ({first}). Free some and run again.")
     if any(os.strerror(code) in said for code in DENIED) or "read-only mode" in said:
@@ -54,6 +57,14 @@ def explained(error: duckdb.Error, path: Path, *, opening: bool = False) -> Stor
             f"{WHERE_IT_IS_KEPT}"
         )
     return None
+
+
+def unreachable(path: Path, why: str) -> StoreError:
+    """The machine did not hand the file out."""
+    return StoreError(
+        f"This machine could not open or read {path} ({why}); that says nothing against the file. "
+        "`mos doctor` looks at the machine; run again when it is mended."
+    )
 
 
 def unwritable(path: Path) -> StoreError:

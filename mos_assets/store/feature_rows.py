@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
@@ -78,21 +80,32 @@ def feature_table(database: Database) -> pa.Table:
     return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id")
 
 
-def features_with_labels(
-    database: Database,
-) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
-    """Feature names, their values [n, features] (NaN where missing) and MOS [n], by clip id."""
+class LabelledFeatures(NamedTuple):
+    """Every row that has features, with its rating."""
+
+    names: tuple[str, ...]
+    values: FloatArray
+    """[n, features], NaN where missing."""
+    mos: FloatArray
+    """[n]"""
+    scopes: tuple[str, ...]
+    """[n], corpus and part of each row."""
+
+
+def features_with_labels(database: Database) -> LabelledFeatures:
+    """Features and MOS by clip id."""
     names = feature_columns(database)
     columns = "".join(f", f.{quote(name)}" for name in names)
     table = database.fetch(
-        f"SELECT c.mos{columns} FROM {EXTRACTED_FEATURES} f "
+        f"SELECT c.mos{columns}, concat_ws(' ', c.corpus, c.part) FROM {EXTRACTED_FEATURES} f "
         f"JOIN {RAW_CORPUS} c USING (clip_id) ORDER BY clip_id"
     )
     values = np.full((table.num_rows, len(names)), np.nan)
-    for index, column in enumerate(table.columns[1:]):
+    for index, column in enumerate(table.columns[1:-1]):
         values[:, index] = column.to_numpy()
     # By place: a feature may be called mos itself, which is what this is looked up for.
-    return names, values, table.column(0).to_numpy()
+    scopes = tuple(table.columns[-1].to_pylist())
+    return LabelledFeatures(names, values, table.column(0).to_numpy(), scopes)
 
 
 def coverage_table(database: Database) -> pa.Table:

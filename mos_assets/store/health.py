@@ -7,7 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from mos_assets.store.database import FILE_NAME
+from mos_assets.errors import StoreError
+from mos_assets.store.database import FILE_NAME, Database
+from mos_assets.store.failures import is_held
 from mos_assets.store.schema import SCHEMA_VERSION, SETBACKS
 from mos_assets.store.setback_rows import MOST_ATTEMPTS
 
@@ -31,19 +33,28 @@ class StoreState:
 def store_state(folder: Path) -> StoreState:
     """The state of the store in this folder; a store that is not there yet is fine."""
     path = folder / FILE_NAME
-    if not path.exists():
+    database = Database(folder)
+    if not database.exists:
         return StoreState(f"{path} is not there yet; the first run makes it")
+    try:
+        database.require_file()
+    except StoreError as error:
+        flaw, _, remedy = str(error).rstrip(".").partition(". ")
+        return StoreState("", flaw, remedy)
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
-        if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+        if is_held(error):
             flaw, remedy = f"{path} is open in another process ({error})", "wait until that ends"
             return StoreState("", flaw, remedy, busy=True)
         return _damaged(path, error)
     try:
         rows = connection.execute("SELECT version FROM store_version").fetchall()
-        version = rows[0][0] if rows else "none"
-        told = f"{path}, schema {version}"
+        version = str(rows[0][0]) if rows else ""
+        told = f"{path}, schema {version or 'unknown'}"
+        if version.isdecimal() and int(version) > SCHEMA_VERSION:
+            flaw = f"{told}, was written by a newer version of mos_assets than this one"
+            return StoreState("", flaw, "install that version, or set MOS_STORE to another folder")
         if version != str(SCHEMA_VERSION):
             return StoreState(f"{told}; the next run brings it to {SCHEMA_VERSION}")
         rows = connection.execute(f"SELECT attempts FROM {SETBACKS}").fetchall()

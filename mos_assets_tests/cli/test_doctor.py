@@ -83,6 +83,21 @@ def test_a_store_that_is_damaged(store: Path, free_port: int) -> None:
     assert str(Database(store).path) in found["store file"][1]
 
 
+@pytest.mark.parametrize("fault", ["a pipe", "a newer version"])
+def test_a_store_that_is_none_of_this_version(store: Path, free_port: int, fault: str) -> None:
+    path = Database(store).path
+    if fault == "a pipe":
+        store.mkdir()
+        os.mkfifo(path)
+    else:
+        Database(store).fetch("SELECT 1")
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("UPDATE store_version SET version = '999'")
+    code, found = ask(free_port)
+    assert (code, found["store file"][0]) == (1, "fail")
+    assert fault in found["store file"][1] or "newer version" in found["store file"][1]
+
+
 def test_clips_that_wait_are_told(store: Path, free_port: int) -> None:
     Database(store).fetch("SELECT 1")
     with duckdb.connect(str(Database(store).path)) as connection:

@@ -50,3 +50,22 @@ def test_what_a_column_is_called(column: FloatArray, kinship: Kinship | None) ->
 def test_few_rows_prove_nothing(known: int, named: list[int]) -> None:
     column = np.where(np.arange(60) < known, MOS, np.nan)
     assert [leak.rows for leak in leaking_features(["a"], column[:, None], MOS)] == named
+
+
+def test_a_label_scaled_in_each_part_is_found_in_each() -> None:
+    half = len(MOS) // 2
+    scopes = ["c a"] * half + ["c b"] * (len(MOS) - half)
+    column = np.where(np.arange(len(MOS)) < half, MOS, 40 - 7 * MOS)
+    assert leaking_features(["a"], column[:, None], MOS) == ()
+    (leak,) = leaking_features(["a"], column[:, None], MOS, scopes)
+    assert leak.is_certain
+
+
+@pytest.mark.parametrize("scale", [(1, 5, 1), (0, 100, 25), (0, 10, 1), (-3, 3, 1)])
+def test_votes_of_one_person_on_any_scale(scale: tuple[int, int, int]) -> None:
+    low, high, step = scale
+    noise = np.random.default_rng(1).normal(0, 0.8, len(MOS))
+    share = np.clip((MOS + noise - 1) / 4, 0, 1)
+    votes = low + step * np.round(share * (high - low) / step)
+    (leak,) = leaking_features(["a"], votes[:, None], MOS)
+    assert leak.kinship is Kinship.VOTES

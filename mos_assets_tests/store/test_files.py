@@ -85,6 +85,44 @@ def test_what_is_no_store_is_named_with_the_remedy(tmp_path: Path, whole: Path, 
     assert any(word in str(found.value) for word in ("estore", "ove ", "MOS_STORE"))
 
 
+NO_FILES_LEFT = """
+import os, resource, sys
+from pathlib import Path
+from mos_assets.errors import StoreError
+from mos_assets.store import Database
+database = Database(Path(sys.argv[1]))
+database.fetch("SELECT 1")
+held, free = [], int(sys.argv[2])
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+try:
+    while True:
+        held.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+for descriptor in held[-free:] if free else []:
+    os.close(descriptor)
+try:
+    database.fetch("SELECT 1")
+except StoreError as error:
+    said = str(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+sys.stdout.write(said)
+"""
+
+
+@pytest.mark.parametrize("free", [0, 1])
+def test_a_machine_without_a_file_to_give_is_no_damage(whole: Path, free: int) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", NO_FILES_LEFT, str(whole.parent), str(free)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.startswith("This machine could not open or read")
+    assert "damaged" not in said
+
+
 def test_mos_report_says_so_in_one_message(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     os.mkfifo(tmp_path / "store" / NAME)

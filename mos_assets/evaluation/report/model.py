@@ -149,7 +149,8 @@ class GateReport(BaseModel):
     """The most important feature first, by its loss alone or together, whichever is less;
     empty where training did not measure it."""
     label_findings: tuple[str, ...] = ()
-    """What may be wrong with the labels, a sentence each; what cannot be right does not train."""
+    """What may be wrong with labels and features, a sentence each; what cannot be right does not
+    train."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
     figures: tuple[ReportPlot, ...] = ()

@@ -58,18 +58,17 @@ def check(folder: Path) -> None:
     except LabelsError as error:
         click.echo(printable(f"blocks: {error}"))
         sys.exit(MIXED_EXIT)
-    warnings = _warnings(found)
+    warnings, lacking = _warnings(found), found.lacking
     for line in [
         *_facts(found),
-        *name_notes(found.corpus, needed=found.clips_needed),
+        *name_notes(found.corpus, lacking=lacking),
         *_rejected(found),
         *_findings(found),
         *(f"warning: {text}" for text in warnings),
     ]:
         click.echo(printable(line))
     rejected = found.corpus.rejected or (found.shots is not None and found.shots.rejected)
-    missing = found.corpus.missing and found.clips_needed
-    wrong = warnings or found.corpus.findings or rejected or missing
+    wrong = warnings or found.corpus.findings or rejected or lacking
     sys.exit(MIXED_EXIT if wrong else 0)
 
 
@@ -170,7 +169,8 @@ def _table(what: str, table: TableFacts, found: Inspection) -> str:
     if table.unmatched_rows:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
     if table.left_out:
-        line += f", {len(table.left_out)} columns left out, no features ({_some(table.left_out)})"
+        several = "columns" if len(table.left_out) > 1 else "column"
+        line += f", {len(table.left_out)} {several} left out, no features ({_some(table.left_out)})"
     if table.rejected:
         line += f", {len(table.rejected)} rows rejected"
     return line
@@ -201,6 +201,12 @@ def _warnings(found: Inspection) -> list[str]:
 
     mos = np.array([clip.mos for clip in found.corpus.clips])
     warnings = [
+        f"table {table.name} has a column {name!r}, which is what the corpus calls its own labels: "
+        "it is refused as a feature; remove it"
+        for table in found.features
+        for name in table.labels
+    ]
+    warnings += [
         f"table {table.name} has a column {name!r}, a name of ratings: a label is no feature"
         for table in found.features
         for name in table.label_columns

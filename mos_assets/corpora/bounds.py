@@ -11,6 +11,8 @@ LARGEST_TEXT_BYTES = 128 << 20
 LARGEST_CELLS = 1 << 23
 """Cells of a table of text, which cost some 60 bytes each; 153,841 clips with 39 features have 6
 million. Larger tables of features are better kept as Parquet."""
+MOST_ROWS = 1 << 20
+"""Rows of a table of text, which take some ten seconds; KonViD-150k has 769,200 votes."""
 LONGEST_LINE = 1 << 20
 """Bytes of one line of text; 848 features have 20,000."""
 MOST_COLUMNS = 1 << 14

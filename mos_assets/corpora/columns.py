@@ -55,6 +55,14 @@ _RATER = re.compile(
 )
 
 
+_PERSON = re.compile(
+    "(?:rater|observer|subject|subj|viewer|participant|annotator|judge|assessor|voter|tester|"
+    "respondent)s?[ ._-]?(?:id[ ._-]?)?[0-9]{1,4}",
+    re.IGNORECASE,
+)
+"""One person, by a word that leaves no doubt: such a column needs no others beside it."""
+
+
 def is_index(name: str, numbers: FloatArray) -> bool:
     """Whether a column only tells rows apart: by its name, or since it counts them in any order.
 
@@ -73,6 +81,8 @@ def is_index(name: str, numbers: FloatArray) -> bool:
 
 def is_label_name(name: str) -> bool:
     """Whether a name says that the column holds ratings, or how many there are, or their spread."""
+    if _PERSON.fullmatch(name.strip()):
+        return True
     folded = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip()).casefold()
     words = [word for word in re.split(r"[^a-z0-9]+", folded) if word]
     if _MAKERS & set(words):

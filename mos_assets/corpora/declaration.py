@@ -9,28 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from mos_assets.corpora.corner import corner_of, usual_scale
 from mos_assets.corpora.tables import Row, Table, parse_number, torn_ends
 from mos_assets.records import MOS_MAX, MOS_MIN, Finding, Label, Severity
 
-USUAL_SCALES = (
-    *((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (-3.0, 3.0), (1.0, 7.0), (1.0, 9.0), (0.0, 10.0)),
-    *((1.0, 10.0), (1.0, 11.0), (0.0, 100.0), (1.0, 100.0)),
-)
-"""Scales on which people rate pictures (ITU-R BT.500, ITU-T P.910 and P.913), the narrowest first
-where one holds the other."""
-FEW = 5
-"""Labels of a file below which their range says nothing."""
-SOME = 10
-"""Labels of a file below which a narrow range may be chance."""
-CORNER = 0.2
-"""Part of the declared scale, from its lowest number on, that ratings of another scale fill."""
-NARROW = 0.1
-"""Part of the declared scale below which ratings that differ are rare in honest corpora."""
-LOW = 0.25
-"""No rating above this part of the declared scale: rare in honest corpora."""
-MUCH_NARROWER, NARROWER = 0.25, 0.6
-"""Width of another scale, of the declared one's, at which it explains ratings surely, or maybe."""
 OUTSIDE, OUTSIDE_ROWS = 0.1, 3
 """Share and number of ratings outside the declared range, or of impossible deviations, that are no
 slips any more."""
@@ -40,11 +24,15 @@ OTHER_COLUMN = 0.5
 """MOS by which two columns of one label may differ on average and still be of one scale."""
 _LOWER_IS_BETTER = frozenset(
     (
-        *("dmos", "dcr", "dscqs", "impairment", "degradation", "distortion", "annoyance"),
-        *("difference", "diff", "jnd", "badness", "rank", "ranking"),
+        *("dmos", "ddmos", "zdmos", "rdmos", "mdmos", "dmosz", "dcr", "dsis", "dscqs"),
+        *("impairment", "impairments", "degradation", "distortion", "annoyance", "badness"),
+        *("difference", "differential", "diff", "delta", "jnd", "rank", "ranking", "loss"),
+        *("error", "severity", "inverted", "inverse", "reversed"),
     )
 )
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+"""Words of names whose column often holds how much worse a clip is, or its place in a row."""
+_DIFFERENCES = re.compile(r"(?:dd?|delta|diff|differential|difference|deg|degradation)mos")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[\u0394\u03b4\u2206]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ def rating_findings(ratings: Iterable[Ratings]) -> tuple[Finding, ...]:
             _impossible(each),
             _one_value(each, values) or _small_part(each, values),
             _ranks(each, values),
-            _lower_is_better(each),
+            _lower_is_better(each) or _upside_down(each),
         )
         found += [finding for finding in told if finding is not None]
     return tuple(found)
@@ -119,7 +107,7 @@ def _outside(ratings: Ratings, inside: Sequence[float]) -> Finding | None:
     if len(out) < OUTSIDE_ROWS or len(out) < OUTSIDE * (len(out) + len(inside)):
         return None
     low, high = min(*out, *inside), max(*out, *inside)
-    other = _usual(low, high)
+    other = usual_scale(low, high)
     looks = f", and {other[0]:g}..{other[1]:g} would hold all of them" if other else ""
     return Finding(
         Severity.BLOCKS,
@@ -159,46 +147,8 @@ def _one_value(ratings: Ratings, values: Sequence[float]) -> Finding | None:
 
 def _small_part(ratings: Ratings, values: Sequence[float]) -> Finding | None:
     """Ratings that another scale explains, or that hardly differ on the declared one."""
-    if len(values) < FEW:
-        return None
-    bottom, top = min(ratings.scale), max(ratings.scale)
-    span, low, high = top - bottom, min(values), max(values)
-    used, reach = (high - low) / span, (high - bottom) / span
-    says = (
-        f"{len(values)} ratings run from {low:.4g} to {high:.4g}, {used:.0%} of the declared scale "
-        f"{ratings.declared}"
-    )
-    other = _usual(low, high)
-    width = (other[1] - other[0]) / span if other else 1.0
-    if other and width <= MUCH_NARROWER and (reach <= CORNER or used <= CORNER / 4):
-        return Finding(
-            Severity.BLOCKS,
-            f"{says}, and fit {other[0]:g}..{other[1]:g}: on a scale that is not theirs every "
-            "error of a head looks small",
-            ratings.place,
-            f"If they were given on {other[0]:g}..{other[1]:g}, declare scale = "
-            f"{_as_declared(ratings, other)}",
-        )
-    if other and width <= NARROWER and used <= 0.5:
-        doubt = f", and fit {other[0]:g}..{other[1]:g}"
-    elif len(values) >= SOME and (used < NARROW or reach < LOW):
-        doubt = ""
-    else:
-        return None
-    return Finding(
-        Severity.WARNS, f"{says}{doubt}", ratings.place, "Make sure that the scale is theirs"
-    )
-
-
-def _as_declared(ratings: Ratings, scale: tuple[float, float]) -> str:
-    low, high = scale if ratings.scale[0] < ratings.scale[1] else scale[::-1]
-    return f"[{low:g}, {high:g}]"
-
-
-def _usual(low: float, high: float) -> tuple[float, float] | None:
-    """The first usual scale that holds both."""
-    slack = 1e-9 * max(abs(low), abs(high))
-    return next((s for s in USUAL_SCALES if s[0] - slack <= low and high <= s[1] + slack), None)
+    told = corner_of(values, ratings.scale)
+    return told and Finding(told.severity, told.what, ratings.place, told.remedy)
 
 
 def _ranks(ratings: Ratings, values: Sequence[float]) -> Finding | None:
@@ -219,8 +169,11 @@ def _ranks(ratings: Ratings, values: Sequence[float]) -> Finding | None:
 
 def _lower_is_better(ratings: Ratings) -> Finding | None:
     worst, best = ratings.scale
-    words = {word.lower() for word in _WORDS.findall(ratings.column)}
-    if worst > best or not words & _LOWER_IS_BETTER:
+    words = [word.lower() for word in _WORDS.findall(ratings.column)]
+    # `dMOS` and `D-MOS` are one word in two parts, `delta_mos` is two.
+    parts = {*words, *(one + other for one, other in pairwise(words))}
+    says = parts & _LOWER_IS_BETTER or any(map(_DIFFERENCES.fullmatch, parts))
+    if worst > best or not (says or parts & {"\u03b4", "\u2206"}):
         return None
     return Finding(
         Severity.WARNS,
@@ -228,6 +181,20 @@ def _lower_is_better(ratings: Ratings) -> Finding | None:
         f"[{worst:g}, {best:g}] says that higher is",
         ratings.place,
         f"If lower is better, declare scale = [{best:g}, {worst:g}]",
+    )
+
+
+def _upside_down(ratings: Ratings) -> Finding | None:
+    """ACR's own numbers, 5 the best, in a column called MOS and declared the other way round."""
+    words = {word.lower() for word in _WORDS.findall(ratings.column)}
+    if ratings.scale != (MOS_MAX, MOS_MIN) or not words & {"mos", "quality", "acr", "opinion"}:
+        return None
+    return Finding(
+        Severity.WARNS,
+        "a column of this name on 1..5 nearly always means that 5 is best, and scale = [5, 1] says "
+        "that 1 is",
+        ratings.place,
+        "If 5 is best, declare scale = [1, 5]",
     )
 
 

@@ -22,7 +22,13 @@ from mos_assets.corpora.bounds import (
     shown,
 )
 from mos_assets.corpora.request import corpus_folder, folder_errors, is_folder
-from mos_assets.corpora.tables import TABLE_CLIP_ALIASES, Columns, read_table, read_text_within
+from mos_assets.corpora.tables import (
+    TABLE_CLIP_ALIASES,
+    Columns,
+    open_table,
+    read_table,
+    read_text_within,
+)
 from mos_assets.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -114,6 +120,27 @@ def read_external(path: Path) -> ExternalTable:
         lines=tuple(row.line for row in good),
         damaged=tuple((row.line, row.damage) for row in table.rows if row.damage),
     )
+
+
+def read_header(path: Path) -> tuple[str, ...] | None:
+    """Names of the columns, read without the rows; None where they cannot be had so."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            from pyarrow import ArrowException
+            from pyarrow.parquet import read_schema
+
+            try:
+                return tuple(read_schema(path).names)
+            except (ArrowException, OSError):
+                return None
+        if suffix == ".csv":
+            with open_table(path) as table:
+                return table.columns.names
+    except CorpusError:
+        # `read_external` says what is wrong with the file.
+        return None
+    return None
 
 
 def _read_parquet(path: Path) -> ExternalTable:

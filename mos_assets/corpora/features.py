@@ -11,14 +11,24 @@ import numpy as np
 
 from mos_assets.corpora.bounds import shown
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
-from mos_assets.corpora.external import Cell, ExternalTable, external_files, read_external, to_float
+from mos_assets.corpora.direction import measures_quality
+from mos_assets.corpora.external import (
+    Cell,
+    ExternalTable,
+    external_files,
+    read_external,
+    read_header,
+    to_float,
+)
 from mos_assets.corpora.names import match_names
+from mos_assets.corpora.own import label_headers
 from mos_assets.corpora.request import (
     DEMO,
     FEATURE_SUFFIXES,
     FEATURES_FOLDER,
     SYNTHETIC,
     SYNTHETIC_ROWS,
+    corpus_folder,
     require_folder,
 )
 from mos_assets.corpora.synthetic import SYNTHETIC_COLUMNS, synthetic_table
@@ -41,7 +51,8 @@ def load_feature_tables(
     """Every feature table of a corpus, sorted by name: `<name>.parquet` is the table `<name>`.
 
     A column is numeric where every cell is a number or says that it is unknown (`NA`, empty);
-    others are left out, and so is an index, which only tells rows apart; the table names them.
+    others are left out, and so are an index, which only tells rows apart, and a column that bears
+    the name of the corpus's own column of ratings, their spread or number; the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
     the head that is missing. The synthetic corpus has one generated table, `synthetic`.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
@@ -50,14 +61,32 @@ def load_feature_tables(
     if name == SYNTHETIC:
         return (synthetic_table(synthetic_rows, seed),)
     tables: list[FeatureTable] = []
+    labels = label_headers(corpus_folder(name, root))
     for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
         if any(table.name == path.stem for table in tables):
             raise CorpusError(
                 f"{path.parent} holds the table {path.stem!r} in more than one file, "
                 f"{path.name} among them; keep one."
             )
-        tables.append(_feature_table(read_external(path)))
+        tables.append(_feature_table(read_external(path), labels))
     return tuple(tables)
+
+
+def measuring_files(name: str, root: Path) -> tuple[Path, ...]:
+    """Files of feature tables that may hold a measure of quality, by their headers alone.
+
+    A header that cannot be read, and JSON lines, which have none, may hold anything.
+    """
+    return tuple(
+        path
+        for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
+        if (header := read_header(path)) is None or measures_quality(header)
+    )
+
+
+def read_feature_table(path: Path) -> FeatureTable:
+    """One table as it stands, whatever the corpus calls its labels. Raises CorpusError."""
+    return _feature_table(read_external(path), frozenset())
 
 
 def table_names(name: str, root: Path) -> frozenset[str]:
@@ -90,7 +119,9 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
     if pairs:
         at, rows = (list(side) for side in zip(*pairs, strict=True))
         values[at] = table.values[rows]
-    return JoinedTable(table.name, table.columns, values, match.unmatched_rows, table.left_out)
+    return JoinedTable(
+        table.name, table.columns, values, match.unmatched_rows, table.left_out, table.labels
+    )
 
 
 def label_columns(table: FeatureTable | JoinedTable) -> tuple[str, ...]:
@@ -104,7 +135,7 @@ def label_names(names: Sequence[str], values: FloatArray) -> tuple[str, ...]:
     return tuple(name for name in names if name in raters or is_label_name(name))
 
 
-def _feature_table(table: ExternalTable) -> FeatureTable:
+def _feature_table(table: ExternalTable, labels: frozenset[str]) -> FeatureTable:
     if table.damaged:
         line, why = table.damaged[0]
         raise CorpusError(
@@ -126,7 +157,7 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
         if numbers is None:
             left_out.append(column)
             continue
-        if column in table.index_columns or is_index(column, numbers):
+        if column in labels or column in table.index_columns or is_index(column, numbers):
             left_out.append(column)
             continue
         if column.casefold() in folded:
@@ -135,14 +166,16 @@ def _feature_table(table: ExternalTable) -> FeatureTable:
             )
         folded.add(column.casefold())
         columns[column] = numbers
+    refused = tuple(column for column in left_out if column in labels)
     if not columns:
+        but = f" but those of the labels ({', '.join(refused)})" if refused else ""
         raise CorpusError(
-            f"{table.path} has no numeric column. Its header is: "
+            f"{table.path} has no numeric column{but}. Its header is: "
             f"{shown(', '.join(table.columns.names))}."
         )
     columns = _with_means(columns)
     values = np.column_stack(list(columns.values())).reshape(len(names), len(columns))
-    return FeatureTable(table.path.stem, tuple(columns), names, values, tuple(left_out))
+    return FeatureTable(table.path.stem, tuple(columns), names, values, tuple(left_out), refused)
 
 
 def _with_means(columns: dict[str, FloatArray]) -> dict[str, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,7 @@ def _respell(
             reason = f"{shown_name(found.file)} is taken for it; they differ in {found.differs}"
             label = labels[at]
             place = f"{label.source}:{label.line}"
-            notes[at] = (found.file, Unmatched(place, shown_name(name), reason))
+            notes[at] = (found.file, Unmatched(place, shown_name(name), reason, found.differs))
     return notes
 
 
@@ -126,31 +127,37 @@ def _missing(labels: Sequence[Label], indexes: Indexes) -> Iterator[Unmatched]:
     """Each label without a clip, and what lies there in its place."""
     if not labels:
         return
-    near: dict[str, str] = {}
+    near: dict[str, tuple[str, str]] = {}
     for _, index in indexes:
         for name, why in _no_clips(index):
-            near.setdefault(folded(stem(name)), f"{printable(name)}: {why}")
+            near.setdefault(folded(stem(name)), (printable(name), why))
             # `a.yuv` may stand for `a`, and a label `a.yuv` was taken for `a.yuv.mp4`.
-            near.setdefault(folded(name.rpartition(".")[0]), f"{printable(name)}: {why}")
+            near.setdefault(folded(name.rpartition(".")[0]), (printable(name), why))
     clips = [name for _, index in indexes for name in index.files if video_suffix(name)]
     like = alike([label.clip_name for label in labels], clips)
     folders = ", ".join(entry.path.name for entry, _ in indexes)
     for label in labels:
-        reason = near.get(folded(stem(label.clip_name)))
-        if reason is None:
+        name, found = shown_name(label.clip_name), near.get(folded(stem(label.clip_name)))
+        if found is not None:
+            file, reason = found
+            kind = _kind(reason)
+            # What has another suffix was taken for a name without one.
+            name = file if name == f"{file}.mp4" else name
+            if name != file:
+                reason = f"{file}: {reason}"
+        else:
             others = like[label.clip_name]
-            reason = f"no file of this name in {folders}"
+            kind = reason = f"no file of this name in {folders}"
             if others:
                 shown = ", ".join(map(shown_name, others[:_SHOWN]))
-                reason += f"; which of its like is meant is not certain ({shown})"
-        name = shown_name(label.clip_name)
-        # What has another suffix was taken for a name without one.
-        name = (
-            name.removesuffix(".mp4")
-            if reason.startswith(name.removesuffix("mp4")[:-1] + ":")
-            else name
-        )
-        yield Unmatched(f"{label.source}:{label.line}", name, reason)
+                kind = "which of its like is meant is not certain"
+                reason += f"; {kind} ({shown})"
+        yield Unmatched(f"{label.source}:{label.line}", name, reason, kind)
+
+
+def _kind(reason: str) -> str:
+    """What a reason says before it comes to one file."""
+    return re.split(r"[;:(]", reason)[0]
 
 
 def _no_clips(index: Index) -> Iterator[tuple[str, str]]:
@@ -174,4 +181,4 @@ def overlooked(labels: LabelSet, indexes: Indexes, folder: Path) -> Iterator[Unm
                 continue
             if entry.path / name in known:
                 continue
-            yield Unmatched(entry.path.name, printable(name), why)
+            yield Unmatched(entry.path.name, printable(name), why, _kind(why))

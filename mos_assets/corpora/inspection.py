@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,16 @@ import numpy as np
 
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, label_columns, load_feature_tables
+from mos_assets.corpora.folding import shown_name
 from mos_assets.corpora.load import load_corpus
-from mos_assets.corpora.request import SHOTS_FOLDER, CorpusRequest
+from mos_assets.corpora.request import KONVID_150K, SHOTS_FOLDER, CorpusRequest
 from mos_assets.corpora.shots import join_shots, load_shot_tables
 from mos_assets.records import Corpus, JoinedTable, RejectedRow, Unmatched
 
 NAMES_OF_A_KIND = 3
 """Labels without a clip, and the like, that are named of each kind."""
+KINDS_NAMED = 20
+"""Kinds of them, the most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class TableFacts:
     """Columns that carry the label along."""
     rejected: tuple[RejectedRow, ...] = ()
     left_out: tuple[str, ...] = ()
-    """Columns that hold something other than numbers."""
+    """Columns that are no feature."""
+    labels: tuple[str, ...] = ()
+    """Of those, the columns that are called as the corpus calls its own columns of labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +52,26 @@ class Inspection:
     shots: TableFacts | None
 
     @property
-    def clips_needed(self) -> bool:
-        """Whether a label without a clip lacks anything: clips are there, or no table has it."""
-        if any(clip.path is not None for clip in self.corpus.clips):
-            return True
-        supplied = np.zeros(len(self.corpus.clips), dtype=bool)
+    def lacking(self) -> tuple[Unmatched, ...]:
+        """Labels that nothing stands for: neither a clip nor, where there are no clips at all, a
+        row of figures, which others have."""
+        clips = self.corpus.clips
+        optional = self.corpus.name == KONVID_150K
+        if optional or not self.joined or any(clip.path is not None for clip in clips):
+            return self.corpus.missing
+        supplied = np.zeros(len(clips), dtype=bool)
         for table in self.joined:
             supplied |= np.isfinite(table.values).any(axis=1)
-        return not supplied.all()
+        if not supplied.any():
+            return self.corpus.missing
+        place = {each.name: each.source for each in self.corpus.missing}
+        files = ", ".join(self.corpus.label_files)
+        names = [shown_name(clip.clip_name) for clip in clips]
+        return tuple(
+            Unmatched(place.get(name, files), name, "it has neither a clip nor a row in a table")
+            for name, has in zip(names, supplied, strict=True)
+            if not has
+        )
 
     @property
     def rejected_by_kind(self) -> tuple[tuple[int, RejectedRow], ...]:
@@ -88,33 +105,35 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
             unmatched_rows=table.unmatched,
             label_columns=label_columns(table),
             left_out=table.left_out,
+            labels=table.labels,
         )
         for table in joined
     )
     return Inspection(corpus, features, joined, _shots(request.name, request.root, corpus))
 
 
-def name_notes(corpus: Corpus, *, needed: bool = True) -> tuple[str, ...]:
+def name_notes(corpus: Corpus, *, lacking: Sequence[Unmatched] | None = None) -> tuple[str, ...]:
     """Lines on labels and files that do not bear each other's names: some of each kind.
 
-    needed: whether a label without a clip lacks anything.
+    lacking: labels that lack something; None: those without a clip.
     """
     lines: list[str] = []
-    for kind, of in (
+    for word, of in (
         ("matched", corpus.respelt),
-        ("missing", corpus.missing if needed else ()),
+        ("missing", corpus.missing if lacking is None else lacking),
         ("not read", corpus.overlooked),
     ):
         kinds: dict[str, list[Unmatched]] = {}
         for each in of:
-            # Without the names in it: a reason that names one file is of the kind of the others.
-            kind_of = each.reason.rpartition(";")[2].replace(each.name.split(".")[0], "")
-            kinds.setdefault(kind_of, []).append(each)
-        for alike in sorted(kinds.values(), key=lambda some: (-len(some), some[0].name)):
+            kinds.setdefault(each.kind or each.reason, []).append(each)
+        ordered = sorted(kinds.values(), key=lambda some: (-len(some), some[0].name))
+        for alike in ordered[:KINDS_NAMED]:
             shown = alike[:NAMES_OF_A_KIND]
-            lines += [f"{kind:<11} {each.source}: {each.name}: {each.reason}" for each in shown]
+            lines += [f"{word:<11} {each.source}: {each.name}: {each.reason}" for each in shown]
             if len(alike) > len(shown):
-                lines.append(f"{kind:<11} and {len(alike) - len(shown)} like it")
+                lines.append(f"{word:<11} and {len(alike) - len(shown)} like it")
+        if rest := sum(map(len, ordered[KINDS_NAMED:])):
+            lines.append(f"{word:<11} and {rest} for other reasons")
     return tuple(lines)
 
 

@@ -7,9 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.clips import attach_clips
-from mos_assets.corpora.direction import direction_findings, measures_quality, rate_findings
+from mos_assets.corpora.direction import direction_findings, rate_findings
 from mos_assets.corpora.examine import Progress
-from mos_assets.corpora.features import join_table, load_feature_tables, table_names
+from mos_assets.corpora.features import (
+    join_table,
+    measuring_files,
+    read_feature_table,
+    table_names,
+)
 from mos_assets.corpora.konvid import load_1k, load_150k
 from mos_assets.corpora.manifest import clip_dirs, load_manifest, manifest_path
 from mos_assets.corpora.own import load_own, read_toml
@@ -29,7 +34,7 @@ from mos_assets.corpora.request import (
 from mos_assets.corpora.synthetic import load_synthetic
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.processes.collector import collector_paused
-from mos_assets.records import Corpus, Finding, LabelOrigin
+from mos_assets.records import Corpus, Finding, JoinedTable, LabelOrigin, Severity
 
 
 def load_corpus(
@@ -84,15 +89,23 @@ def _of_tables(corpus: Corpus, request: CorpusRequest) -> tuple[Finding, ...]:
     """What the feature tables say of the direction of the ratings."""
     if not corpus.clips or not table_names(request.name, request.root):
         return ()
-    try:
-        tables = load_feature_tables(request.name, request.root)
-        joined = [
-            join_table(corpus.clips, table) for table in tables if measures_quality(table.columns)
-        ]
-    except CorpusError:
-        # Whoever needs the table names what is wrong with it; ratings can be read without.
-        return ()
-    return direction_findings(corpus.clips, joined, corpus.scale)
+    joined: list[JoinedTable] = []
+    told: list[Finding] = []
+    for path in measuring_files(request.name, request.root):
+        try:
+            joined.append(join_table(corpus.clips, read_feature_table(path)))
+        except CorpusError as error:
+            # Whoever needs the table is stopped by this; ratings can be read without.
+            told.append(
+                Finding(
+                    Severity.WARNS,
+                    "whether the ratings rise with these figures could not be asked",
+                    f"table {path.stem}",
+                    "Mend the table",
+                    str(error).rstrip("."),
+                )
+            )
+    return (*told, *direction_findings(corpus.clips, joined, corpus.scale))
 
 
 def _labels(request: CorpusRequest, workers: int, progress: Progress) -> LabelSet:

@@ -6,6 +6,7 @@ files of the folder, exactly one each has that name in common.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,14 +22,65 @@ from mos_assets.records import Finding, Label, Severity
 
 SUMMARIES = frozenset(
     (
-        *("mean", "average", "avg", "grand mean", "mean mos", "mos mean", "average mos", "median"),
-        *("total", "grand total", "subtotal", "sum", "overall", "count", "n", "mode"),
-        *("std", "stdev", "std dev", "stddev", "sd", "standard deviation", "variance", "var"),
-        *("min", "minimum", "max", "maximum", "25%", "50%", "75%", "ci", "ci95", "sem"),
-        *("mittelwert", "mittel", "summe", "gesamt", "moyenne", "promedio"),
+        *("mean", "means", "average", "averages", "avg", "median", "mode", "total", "totals"),
+        *("subtotal", "subtotals", "sum", "sums", "overall", "count", "counts", "n"),
+        *("std", "stdev", "stddev", "stdv", "sd", "variance", "var", "sem", "ci", "ci95", "rms"),
+        *("standard deviation", "std dev", "st dev", "standard error", "std error", "std err"),
+        *("min", "minimum", "max", "maximum", "25%", "50%", "75%", "95% ci", "summary"),
+        *("mittelwert", "mittelwerte", "mittel", "durchschnitt", "summe", "gesamt", "mw", "stabw"),
+        *("standardabweichung", "insgesamt", "moyenne", "moyennes", "ecart type", "somme"),
+        *(
+            "promedio",
+            "media",
+            "mediana",
+            "suma",
+            "total general",
+            "desviacion",
+            "desviacion tipica",
+        ),
+        *(
+            "m\u00e9dia",
+            "desvio padr\u00e3o",
+            "gemiddelde",
+            "totaal",
+            "medelv\u00e4rde",
+            "keskiarvo",
+        ),
+        *(
+            "\u015brednia",
+            "pr\u016fm\u011br",
+            "\u0441\u0440\u0435\u0434\u043d\u0435\u0435",
+            "\u0438\u0442\u043e\u0433\u043e",
+            "\u5e73\u5747",
+            "\u5e73\u5747\u503c",
+        ),
+        *(
+            "\u5408\u8ba1",
+            "\u5408\u8a08",
+            "\u603b\u8ba1",
+            "\u7dcf\u8a08",
+            "\ud3c9\uade0",
+            "\ud569\uacc4",
+            "\u00f8",
+            "\u2205",
+            "\u03c3",
+            "\u03bc",
+            "\u2211",
+            "x\u0304",
+        ),
     )
 )
 """What rows are called that sum up the others."""
+_OF_ALL = frozenset(
+    (
+        *("of", "all", "over", "the", "grand", "overall", "mos", "dmos", "rating", "ratings"),
+        *("score", "scores", "clip", "clips", "video", "videos", "row", "rows", "entries"),
+        *("und", "and", "de", "la", "los", "das", "der", "aller", "alle", "todos", "tous"),
+    )
+)
+"""Words beside those that say nothing of a clip."""
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|[(:=].*$")
+"""What follows such a word: `(n=6)`, `= 3.1`."""
 IS_SUMMARY = "it has no clip, and its name is that of a summary of the other rows"
 SHOWN = 3
 
@@ -99,7 +151,14 @@ def alike(names: Iterable[str], files: Iterable[str]) -> dict[str, tuple[str, ..
 
 def is_summary(label: Label) -> bool:
     """Whether a label without a clip is called as rows are that sum up the others."""
-    return folded(stem(label.clip_name)).strip(" .:()=*").replace("_", " ") in SUMMARIES
+    name = folded(stem(label.clip_name))
+    for text in (name, _ASIDE.sub("", name)):
+        plain = re.sub(r"[\s._*:()=-]+", " ", text).strip()
+        words = plain.split()
+        rest = " ".join(word for word in words if word not in _OF_ALL)
+        if plain in SUMMARIES or rest in SUMMARIES:
+            return True
+    return False
 
 
 def invisible_findings(labels: Iterable[Label]) -> tuple[Finding, ...]:

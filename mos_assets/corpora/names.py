@@ -35,6 +35,8 @@ _NO_CLIPS = {
     **dict.fromkeys((".mpd", ".m3u8"), "it is a playlist, which is not followed"),
 }
 
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif"))
+
 
 def no_clip(name: str) -> str:
     """Why a file of this name is not looked at, and what would make it a clip."""
@@ -44,6 +46,11 @@ def no_clip(name: str) -> str:
         return "it has no suffix; name it after its container, such as .mp4"
     said = _NO_CLIPS.get(suffix.lower(), "{suffix} is no suffix of a clip")
     return said.format(name=name, stem=name[:dot], suffix=suffix)
+
+
+def looks_like_suffix(suffix: str) -> bool:
+    """Whether `.mp4`, `.yuv`, `.png` and the like say what kind of file it is, in small letters."""
+    return suffix in VIDEO_SUFFIXES or suffix in _NO_CLIPS or suffix in _PICTURES
 
 
 KONVID_CROPS = ("_original_centercrop_960x540_8s", "_cut_centercrop_960x540_8s")

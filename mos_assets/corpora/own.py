@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mos_assets.corpora.bounds import (
     LARGEST_TOML_BYTES,
@@ -31,12 +31,21 @@ from mos_assets.corpora.labels import (
 )
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, LabelSet
 from mos_assets.corpora.tables import Table, read_table
-from mos_assets.errors import CorpusError
+from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.io.reading import read_within
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 
 Text = Annotated[str, Field(min_length=1)]
-Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _no_truth_value(value: object) -> object:
+    """`true` is no number, though Python takes it for 1."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is no number")
+    return value
+
+
+Bound = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
 
 
 class ColumnNames(BaseModel):
@@ -128,6 +137,21 @@ def read_toml(folder: Path) -> CorpusToml:
             f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
         )
     return parsed
+
+
+def label_headers(folder: Path) -> frozenset[str]:
+    """What the corpus in this folder calls its columns of ratings, their spread and number.
+
+    Empty where it has no corpus.toml, or none that can be read, of which `load_own` tells.
+    """
+    if not (folder / CORPUS_TOML).is_file():
+        return frozenset()
+    try:
+        names = read_toml(folder).columns
+    except CorpusError:
+        return frozenset()
+    told = (names.mos, names.std, names.ci95, names.n)
+    return frozenset(name for name in told if name is not None)
 
 
 def _moderate(text: str) -> str:
@@ -237,7 +261,7 @@ def _columns(table: Table, names: ColumnNames) -> LabelColumns:
             )
         return exact or found
 
-    return LabelColumns(
+    found = LabelColumns(
         clip=column(names.clip, "clip"),
         mos=column(names.mos, "mos"),
         std=column(names.std, "std"),
@@ -246,6 +270,23 @@ def _columns(table: Table, names: ColumnNames) -> LabelColumns:
         group=column(names.group, "group"),
         reference=column(names.reference, "reference"),
     )
+    _require_different(table, found)
+    return found
+
+
+def _require_different(table: Table, columns: LabelColumns) -> None:
+    """Raise LabelsError where one column is named as two things that it cannot both be."""
+    key_of: dict[int, str] = {}
+    for key in ("clip", "mos", "std", "ci95", "n", "group", "reference"):
+        for at in getattr(columns, key):
+            other = key_of.setdefault(at, key)
+            # Clips of one pristine file show one content.
+            if other != key and (other, key) != ("group", "reference"):
+                leave = "" if key == "mos" else f", or leave {key} out"
+                raise LabelsError(
+                    f"{table.path}: [columns] {other} and {key} of {CORPUS_TOML} both name the "
+                    f"column {table.columns.names[at]!r}. Name another column as {key}{leave}."
+                )
 
 
 def _leads_out(pattern: str) -> bool:

@@ -21,6 +21,7 @@ from mos_assets.corpora.bounds import (
     LARGEST_TEXT_BYTES,
     LONGEST_LINE,
     MOST_COLUMNS,
+    MOST_ROWS,
     shown,
 )
 from mos_assets.errors import CorpusError
@@ -161,7 +162,10 @@ def read_text_within(path: Path) -> bytes:
     except TooLargeError as error:
         raise CorpusError(f"{path} {error}. {_SMALLER}") from error
     # Every cell ends with one of these.
-    cells = raw.count(b",") + raw.count(b"\n")
+    rows = raw.count(b"\n")
+    if rows > MOST_ROWS:
+        raise CorpusError(f"{path} has {rows} lines, more than {MOST_ROWS}. {_SMALLER}")
+    cells = raw.count(b",") + rows
     if cells > LARGEST_CELLS:
         raise CorpusError(f"{path} has {cells} cells, more than {LARGEST_CELLS}. {_SMALLER}")
     return raw

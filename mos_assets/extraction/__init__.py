@@ -33,7 +33,6 @@ from mos_assets.extraction.measure import (
     measure_clip,
     measure_clips,
 )
-from mos_assets.extraction.merging import merge_shards
 from mos_assets.extraction.shards import measurement_table, read_shard, write_shard
 from mos_assets.extraction.shot_rows import (
     columns_of,
@@ -75,7 +74,6 @@ __all__ = [
     "measured_shot_row",
     "measurement_table",
     "measuring",
-    "merge_shards",
     "missing_shot_row",
     "normalised_shot_row",
     "parse_blocks",

@@ -36,6 +36,9 @@ CRASHES = frozenset(
 
 _STOPPED = 255
 """What ffmpeg ends with on INT, TERM and XCPU, without a word."""
+_SHELL = 128
+"""What a shell adds to the signal by which its program ended."""
+_FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL})
 _HARD_STOPPED = 123
 """The same, after several of them."""
 _OTHER_WORDS = {
@@ -72,6 +75,9 @@ def raise_for_machine(
     """
     if run.returncode < 0:
         _raise_for_signal(signal.Signals(-run.returncode), memory_bytes)
+    if run.returncode - _SHELL in _FROM_OUTSIDE:
+        # A shell that had started it says so.
+        raise MachineError("ffmpeg was told to end by a signal from outside")
     if run.returncode in (_STOPPED, _HARD_STOPPED) and os.strerror(errno.EPERM) not in said:
         if seconds is not None and (run.cpu_s or 0.0) >= int(seconds * CPU_PER_SECOND):
             raise ClipError(f"it takes more than {seconds * CPU_PER_SECOND:.0f} s of CPU time")

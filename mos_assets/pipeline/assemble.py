@@ -105,15 +105,18 @@ class LeakFindings:
 
 def find_leaks(settings: Settings, database: Database) -> LeakFindings:
     """What of the features, and of the tables that they may come from, knows the label."""
-    return LeakFindings(
-        leaking_features(*feature_rows.features_with_labels(database)),
-        tuple(
-            f"table {corpus}/{table.name} has a column {column!r}"
-            for corpus in settings.corpora
-            for table in load_feature_tables(corpus, settings.corpus_folder)
-            for column in label_columns(table)
-        ),
-    )
+    carried: list[str] = []
+    for corpus in settings.corpora:
+        for table in load_feature_tables(corpus, settings.corpus_folder):
+            place = f"table {corpus}/{table.name} has a column"
+            carried += [
+                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
+                "refused as a feature"
+                for name in table.labels
+            ]
+            carried += [f"{place} {name!r}" for name in label_columns(table)]
+    leaks = leaking_features(*feature_rows.features_with_labels(database))
+    return LeakFindings(leaks, tuple(carried))
 
 
 def falling_ratings(settings: Settings, database: Database) -> tuple[str, ...]:

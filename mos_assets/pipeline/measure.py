@@ -25,11 +25,11 @@ from mos_assets.extraction import (
     fingerprint,
     measure_clips,
     measuring,
-    merge_shards,
     parse_blocks,
     recover_journals,
     required_parts,
 )
+from mos_assets.extraction.merging import merge_shards
 from mos_assets.io.hashing import hash_text
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.pipeline.progress import Log, Measured, Progress

@@ -106,6 +106,8 @@ class Unmatched:
     """The folder, or the label file with its line."""
     name: str
     reason: str
+    kind: str = ""
+    """What its reason has in common with others that name other files; empty: all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ class FeatureTable:
     values: FloatArray
     """[rows, columns]; NaN marks an empty cell."""
     left_out: tuple[str, ...] = ()
-    """Columns that are no feature, since they hold something other than numbers, or nothing."""
+    """Columns that are no feature, since they hold something other than numbers, or nothing, or
+    are the labels."""
+    labels: tuple[str, ...] = ()
+    """Of those, the columns that are called as the corpus calls its own columns of labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,9 @@ class JoinedTable:
     unmatched: tuple[str, ...]
     """Clip names of the table that no clip of the corpus answers to."""
     left_out: tuple[str, ...] = ()
-    """Columns of the table that are no feature, since they hold something other than numbers."""
+    """Columns of the table that are no feature."""
+    labels: tuple[str, ...] = ()
+    """Of those, the columns that are called as the corpus calls its own columns of labels."""
 
 
 @dataclass(frozen=True, slots=True)

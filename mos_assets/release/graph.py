@@ -11,10 +11,12 @@ from math import prod
 
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.shapes import (
+    FLOATING,
     RELEASED_OPERATORS,
     Operation,
     ShapeError,
     Value,
+    result_is_floating,
     result_shape,
     work,
 )
@@ -166,7 +168,7 @@ class _Reader:
         inputs = tuple(None if not name else self._known(name) for name in node.texts("input*"))
         operation = Operation(operator, inputs, attributes)
         result = result_shape(operation)
-        self._keep(outputs[0], Value(result))
+        self._keep(outputs[0], Value(result, floating=result_is_floating(operation, constant)))
         self._work += work(operation, result)
         if self._work > LARGEST_WORK:
             raise GraphError(f"an answer takes more than {LARGEST_WORK} steps")
@@ -240,7 +242,7 @@ def _tensor(raw: memoryview) -> tuple[str, Value]:
         )
         if len(numbers) != elements:
             raise GraphError(f"the tensor {name!r} does not hold what its shape says")
-    return name, Value(shape, numbers)
+    return name, Value(shape, numbers, kind in FLOATING)
 
 
 def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Value | None]:
@@ -258,10 +260,10 @@ def _attributes(node: Message) -> tuple[Mapping[str, int | tuple[int, ...]], Val
             _, constant = _tensor(attribute.view("t"))
         elif attribute.has("i"):
             numbers[name] = attribute.number("i")
-            constant = Value((), (attribute.number("i"),))
+            constant = Value((), (attribute.number("i"),), floating=False)
         elif attribute.has("ints*"):
             several = tuple(attribute.numbers("ints*"))
-            numbers[name], constant = several, Value((len(several),), several)
+            numbers[name], constant = several, Value((len(several),), several, floating=False)
         elif attribute.has("f"):
             constant = Value(())
         elif attribute.has("floats*"):

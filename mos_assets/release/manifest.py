@@ -8,9 +8,9 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -103,6 +103,10 @@ class ManifestGate(FigureRow[float]):
     """Why the head is Proposed; empty where it is Accepted."""
 
 
+MOST_FEATURES = 1 << 14
+"""Inputs of a head; the widest sets of features have some thousands."""
+
+
 class Manifest(_Frozen):
     """`<id>.json`; sorted keys, indented by two, no dates."""
 
@@ -113,9 +117,9 @@ class Manifest(_Frozen):
     onnx: str
     sha256: str
     opset: int
-    feature_order: tuple[str, ...]
-    feature_mean: tuple[float, ...]
-    feature_std: tuple[float, ...]
+    feature_order: Annotated[tuple[str, ...], Field(max_length=MOST_FEATURES)]
+    feature_mean: Annotated[tuple[float, ...], Field(max_length=MOST_FEATURES)]
+    feature_std: Annotated[tuple[float, ...], Field(max_length=MOST_FEATURES)]
     encoder_vocab: tuple[str, ...] = ENCODER_VOCABULARY
     encoder_vocab_version: int = ENCODER_VOCABULARY_VERSION
     missing_value: float | None = None

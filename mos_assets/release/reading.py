@@ -13,13 +13,16 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.io.reading import TooLargeError, read_within
-from mos_assets.release.graph import LARGEST_GRAPH_BYTES, GraphError, require_sound_graph
+from mos_assets.records import MOS_MAX, MOS_MIN
+from mos_assets.release.graph import LARGEST_GRAPH_BYTES, OPSET, GraphError, require_sound_graph
 from mos_assets.release.manifest import Manifest, unaltered
 from mos_assets.release.naming import ReleaseFiles
 
 _RESTORE = "Restore all three files or delete them."
-_LARGEST_TEXT_BYTES = 16 << 20
-"""Of a manifest or a card; a card of 848 features with its pictures has about 1 MB."""
+_LARGEST_CARD_BYTES = 16 << 20
+"""A card of 848 features with its pictures has about 1 MB."""
+_LARGEST_MANIFEST_BYTES = 2 << 20
+"""A manifest of 848 features has about 100 kB; one of 15 MB takes 19 s to read."""
 _ATTEMPTS = 8
 _PAUSE_S = 0.005
 """A release passes through its commit folder in milliseconds; what stays so is broken."""
@@ -75,7 +78,8 @@ def read_release(files: ReleaseFiles) -> Release:
     were released or are no head, and UnreadableReleaseError where one cannot be read.
     """
     onnx = _bytes(files.onnx, LARGEST_GRAPH_BYTES)
-    raw, card = (_bytes(path, _LARGEST_TEXT_BYTES) for path in (files.manifest, files.card))
+    raw = _bytes(files.manifest, _LARGEST_MANIFEST_BYTES)
+    card = _bytes(files.card, _LARGEST_CARD_BYTES)
     manifest = Manifest.parse(raw, files.manifest)
     if manifest.id != files.head_id or manifest.onnx != files.onnx.name:
         raise ReleaseError(f"{files.manifest} describes {manifest.onnx}, not {files.onnx.name}.")
@@ -93,11 +97,27 @@ def read_release(files: ReleaseFiles) -> Release:
                 f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "
                 f"{_RESTORE}"
             )
+    flaw = _flaw(manifest)
+    if flaw is not None:
+        raise ReleaseError(f"{files.manifest} {flaw}. {_RESTORE}")
     try:
         require_sound_graph(onnx, manifest)
     except GraphError as error:
         raise not_a_head(files, str(error)) from error
     return Release(files, manifest, onnx, card)
+
+
+def _flaw(manifest: Manifest) -> str | None:
+    """What a manifest says that is true of no head; None where there is nothing."""
+    names = manifest.feature_order
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        return f"names the feature {twice!r} more than once"
+    if manifest.mos_range != (MOS_MIN, MOS_MAX):
+        return f"says that MOS run over {list(manifest.mos_range)}, not {MOS_MIN:g}..{MOS_MAX:g}"
+    if manifest.opset != OPSET:
+        return f"says that the operator set is {manifest.opset}, not {OPSET}"
+    return None
 
 
 def not_a_head(files: ReleaseFiles, why: str) -> ReleaseError:

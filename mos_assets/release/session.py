@@ -82,6 +82,16 @@ def _trial_rows(release: Release) -> FloatArray:
     manifest = release.manifest
     mean, std = np.array(manifest.feature_mean), np.array(manifest.feature_std)
     width = len(manifest.feature_order)
+    if len(set(manifest.feature_order)) != width:
+        raise ReleaseError(
+            f"{release.files.manifest} names a feature twice. Restore all three files or delete "
+            "them."
+        )
+    if manifest.mos_range != (MOS_MIN, MOS_MAX):
+        raise ReleaseError(
+            f"{release.files.manifest} names the range {manifest.mos_range}, and a head answers in "
+            f"{MOS_MIN:g}..{MOS_MAX:g}. Restore all three files or delete them."
+        )
     if mean.shape != (width,) or std.shape != (width,):
         raise ReleaseError(
             f"{release.files.manifest} names {width} features and has {len(mean)} means and "

@@ -25,6 +25,8 @@ class Value:
     shape: Shape
     numbers: tuple[int, ...] | None = None
     """The whole numbers in it, where the file holds them as a constant."""
+    floating: bool = True
+    """Whether its elements are floating-point numbers."""
 
     @property
     def elements(self) -> int:
@@ -74,6 +76,41 @@ class Operation:
 def result_shape(operation: Operation) -> Shape:
     """The shape of a node's first result. Raises ShapeError where it has none, or none known."""
     return _RULES[operation.operator](operation)
+
+
+FLOATING = frozenset((1, 10, 11))
+"""float32, float16 and float64 among ONNX's element types."""
+_CASTS = FLOATING | {6, 7, 9}
+"""Types that a released graph may cast to: those, int32, int64 and bool."""
+_MOVES = frozenset(
+    (
+        *("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat"),
+        *("Slice", "Gather", "Expand", "Pad", "DequantizeLinear", "ConstantOfShape"),
+    )
+)
+"""Operators that compute nothing, or take whole numbers by their nature."""
+
+
+def result_is_floating(operation: Operation, constant: Value | None) -> bool:
+    """Whether a node's result holds floating-point numbers; constant: a tensor in its attributes.
+
+    Raises ShapeError for arithmetic on whole numbers, which no head needs: dividing them by 0, or
+    the lowest by -1, ends the process. So for a cast to text, whose size nobody knows.
+    """
+    operator = operation.operator
+    if operator == "ConstantOfShape":
+        return constant is None or constant.floating
+    first = operation.value(0).floating
+    if operator not in _MOVES and not first:
+        raise ShapeError(f"its {operator} computes with whole numbers")
+    if operator == "Dropout" and len(operation.inputs) > 2 and operation.inputs[2] is not None:
+        raise ShapeError("its Dropout may draw at random when it answers")
+    if operator == "Cast":
+        to = operation.number("to", 0)
+        if to not in _CASTS:
+            raise ShapeError(f"its Cast is to the element type {to}, which no head needs")
+        return to in FLOATING
+    return operator == "DequantizeLinear" or (first and operator != "QuantizeLinear")
 
 
 def work(operation: Operation, result: Shape) -> int:
@@ -248,19 +285,9 @@ def _reduce(op: Operation) -> Shape:
     return tuple(size for at, size in enumerate(sizes) if keeps or at not in gone)
 
 
-_NUMBERS = frozenset({1, 6, 7, 9, 10, 11})
-"""Types that Cast may make: float, whole numbers, flags, half and double."""
-
-
-def _cast(op: Operation) -> Shape:
-    if op.number("to", 0) not in _NUMBERS:
-        raise ShapeError("Cast makes something other than numbers")
-    return op.value(0).shape
-
-
 def _rules() -> dict[str, Callable[[Operation], Shape]]:
     same = (
-        "Identity Neg Abs Sqrt Exp Log Clip Relu LeakyRelu Sigmoid Tanh Softmax Elu Selu "
+        "Identity Cast Neg Abs Sqrt Exp Log Clip Relu LeakyRelu Sigmoid Tanh Softmax Elu Selu "
         "Softplus Softsign Erf HardSigmoid HardSwish Reciprocal Dropout BatchNormalization "
         "LayerNormalization QuantizeLinear DequantizeLinear"
     )
@@ -272,7 +299,6 @@ def _rules() -> dict[str, Callable[[Operation], Shape]]:
         ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"], _reduce
     )
     return rules | {
-        "Cast": _cast,
         "MatMul": _product,
         "Gemm": _gemm,
         "Concat": _concat,

@@ -34,6 +34,8 @@ def store_state(folder: Path) -> StoreState:
     """The state of the store in this folder; a store that is not there yet is fine."""
     path = folder / FILE_NAME
     database = Database(folder)
+    if folder.exists() and not folder.is_dir():
+        return StoreState("", f"{folder} is no folder", "move it away, or set MOS_STORE to another")
     if not database.exists:
         return StoreState(f"{path} is not there yet; the first run makes it")
     try:

@@ -139,6 +139,8 @@ def _number_what_was_written(connection: duckdb.DuckDBPyConnection) -> None:
 def _a_row_a_gate_figure(connection: duckdb.DuckDBPyConnection) -> None:
     """5 → 6: the figures of a verdict, which were columns, are rows."""
     for name in ("mean_plcc", "mean_srocc", "mean_rmse", "plcc_spread"):
+        if name not in _columns(connection)[GATE_REPORTS]:
+            continue  # somebody had dropped the table, and it was made anew
         connection.execute(
             f"INSERT INTO {GATE_FIGURES} SELECT candidate_id, ?, {name} FROM {GATE_REPORTS} "
             "ORDER BY written",

@@ -285,7 +285,7 @@ def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
     assert not tabled.run("folds").success
 
 
-def test_a_chosen_table_with_a_column_of_labels_is_called_out(tabled: World) -> None:
+def test_a_column_called_as_the_labels_are_is_refused(tabled: World) -> None:
     """Under the very name that the label has in the store; a column of texts is named too. What
     warns stands in report and card."""
     own = tabled.folder("tabled") / "features" / "own.csv"
@@ -303,10 +303,11 @@ def test_a_chosen_table_with_a_column_of_labels_is_called_out(tabled: World) -> 
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
     assert not checks["no_leak"].passed
     assert checks["no_leak"].metadata["label_columns"].value == [
-        "table tabled/own has a column 'mos'"
+        "table tabled/own has a column 'mos', which is what the corpus calls its own labels, and "
+        "it is refused as a feature"
     ]
     left_out = Ran(tabled, result).metadata("extracted_features")["table_columns_left_out"]
-    assert left_out.value == {"tabled/own": ["kind"]}
+    assert left_out.value == {"tabled/own": ["mos", "kind"]}
 
 
 def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:

@@ -26,9 +26,7 @@ def write(database: Database, table: TrainingTable, identity: str, when: datetim
     candidate = Candidate(identity, "h", when, database.folder / identity, identity * 2)
     predictions = OutOfFold((1,), np.zeros((1, len(table.clip_ids))))
     verdict_rows.write_candidate(database, candidate, table, predictions)
-    verdict = VerdictRow(
-        identity, "h", when, "c", "human", 9, "Proposed", None, None, None, None, candidate.folder
-    )
+    verdict = VerdictRow(identity, "h", when, "c", "human", 9, "Proposed", {}, candidate.folder)
     verdict_rows.write_verdict(database, verdict)
     row = ReleaseRow(identity, "h", when, "Proposed", "human", True, f"why {identity}", None, None)
     verdict_rows.write_release(database, row)

@@ -65,10 +65,27 @@ def test_tables_that_do_not_fit_or_know_the_answer(mine: Path) -> None:
     found = check(mine)
     assert found.exit_code == 2, found.output
     assert "good, 1 columns: 1 clips, 0 clips without a row, 1 rows without a clip" in found.stdout
-    assert "1 columns left out, no features (kind)" in found.stdout
+    assert "1 column left out, no features (kind)" in found.stdout
     assert "shots      : 1 clips, 0 clips without a row" in found.stdout
     assert "warning: table told has a column 'Mos', a name of ratings" in found.stdout
     assert "warning: no row of told fits a clip" in found.stdout
+
+
+def test_labels_that_nothing_stands_for_and_labels_as_features(mine: Path) -> None:
+    """Figures stand for clips where there are none; a column called as the labels is none."""
+    toml = (mine / "corpus.toml").read_text().replace('clips = "clips"\n', "")
+    table = "clip_name,x,mos\n" + "".join(f"c{at},{at % 3},{at % 4}\n" for at in range(8))
+    labels = "clip,mos\n" + "".join(f"c{at},{1 + at % 4}\n" for at in range(8))
+    tree = {"corpus.toml": toml, "labels.csv": labels, "features/t.csv": table}
+    write_tree(mine, {**tree, "labels.csv": labels + "Keseluruhan,3\n"})
+    found = check(mine)
+    assert found.exit_code == 2, found.output
+    assert "missing     labels.csv: Keseluruhan.mp4: it has neither" in found.stdout
+    assert "t, 1 columns: 8 clips, 1 clips without a row, 1 column left out" in found.stdout
+    assert "warning: table t has a column 'mos', which is what the corpus calls" in found.stdout
+    write_tree(mine, {**tree, "features/t.csv": table.replace("mos", "y")})
+    found = check(mine)
+    assert found.exit_code == 0, found.output
 
 
 def test_where_a_run_would_stop(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_an_index_that_pandas_wrote_is_none_whatever_it_holds(
         *("score", "video_score", "raw score", "quality_score", "score_std", "Score.mean"),
         *("rating", "n_ratings", "num_ratings", "avg_rating", "votes", "n_votes", "vote_3"),
         *("sd", "SD", "std", "ci95", "CI_95", "mean_opinion", "opinion score", "zscore"),
-        *("subjective_quality", "MeanOpinionScore"),
+        *("subjective_quality", "MeanOpinionScore", "subject_03", "Viewer7", "observer.12"),
     ],
 )
 def test_names_of_ratings(name: str) -> None:

@@ -54,7 +54,19 @@ def found(root: Path) -> dict[Severity, str]:
         ("[0, 100]", (FIVE - 1) / 4, BLOCKS, "fit 0..1"),
         ("[0, 10]", (FIVE - 1) / 4, BLOCKS, "fit 0..1"),
         ("[0, 1000]", 25 * (FIVE - 1), BLOCKS, "fit 0..100"),
-        ("[0, 10]", FIVE, WARNS, "fit 1..5"),
+        ("[0, 10]", FIVE, BLOCKS, "fit 1..5"),
+        ("[0, 10]", FIVE[:15], WARNS, "fit 1..5"),
+        ("[0, 100]", FIVE[:4], WARNS, "fit 1..5"),
+        ("[0, 100]", [45, *FIVE[1:]], BLOCKS, "39 of 40 ratings"),
+        ("[0, 100]", [45, *FIVE[1:6]], BLOCKS, "5 of 6 ratings"),
+        ("[0, 100]", [99, 0, 45, 38, *FIVE[4:]], BLOCKS, "the others (38, 45, 99)"),
+        ("[100, 0]", [45, 99, *FIVE[2:]], BLOCKS, "declare scale = [5, 1]"),
+        ("[0, 1000]", [900, *25 * (FIVE[1:] - 1)], BLOCKS, "fit 0..100"),
+        ("[0, 10]", [9.5, *FIVE[1:15]], WARNS, "14 of 15 ratings"),
+        ("[1, 5]", [4.9, *FIVE[1:] / 100 + 2], WARNS, "38 of 40 ratings"),
+        ("[0, 100]", [*FIVE[:20], *20 * FIVE[20:]], WARNS, "two scales in one column"),
+        ("[0, 100]", [*FIVE[:12], *25 * (FIVE[12:] - 1)], WARNS, "two scales in one column"),
+        ("[0, 100]", [*2 * FIVE[:25], *20 * FIVE[25:]], WARNS, "two scales in one column"),
         ("[1, 9]", FIVE, WARNS, "fit 1..5"),
         ("[1, 5]", FIVE / 100 + 3, WARNS, "% of the declared scale"),
         ("[0, 100]", 4 * FIVE, WARNS, "of the declared scale 0..100"),
@@ -81,12 +93,24 @@ def test_ratings_of_another_scale(
             ("[1, 5]", 1.1, 2.4),
         ),
         *(("[0, 100]", 6, 94), ("[0, 100]", 55, 85), ("[0, 10]", 3, 8), ("[1, 9]", 1.8, 6.9)),
-        *(("[-3, 3]", -1.4, 1.9), ("[0, 1]", 0.1, 0.9), ("[100, 0]", 6, 94), ("[5, 1]", 1.2, 4.6)),
+        *(("[-3, 3]", -1.4, 1.9), ("[0, 1]", 0.1, 0.9), ("[100, 0]", 6, 94), ("[10, 0]", 1, 9)),
     ],
 )
 def test_honest_ratings_raise_nothing(tmp_path: Path, scale: str, low: float, high: float) -> None:
     values = np.random.default_rng(1).uniform(low, high, 40).round(2)
     assert load(own(tmp_path, rated(values), scale)).findings == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(2).exponential(25, 60).clip(0, 100),
+        [*np.zeros(12), *np.random.default_rng(2).uniform(20, 80, 40)],
+        [*np.random.default_rng(2).uniform(2, 9, 3), *np.random.default_rng(2).uniform(20, 80, 40)],
+    ],
+)
+def test_many_good_clips_are_no_second_scale(tmp_path: Path, values: Sequence[float]) -> None:
+    assert load(own(tmp_path, rated(values), "[100, 0]")).findings == ()
 
 
 def test_where_every_row_is_outside_the_scale_that_fits_is_named(tmp_path: Path) -> None:
@@ -113,7 +137,10 @@ def test_a_scale_that_runs_downwards(tmp_path: Path) -> None:
             ("dmos_p1", "[1, 5]", True),
             ("ImpairmentScore", "[1, 5]", 1),
         ),
-        *(("DMOS", "[100, 0]", False), ("mos", "[5, 1]", False), ("mos_admos", "[0, 100]", False)),
+        *(("dMOS", "[1, 5]", True), ("D-MOS", "[1, 5]", 1), ("ddmos", "[1, 5]", 1)),
+        *(("differential_mos", "[1, 5]", True), ("delta_mos", "[1, 5]", 1), ("DSIS", "[1, 5]", 1)),
+        *(("DeltaMOS", "[1, 5]", True), ("\u0394MOS", "[1, 5]", 1), ("deltamos", "[1, 5]", 1)),
+        *(("DMOS", "[100, 0]", False), ("admos", "[1, 5]", 0), ("mos_admos", "[0, 100]", False)),
     ],
 )
 def test_a_name_that_says_lower_is_better(
@@ -124,6 +151,15 @@ def test_a_name_that_says_lower_is_better(
     toml.write_text(toml.read_text().replace('mos = "mos"', f'mos = "{header}"'))
     labels.write_text(labels.read_text().replace("clip,mos", f"clip,{header}"))
     assert ("lower is better" in found(tmp_path)[WARNS]) == warned
+
+
+@pytest.mark.parametrize(("header", "warned"), [("MOS", True), ("quality", True), ("DMOS", False)])
+def test_five_as_the_worst_is_doubted(tmp_path: Path, header: str, warned: bool) -> None:
+    rows = [row.replace("w", "") for row in rated(FIVE)]
+    toml = NO_CLIPS.replace("[1.0, 5.0]", "[5, 1]").replace('"mos"', f'"{header}"')
+    text = "\n".join([f"clip,{header}", *rows, ""])
+    write_tree(tmp_path, {"mine/corpus.toml": toml, "mine/labels.csv": text})
+    assert ("says that 1 is" in found(tmp_path)[WARNS]) == warned
 
 
 def measured(root: Path, columns: dict[str, Sequence[float]]) -> None:
@@ -209,7 +245,29 @@ def grouped(root: Path, groups: Sequence[str]) -> Corpus:
     return load(own(root, rows, columns="group"))
 
 
-@pytest.mark.parametrize("hole", ["", "N/A", "-", "null"])
+def test_a_table_that_cannot_be_asked_hides_no_other(tmp_path: Path) -> None:
+    own(tmp_path, rated(FIVE))
+    measured(tmp_path, {"vmaf": -BETTER})
+    write_tree(
+        tmp_path,
+        {
+            "mine/features/torn.csv": 'clip_name,ssim\nw01,"\n',
+            "mine/features/other.csv": 'clip_name,x\nw01,"\n',
+        },
+    )
+    said = found(tmp_path)
+    assert "vmaf" in said[BLOCKS]
+    assert "table torn: whether the ratings rise" in said[WARNS]
+    assert "other" not in said[WARNS]
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        *("", "N/A", "-", "null", "?", "??", ".", "...", "unknown", "Unknown", "#N/A", "TBD"),
+        *("(none)", "<NA>", "n.a.", "not available", "unbekannt", "\u2014", "#NV", "k. A."),
+    ],
+)
 def test_a_label_without_a_group_blocks(tmp_path: Path, hole: str) -> None:
     (finding,) = grouped(
         tmp_path, [hole if at == 7 else f"s{at // 4}" for at in range(40)]
@@ -223,6 +281,8 @@ def test_a_label_without_a_group_blocks(tmp_path: Path, hole: str) -> None:
     "spellings",
     [
         ("1", "1.0", "01", "1."),
+        ("1000", "1e3", '"1000,0"', "+1000"),
+        ("0", "-0", "0.0", "0e5"),
         ("Foot Ball", "foot ball", "foot_ball", "foot  ball"),
         ("caf\u00e9", "cafe\u0301", "CAF\u00c9", "caf\u00e9\u200b"),
     ],
@@ -235,6 +295,50 @@ def test_spellings_of_one_group_are_one(tmp_path: Path, spellings: Sequence[str]
     (finding,) = corpus.findings
     assert finding.severity is WARNS
     assert "1 groups are spelt in several ways" in finding.what
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        *(("src01", "src1"), ("SRC01", "src1"), ("src 1", "src1"), ("src1.mp4", "src1")),
+        *(("'src1'", "src1"), ("src1.", "src1"), ("foot ball", "football"), ("1,000", "1000")),
+        *(("K\u00fcche", "Kuche"), ("src1.yuv", "SRC_01"), ("0", "s1"), ("misc", "s1")),
+    ],
+)
+def test_what_may_be_one_group_warns_and_stays_apart(
+    tmp_path: Path, spellings: tuple[str, str]
+) -> None:
+    groups = [f'"{spellings[at % 2]}"' if at < 4 else f"other {at // 4}" for at in range(40)]
+    corpus = grouped(tmp_path, groups)
+    assert len({clip.content_group for clip in corpus.clips}) == 11
+    (finding,) = corpus.findings
+    assert finding.severity is WARNS
+    assert "one content may be on both sides of a fold" in finding.what
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(("1_11", "11_1", "111"), ("s1", "s10", "s100"), ("a.v1", "a.v2", "a.v3")),
+        *(("12345678901234567890", "12345678901234567891"), ("1e999", "2e999")),
+        *(("\u304b", "\u304c"), ("0", "1", "2"), ("set1/s1", "set2/s1"), ("10", "1", "100")),
+    ],
+)
+def test_different_groups_stay_apart_in_silence(tmp_path: Path, names: Sequence[str]) -> None:
+    corpus = grouped(tmp_path, [names[at % len(names)] for at in range(40)])
+    assert len({clip.content_group for clip in corpus.clips}) == len(names)
+    assert corpus.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "column"), [("group", "mos"), ("group", "clip"), ("std", "mos"), ("n", "mos")]
+)
+def test_one_column_is_not_two_things(tmp_path: Path, key: str, column: str) -> None:
+    own(tmp_path, rated(FIVE))
+    toml = tmp_path / "mine" / "corpus.toml"
+    toml.write_text(f'{toml.read_text()}{key} = "{column}"\n')
+    with pytest.raises(LabelsError, match=f"{column} and {key} .*both name the column '{column}'"):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def test_simulated_labels_are_marked(tmp_path: Path) -> None:
         ('mos = "mos"', 'mos = "mos"\nmoss = "x"', r"columns.moss: unknown key"),
         ("[1.0, 5.0]", "[5.0, 5.0]", r"scale .*\[worst, best\], two numbers that differ"),
         ("[1.0, 5.0]", "[1.0, inf]", r"scale.1"),
+        ("[1.0, 5.0]", "[true, 5.0]", r"scale.0: true is no number"),
+        ("[1.0, 5.0]", "[1, false]", r"scale.1: false is no number"),
         ("[1.0, 5.0]", "[-1e308, 1e308]", r"scale.*too wide"),
         ('["labels.csv"]', '["../*.csv"]', r"must stay inside"),
         ('["labels.csv"]', '["/etc/passwd"]', r"must stay inside"),

@@ -106,10 +106,21 @@ def test_folders_of_another_machine_that_fit_no_file_are_rejected(
 
 def test_rows_that_sum_up_the_others(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
     """Unless a clip is called so."""
-    names = ["a", "Mean", "Total", "Avg.", "Std Dev", "n", "OVERALL", "median"]
-    corpus = corpus_of(tmp_path, names, ["a.mp4", "median.mp4"], videos)
+    summaries = [
+        *("Mean", "Total", "Avg.", "Std Dev", "n", "OVERALL", "Overall mean", "Std. Dev."),
+        *(
+            "Mean (n=6)",
+            "Totals",
+            "Average over all",
+            "Durchschnitt",
+            "MW",
+            "\u00d8",
+            "\u5e73\u5747",
+        ),
+    ]
+    corpus = corpus_of(tmp_path, ["a", *summaries, "median"], ["a.mp4", "median.mp4"], videos)
     assert [clip.clip_name for clip in corpus.clips] == ["a.mp4", "median.mp4"]
-    assert [row.line for row in corpus.rejected] == [3, 4, 5, 6, 7, 8]
+    assert [row.line for row in corpus.rejected] == list(range(3, 3 + len(summaries)))
 
 
 def test_files_that_nobody_looks_at_are_named(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
@@ -124,6 +135,7 @@ def test_files_that_nobody_looks_at_are_named(tmp_path: Path, videos: tuple[byte
     assert "ffmpeg -f rawvideo" in over["raw.yuv"]
     assert over["notes.txt"] == ".txt is no suffix of a clip"
     assert set(missing) == {"raw.mp4", "tape.dv", "gone.mp4"}
+    assert missing["tape.dv"].startswith("wrap it"), "the name stands once"
     assert "neither size nor rate" in missing["raw.mp4"]
     assert "-c copy tape.mkv" in missing["tape.dv"]
     assert "link to a file that is not there" in missing["gone.mp4"]

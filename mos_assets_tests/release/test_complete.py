@@ -149,6 +149,30 @@ def loop() -> onnx.ModelProto:
     return model([first, node("Loop", "often yes x0", "last", body=body)], [often, yes])
 
 
+def texts() -> onnx.ModelProto:
+    return model(
+        [
+            node("MatMul", "features w", "plain"),
+            node("Cast", "plain", "t", to=onnx.TensorProto.STRING),
+            node("Cast", "t", "last", to=1),
+        ]
+    )
+
+
+def whole_division() -> onnx.ModelProto:
+    """The smallest number by -1 ends a process."""
+    low, less = numbers("low", [-(2**63)], np.int64), numbers("less", [-1], np.int64)
+    first = node("MatMul", "features w", "plain")
+    nodes = [node("Div", "low less", "q"), node("Cast", "q", "f", to=1)]
+    return model([first, *nodes, node("Add", "plain f", "last")], [low, less])
+
+
+def training_dropout() -> onnx.ModelProto:
+    ratio, yes = numbers("ratio", 0.5), numbers("yes", True, np.bool_)
+    nodes = [node("MatMul", "features w", "plain"), node("Dropout", "plain ratio yes", "last")]
+    return model(nodes, [ratio, yes])
+
+
 def function() -> onnx.ModelProto:
     own = helper.make_function(
         "own", "Tidy", ["x"], ["y"], [node("Identity", "x", "y")], [helper.make_opsetid("", 17)]
@@ -275,6 +299,9 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto | bytes], str]] = {
     "external place named": (named_outside, "another file"),
     "external in a branch": (external_in_a_branch, "loop or a branch"),
     "sparse": (sparse, "sparse"),
+    "texts between": (texts, "element type 8"),
+    "whole division": (whole_division, "whole numbers"),
+    "dropout that trains": (training_dropout, "at random"),
     "loop": (loop, "loop or a branch"),
     "function": (function, "functions of its own"),
     "foreign operator": (foreign, "not of ONNX itself"),
@@ -333,6 +360,32 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto | bytes], str]] = {
     ),
     "other operator set": (lambda: other_opset(13), "operator sets"),
     "two graphs": (twice_a_graph, "graph twice"),
+    "whole numbers divided": (
+        lambda: model(
+            [node("Div", "low minus", "d"), node("Cast", "d", "f", to=1),
+             node("MatMul", "features w", "plain"), node("Add", "plain f", "last")],
+            [numbers("low", -(2**63), np.int64), numbers("minus", -1, np.int64)],
+        ),
+        "Div computes with whole numbers",
+    ),
+    "features as whole numbers": (
+        lambda: model(
+            [node("Cast", "features", "i", to=7), node("Identity", "i", "j"),
+             node("Div", "j j", "d"), node("Cast", "d", "f", to=1),
+             node("MatMul", "f w", "last")],
+        ),
+        "Div computes with whole numbers",
+    ),
+    "text": (
+        lambda: model([node("Cast", "features", "t", to=8), node("Cast", "t", "f", to=1),
+                       node("MatMul", "f w", "last")]),
+        "Cast is to the element type 8",
+    ),
+    "draws": (
+        lambda: model([node("Dropout", "features half yes", "f"), node("MatMul", "f w", "last")],
+                      [numbers("half", 0.5), numbers("yes", True, np.bool_)]),
+        "draw at random",
+    ),
     "no protobuf": (lambda: b"\xff" * 100, "protobuf"),
     "empty": (lambda: b"", "operator sets"),
     "unknown fields": (lambda: model().SerializeToString() + b"\xfa\x7f\x03abc", "field"),
@@ -456,13 +509,25 @@ def test_a_manifest_of_strange_json_is_one_message(model_folder: Path, text: str
     assert said == [said[0]] * 3
 
 
-def test_means_that_do_not_fit_the_features_are_refused(release: Release, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said_of_it", "why"),
+    [
+        ({"feature_mean": (1.0,)}, "1 means"),
+        ({"mos_range": (1.0, 100.0)}, "MOS run over"),
+        ({"opset": 99}, "operator set is 99"),
+        ({"feature_order": ("a",) * F}, "names the feature 'a' more than once"),
+        ({"feature_order": tuple(f"f{at}" for at in range(200_000))}, "more than"),
+    ],
+)
+def test_a_manifest_that_fits_no_head_is_refused(
+    release: Release, tmp_path: Path, said_of_it: dict[str, object], why: str
+) -> None:
     files = put(release, tmp_path, release.onnx)
-    manifest = Manifest.read(files.manifest).model_copy(update={"feature_mean": (1.0,)})
+    manifest = Manifest.read(files.manifest).model_copy(update=said_of_it)
     files.manifest.write_text(manifest.sealed(release.card).to_json())
     said = doors(tmp_path)
     assert said[0] is not None
-    assert "1 means" in said[0]
+    assert why in said[0]
     assert said == [said[0]] * 3
 
 

@@ -16,7 +16,8 @@ import duckdb
 import pytest
 
 from mos_assets.errors import MosAssetsError, StoreError
-from mos_assets.extraction import merge_shards, recover_journals
+from mos_assets.extraction import recover_journals
+from mos_assets.extraction.merging import merge_shards
 from mos_assets.release.promotion import promote
 from mos_assets.store import Database, verdict_rows
 from mos_assets.store.run_lock import LOCK_FILE, acquire

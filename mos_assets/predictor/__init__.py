@@ -5,11 +5,6 @@
 >>> predictor.predict_mos({"adm2": 0.93, ...}, "libx264").mos
 """
 
-from mos_assets.predictor.predictor import (
-    DEFAULT_MODEL_FOLDER,
-    MosPrediction,
-    Predictor,
-    Source,
-)
+from mos_assets.predictor.predictor import MosPrediction, Predictor, Source
 
-__all__ = ["DEFAULT_MODEL_FOLDER", "MosPrediction", "Predictor", "Source"]
+__all__ = ["MosPrediction", "Predictor", "Source"]

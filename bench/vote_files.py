@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 import numpy as np
 
-from mos_assets.collector import collector_paused
 from mos_assets.corpora import CorpusRequest, load_corpus
 from mos_assets.corpora.layouts.konvid_150k_votes import add_votes
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Label
 from mos_assets.tables.interned import read_interned
 

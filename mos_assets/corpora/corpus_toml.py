@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from mos_assets.bounded import read_within
 from mos_assets.corpora.request import CORPUS_TOML
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
+from mos_assets.io.reading import read_within
 from mos_assets.records import ENCODER_VOCABULARY, Estimator, LabelOrigin
 from mos_assets.tables.limits import (
     LARGEST_TOML_BYTES,

@@ -27,6 +27,7 @@ def figures(found: Estimate) -> list[bytes]:
     return [getattr(part, name).tobytes() for part in parts for name in part.__slots__]
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning:sureal")
 @pytest.mark.parametrize(
     ("clips", "raters", "missing", "good"),
     [(60, 24, 0, False), (60, 24, 0, True), (40, 15, 0.3, False), (100, 24, 0.5, True)],

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 from generated.folders import TOML
 
 from mos_assets.automation.decisions import Rules, decide
-from mos_assets.automation.facts import Memory
-from mos_assets.automation.signatures import look_at_corpora
+from mos_assets.automation.facts import SensorState
+from mos_assets.automation.scans import scan_corpora
 from mos_assets.settings import Settings
 
 RULES = Rules(removal_share=0.1, quiet_s=90)
@@ -62,24 +62,25 @@ def measure(clips: int, folders: int) -> None:
     """Print one row a kind of look."""
     with TemporaryDirectory(prefix="mos-bench-") as name:
         settings = make(Path(name), clips, folders)
-        memory: Memory | None = None
+        memory: SensorState | None = None
 
         def tick(every_file: bool) -> None:
             nonlocal memory
             turn = 0 if memory is None else memory.turn
-            sight = look_at_corpora(settings.run, settings.paths, every_file=every_file, turn=turn)
-            memory = decide(memory, sight, [], time.time(), RULES).memory
+            snapshot = scan_corpora(settings.run, settings.paths, every_file=every_file, turn=turn)
+            memory = decide(memory, snapshot, [], time.time(), RULES).memory
 
         rows = [("first look", [cost(lambda: tick(True))])]
         rows.append(("every file (night, or unsettled)", [cost(lambda: tick(True))]))
         rows.append(("nothing changed", [cost(lambda: tick(False)) for _ in range(REPEATS)]))
-        place = next(path for path in (settings.corpus_folder / CORPUS).glob("**/*.mp4")).parent
+        corpus = settings.paths.corpus_folder / CORPUS
+        place = next(corpus.glob("**/*.mp4")).parent
         (place / "new.mp4").write_bytes(b"new")
         rows.append(("a clip came", [cost(lambda: tick(False))]))
         assert memory is not None
         assert memory.quiet == 0, "the change must be seen"
         cursor = len(memory.to_cursor())
-        catalogue = (settings.store_folder / "watch.sqlite").stat().st_size / 1e6
+        catalogue = (settings.paths.store_folder / "watch.sqlite").stat().st_size / 1e6
         for what, costs in rows:
             cpu, wall = (statistics.median(c[i] for c in costs) for i in (0, 1))
             print(f"| {clips} in {folders} | {what} | {cpu:.0f} | {wall:.0f} |")

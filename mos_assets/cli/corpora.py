@@ -43,7 +43,7 @@ def check(folder: Path) -> None:
     trains; and 1 where they cannot be read.
     """
     from mos_assets.corpora import inspect_corpus, name_notes
-    from mos_assets.downloading import corpus_request
+    from mos_assets.pipeline.download import corpus_request
 
     place = folder.absolute()
     if not place.is_dir():
@@ -83,8 +83,13 @@ def fetch(name: str, again: bool) -> None:
     downloads too. Exits with 2 where clips are missing in the end.
     """
     from mos_assets.corpora import manifest_places
-    from mos_assets.downloading import corpus_request, fetch_clips, progress_line, summary_line
     from mos_assets.downloads import manifest_urls
+    from mos_assets.pipeline.download import (
+        corpus_request,
+        fetch_clips,
+        progress_line,
+        summary_line,
+    )
     from mos_assets.store import Database, download_rows
 
     settings = Settings.from_env()

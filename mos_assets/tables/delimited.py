@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.bounded import TooLargeError, read_within
 from mos_assets.errors import CorpusError
+from mos_assets.io.reading import TooLargeError, read_within
 from mos_assets.tables.columns import Columns
 from mos_assets.tables.limits import (
     LARGEST_CELLS,

@@ -122,7 +122,7 @@ def watch(settings: Settings, watch_with: WatchWith) -> Callable[[str], Watch]:
 
 @pytest.fixture
 def corpus(settings: Settings) -> Path:
-    return settings.corpus_folder / "own"
+    return settings.paths.corpus_folder / "own"
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from mos_assets.bounded import read_within
 from mos_assets.corpora.declaration import (
     Ratings,
     column_name,
@@ -22,6 +21,7 @@ from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
 from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.io.reading import read_within
 from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
 from mos_assets.tables.delimited import Table, read_table
 from mos_assets.tables.limits import (

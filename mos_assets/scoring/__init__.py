@@ -1,0 +1,1 @@
+"""Scoring clips of one's own: which clips, which reference each, which head, and what is written."""

@@ -9,8 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mos_assets.errors import FeatureError, MosAssetsError, StoreError, ToolError
-from mos_assets.features import ClipTask, Found, content_key, fingerprint, measure_clips
+from mos_assets.errors import ClipError, FeatureError, MosAssetsError, StoreError, ToolError
+from mos_assets.features import (
+    ClipTask,
+    Found,
+    content_key,
+    fingerprint,
+    measure_clips,
+    require_same_content,
+)
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
 from mos_assets.pipeline.progress import Log
 from mos_assets.predictor import Predictor
@@ -19,6 +26,7 @@ from mos_assets.predictor.clips import (
     KnownFile,
     clip_task,
     look_at,
+    not_a_pair,
     plan_for,
     score_by_rule,
     score_measured,
@@ -62,9 +70,12 @@ class _Pair:
 
 @dataclass(slots=True)
 class _Measured:
-    """What is known of all clips, by content, part and fingerprint."""
+    """What is known of all clips."""
 
     found: dict[_Key, Found] = field(default_factory=dict)
+    """By content, part and fingerprint."""
+    refused: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    """Pairs of files that do not belong together, by the hashes of both."""
 
     def of(self, task: ClipTask, prints: Mapping[str, str]) -> tuple[Found, ...] | None:
         """All parts of one clip in order of name; None where one is not measured."""
@@ -179,6 +190,7 @@ def _measure(
         planned.update(missing)
         if missing:
             todo.append(replace(task, parts=frozenset(part for _, part, _ in missing)))
+    todo = _of_one_content(todo, measured, ffmpeg, options)
     if not todo:
         return
     remaining = Remaining(
@@ -208,6 +220,26 @@ def _measure(
         kept.prune(time.time())
 
 
+def _of_one_content(
+    tasks: Sequence[ClipTask], measured: _Measured, ffmpeg: Ffmpeg, options: ScoringOptions
+) -> list[ClipTask]:
+    """Those that show what their reference shows; the others are noted as refused."""
+
+    def flaw(task: ClipTask) -> str | None:
+        try:
+            require_same_content(task, ffmpeg)
+        except ClipError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(options.workers) as pool:
+        flaws = list(pool.map(flaw, tasks))
+    for task, why in zip(tasks, flaws, strict=True):
+        if why is not None:
+            measured.refused[task.sha256, task.reference_sha256] = why
+    return [task for task, why in zip(tasks, flaws, strict=True) if why is None]
+
+
 def _work(task: ClipTask) -> float:
     """What measuring costs, in pixels; a clip whose length nobody states counts as one picture."""
     probe = task.probe
@@ -229,11 +261,14 @@ def _outcome(
     reference = None if pair.reference is None else str(pair.reference)
     if pair.error is not None or pair.known is None or pair.task is None:
         return Unscored(str(pair.clip), str(pair.error), reference)
+    why = measured.refused.get((pair.task.sha256, pair.task.reference_sha256))
+    if why is not None:
+        return Unscored(str(pair.clip), not_a_pair(pair.clip, pair.reference, why), reference)
     found = measured.of(pair.task, prints)
     if found is None:
         raise RuntimeError(f"{pair.clip} was planned and not measured")
     try:
-        return score_measured(predictor, plan, pair.known, pair.task, found)
+        return score_measured(predictor, plan, pair.known, pair.reference, found)
     except MosAssetsError as error:
         return Unscored(str(pair.clip), str(error), reference)
 

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError, FeatureError, MachineError
-from mos_assets.features import ClipTask, Columns, Found, measure_clip, picture_extractors
+from mos_assets.features import (
+    ClipTask,
+    Columns,
+    Found,
+    measure_clip,
+    picture_extractors,
+    require_same_content,
+)
 from mos_assets.io.hashing import hash_file
 from mos_assets.io.reading import NotAFileError, require_plain
 from mos_assets.media.ffmpeg import find_ffmpeg
@@ -21,7 +28,6 @@ from mos_assets.predictor.codec_rule import ENCODER_OF_DECODER
 from mos_assets.predictor.measurable import MeasuringPlan, measurable
 from mos_assets.predictor.results import ClipPrediction, MosPrediction
 from mos_assets.records import Probe, Setback
-from mos_assets.settings import ReferencePolicy
 
 if TYPE_CHECKING:
     from mos_assets.predictor.predictor import Predictor
@@ -98,10 +104,10 @@ def score_measured(
     predictor: Predictor,
     plan: MeasuringPlan,
     clip: KnownFile,
-    task: ClipTask,
+    reference: Path | None,
     found: Sequence[Found],
 ) -> ClipPrediction:
-    """What the head answers to a clip's measurements.
+    """What the head answers to a clip's measurements, taken against this reference.
 
     Raises ClipError where a feature cannot be had from the clip or its pair of files, and
     MachineError where the machine failed over it.
@@ -118,7 +124,7 @@ def score_measured(
     lacking = [name for name in plan.feature_order if name not in features]
     manifest = predictor.require_manifest()
     if lacking and manifest.missing_value is None:
-        raise ClipError(_lacking(clip.path, task, lacking[0], columns))
+        raise ClipError(_lacking(clip.path, reference, lacking[0], columns))
     prediction = predictor.predict_mos(
         features | dict.fromkeys(lacking), ENCODER_OF_DECODER.get(clip.probe.codec, UNKNOWN_ENCODER)
     )
@@ -140,9 +146,19 @@ def score_measured(
         head_id=prediction.head_id,
         status=prediction.status,
         source=prediction.source,
-        reference=None if task.reference_path is None else str(task.reference_path),
+        reference=None if reference is None else str(reference),
         comparable=comparable,
         reason="; ".join(notes),
+    )
+
+
+def not_a_pair(clip: Path, reference: Path | None, why: str) -> str:
+    """What is said of a clip that cannot be measured, against its reference where it has one."""
+    if reference is None:
+        return f"{clip}: {why}"
+    return (
+        f"{clip}: {why} (reference {reference}). Give the file that this clip was made from, cut "
+        "to the same pictures"
     )
 
 
@@ -171,11 +187,19 @@ def score_clip(
     plan = plan_for(predictor)
     if plan.needs_reference and reference is None:
         raise FeatureError(f"{path}: {predictor.head_id} {NO_REFERENCE}.")
-    beside = look_at(reference, "reference") if reference and plan.needs_reference else None
+    used = reference if plan.needs_reference else None
+    beside = None if used is None else look_at(used, "reference")
     clip = look_at(path)
     task = clip_task(clip, beside, plan)
-    found = measure_clip(task, find_ffmpeg(ffmpeg or None)) if task.parts else ()
-    return score_measured(predictor, plan, clip, task, found)
+    found: Sequence[Found] = ()
+    if task.parts:
+        program = find_ffmpeg(ffmpeg or None)
+        try:
+            require_same_content(task, program)
+        except ClipError as error:
+            raise ClipError(not_a_pair(path, used, str(error))) from error
+        found = measure_clip(task, program)
+    return score_measured(predictor, plan, clip, used, found)
 
 
 def _by_rule(clip: KnownFile, said: MosPrediction) -> ClipPrediction:
@@ -193,14 +217,8 @@ def _by_rule(clip: KnownFile, said: MosPrediction) -> ClipPrediction:
     )
 
 
-def _lacking(path: Path, task: ClipTask, name: str, columns: Sequence[Columns]) -> str:
-    text = f"{path}: {name} cannot be had: {_reasons(columns)}"
-    if task.policy is ReferencePolicy.SOURCE and task.reference_path is not None:
-        text += (
-            f" (reference {task.reference_path}). Give the file that this clip was made from, cut "
-            "to the same pictures"
-        )
-    return text
+def _lacking(path: Path, reference: Path | None, name: str, columns: Sequence[Columns]) -> str:
+    return not_a_pair(path, reference, f"{name} cannot be had: {_reasons(columns)}")
 
 
 def _reasons(columns: Sequence[Columns]) -> str:

@@ -1,1 +1,1 @@
-"""Scoring clips of one's own: which clips, which reference each, which head, and what is written."""
+"""Scoring one's own clips: which ones, which reference each, which head, what is written."""

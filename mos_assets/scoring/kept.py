@@ -65,8 +65,8 @@ class KeptMeasurements:
             probe.unlink()
         except OSError as error:
             raise StoreError(
-                f"{self.folder}: measurements cannot be kept in it ({error.strerror}). Name another "
-                "folder with --cache, or call with --no-cache."
+                f"{self.folder}: measurements cannot be kept in it ({error.strerror}). Name "
+                "another folder with --cache, or call with --no-cache."
             ) from error
 
     def find(self, content: str, part: str, fingerprint: str) -> Measurement | None:

@@ -47,7 +47,7 @@ class Remaining:
     @property
     def line(self) -> str:
         """What is told."""
-        kept = f" ({self._before} kept from before)" if self._before else ""
+        kept = f" ({self._before} known already)" if self._before else ""
         failed = f", {self._failed} failed" if self._failed else ""
         return f"measured {self._done} of {self._total} clips{kept}{self._time_left()}{failed}"
 

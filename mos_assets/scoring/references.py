@@ -45,8 +45,8 @@ class OneReference:
     def __post_init__(self) -> None:
         if not self.path.is_file():
             raise CorpusError(
-                f"--reference {self.path}: there is no such file. Name the file that the clips were "
-                "made from."
+                f"--reference {self.path}: there is no such file. Name the file that the "
+                "clips were made from."
             )
 
     @property
@@ -64,7 +64,8 @@ class FolderReferences:
     """The pristine file whose stem is that of the clip, or begins it up to a word border.
 
     Of several the longest stem counts: `park.mkv` for `park_360p.mp4`, unless there is
-    `park_360p.y4m`. Letter case does not matter. Raises CorpusError where the folder holds no video.
+    `park_360p.y4m`. Letter case does not matter.
+    Raises CorpusError where the folder holds no video.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -3,8 +3,8 @@
 The way of a clip: planned (`task`, `fingerprint`, `resource_limits`), decoded once (`command`,
 `decode`, `decode_check`; `reference`, `pairing` and `same_content` for a pristine file), read by
 its extractors (`read`, `extractors/`), checked by a second try where the first may mislead
-(`measure`), and kept (`journal`, `shards`, `merging`). This is the room's door; other rooms import these names and
-nothing below it.
+(`measure`), and kept (`journal`, `shards`, `merging`). This is the room's door; other rooms import
+these names and nothing below it.
 """
 
 from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble

@@ -107,23 +107,27 @@ def _steps(picture: npt.NDArray[np.uint8]) -> FloatArray:
 def _pictures(
     files: tuple[tuple[Path, Probe], ...], at_s: float, ffmpeg: Ffmpeg
 ) -> tuple[npt.NDArray[np.uint8], ...] | None:
-    """One small picture of each file; None where one cannot be had."""
+    """One small picture of each file, at this second; None where one cannot be had."""
+    found = _taken(files, at_s, ffmpeg, seeks=at_s > 0)
+    # A raw stream knows no places to go to, and is decoded up to there.
+    return _taken(files, at_s, ffmpeg, seeks=False) if found is None and at_s > 0 else found
+
+
+def _taken(
+    files: tuple[tuple[Path, Probe], ...], at_s: float, ffmpeg: Ffmpeg, *, seeks: bool
+) -> tuple[npt.NDArray[np.uint8], ...] | None:
     import numpy as np
 
     width, lines = SIDES
     inputs: list[str] = []
     chains: list[str] = []
+    seek, skip = (["-ss", f"{at_s:.6f}"], "") if seeks else ([], f"trim=start={at_s:.6f},")
     for number, (path, header) in enumerate(files):
-        inputs += [
-            *(["-ss", f"{at_s:.6f}"] if at_s else []),
-            "-threads",
-            "1",
-            *input_arguments(path),
-        ]
+        inputs += [*seek, "-threads", "1", *input_arguments(path)]
         stream = "v" if header.stream is None else str(header.stream)
         chains.append(
-            f"[{number}:{stream}]trim=end_frame=1,setpts=0,scale={width}:{lines}:flags=area,"
-            f"format=gray,setsar=1[small{number}]"
+            f"[{number}:{stream}]{skip}trim=end_frame=1,setpts=0,"
+            f"scale={width}:{lines}:flags=area,format=gray,setsar=1[small{number}]"
         )
     graph = ";".join([*chains, "[small0][small1]vstack"])
     output = ["-frames:v", "1", "-f", "rawvideo", _PICTURE]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mos_assets.errors import StoreError
+from mos_assets.errors import SettingsError, StoreError
 from mos_assets.io.reading import NotAFileError, require_plain
 from mos_assets.io.writing import PARTIAL_SUFFIX, write_whole
 from mos_assets.predictor import ClipPrediction
@@ -96,9 +96,10 @@ WRITERS: Mapping[str, Callable[[Sequence[Outcome]], bytes]] = {
 
 
 def require_writable(path: Path) -> None:
-    """Raise StoreError, before anything is measured, where no table can be written there."""
+    """Before anything is measured: raise SettingsError where the suffix names no format, and
+    StoreError where no table can be written there."""
     if path.suffix.lower() not in WRITERS:
-        raise StoreError(
+        raise SettingsError(
             f"--output {path}: its suffix names no format; end it in {', '.join(WRITERS)}."
         )
     trial = path.with_name(f".{path.name}.trial{PARTIAL_SUFFIX}")

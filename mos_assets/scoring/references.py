@@ -43,6 +43,10 @@ class OneReference:
     path: Path
 
     def __post_init__(self) -> None:
+        if self.path.is_dir():
+            raise CorpusError(
+                f"--reference {self.path}: it is a folder. Name a file, or say --references."
+            )
         if not self.path.is_file():
             raise CorpusError(
                 f"--reference {self.path}: there is no such file. Name the file that the "

@@ -6,7 +6,7 @@
 >>> predictor.predict_clip("clip.mp4").interval
 """
 
-from mos_assets.predictor.predictor import DEFAULT_MODEL_FOLDER, Predictor
+from mos_assets.predictor.predictor import Predictor
 from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
 
-__all__ = ["DEFAULT_MODEL_FOLDER", "ClipPrediction", "MosPrediction", "Predictor", "Source"]
+__all__ = ["ClipPrediction", "MosPrediction", "Predictor", "Source"]

@@ -60,6 +60,10 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+SEEN_TWICE = {"label edited", "corpus.toml edited"}
+"""The corpus folder's time stays: what is in it is read again at the next tick, and moves then."""
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_launches_once_when_it_has_been_quiet_for_two_ticks(
     change: str, corpus: Path, corpus_watch: Watch
@@ -67,7 +71,8 @@ def test_a_change_launches_once_when_it_has_been_quiet_for_two_ticks(
     assert corpus_watch.ticks(3) == [0, 0, 0]
     assert corpus_watch.reason == "nothing changed: 20 clips of own, 17 label lines of own"
     CHANGES[change](corpus)
-    assert corpus_watch.ticks(6) == [0, 0, 1, 0, 0, 0]
+    late = [0] if change in SEEN_TWICE else []
+    assert corpus_watch.ticks(6) == [*late, 0, 0, 1, 0, 0, 0][:6]
 
 
 def test_what_is_no_clip_is_no_change(corpus: Path, corpus_watch: Watch) -> None:

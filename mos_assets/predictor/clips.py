@@ -154,7 +154,7 @@ def score_measured(
 
 def not_a_pair(clip: Path, reference: Path | None, why: str) -> str:
     """What is said of a clip that cannot be measured, against its reference where it has one."""
-    if reference is None:
+    if reference is None or "reference" not in why:
         return f"{clip}: {why}"
     return (
         f"{clip}: {why} (reference {reference}). Give the file that this clip was made from, cut "

@@ -26,15 +26,12 @@ from mos_assets.settings.paths import OWN_MODEL_FOLDER
 if TYPE_CHECKING:
     import onnxruntime
 
-DEFAULT_MODEL_FOLDER = OWN_MODEL_FOLDER
-"""The heads that came with this package, as in a checkout."""
-
 
 class Predictor:
     """Predicts MOS with the released head of one id.
 
-    model_folder: the release folder, a local path or a file:// URL, by default `model/` of the
-    checkout.
+    model_folder: the release folder, a local path or a file:// URL, by default the heads that came
+    with this package.
     head_id: by default `konvid_mos_head_v1`.
     The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
     no head that is complete in itself leaves a predictor that answers by the fallback and says why.
@@ -47,7 +44,7 @@ class Predictor:
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
         self._session: onnxruntime.InferenceSession | None = None
-        folder = DEFAULT_MODEL_FOLDER if model_folder is None else _folder(model_folder)
+        folder = OWN_MODEL_FOLDER if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
         try:
             head = open_head(folder, head_id)

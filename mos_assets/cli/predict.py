@@ -39,7 +39,7 @@ class _Stderr:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=_PLACE)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @click.option("--reference", type=_PLACE, metavar="FILE", help="The pristine file of every clip.")
 @click.option(
     "--references",
@@ -75,7 +75,7 @@ class _Stderr:
     "--fallback", is_flag=True, help="Let a rule on codec and bit rate answer where no head may."
 )
 def predict(
-    paths: Sequence[Path],
+    paths: Sequence[str],
     reference: Path | None,
     references: Path | None,
     reference_table: Path | None,
@@ -113,10 +113,13 @@ def predict(
         raise click.UsageError("--reference is one file for all; leave it out, or the others.")
     if no_cache and cache is not None:
         raise click.UsageError("--cache and --no-cache exclude each other.")
+    if "" in paths:
+        # As a path it would be the folder where the call is made.
+        raise click.UsageError("a PATH is empty; '.' is this folder.")
     try:
         settings = Settings.from_env()
         found = _score(
-            paths,
+            [Path(path) for path in paths],
             _references(reference, references, reference_table),
             _Heads(_model_folder(model, settings), head, fallback),
             output,

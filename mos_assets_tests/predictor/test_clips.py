@@ -1,5 +1,6 @@
 """`Predictor.predict_clip`: a typed score, and errors with a remedy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mos_assets import Predictor
 from mos_assets.errors import ClipError, FeatureError
 from mos_assets.features import fingerprint
-from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.predictor import Source
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.settings import ReferencePolicy
@@ -50,6 +51,24 @@ def test_a_reference_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(ClipError, match=reference):
         predictor.predict_clip(encodes.clips / "park_low.mp4", encodes.references / reference)
+
+
+def test_a_head_that_fills_gaps_says_which(
+    release: Release, encodes: Encodes, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """One picture has no motion: an error for a head without a value for gaps, a note with one."""
+    still = tmp_path / "still.mp4"
+    source = f"file:{encodes.references / 'park.mkv'}"
+    ran = run_ffmpeg(ffmpeg, ["-i", source, "-frames:v", "1", f"file:{still}"])
+    assert ran.returncode == 0, ran.stderr
+    release.called("plain").put(tmp_path)
+    with pytest.raises(ClipError, match="motion2 cannot be had: no motion2"):
+        Predictor(tmp_path, "plain").predict_clip(still)
+    filling = release.called("filling")
+    manifest = filling.manifest.model_copy(update={"missing_value": 0.0})
+    replace(filling, manifest=manifest).put(tmp_path)
+    found = Predictor(tmp_path, "filling").predict_clip(still)
+    assert "filled in by the head: motion2" in found.reason
 
 
 def test_without_a_head_the_codec_rule_answers_and_says_so(

@@ -120,7 +120,7 @@ def predict(
         settings = Settings.from_env()
         found = _score(
             [Path(path) for path in paths],
-            _references(reference, references, reference_table),
+            _references(reference, references, reference_table, paths),
             _Heads(_model_folder(model, settings), head, fallback),
             output,
             workers=workers or settings.run.workers,
@@ -150,8 +150,11 @@ class _Heads:
         """Raises ReleaseError or FeatureError where none may score, unless the codec rule may."""
         from mos_assets.errors import FeatureError, ReleaseError
         from mos_assets.predictor import Predictor
-        from mos_assets.scoring.choice import choose_head, named_head
+        from mos_assets.scoring.choice import choose_head, named_head, require_released
 
+        if self.named is not None:
+            # A slip of the pen is no reason for the rule to answer.
+            require_released(self.folder, self.named)
         try:
             if self.named is not None:
                 chosen = named_head(self.folder, self.named, with_reference=with_reference)
@@ -227,14 +230,14 @@ def _tell(found: Sequence[Outcome]) -> None:
 
 
 def _references(
-    reference: Path | None, folder: Path | None, table: Path | None
+    reference: Path | None, folder: Path | None, table: Path | None, paths: Sequence[str]
 ) -> References | None:
     from mos_assets.scoring.references import FolderReferences, OneReference, TableReferences
 
     if table is not None:
         return TableReferences(table, folder)
     if folder is not None:
-        return FolderReferences(folder)
+        return FolderReferences(folder, [Path(path) for path in paths])
     return None if reference is None else OneReference(reference)
 
 

@@ -190,7 +190,7 @@ def _measure(
         planned.update(missing)
         if missing:
             todo.append(replace(task, parts=frozenset(part for _, part, _ in missing)))
-    todo = _of_one_content(todo, measured, ffmpeg, options)
+    todo = _of_one_content(todo, measured, ffmpeg, options, log)
     if not todo:
         return
     remaining = Remaining(
@@ -221,7 +221,11 @@ def _measure(
 
 
 def _of_one_content(
-    tasks: Sequence[ClipTask], measured: _Measured, ffmpeg: Ffmpeg, options: ScoringOptions
+    tasks: Sequence[ClipTask],
+    measured: _Measured,
+    ffmpeg: Ffmpeg,
+    options: ScoringOptions,
+    log: Log,
 ) -> list[ClipTask]:
     """Those that show what their reference shows; the others are noted as refused."""
 
@@ -232,6 +236,8 @@ def _of_one_content(
             return str(error)
         return None
 
+    if len(tasks) >= _MANY and any(task.reference_path is not None for task in tasks):
+        log.info(f"holding {len(tasks)} clips against their references")
     with ThreadPoolExecutor(options.workers) as pool:
         flaws = list(pool.map(flaw, tasks))
     for task, why in zip(tasks, flaws, strict=True):

@@ -49,18 +49,23 @@ class _Candidate:
         return self.accepted, -1.0 if plcc is None else plcc, self.manifest.data.rows
 
 
-def named_head(folder: Path, head_id: str, *, with_reference: bool) -> Choice:
-    """The head of this id.
-
-    Raises ReleaseError where it is not released in the folder, or cannot be used, and FeatureError
-    where its columns cannot be measured, or it needs the reference that was not given.
-    """
+def require_released(folder: Path, head_id: str) -> None:
+    """Raise ReleaseError where no head of this id is in the folder, also a damaged one."""
     known = head_ids(folder)
     if head_id not in known:
         raise ReleaseError(
             f"No head {head_id!r} is released in {folder}. There: {', '.join(known) or 'none'}. "
             "Another folder is named with --model or MOS_MODEL_DIR."
         )
+
+
+def named_head(folder: Path, head_id: str, *, with_reference: bool) -> Choice:
+    """The head of this id.
+
+    Raises ReleaseError where it is not released in the folder, or cannot be used, and FeatureError
+    where its columns cannot be measured, or it needs the reference that was not given.
+    """
+    require_released(folder, head_id)
     predictor = Predictor(folder, head_id)
     if predictor.manifest is None:
         raise ReleaseError(f"{head_id} cannot be used: {predictor.fallback_reason}")

@@ -78,7 +78,7 @@ def _look_through(root: Path, references: frozenset[str], found: _Found) -> None
                 passed["hidden"] += 1
             elif os.path.islink(place := os.path.join(folder, name)):  # noqa: PTH114, PTH118
                 # What lies inside is met on its own way.
-                passed["outside"] += not _within(os.path.realpath(place), real_root)
+                passed["outside"] += not within(os.path.realpath(place), real_root)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
@@ -102,10 +102,11 @@ def _kind(path: Path, real_root: str, references: frozenset[str]) -> str | None:
     real = os.path.realpath(path)
     if not os.path.exists(real):  # noqa: PTH110
         return "broken"
-    if path.is_symlink() and not _within(real, real_root):
+    if path.is_symlink() and not within(real, real_root):
         return "outside"
     return "reference" if real in references else None
 
 
-def _within(real: str, real_root: str) -> bool:
+def within(real: str, real_root: str) -> bool:
+    """Whether a real path is that of a folder or lies in it."""
     return real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep)

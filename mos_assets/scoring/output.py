@@ -21,6 +21,8 @@ COLUMNS: tuple[str, ...] = (
     *("reference", "comparable", "reason"),
 )
 """Of a table of scores; an empty cell, in JSON and Parquet a null, is what cannot be had."""
+PLACES = 4
+"""Decimal places of a score in a table."""
 _NUMBERS = frozenset({"mos", "low", "high", "level"})
 
 
@@ -44,7 +46,8 @@ def row_of(outcome: Outcome) -> dict[str, Cell]:
     row["reference"] = None if outcome.reference is None else _plain(outcome.reference)
     if isinstance(outcome, ClipPrediction):
         low, high = outcome.interval or (None, None)
-        row |= {"mos": outcome.mos, "low": low, "high": high, "level": outcome.level}
+        numbers = {"mos": outcome.mos, "low": low, "high": high, "level": outcome.level}
+        row |= {k: None if v is None else round(v, PLACES) for k, v in numbers.items()}
         row |= {"head": outcome.head_id, "status": outcome.status, "source": str(outcome.source)}
         row["comparable"] = outcome.comparable
     return row
@@ -129,7 +132,7 @@ def write_scores(path: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def _cell(value: Cell) -> str:
-    """As text: every digit of a number, nothing for what cannot be had."""
+    """As text: nothing for what cannot be had."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from typing import Protocol
 from mos_assets.corpora.names import stem
 from mos_assets.corpora.spelling import folded
 from mos_assets.errors import ClipError, CorpusError
-from mos_assets.scoring.finding import video_files
+from mos_assets.scoring.finding import video_files, within
 from mos_assets.tables.columns import TABLE_CLIP_ALIASES
 from mos_assets.tables.external import name_text, read_external
 
@@ -69,15 +69,25 @@ class FolderReferences:
 
     Of several the longest stem counts: `park.mkv` for `park_360p.mp4`, unless there is
     `park_360p.y4m`. Letter case does not matter.
-    Raises CorpusError where the folder holds no video.
+    scored: the files and folders that are to be scored; what lies in one that is inside the folder
+    is no reference. Raises CorpusError where the folder holds no video, or is one of them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scored: Sequence[Path] = ()) -> None:
         if not folder.is_dir():
             raise CorpusError(f"--references {folder}: there is no such folder.")
+        places = {os.path.realpath(path) for path in scored}
+        if os.path.realpath(folder) in places:
+            raise CorpusError(
+                f"--references {folder}: it is the folder of the clips too. Put the pristine files "
+                f"into one of their own, or {_BY_TABLE}."
+            )
         self._folder = folder
         self._by_stem: Mapping[str, list[Path]] = defaultdict(list)
+        inside = [place for place in places if within(place, os.path.realpath(folder))]
         for path in video_files(folder):
+            if any(within(os.path.realpath(path), place) for place in inside):
+                continue
             self._by_stem[folded(stem(path.name))].append(path)
         if not self._by_stem:
             raise CorpusError(

@@ -155,6 +155,7 @@ def test_the_codec_rule_answers_only_where_it_is_asked_for(
     [
         (["--head", PAIRS], 4, "--reference"),
         (["--head", "mine_mos_head_v1"], 4, "There: alone_mos_head_v1"),
+        (["--head", "mine_mos_head_v1", "--fallback"], 4, "There: alone_mos_head_v1"),
         (["--references", "{root}/none"], 4, "there is no such folder"),
         (["--references", "{root}/clips/sub"], 4, "park_high.mkv: no reference in"),
         (["--reference", "{root}/none.mkv"], 4, "there is no such file"),

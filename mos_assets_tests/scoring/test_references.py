@@ -71,6 +71,15 @@ def test_a_clip_is_not_its_own_reference(tmp_path: Path) -> None:
     assert FolderReferences(folder).of(folder / "park_low.mp4") == folder / "park.mkv"
 
 
+def test_references_may_lie_around_the_clips_and_not_among_them(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "park.mkv", "encodes/park_low.mp4", "encodes/park_low_2.mp4")
+    references = FolderReferences(folder, [folder / "encodes"])
+    assert references.of(folder / "encodes" / "park_low_2.mp4") == folder / "park.mkv"
+    assert references.files == frozenset({str((folder / "park.mkv").resolve())})
+    with pytest.raises(CorpusError, match="the folder of the clips too"):
+        FolderReferences(folder, [tmp_path / "references" / "."])
+
+
 def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no file with a video suffix"):
         FolderReferences(folder_of(tmp_path, "notes.txt"))

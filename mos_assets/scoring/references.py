@@ -91,8 +91,8 @@ class FolderReferences:
             self._by_stem[folded(stem(path.name))].append(path)
         if not self._by_stem:
             raise CorpusError(
-                f"--references {folder}: it holds no file with a video suffix. Name the folder of "
-                "the pristine files."
+                f"--references {folder}: it holds no video file, the clips themselves apart. "
+                "Name the folder of the pristine files."
             )
 
     @property

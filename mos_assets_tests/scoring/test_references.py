@@ -81,7 +81,7 @@ def test_references_may_lie_around_the_clips_and_not_among_them(tmp_path: Path) 
 
 
 def test_a_folder_without_videos_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="no file with a video suffix"):
+    with pytest.raises(CorpusError, match="no video file"):
         FolderReferences(folder_of(tmp_path, "notes.txt"))
 
 

@@ -59,7 +59,7 @@ def test_what_was_made_says_of_what(filmed: Ran) -> None:
 def test_several_corpora_and_long_names_fit_into_a_tag() -> None:
     long = f"konvid-1k,{'a' * 80}"
     for corpus, tag in (("mine,konvid-1k", "konvid-1k_and_mine"), (long, "a" * 63)):
-        tags = asset_tags(Settings.of(corpus=corpus))
+        tags = asset_tags(Settings.of(corpus=corpus).run)
         assert tags["mos_assets/corpus"] == tag
         dg.AssetMaterialization("raw_corpus", tags=tags)
 

@@ -130,6 +130,7 @@ def encodes(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Encodes
     (made.clips / "sub").mkdir(parents=True)
     made.references.mkdir()
     (made.root / "empty").mkdir()
+    (made.root / "text.mkv").write_text("no video")
     scenes = {"park": "testsrc2=s=64x64:r=12", "lake": "mandelbrot=s=64x64:r=12"}
     lossless, lossy = ["-c:v", "ffv1"], ["-c:v", "libx264", "-crf"]
     for scene, path, codec in (

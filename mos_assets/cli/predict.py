@@ -16,7 +16,7 @@ from mos_assets.settings import Settings, local_folder
 
 if TYPE_CHECKING:
     from mos_assets.predictor import Predictor
-    from mos_assets.scoring.output import Outcome
+    from mos_assets.scoring.output import Outcome, Unscored
     from mos_assets.scoring.references import References
 
 EXIT_CALLED_WRONGLY = 2
@@ -195,8 +195,7 @@ def _score(
         log.warning(sentence)
     lost = tuple(Unscored(str(path), why) for path, why in given.unusable)
     if not given.clips:
-        for one in lost:
-            log.info(one.reason)
+        _tell_unscored(lost)
         raise MosAssetsError(
             "There is nothing to score: no video file lies there, references apart. Name files, or "
             "folders that hold some."
@@ -207,15 +206,23 @@ def _score(
     kept = opened_cache(cache, lambda: default_cache_folder(os.environ), log) if keeps else None
     options = ScoringOptions(workers, ffmpeg, kept, _CALM_S)
     found = (*score_clips(given.clips, references, predictor, options, log), *lost)
-    for outcome in found:
-        if isinstance(outcome, Unscored):
-            log.info(outcome.reason)
+    _tell_unscored([outcome for outcome in found if isinstance(outcome, Unscored)])
     if output is None:
-        click.echo(table_text(found), nl=False)
+        click.echo(table_text(found, shown=printable), nl=False)
     else:
         write_scores(output, found)
     _tell(found)
     return found
+
+
+def _tell_unscored(unscored: Sequence[Unscored]) -> None:
+    """Why clips have no score: what is true of many is said once."""
+    clips: dict[str, list[str]] = {}
+    for one in unscored:
+        clips.setdefault(one.reason.removeprefix(f"{one.clip}: "), []).append(one.clip)
+    for why, names in clips.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        _Stderr().info(f"{names[0]}{more}: {why}")
 
 
 def _tell(found: Sequence[Outcome]) -> None:

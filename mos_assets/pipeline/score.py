@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -305,8 +304,3 @@ def opened_cache(
         log.warning(f"measurements are not kept: {error}")
         return None
     return kept
-
-
-def default_workers() -> int:
-    """One a core that this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -53,13 +53,18 @@ def row_of(outcome: Outcome) -> dict[str, Cell]:
     return row
 
 
-def table_text(outcomes: Sequence[Outcome], delimiter: str = "\t") -> str:
-    """A header and a line a clip; fields with a delimiter, quote or line break are quoted."""
+def table_text(
+    outcomes: Sequence[Outcome], delimiter: str = "\t", shown: Callable[[str], str] = str
+) -> str:
+    """A header and a line a clip; fields with a delimiter, quote or line break are quoted.
+
+    shown: what becomes of every cell, such as what a terminal must not obey.
+    """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(COLUMNS)
     for outcome in outcomes:
-        writer.writerow([_cell(row_of(outcome)[name]) for name in COLUMNS])
+        writer.writerow([shown(_cell(row_of(outcome)[name])) for name in COLUMNS])
     return text.getvalue()
 
 

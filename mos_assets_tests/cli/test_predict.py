@@ -158,6 +158,7 @@ def test_the_codec_rule_answers_only_where_it_is_asked_for(
         (["--head", "mine_mos_head_v1", "--fallback"], 4, "There: alone_mos_head_v1"),
         (["--references", "{root}/none"], 4, "there is no such folder"),
         (["--references", "{root}/clips/sub"], 4, "the clips themselves apart"),
+        (["--reference", "{root}/text.mkv"], 4, "text.mkv: no video can be read"),
         (["--references", "{root}/empty"], 4, "empty: it holds no video file"),
         (["--reference", "{root}/none.mkv"], 4, "there is no such file"),
         (["--reference", "{root}/references"], 4, "--references"),
@@ -204,7 +205,7 @@ def test_a_bad_clip_is_named_and_the_others_are_scored(
     found = mos(tmp_path, "--model", heads, "--cache", cache)
     assert found.exit_code == 1
     scored, bad = rows(found.stdout)
-    assert scored["clip"].endswith("-odd\tname \\xff.mp4")
+    assert scored["clip"].endswith("-odd\N{REPLACEMENT CHARACTER}name \\xff.mp4")
     assert bad["mos"] == ""
     assert f"{text}: no video can be read from it" in bad["reason"]
     assert bad["reason"] in found.stderr
@@ -213,11 +214,12 @@ def test_a_bad_clip_is_named_and_the_others_are_scored(
 def test_control_characters_of_a_file_name_do_not_reach_the_terminal(
     tmp_path: Path, heads: Path
 ) -> None:
-    nasty = tmp_path / "\x1b[2Jgone.mp4"
+    nasty = tmp_path / "\x1b[2J\x07go\nne.mp4"
     nasty.write_text("no clip")
     found = mos(nasty, "--model", heads, "--no-cache")
     assert found.exit_code == 4
-    assert "\x1b" not in found.output
+    assert not set("\x1b\x07") & set(found.output)
+    assert len(found.stdout.splitlines()) == 2
 
 
 def test_columns_that_nobody_measures_are_refused_by_name(

@@ -182,7 +182,9 @@ def _measure(
     todo: list[ClipTask] = []
     planned: set[_Key] = set()
     for task in tasks:
-        keys = [key for key in _keys(task, prints) if key not in planned | measured.found.keys()]
+        keys = [
+            key for key in _keys(task, prints) if key not in planned and key not in measured.found
+        ]
         known = {key: kept.find(*key) for key in keys} if kept is not None else {}
         measured.found.update({key: row for key, row in known.items() if row is not None})
         missing = [key for key in keys if known.get(key) is None]

@@ -36,6 +36,9 @@ INSTANTS = (0.5, 0.15, 0.85, 0.3, 0.7)
 """Shares of the shorter duration at which pictures are taken, until two are the same."""
 FLAT = 0.3
 """Grey levels of deviation below which a picture has no steps to speak of."""
+CONTRAST, OTHER_LEVELS = 8.0, 0.4
+"""Grey levels of deviation from which on levels alone tell, and the correlation below which they
+are of another content."""
 DESTROYED = 0.25
 """Share of the reference's steps below which a clip holds too little of anything to tell."""
 _PICTURE = "pictures.grey"
@@ -86,10 +89,12 @@ def alike(clip: npt.NDArray[np.uint8], reference: npt.NDArray[np.uint8]) -> bool
 
     one, other = _steps(clip), _steps(reference)
     deviation, pristine = float(one.std()), float(other.std())
+    contrast = min(float(clip.std()), float(reference.std()))
+    levels = float(np.corrcoef(clip.ravel(), reference.ravel())[0, 1]) if contrast else 0.0
     if min(deviation, pristine) < FLAT or deviation < DESTROYED * pristine:
-        return None
+        # What lost its detail keeps where it is light and where it is dark.
+        return False if contrast >= CONTRAST and levels < OTHER_LEVELS else None
     steps = float(np.corrcoef(one, other)[0, 1])
-    levels = float(np.corrcoef(clip.ravel(), reference.ravel())[0, 1])
     return steps >= SAME_STEPS or (levels >= SAME_LEVELS and steps >= SOME_STEPS)
 
 

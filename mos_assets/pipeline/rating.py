@@ -1,0 +1,57 @@
+"""What the votes of corpora say beyond a MOS a clip, for the store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mos_assets.ratings import compare, suspicious_ratings
+from mos_assets.records import Corpus, EstimatorFacts, RaterFacts, RatingsSummary, VotesFacts
+
+
+def votes_facts(corpora: Sequence[Corpus]) -> tuple[VotesFacts, ...]:
+    """Raters, other estimators and what to look at, of each corpus with votes.
+
+    Fits every other estimator to the votes: as costly as reading them.
+    """
+    return tuple(_facts(c.name, c.ratings) for c in corpora if c.ratings is not None)
+
+
+def _facts(corpus: str, ratings: RatingsSummary) -> VotesFacts:
+    votes, figures = ratings.votes, ratings.estimate.raters
+    columns = zip(
+        figures.rater.tolist(),
+        figures.session.tolist(),
+        figures.n.tolist(),
+        *(each.tolist() for each in (figures.bias, figures.inconsistency, figures.agreement)),
+        figures.rejected.tolist(),
+        figures.against.tolist(),
+        strict=True,
+    )
+    return VotesFacts(
+        corpus=corpus,
+        raters=tuple(
+            RaterFacts(
+                session=votes.sessions[session] or None,
+                rater=votes.raters[rater],
+                n=n,
+                bias=_known(bias),
+                inconsistency=_known(inconsistency),
+                agreement=_known(agreement),
+                rejected=rejected,
+                against=against,
+            )
+            for rater, session, n, bias, inconsistency, agreement, rejected, against in columns
+        ),
+        estimators=tuple(
+            EstimatorFacts(
+                found.other, found.largest_move, found.interval_ratio, found.rejected, found.against
+            )
+            for found in compare(votes, ratings.estimate)
+        ),
+        suspicious=suspicious_ratings(votes, ratings.estimate, ratings.ratings),
+    )
+
+
+def _known(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None

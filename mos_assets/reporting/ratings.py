@@ -8,7 +8,7 @@ import numpy as np
 
 from mos_assets.evaluation.metrics import rounded
 from mos_assets.evaluation.sessions import SessionFigures, between_sessions
-from mos_assets.evaluation.text import and_list, count, plain, share
+from mos_assets.evaluation.text import and_list, count, plain
 from mos_assets.ratings.estimators import ESTIMATORS
 from mos_assets.records import (
     MOS_MAX,
@@ -20,11 +20,6 @@ from mos_assets.records import (
     SessionFacts,
     TrainingTable,
 )
-
-_SHOWN = 10
-"""Raters that a sentence names."""
-MUCH_BETWEEN = 0.1
-"""Of the squared error; a share between sessions from which it is worth a sentence of its own."""
 
 
 class RatingSession(Reported):
@@ -94,7 +89,7 @@ class WithinSession(Reported):
 
 
 class WithinSessions(Reported):
-    """Figures within each test and over all; clips rated in several tests are a row of their own."""
+    """Figures within each test and over all; clips of several tests are a row of their own."""
 
     overall: WithinSession
     within: tuple[WithinSession, ...]
@@ -117,60 +112,6 @@ def ratings_section(
     told = tuple(found for each in rated if (found := _corpus(each)) is not None)
     between = _between(table, oof)
     return Ratings(corpora=told, between=between) if told or between else None
-
-
-def sentences(found: CorpusRatings) -> list[str]:
-    """What the report says of one corpus, with the names of raters."""
-    said = [found.how]
-    said += [_beside(other) for other in found.others]
-    if found.against:
-        who = and_list(
-            found.against[:_SHOWN]
-            if len(found.against) <= _SHOWN
-            else [*found.against[:_SHOWN], f"{len(found.against) - _SHOWN} others"]
-        )
-        said.append(
-            f"Against the panel: {who}. Look at their votes: a scale used upside down, or answers "
-            "without looking, are no opinion."
-        )
-    elif found.estimator is not None and any(each.raters for each in _all(found)):
-        said.append("No rater goes against the panel.")
-    said += alignment(found)
-    if found.scale:
-        said.append(found.scale)
-    return said
-
-
-def alignment(found: CorpusRatings) -> list[str]:
-    """What became of the scales of several tests; names no rater."""
-    sessions = found.sessions
-    if len(sessions) < 2:
-        return []
-    if all(each.aligned is None for each in sessions):
-        return [
-            f"Its {len(sessions)} tests are not aligned: a MOS of one is taken for the same MOS in "
-            'another. repeated = "align" maps those onto one another that share clips.'
-        ]
-    said = [
-        f"{each.name} is mapped onto the scale of {each.aligned}: {plain(each.offset)} + "
-        f"{plain(each.slope)} × MOS; the {each.common} clips through which it is mapped differed "
-        f"by {plain(each.rmse_before)} RMSE before and {plain(each.rmse_after)} after."
-        for each in sessions
-        if each.aligned not in (None, each.name)
-    ]
-    apart = [each for each in sessions if each.apart]
-    if apart:
-        why = "; ".join(f"{each.name}: {each.apart}" for each in apart)
-        said.append(
-            f"{len(apart)} of {len(sessions)} tests {'are' if len(apart) > 1 else 'is'} kept apart "
-            f"({why}): that their MOS mean the same, the ratings cannot show. Read the figures "
-            "within each test."
-        )
-    return said
-
-
-def _all(found: CorpusRatings) -> tuple[RatingSession, ...]:
-    return found.sessions
 
 
 def _corpus(rated: RatedCorpus) -> CorpusRatings | None:
@@ -224,23 +165,6 @@ def _other(found: EstimatorFacts) -> OtherEstimator:
         rejected=found.rejected,
         against=found.against,
     )
-
-
-def _beside(other: OtherEstimator) -> str:
-    words = next(e.words for name, e in ESTIMATORS.items() if str(name) == other.estimator)
-    parts = []
-    if other.largest_move is not None:
-        parts.append(f"no MOS would differ by more than {plain(other.largest_move, 2)}")
-    if other.interval_ratio is not None:
-        parts.append(f"intervals would be {other.interval_ratio:.2f} times as wide")
-    if other.rejected:
-        names = other.rejected[:_SHOWN]
-        more = len(other.rejected) - len(names)
-        who = and_list([*names, f"{more} others"] if more else names)
-        parts.append(f"{who} would be left out")
-    if not parts:
-        parts.append("nothing can be compared")
-    return f"By {words} ({other.estimator}), {and_list(parts)}."
 
 
 def _session(found: SessionFacts) -> RatingSession:
@@ -322,21 +246,3 @@ def _between(table: TrainingTable, oof: OutOfFold) -> WithinSessions | None:
 
 def _place(clip_id: str, session: str | None) -> tuple[str, str]:
     return clip_id.partition("/")[0], session or ""
-
-
-def between_sentence(found: WithinSessions) -> str:
-    """What the figures within tests say, for report and card."""
-    if found.share_between is None:
-        return ""
-    known = [each for each in found.within if each.plcc is not None]
-    said = (
-        f"{share(found.share_between)} of the squared error lies between the tests or corpora that "
-        "were rated apart (their mean errors differ)"
-    )
-    if known:
-        low, high = (pick(known, key=lambda each: each.plcc or 0.0) for pick in (min, max))
-        said += (
-            f"; within them PLCC is {plain(low.plcc)} to {plain(high.plcc)}, over all "
-            f"{plain(found.overall.plcc)}"
-        )
-    return f"{said}."

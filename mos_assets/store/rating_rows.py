@@ -104,6 +104,14 @@ def rater_table(database: Database, corpora: Sequence[str], limit: int | None = 
     return _of(database, RATERS, corpora, order + ("" if limit is None else f" LIMIT {limit:d}"))
 
 
+def rater_count(database: Database, corpora: Sequence[str]) -> int:
+    """Raters of these corpora, those of two tests twice."""
+    rows: int = database.fetch(
+        f"SELECT count(*) AS n FROM {RATERS} WHERE list_contains(?, corpus)", [list(corpora)]
+    )["n"][0].as_py()
+    return rows
+
+
 def raters_against(
     database: Database, corpora: Sequence[str]
 ) -> tuple[tuple[str, RaterFacts], ...]:

@@ -131,9 +131,9 @@ def read_rated(database: Database, corpora: Sequence[str]) -> tuple[RatedCorpus,
         against.setdefault(corpus, []).append(rater)
     sessions: dict[str, list[SessionFacts]] = {}
     for row in session_table(database, corpora).to_pylist():
-        corpus, _ = row.pop("corpus"), row.pop("estimator")
-        row = {**row, "name": row.pop("session") or "", "way": row["way"] or ""}
-        sessions.setdefault(corpus, []).append(SessionFacts(**{**row, "apart": row["apart"] or ""}))
+        corpus, _, name = row.pop("corpus"), row.pop("estimator"), row.pop("session")
+        words = {"name": name or "", "way": row["way"] or "", "apart": row["apart"] or ""}
+        sessions.setdefault(corpus, []).append(SessionFacts(**{**row, **words}))
     estimators: dict[str, list[EstimatorFacts]] = {}
     for row in _of(database, RATING_ESTIMATORS, corpora, "corpus, estimator").to_pylist():
         corpus, row["estimator"] = row.pop("corpus"), Estimator(row["estimator"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
+from mos_assets.corpora import stem
 from mos_assets.ratings import compare, suspicious_ratings
 from mos_assets.records import Corpus, EstimatorFacts, RaterFacts, RatingsSummary, VotesFacts
 
@@ -14,10 +16,12 @@ def votes_facts(corpora: Sequence[Corpus]) -> tuple[VotesFacts, ...]:
 
     Fits every other estimator to the votes: as costly as reading them.
     """
-    return tuple(_facts(c.name, c.ratings) for c in corpora if c.ratings is not None)
+    return tuple(_facts(c, c.ratings) for c in corpora if c.ratings is not None)
 
 
-def _facts(corpus: str, ratings: RatingsSummary) -> VotesFacts:
+def _facts(corpus: Corpus, ratings: RatingsSummary) -> VotesFacts:
+    # Votes may leave the suffix out.
+    name_of = {clip.clip_id: clip.clip_name for clip in corpus.clips}
     votes, figures = ratings.votes, ratings.estimate.raters
     columns = zip(
         figures.rater.tolist(),
@@ -29,7 +33,7 @@ def _facts(corpus: str, ratings: RatingsSummary) -> VotesFacts:
         strict=True,
     )
     return VotesFacts(
-        corpus=corpus,
+        corpus=corpus.name,
         raters=tuple(
             RaterFacts(
                 session=votes.sessions[session] or None,
@@ -49,7 +53,10 @@ def _facts(corpus: str, ratings: RatingsSummary) -> VotesFacts:
             )
             for found in compare(votes, ratings.estimate)
         ),
-        suspicious=suspicious_ratings(votes, ratings.estimate, ratings.ratings),
+        suspicious=tuple(
+            replace(found, clip=name_of.get(f"{corpus.name}/{stem(found.clip)}", found.clip))
+            for found in suspicious_ratings(votes, ratings.estimate, ratings.ratings)
+        ),
     )
 
 

@@ -71,7 +71,7 @@ def label_ceiling(table: TrainingTable, rated: Sequence[RatedCorpus] = ()) -> La
             told = f"{plain(interval.low)} to {plain(interval.high)}"
             notes.append(f"{share(LEVEL)} interval {told}")
         sentence += f" ({'; '.join(notes)})" if notes else ""
-        sentence += f": {_verdict(interval)}."
+        sentence += f": {_verdict(interval, both)}."
     if outside is not None:
         sentence += _first(within, outside)
     return LabelCeiling(
@@ -136,12 +136,12 @@ def _interval(noise: FloatArray, mos: FloatArray, groups: list[str]) -> Interval
     return None if found is None else Interval(low=_ceiling(found[1]), high=_ceiling(found[0]))
 
 
-def _verdict(interval: Interval | None) -> str:
+def _verdict(interval: Interval | None, both: bool) -> str:
     gate = plain(MEAN_PLCC.threshold)
     if interval is not None and interval.high < MEAN_PLCC.threshold:
         return (
             f"below the gate's {gate}, so no head can pass on these labels, however good it is; "
-            "only more ratings a clip can change that"
+            f"only more ratings a clip{', in more tests,' if both else ''} can change that"
         )
     if interval is not None and interval.low > MEAN_PLCC.threshold:
         return f"above the gate's {gate}, so these labels can pass a head"

@@ -211,7 +211,7 @@ def _between_tests(report: GateReport) -> list[str]:
         said.append(f"{who} against the panel: look at the votes before you rely on the labels.")
     share_of = None if found.between is None else found.between.share_between
     if found.between is not None and share_of is not None and share_of >= MUCH_BETWEEN:
-        said.append(between_sentence(found.between))
+        said.append(between_sentence(found.between, len(report.corpora)))
     return said
 
 

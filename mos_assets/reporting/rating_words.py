@@ -67,14 +67,14 @@ def alignment(found: CorpusRatings) -> list[str]:
     return said
 
 
-def between_sentence(found: WithinSessions) -> str:
+def between_sentence(found: WithinSessions, corpora: int) -> str:
     """What the figures within tests say, for report and card."""
     if found.share_between is None:
         return ""
     known = [each for each in found.within if each.plcc is not None]
     said = (
-        f"{share(found.share_between)} of the squared error lies between the tests or corpora that "
-        "were rated apart (their mean errors differ)"
+        f"{share(found.share_between)} of the squared error lies between {_what(corpora)}, "
+        "whose mean errors differ"
     )
     if known:
         low, high = (pick(known, key=lambda each: each.plcc or 0.0) for pick in (min, max))
@@ -83,6 +83,10 @@ def between_sentence(found: WithinSessions) -> str:
             f"{plain(found.overall.plcc)}"
         )
     return f"{said}."
+
+
+def _what(corpora: int) -> str:
+    return "tests" if corpora == 1 else "corpora or tests"
 
 
 def _beside(other: OtherEstimator) -> str:

@@ -93,6 +93,8 @@ class WithinSessions(Reported):
 
     overall: WithinSession
     within: tuple[WithinSession, ...]
+    pooled: bool
+    """Whether a row is of clips that were rated in several tests."""
     share_between: float | None
     """Of the squared error, what lies between tests; None where there is no error."""
 
@@ -240,6 +242,7 @@ def _between(table: TrainingTable, oof: OutOfFold) -> WithinSessions | None:
     return WithinSessions(
         overall=shown(found.overall),
         within=tuple(map(shown, found.within)),
+        pooled=any("+" in test for _, test in kinds),
         share_between=rounded(found.share),
     )
 

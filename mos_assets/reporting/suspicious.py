@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from mos_assets.reporting.markdown import cell
 _MEDIAN_TO_DEVIATION = 1.4826
 """Of a normal variable: its deviation over the median of its size."""
 _WORDS = {
-    SuspicionKind.REPEATS_DISAGREE: "Rated in two tests, with 95 % intervals that do not meet.",
+    SuspicionKind.REPEATS_DISAGREE: "Rated in two tests, with 95 % intervals that do not meet; MOS "
+    "on one scale where the tests were aligned.",
     SuspicionKind.SPLIT_VOTES: "The votes differ more than their raters' inconsistency explains.",
     SuspicionKind.RATER_AGAINST: "The rater goes against the panel.",
     SuspicionKind.UNEXPLAINED: "Heads that had not seen the clip are further off than their usual "
@@ -32,14 +34,14 @@ _MOST = 200
 
 
 def unexplained_ratings(
-    table: TrainingTable, oof: OutOfFold
+    table: TrainingTable, oof: OutOfFold, names: Mapping[str, str]
 ) -> tuple[tuple[str, SuspiciousRating], ...]:
     """(corpus, suspicion) of the clips in the folds whose residual no noise explains.
 
-    The residual is that of the mean prediction of all seeds. What a head errs by itself is told
-    from the median of all residuals, which a few wrong ratings do not move; the noise of ratings is
-    in that already, so that a clip is rather spared than named. Empty where a prediction is not
-    finite or the residuals are 0.
+    names: clip id → file name. The residual is that of the mean prediction of all seeds. What a
+    head errs by itself is told from the median of all residuals, which a few wrong ratings do not
+    move; the noise of ratings is in that already, so that a clip is rather spared than named. Empty
+    where a prediction is not finite or the residuals are 0.
     """
     inside = np.flatnonzero(table.folds >= 0)
     predicted: FloatArray = oof.predictions[:, inside].mean(axis=0)
@@ -50,10 +52,10 @@ def unexplained_ratings(
     if spread <= 0:
         return ()
     noise = noise_of_labels(table.mos_ci95, table.mos_std, table.n_ratings)[inside]
-    names = tuple(table.clip_ids[row] for row in inside)
+    clip_ids = tuple(table.clip_ids[row] for row in inside)
     return tuple(
-        (found.clip.partition("/")[0], _within_corpus(found))
-        for found in unexplained_residuals(names, mos, predicted, noise, spread)
+        (found.clip.partition("/")[0], replace(found, clip=names[found.clip]))
+        for found in unexplained_residuals(clip_ids, mos, predicted, noise, spread)
     )
 
 
@@ -80,8 +82,3 @@ def suspicious_page(head_id: str, rows: Sequence[tuple[str, str, str | None, str
         if len(mine) > _MOST:
             lines += ["", f"{count(len(mine) - _MOST)} more in the table `suspicious_ratings`."]
     return "\n".join(lines) + "\n"
-
-
-def _within_corpus(found: SuspiciousRating) -> SuspiciousRating:
-    _, _, clip = found.clip.partition("/")
-    return SuspiciousRating(clip, found.kind, found.what, found.figure)

@@ -31,6 +31,9 @@ from mos_assets.store.schema import (
     SUSPICIOUS_RATINGS,
 )
 
+_SESSION_COLUMNS = {"name": "session", "slope": "map_slope", "offset": "map_offset"}
+"""What `SessionFacts` calls otherwise than the table; OFFSET is a word of SQL."""
+
 
 def write_ratings(
     connection: duckdb.DuckDBPyConnection, corpora: Sequence[Corpus], votes: Sequence[VotesFacts]
@@ -131,9 +134,10 @@ def read_rated(database: Database, corpora: Sequence[str]) -> tuple[RatedCorpus,
         against.setdefault(corpus, []).append(rater)
     sessions: dict[str, list[SessionFacts]] = {}
     for row in session_table(database, corpora).to_pylist():
-        corpus, _, name = row.pop("corpus"), row.pop("estimator"), row.pop("session")
-        words = {"name": name or "", "way": row["way"] or "", "apart": row["apart"] or ""}
-        sessions.setdefault(corpus, []).append(SessionFacts(**{**row, **words}))
+        corpus, _ = row.pop("corpus"), row.pop("estimator")
+        row |= {name: row.pop(column) for name, column in _SESSION_COLUMNS.items()}
+        row |= {name: row[name] or "" for name in ("name", "way", "apart")}
+        sessions.setdefault(corpus, []).append(SessionFacts(**row))
     estimators: dict[str, list[EstimatorFacts]] = {}
     for row in _of(database, RATING_ESTIMATORS, corpora, "corpus, estimator").to_pylist():
         corpus, row["estimator"] = row.pop("corpus"), Estimator(row["estimator"])
@@ -178,7 +182,7 @@ def _cells(row: SessionFacts | RaterFacts | EstimatorFacts) -> dict[str, Any]:
     """A row's fields by the names of its columns; '' is nothing."""
     told = {field.name: getattr(row, field.name) for field in fields(row)}
     if isinstance(row, SessionFacts):
-        told["session"] = told.pop("name")
+        told |= {column: told.pop(name) for name, column in _SESSION_COLUMNS.items()}
     return {name: None if cell == "" else cell for name, cell in told.items()}
 
 

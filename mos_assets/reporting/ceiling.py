@@ -37,8 +37,8 @@ def label_ceiling(table: TrainingTable, rated: Sequence[RatedCorpus] = ()) -> La
             figure=None,
             interval=None,
             n=n,
-            sentence="The noise of the ratings is unknown: no clip has an interval, or both a "
-            "deviation and a number of ratings."
+            sentence="The noise of the ratings is unknown: no clip has both a deviation and a "
+            "number of ratings."
             if n == 0
             else "The ratings do not differ, so they have no ceiling.",
         )

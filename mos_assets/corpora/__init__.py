@@ -27,6 +27,7 @@ from mos_assets.corpora.layouts import (
     manifest_places,
 )
 from mos_assets.corpora.load import load_corpus
+from mos_assets.corpora.names import stem
 from mos_assets.corpora.request import (
     CORPUS_TOML,
     UNUSABLE_CLIP,
@@ -67,6 +68,7 @@ __all__ = [
     "manifest_places",
     "measured_direction",
     "name_notes",
+    "stem",
     "table_names",
     "votes_of_folder",
     "votes_page",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -29,6 +30,7 @@ from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
     SEED,
+    RatedCorpus,
     TrainingTable,
 )
 from mos_assets.release.candidate import candidate_id, write_candidate_files
@@ -36,6 +38,7 @@ from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
     Manifest,
+    SessionAlignment,
     training_table_sha256,
     versions,
 )
@@ -47,6 +50,7 @@ from mos_assets.store import (
     feature_rows,
     fold_rows,
     provenance,
+    rating_rows,
     verdict_rows,
 )
 
@@ -135,6 +139,7 @@ def _manifest(
 ) -> Manifest:
     identity = head_of(run)
     corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
+    rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
     inside = table.folds >= 0
     rows = Counter(
         (corpus_of[clip_id], bool(trains))
@@ -166,6 +171,7 @@ def _manifest(
                     label_origin=used.label_origin,
                     rows=rows[used.name, True],
                     held_out_rows=rows[used.name, False],
+                    **_how_rated(rated[used.name]),
                 )
                 for used in corpus_rows.read_corpora(database, run.corpora)
             ),
@@ -178,6 +184,26 @@ def _manifest(
         ),
         versions=versions(),
     )
+
+
+def _how_rated(rated: RatedCorpus) -> dict[str, Any]:
+    """What the manifest says of a corpus with votes or tests; nothing of another."""
+    told = [each for each in rated.sessions if each.name]
+    mapped = [each for each in told if each.aligned is not None]
+    return {
+        "estimator": None if rated.estimator is None else str(rated.estimator),
+        "sessions": len(told) or None,
+        "alignment": tuple(
+            SessionAlignment(
+                session=each.name,
+                aligned=each.aligned or each.name,
+                offset=round(each.offset, 6),
+                slope=round(each.slope, 6),
+            )
+            for each in mapped
+        )
+        or None,
+    }
 
 
 def _strays(files: ReleaseFiles) -> list[Path]:

@@ -41,7 +41,19 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
-from mos_assets.records.ratings import Disagreement, RatingsSummary, SessionFacts
+from mos_assets.records.ratings import (
+    UNREPEATED,
+    Disagreement,
+    EstimatorFacts,
+    RatedCorpus,
+    RaterFacts,
+    RatingsSummary,
+    SessionFacts,
+    SessionNoise,
+    SuspicionKind,
+    SuspiciousRating,
+    VotesFacts,
+)
 from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
@@ -64,6 +76,7 @@ __all__ = [
     "MOS_MAX",
     "MOS_MIN",
     "SEED",
+    "UNREPEATED",
     "BoolArray",
     "Clip",
     "ClipRatings",
@@ -73,6 +86,7 @@ __all__ = [
     "DownloadState",
     "Estimate",
     "Estimator",
+    "EstimatorFacts",
     "FeatureLoss",
     "FeatureMatrix",
     "FeatureTable",
@@ -93,6 +107,8 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "RatedCorpus",
+    "RaterFacts",
     "RaterFigures",
     "RatingsSummary",
     "RejectedRow",
@@ -100,12 +116,16 @@ __all__ = [
     "SeedScore",
     "SeenFile",
     "SessionFacts",
+    "SessionNoise",
     "Setback",
     "Severity",
     "ShotFigures",
     "ShotRow",
     "Status",
+    "SuspicionKind",
+    "SuspiciousRating",
     "TrainingTable",
     "Unmatched",
     "Votes",
+    "VotesFacts",
 ]

@@ -40,6 +40,11 @@ class TrainingTable:
     """Slots of the one-hot that the head takes."""
     slots: IntArray | None = None
     """[n], active slot of each row; None: the first in every row."""
+    mos_ci95: FloatArray | None = None
+    """[n], half-width of the 95 % interval of each MOS, NaN where unknown; None: all unknown."""
+    sessions: tuple[str | None, ...] = ()
+    """[n], test that each rating is of, `a+b` where it is of two; (): nobody asked. For the report
+    only."""
 
     @property
     def encoder(self) -> IntArray:
@@ -65,6 +70,8 @@ class TrainingTable:
             codec=chosen(self.codec),
             part=chosen(self.part),
             slots=None if self.slots is None else self.slots[rows],
+            mos_ci95=None if self.mos_ci95 is None else self.mos_ci95[rows],
+            sessions=chosen(self.sessions) if self.sessions else (),
         )
 
 

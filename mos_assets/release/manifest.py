@@ -10,7 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -53,6 +60,29 @@ class CorpusUsed(_Frozen):
     """In the folds: these trained, and were judged."""
     held_out_rows: int = 0
     """Never trained, and take no part in the gate."""
+    estimator: str | None = None
+    """How its votes became MOS; not in the file where label files say the MOS."""
+    sessions: int | None = None
+    """Tests that it consists of; not in the file where they are not told apart."""
+    alignment: tuple[SessionAlignment, ...] | None = None
+    """How the scales of its tests were made one; not in the file where they were not."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a corpus of label files says is as it was before there were votes."""
+        later = ("estimator", "sessions", "alignment")
+        told: dict[str, Any] = write(self)
+        return {k: v for k, v in told.items() if v is not None or k not in later}
+
+
+class SessionAlignment(_Frozen):
+    """MOS of one test of a corpus, on the scale of another: offset + slope * MOS."""
+
+    session: str
+    aligned: str
+    """The test whose scale it is on, itself where it is not mapped."""
+    offset: float
+    slope: float
 
 
 class DataUsed(_Frozen):

@@ -4,6 +4,7 @@ Nothing here computes: rooms build these, hand them over, and never pass diction
 open database handles or file objects instead.
 """
 
+from mos_assets.records.alignment import AlignedFigures, CorpusAlignment, CorpusMap
 from mos_assets.records.corpus import (
     Clip,
     Corpus,
@@ -68,6 +69,8 @@ __all__ = [
     "Clip",
     "ClipRatings",
     "Corpus",
+    "CorpusAlignment",
+    "CorpusMap",
     "Disagreement",
     "Download",
     "DownloadState",

@@ -134,17 +134,13 @@ def _lines(
     names: Sequence[str],
     stream: tuple[int, ...],
 ) -> tuple[dict[str, tuple[float, float, float]], dict[str, str]]:
-    """(offset, slope, correlation) of each corpus, the reference first; and why others have none."""
+    """(offset, slope, correlation) of each corpus, the reference first, and why some have none."""
     unseen = [
         _unseen(inputs, mos, of_row, fit, judged, len(names))
         for fit, judged in inner_splits(groups, np.random.default_rng(stream), whole=True)
     ]
-    fits = [
-        _settled(
-            np.concatenate([part.predicted[at] for part in unseen], axis=1), unseen, len(names)
-        )
-        for at in range(len(_ALPHAS))
-    ]
+    by_alpha = zip(*(part.predicted for part in unseen), strict=True)
+    fits = [_settled(np.concatenate(each, axis=1), unseen, len(names)) for each in by_alpha]
     best = max(range(len(_ALPHAS)), key=lambda at: fits[at].explained)
     fit, alpha = fits[best], _ALPHAS[best]
     refused = {
@@ -174,10 +170,11 @@ def _lines(
 
 def _no_line(slope: float, correlation: float, settled: bool) -> str:
     if not correlation >= LEAST_CORRELATION:
-        told = (
-            "not at all" if math.isnan(correlation) else f"with a correlation of {correlation:.2f}"
+        told = "none" if math.isnan(correlation) else f"{correlation:.2f}"
+        return (
+            f"the correlation of its ratings with what the shared features say is {told}, below "
+            f"{LEAST_CORRELATION}"
         )
-        return f"its ratings follow the features that it shares {told}, below {LEAST_CORRELATION}"
     if not 1 / STEEPEST <= slope <= STEEPEST:
         return f"it would take a slope of {slope:.2f}, which is no other use of the same scale"
     return "" if settled else "its slope does not settle"

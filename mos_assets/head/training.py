@@ -56,7 +56,8 @@ class TrainingResult:
     alignment: CorpusAlignment | None = None
     """Maps of the shipped head, without figures; None where corpora train as they are."""
     weighed: int | None = None
-    """Rows in the folds with a known precision, where rows count by it; None: all counted the same."""
+    """Rows in the folds whose precision is known, where rows count by it; None: all counted the
+    same."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,6 +65,7 @@ __all__ = [
     "MOS_MAX",
     "MOS_MIN",
     "SEED",
+    "AlignedFigures",
     "BoolArray",
     "Clip",
     "ClipRatings",

@@ -12,7 +12,7 @@ interval over contents, on the same clips. Means over folds, one seed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 from generated.tables import table_of
 from quality import from_disk
 
-from mos_assets.evaluation import PLCC, RMSE, SROCC
+from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC
 from mos_assets.evaluation.resampling import Figures, interval_of, resample
 from mos_assets.head import Recipe, train
 from mos_assets.head.experts import EXPERTS

@@ -37,7 +37,8 @@ class Plan:
         found: dict[str, Any] = {}
         for expert in self.experts:
             found.update(expert.params)
-        asked = {name: True for name in ("weigh", "align") if getattr(self, name)}
+        asked = {"weights": "precision"} if self.weigh else {}
+        asked |= {"align": "corpora"} if self.align else {}
         return {**found, "softness": self.softness, "impute": self.impute, **asked}
 
 

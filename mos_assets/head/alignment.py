@@ -31,6 +31,9 @@ LEAST_CORRELATION = 0.3
 _ALPHAS = (1.0, 10.0, 100.0, 1000.0)
 _MAP_BITS = 20
 _ROUNDS, _SETTLED = 200, 1e-9
+_FARTHEST = 2 * STEEPEST
+_LEAST_VARIANCE = 1e-12
+"""Of ratings; what varies less is rounding."""
 _LEAST_SEEN = 2
 """Rows of a corpus in an inner fold's fit, below which it has no mean there."""
 
@@ -143,19 +146,14 @@ def _lines(
     fits = [_settled(np.concatenate(each, axis=1), unseen, len(names)) for each in by_alpha]
     best = max(range(len(_ALPHAS)), key=lambda at: fits[at].explained)
     fit, alpha = fits[best], _ALPHAS[best]
-    refused = {
-        name: why
-        for name, slope, correlation in zip(names, fit.slopes, fit.correlations, strict=True)
-        if (why := _no_line(slope, correlation, fit.settled))
-    }
-    if refused:
-        # Of the reference only what it is refused for itself; the others hang on it.
-        return {}, {names[0]: refused[names[0]]} if names[0] in refused else refused
+    if (worst := _worst(fit)) is not None:
+        return {}, {names[worst]: _no_line(fit, worst)}
     slopes = to_grid(np.array(fit.slopes), _MAP_BITS)
     mean_inputs, mean_mos = _means(inputs, mos, of_row, len(names))
     solver = RidgeSolver(inputs - mean_inputs[of_row], (mos - mean_mos[of_row]) / slopes[of_row])
     weight = solver.solve(alpha).weight
     apart = product(mean_inputs - mean_inputs[0], weight[:, None])[:, 0] * fit.calibration
+    refused: dict[str, str] = {}
     offsets = to_grid(mean_mos - slopes * (mean_mos[0] + apart), _MAP_BITS)
     for at, name in enumerate(names):
         there = (mean_mos[at] - offsets[at]) / slopes[at]
@@ -168,7 +166,20 @@ def _lines(
     return dict(zip(names, found, strict=True)), refused
 
 
-def _no_line(slope: float, correlation: float, settled: bool) -> str:
+def _worst(fit: _Fit) -> int | None:
+    """The corpus to leave out first: what it says may have spoilt the lines of others."""
+    faulty = [at for at in range(len(fit.slopes)) if _no_line(fit, at)]
+    if not faulty:
+        return None
+    weak = [at for at in faulty if not fit.correlations[at] >= LEAST_CORRELATION]
+    if weak:
+        return min(weak, key=lambda at: np.nan_to_num(fit.correlations[at], nan=-2.0))
+    return max(faulty, key=lambda at: (abs(math.log(fit.slopes[at])), at))
+
+
+def _no_line(fit: _Fit, at: int) -> str:
+    """Why a corpus has no line; '' where it has one."""
+    slope, correlation = fit.slopes[at], fit.correlations[at]
     if not correlation >= LEAST_CORRELATION:
         told = "none" if math.isnan(correlation) else f"{correlation:.2f}"
         return (
@@ -177,7 +188,7 @@ def _no_line(slope: float, correlation: float, settled: bool) -> str:
         )
     if not 1 / STEEPEST <= slope <= STEEPEST:
         return f"it would take a slope of {slope:.2f}, which is no other use of the same scale"
-    return "" if settled else "its slope does not settle"
+    return "" if fit.settled or at == 0 else "its slope does not settle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,15 +259,17 @@ def _settled(predicted: FloatArray, unseen: Sequence[_Unseen], count: int) -> _F
         rows = np.concatenate([predicted[:, own], mos[None, own]])
         rows = rows - product(rows, np.ones((len(own), 1))) / max(len(own), 1)
         both = product(rows, rows.T)
-        sums.append((both[:-1, :-1], both[:-1, -1], float(both[-1, -1]), len(own)))
-    slopes = np.ones(count)
-    raw, settled = np.ones(count), False
+        varies = float(both[-1, -1]) > _LEAST_VARIANCE * len(own)
+        cross = both[:-1, -1] if varies else np.zeros(count)
+        sums.append((both[:-1, :-1], cross, float(both[-1, -1]) if varies else 0.0, len(own)))
+    slopes, calibration, settled = np.ones(count), math.nan, False
     for _ in range(_ROUNDS):
-        share = 1.0 / slopes
-        raw = np.array([_slope(gram, cross, share) for gram, cross, _, _ in sums])
-        if not (raw > 0).all():
+        raw = np.array([_slope(gram, cross, 1.0 / slopes) for gram, cross, _, _ in sums])
+        calibration = float(raw[0])
+        if not calibration > 0:
             break
-        after = raw / raw[0]
+        # One that runs against the others, or away, waits there until it is left out.
+        after = np.clip(np.where(raw > 0, raw / calibration, 1.0), 1 / _FARTHEST, _FARTHEST)
         settled = bool(np.max(np.abs(after - slopes)) < _SETTLED)
         slopes = after
         if settled:
@@ -267,7 +280,7 @@ def _settled(predicted: FloatArray, unseen: Sequence[_Unseen], count: int) -> _F
         max(0.0, 0.0 if math.isnan(r) else r) ** 2 * rows
         for r, (_, _, _, rows) in zip(correlations, sums, strict=True)
     )
-    return _Fit(slopes.tolist(), correlations, float(raw[0]), explained, settled)
+    return _Fit(slopes.tolist(), correlations, calibration, explained, settled)
 
 
 def _slope(gram: FloatArray, cross: FloatArray, share: FloatArray) -> float:

@@ -9,13 +9,13 @@ import numpy as np
 
 from mos_assets.head.exact import to_grid
 from mos_assets.head.experts.base import within
-from mos_assets.head.experts.ridge import Ridge, RidgeSolver
+from mos_assets.head.experts.ridge import RidgeSolver
 from mos_assets.head.tuning import inner_splits
 from mos_assets.ratings import precision_weights
 from mos_assets.records import FloatArray
 
 _WEIGHT_BITS = 20
-_ALPHA = Ridge.grid[0][len(Ridge.grid[0]) // 2]
+_ALPHAS = (1.0, 10.0, 100.0, 1000.0)
 _LEAST_REST = 0.1
 """MOS units; a straight line that left less beside the noise of votes would have guessed it."""
 
@@ -52,11 +52,13 @@ def _rest(
     groups: Sequence[str],
     stream: tuple[int, ...],
 ) -> float:
-    """Spread of residuals beside the noise of votes, MOS units."""
-    left: list[float] = []
+    """Spread of the residuals of the best ridge beside the noise of votes, MOS units."""
+    left: list[list[float]] = [[] for _ in _ALPHAS]
     for fit, judged in inner_splits(groups, np.random.default_rng(stream)):
         known = judged[np.isfinite(noise[judged])]
-        predicted = within(RidgeSolver(inputs[fit], mos[fit]).solve(_ALPHA).predict(inputs[known]))
-        left += ((predicted - mos[known]) ** 2 - noise[known]).tolist()
-    rest = math.fsum(left) / len(left) if left else 0.0
+        solver = RidgeSolver(inputs[fit], mos[fit])
+        for at, alpha in enumerate(_ALPHAS):
+            off = within(solver.solve(alpha).predict(inputs[known])) - mos[known]
+            left[at] += (off**2 - noise[known]).tolist()
+    rest = min(math.fsum(each) / len(each) if each else 0.0 for each in left)
     return math.sqrt(max(rest, _LEAST_REST**2))

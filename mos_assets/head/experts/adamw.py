@@ -232,7 +232,10 @@ class _Trainer:
         units, inner = self._units, self._inner.values[at]
         hidden = job.rng.standard_normal((columns, units))
         inner[:-1, :units] = hidden * math.sqrt(2 / columns)
-        share = (math.fsum(job.mos.tolist()) / len(job.mos) - MOS_MIN) / _SPAN
+        total, mos = float(len(job.mos)), job.mos
+        if job.weights is not None:
+            total, mos = math.fsum(job.weights.tolist()), job.weights * job.mos
+        share = (math.fsum(mos.tolist()) / total - MOS_MIN) / _SPAN
         held = min(max(share, SHARE_FLOOR), 1.0 - SHARE_FLOOR)
         inner[-1, units:] = _rounded(math.log(held / (1.0 - held)))
         outer = job.rng.standard_normal(units)

@@ -3,9 +3,9 @@
     python bench/alignment.py --root ../shared/data/corpora \\
         --corpus konvid-1k:videval --lines "0,1 1.2,.6 -.9,1.2"
 
-Two fifths of a corpus's contents are given ratings of another scale, own = offset + slope * MOS, and
-train with the others as a corpus of their own. Figures are out of fold, pooled, one seed, each clip
-against its own rating: of heads trained on the ratings as they are, and of heads that align.
+Two fifths of a corpus's contents are given ratings of another scale, own = offset + slope * MOS,
+and train with the others as a corpus of their own. Figures are out of fold, pooled, one seed, each
+clip against its own rating: of heads trained on the ratings as they are, and of heads that align.
 """
 
 from __future__ import annotations

@@ -18,6 +18,14 @@ import numpy as np
 
 from mos_assets.head.exact import product, to_grid
 from mos_assets.head.experts.ridge import RidgeSolver
+from mos_assets.head.shared_predictor import (
+    ALPHAS,
+    Fit,
+    as_rated,
+    corpus_means,
+    settled_fit,
+    unseen_rows,
+)
 from mos_assets.head.tuning import inner_splits
 from mos_assets.ratings.alignment import STEEPEST
 from mos_assets.records import MOS_MAX, MOS_MIN, CorpusMap, FloatArray, IntArray
@@ -28,14 +36,10 @@ LEAST_CONTENTS = 3
 """The same of contents: each is predicted from the others."""
 LEAST_CORRELATION = 0.3
 """Where ratings follow the shared predictor less than this, no slope can be told."""
-_ALPHAS = (1.0, 10.0, 100.0, 1000.0)
+LEAST_GAIN = 0.01
+"""Share by which a line has to lower a corpus's error on unseen contents; lines that only follow
+the contents at hand cost more than they mend."""
 _MAP_BITS = 20
-_ROUNDS, _SETTLED = 200, 1e-9
-_FARTHEST = 2 * STEEPEST
-_LEAST_VARIANCE = 1e-12
-"""Of ratings; what varies less is rounding."""
-_LEAST_SEEN = 2
-"""Rows of a corpus in an inner fold's fit, below which it has no mean there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,35 +142,45 @@ def _lines(
     stream: tuple[int, ...],
 ) -> tuple[dict[str, tuple[float, float, float]], dict[str, str]]:
     """(offset, slope, correlation) of each corpus, the reference first, and why some have none."""
-    unseen = [
-        _unseen(inputs, mos, of_row, fit, judged, len(names))
-        for fit, judged in inner_splits(groups, np.random.default_rng(stream), whole=True)
-    ]
+    splits = inner_splits(groups, np.random.default_rng(stream), whole=True)
+    unseen = [unseen_rows(inputs, mos, of_row, *split, len(names)) for split in splits]
     by_alpha = zip(*(part.predicted for part in unseen), strict=True)
-    fits = [_settled(np.concatenate(each, axis=1), unseen, len(names)) for each in by_alpha]
-    best = max(range(len(_ALPHAS)), key=lambda at: fits[at].explained)
-    fit, alpha = fits[best], _ALPHAS[best]
+    fits = [settled_fit(np.concatenate(each, axis=1), unseen, len(names)) for each in by_alpha]
+    best = max(range(len(ALPHAS)), key=lambda at: fits[at].explained)
+    fit, alpha = fits[best], ALPHAS[best]
     if (worst := _worst(fit)) is not None:
         return {}, {names[worst]: _no_line(fit, worst)}
     slopes = to_grid(np.array(fit.slopes), _MAP_BITS)
-    mean_inputs, mean_mos = _means(inputs, mos, of_row, len(names))
+    mean_inputs, mean_mos = corpus_means(inputs, mos, of_row, len(names))
     solver = RidgeSolver(inputs - mean_inputs[of_row], (mos - mean_mos[of_row]) / slopes[of_row])
     weight = solver.solve(alpha).weight
     apart = product(mean_inputs - mean_inputs[0], weight[:, None])[:, 0] * fit.calibration
-    refused: dict[str, str] = {}
     offsets = to_grid(mean_mos - slopes * (mean_mos[0] + apart), _MAP_BITS)
-    for at, name in enumerate(names):
-        there = (mean_mos[at] - offsets[at]) / slopes[at]
-        if not MOS_MIN <= there <= MOS_MAX:
-            refused[name] = (
-                f"its mean rating, {mean_mos[at]:.2f}, would come to {there:.2f} on the scale of "
-                f"{names[0]}"
-            )
+    if far := _far(names, mean_mos, (mean_mos - offsets) / slopes):
+        return {}, far
+    mapped = (mos - offsets[of_row]) / slopes[of_row]
+    plain = as_rated(inputs, mos, mapped, of_row, splits, unseen, len(names))
+    idle = max(range(1, len(names)), key=lambda at: fit.errors[at] / plain[at])
+    if not fit.errors[idle] < (1 - LEAST_GAIN) * plain[idle]:
+        return {}, {
+            names[idle]: "nothing shows that it uses the scale differently: on contents that were "
+            f"not seen its ratings are predicted within {plain[idle]:.3f} MOS as they are, and "
+            f"within {fit.errors[idle]:.3f} by a line of their own"
+        }
     found = zip(offsets.tolist(), slopes.tolist(), fit.correlations, strict=True)
-    return dict(zip(names, found, strict=True)), refused
+    return dict(zip(names, found, strict=True)), {}
 
 
-def _worst(fit: _Fit) -> int | None:
+def _far(names: Sequence[str], mean_mos: FloatArray, there: FloatArray) -> dict[str, str]:
+    """Corpora whose mean rating has no place on the scale of the first."""
+    return {
+        name: f"its mean rating, {own:.2f}, would come to {mean:.2f} on the scale of {names[0]}"
+        for name, own, mean in zip(names, mean_mos.tolist(), there.tolist(), strict=True)
+        if not MOS_MIN <= mean <= MOS_MAX
+    }
+
+
+def _worst(fit: Fit) -> int | None:
     """The corpus to leave out first: what it says may have spoilt the lines of others."""
     faulty = [at for at in range(len(fit.slopes)) if _no_line(fit, at)]
     if not faulty:
@@ -177,7 +191,7 @@ def _worst(fit: _Fit) -> int | None:
     return max(faulty, key=lambda at: (abs(math.log(fit.slopes[at])), at))
 
 
-def _no_line(fit: _Fit, at: int) -> str:
+def _no_line(fit: Fit, at: int) -> str:
     """Why a corpus has no line; '' where it has one."""
     slope, correlation = fit.slopes[at], fit.correlations[at]
     if not correlation >= LEAST_CORRELATION:
@@ -189,111 +203,3 @@ def _no_line(fit: _Fit, at: int) -> str:
     if not 1 / STEEPEST <= slope <= STEEPEST:
         return f"it would take a slope of {slope:.2f}, which is no other use of the same scale"
     return "" if fit.settled or at == 0 else "its slope does not settle"
-
-
-@dataclass(frozen=True, eq=False)
-class _Unseen:
-    """Rows of one inner fold, about the means of their corpora in its fit."""
-
-    of_row: IntArray
-    mos: FloatArray
-    """[m]."""
-    predicted: list[FloatArray]
-    """For each alpha [corpora, m]: what the ratings of one corpus alone say of the rows."""
-
-
-def _unseen(
-    inputs: FloatArray,
-    mos: FloatArray,
-    of_row: IntArray,
-    fit: IntArray,
-    judged: IntArray,
-    count: int,
-) -> _Unseen:
-    known = np.bincount(of_row[fit], minlength=count) >= _LEAST_SEEN
-    judged = judged[known[of_row[judged]]]
-    mean_inputs, mean_mos = _means(inputs[fit], mos[fit], of_row[fit], count)
-    centred = inputs[fit] - mean_inputs[of_row[fit]]
-    wanted = inputs[judged] - mean_inputs[of_row[judged]]
-    predicted = [np.zeros((count, len(judged))) for _ in _ALPHAS]
-    for corpus in np.flatnonzero(known):
-        own = of_row[fit] == corpus
-        # Ridge is linear in the ratings: those of each corpus are fitted once, and added up in
-        # whatever slopes are tried.
-        solver = RidgeSolver(centred, np.where(own, mos[fit] - mean_mos[corpus], 0.0))
-        for at, alpha in enumerate(_ALPHAS):
-            predicted[at][corpus] = solver.solve(alpha).predict(wanted)
-    return _Unseen(of_row[judged], mos[judged] - mean_mos[of_row[judged]], predicted)
-
-
-def _means(
-    inputs: FloatArray, mos: FloatArray, of_row: IntArray, count: int
-) -> tuple[FloatArray, FloatArray]:
-    """Means of each corpus, [corpora, C] and [corpora]; zeros for one without rows."""
-    member = (of_row[None, :] == np.arange(count)[:, None]).astype(np.float64)
-    rows = np.maximum(member.sum(axis=1), 1.0)
-    of_mos = product(member, mos[:, None])[:, 0] / rows
-    return product(member, inputs) / rows[:, None], of_mos
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """Slopes that agree with the predictor which they make."""
-
-    slopes: list[float]
-    correlations: list[float]
-    calibration: float
-    """Slope of the reference's ratings on the predictor."""
-    explained: float
-    """Share of the ratings' variation within corpora, each row counting once."""
-    settled: bool
-
-
-def _settled(predicted: FloatArray, unseen: Sequence[_Unseen], count: int) -> _Fit:
-    """predicted [corpora, m] of one alpha → the slopes at which nothing moves any more."""
-    of_row = np.concatenate([part.of_row for part in unseen])
-    mos = np.concatenate([part.mos for part in unseen])
-    sums: list[tuple[FloatArray, FloatArray, float, int]] = []
-    for corpus in range(count):
-        own = np.flatnonzero(of_row == corpus)
-        rows = np.concatenate([predicted[:, own], mos[None, own]])
-        rows = rows - product(rows, np.ones((len(own), 1))) / max(len(own), 1)
-        both = product(rows, rows.T)
-        varies = float(both[-1, -1]) > _LEAST_VARIANCE * len(own)
-        cross = both[:-1, -1] if varies else np.zeros(count)
-        sums.append((both[:-1, :-1], cross, float(both[-1, -1]) if varies else 0.0, len(own)))
-    slopes, calibration, settled = np.ones(count), math.nan, False
-    for _ in range(_ROUNDS):
-        raw = np.array([_slope(gram, cross, 1.0 / slopes) for gram, cross, _, _ in sums])
-        calibration = float(raw[0])
-        if not calibration > 0:
-            break
-        # One that runs against the others, or away, waits there until it is left out.
-        after = np.clip(np.where(raw > 0, raw / calibration, 1.0), 1 / _FARTHEST, _FARTHEST)
-        settled = bool(np.max(np.abs(after - slopes)) < _SETTLED)
-        slopes = after
-        if settled:
-            break
-    share = 1.0 / slopes
-    correlations = [_correlation(gram, cross, total, share) for gram, cross, total, _ in sums]
-    explained = math.fsum(
-        max(0.0, 0.0 if math.isnan(r) else r) ** 2 * rows
-        for r, (_, _, _, rows) in zip(correlations, sums, strict=True)
-    )
-    return _Fit(slopes.tolist(), correlations, calibration, explained, settled)
-
-
-def _slope(gram: FloatArray, cross: FloatArray, share: FloatArray) -> float:
-    square = _quadratic(gram, share)
-    return math.fsum((cross * share).tolist()) / square if square > 0 else math.nan
-
-
-def _correlation(gram: FloatArray, cross: FloatArray, total: float, share: FloatArray) -> float:
-    square = _quadratic(gram, share)
-    if not (square > 0 and total > 0):
-        return math.nan
-    return math.fsum((cross * share).tolist()) / math.sqrt(square * total)
-
-
-def _quadratic(gram: FloatArray, share: FloatArray) -> float:
-    return math.fsum((share[:, None] * gram * share).ravel().tolist())

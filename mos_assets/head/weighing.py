@@ -10,12 +10,12 @@ import numpy as np
 from mos_assets.head.exact import to_grid
 from mos_assets.head.experts.base import within
 from mos_assets.head.experts.ridge import RidgeSolver
+from mos_assets.head.shared_predictor import ALPHAS
 from mos_assets.head.tuning import inner_splits
 from mos_assets.ratings import precision_weights
 from mos_assets.records import FloatArray
 
 _WEIGHT_BITS = 20
-_ALPHAS = (1.0, 10.0, 100.0, 1000.0)
 _LEAST_REST = 0.1
 """MOS units; a straight line that left less beside the noise of votes would have guessed it."""
 
@@ -53,11 +53,11 @@ def _rest(
     stream: tuple[int, ...],
 ) -> float:
     """Spread of the residuals of the best ridge beside the noise of votes, MOS units."""
-    left: list[list[float]] = [[] for _ in _ALPHAS]
+    left: list[list[float]] = [[] for _ in ALPHAS]
     for fit, judged in inner_splits(groups, np.random.default_rng(stream)):
         known = judged[np.isfinite(noise[judged])]
         solver = RidgeSolver(inputs[fit], mos[fit])
-        for at, alpha in enumerate(_ALPHAS):
+        for at, alpha in enumerate(ALPHAS):
             off = within(solver.solve(alpha).predict(inputs[known])) - mos[known]
             left[at] += (off**2 - noise[known]).tolist()
     rest = min(math.fsum(each) / len(each) if each else 0.0 for each in left)

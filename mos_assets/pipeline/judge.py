@@ -94,6 +94,8 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             ),
             *_feature_doubts(table),
         ],
+        alignment=manifest.alignment,
+        weighed=manifest.weighed,
         comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
         rated=rating_rows.read_rated(database, run.corpora),
         gate=gate,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,13 +11,14 @@ from uuid import uuid4
 import numpy as np
 
 from mos_assets.corpora import head_family
-from mos_assets.evaluation import Shuffles
+from mos_assets.evaluation import Shuffles, aligned_figures
 from mos_assets.features import feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     ExportedHead,
     Head,
     Recipe,
+    TrainingResult,
     check_operators,
     export_onnx,
     parity,
@@ -30,6 +31,7 @@ from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
     SEED,
+    CorpusAlignment,
     RatedCorpus,
     TrainingTable,
 )
@@ -43,7 +45,15 @@ from mos_assets.release.manifest import (
     versions,
 )
 from mos_assets.release.naming import ReleaseFiles, head_id
-from mos_assets.settings import PathSettings, RunSettings, feature_scope, fold_scope, shaping
+from mos_assets.settings import (
+    Align,
+    PathSettings,
+    RunSettings,
+    Weights,
+    feature_scope,
+    fold_scope,
+    shaping,
+)
 from mos_assets.store import (
     Database,
     corpus_rows,
@@ -92,15 +102,19 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
     recipe = Recipe(
         impute=run.imputes,
+        weigh=run.weights is Weights.PRECISION,
+        align=run.align is Align.CORPORA,
         params={"epochs": run.epochs} if run.epochs else {},
     )
     seeds = [SEED + index for index in range(run.seeds)]
     shuffles = Shuffles(table, len(seeds))
     result = train_head(table, recipe, seeds, progress=log.info, watch=shuffles.watch)
+    alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
     exported = export_onnx(result.head, staged)
     manifest = _manifest(run, database, table, fingerprint, split, recipe, result.head, exported)
+    manifest = manifest.model_copy(update={"alignment": alignment, "weighed": result.weighed})
     identity = candidate_id(manifest)
     files = write_candidate_files(paths.store_folder, identity, manifest, staged)
     verdict_rows.write_candidate(
@@ -125,6 +139,26 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
         checksum_holds=hash_file(files.onnx) == vouched,
         strays=tuple(sorted(path.name for path in _strays(files))),
     )
+
+
+def _alignment(
+    table: TrainingTable, recipe: Recipe, result: TrainingResult, log: Log
+) -> CorpusAlignment | None:
+    """The maps with what they are worth: the first seed is trained without them as well."""
+    if result.alignment is None:
+        if recipe.align:
+            log.info("one corpus trains: there is nothing to align")
+        return None
+    seeds = result.out_of_fold.seeds[:1]
+    log.info("training once more without alignment, for comparison")
+    without = train_head(table, replace(recipe, align=False), seeds, progress=log.info)
+    figures = aligned_figures(
+        table,
+        result.out_of_fold.predictions[0],
+        without.out_of_fold.predictions[0],
+        [one.corpus for one in result.alignment.maps],
+    )
+    return result.alignment.model_copy(update={"figures": figures})
 
 
 def _manifest(

@@ -4,6 +4,7 @@ Nothing here computes: rooms build these, hand them over, and never pass diction
 open database handles or file objects instead.
 """
 
+from mos_assets.records.alignment import AlignedFigures, CorpusAlignment, CorpusMap
 from mos_assets.records.corpus import (
     Clip,
     Corpus,
@@ -77,10 +78,13 @@ __all__ = [
     "MOS_MIN",
     "SEED",
     "UNREPEATED",
+    "AlignedFigures",
     "BoolArray",
     "Clip",
     "ClipRatings",
     "Corpus",
+    "CorpusAlignment",
+    "CorpusMap",
     "Disagreement",
     "Download",
     "DownloadState",

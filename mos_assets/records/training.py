@@ -51,6 +51,11 @@ class TrainingTable:
         """[n], active slot of each row."""
         return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
 
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """[n], corpus of each row: the head of its clip_id."""
+        return tuple(clip_id.partition("/")[0] for clip_id in self.clip_ids)
+
     def take(self, rows: IntArray) -> Self:
         """The table of these rows, in this order."""
 

@@ -27,6 +27,7 @@ from mos_assets.records import (
     ENCODER_VOCABULARY_VERSION,
     MOS_MAX,
     MOS_MIN,
+    CorpusAlignment,
     FigureRow,
     FoldScore,
     GateKind,
@@ -141,6 +142,9 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
+_ASKED_FOR = ("alignment", "weighed")
+
+
 class Manifest(_Frozen):
     """`<id>.json`; sorted keys, indented by two, no dates."""
 
@@ -164,6 +168,10 @@ class Manifest(_Frozen):
     extractor_fingerprint: str
     training_recipe: Mapping[str, Any]
     data: DataUsed
+    alignment: CorpusAlignment | None = None
+    """Maps of corpora onto the scale that the head answers on; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it; None: all the same."""
     versions: Mapping[str, str]
     folds: tuple[FoldScore, ...] = ()
     seeds: tuple[SeedScore, ...] = ()
@@ -175,6 +183,12 @@ class Manifest(_Frozen):
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not asked for is left out: the bytes are those of a head without it."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v is not None}
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""

@@ -32,6 +32,7 @@ from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
 from mos_assets.evaluation.slices import slices
 from mos_assets.records import (
+    CorpusAlignment,
     FeatureLoss,
     FloatArray,
     LabelOrigin,
@@ -65,13 +66,15 @@ def build_report(
     label_findings: Sequence[str] = (),
     comparison: Comparison | None = None,
     rated: Sequence[RatedCorpus] = (),
+    alignment: CorpusAlignment | None = None,
+    weighed: int | None = None,
     gate: Gate = GATE,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
     judged by. label_findings: what may be wrong with the labels, a sentence each. rated: how the
-    ratings of each corpus came about.
+    ratings of each corpus came about. alignment, weighed: of the candidate's manifest.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -132,6 +135,8 @@ def build_report(
         label_findings=tuple(label_findings),
         ratings=ratings_section(rated, table, oof),
         comparison=comparison,
+        alignment=alignment,
+        weighed=weighed,
     )
 
 

@@ -34,6 +34,21 @@ def findings(report: GateReport) -> tuple[str, ...]:
     )
 
 
+def weighting(report: GateReport) -> str:
+    """Whether rows counted by the precision of their rating, one sentence."""
+    if report.weighed is None:
+        return "In training every rating counted the same."
+    if not report.weighed:
+        return (
+            "Ratings were to count by their precision, but no clip has both a deviation and a "
+            "number of ratings: all counted the same."
+        )
+    total = report.n_clips
+    rest = "" if report.weighed == total else f" of {count(report.weighed)} of {count(total)} clips"
+    others = "" if report.weighed == total else ", the others like the average"
+    return f"In training the ratings{rest} counted by their precision{others}."
+
+
 def _compared(report: GateReport) -> list[str]:
     return [] if report.comparison is None else [report.comparison.sentence]
 

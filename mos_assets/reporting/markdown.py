@@ -13,7 +13,7 @@ from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
-from mos_assets.reporting.findings import findings
+from mos_assets.reporting.findings import findings, weighting
 from mos_assets.reporting.rating_words import between_sentence, sentences
 from mos_assets.reporting.report import GateReport, ReportPlot
 
@@ -32,6 +32,7 @@ def render_markdown(report: GateReport) -> str:
         human=report.label_origin is LabelOrigin.HUMAN,
         findings=findings(report),
         said_of_ratings=sentences,
+        weighting=weighting(report),
         level=share(LEVEL),
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,

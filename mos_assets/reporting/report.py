@@ -25,7 +25,7 @@ from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
-from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
+from mos_assets.records import CorpusAlignment, FigureRow, LabelOrigin, Named, Reported
 from mos_assets.reporting.ratings import Ratings
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
@@ -152,6 +152,11 @@ class GateReport(Reported):
     """How the ratings came about; None where they are of one test, in label files, from 1 to 5."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
+    alignment: CorpusAlignment | None = None
+    """Corpora that were mapped onto one scale in training; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it in training; None: all
+    counted the same."""
     figures: tuple[ReportPlot, ...] = ()
     """Empty until they are drawn."""
 

@@ -36,7 +36,7 @@ LEAST_CONTENTS = 3
 """The same of contents: each is predicted from the others."""
 LEAST_CORRELATION = 0.3
 """Where ratings follow the shared predictor less than this, no slope can be told."""
-LEAST_GAIN = 0.01
+LEAST_GAIN = 0.05
 """Share by which a line has to lower a corpus's error on unseen contents; lines that only follow
 the contents at hand cost more than they mend."""
 _MAP_BITS = 20

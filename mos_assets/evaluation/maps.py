@@ -28,7 +28,8 @@ def straight(x: FloatArray, mos: FloatArray) -> Map:
     slope, level = np.polyfit((x[known] - middle) / scale, mos[known], 1)
 
     def line(new: FloatArray) -> FloatArray:
-        return np.clip(level + slope * (new - middle) / scale, MOS_MIN, MOS_MAX)
+        mapped: FloatArray = np.clip(level + slope * (new - middle) / scale, MOS_MIN, MOS_MAX)
+        return mapped
 
     return _with_gaps(line, mos)
 

@@ -35,7 +35,7 @@ MOST_TRIED = 16
 """Columns that the choice of the best one tries: those that rank the training rows best."""
 _MOST_CHOICE_ROWS = 5_000
 """Training rows that a column is chosen by, evenly spaced; it is then fitted to all."""
-_ALPHAS = tuple(10.0**power for power in range(-2, 3))
+_ALPHAS = (0.01, 1.0, 100.0)
 _MOST_TERMS = 300
 _REACH = 3.0
 """Standard deviations beyond which a value tells a polynomial no more."""
@@ -118,12 +118,16 @@ def shortcuts(table: TrainingTable, beside: BesideColumns) -> tuple[Shortcut, ..
     What cannot be computed is there as well, with the reason. Container columns are left out
     where they are the sizes, which are there already.
     """
+    from threadpoolctl import threadpool_limits
+
     sizes, container = size_columns(table, beside), container_columns(table, beside)
-    found = [best_column(table, beside)]
-    if set(container) != set(sizes):
-        found.append(_of_columns(ShortcutKind.CONTAINER, table, container))
-    found.append(_of_columns(ShortcutKind.SIZE, table, sizes))
-    found += [foreign_metric(table, name, values) for name, values in beside.metrics.items()]
+    # More threads would only spin over such small products.
+    with threadpool_limits(limits=1):
+        found = [best_column(table, beside)]
+        if set(container) != set(sizes):
+            found.append(_of_columns(ShortcutKind.CONTAINER, table, container))
+        found.append(_of_columns(ShortcutKind.SIZE, table, sizes))
+        found += [foreign_metric(table, name, values) for name, values in beside.metrics.items()]
     return tuple(found)
 
 

@@ -108,7 +108,8 @@ def distance(envelope: Envelope, rows: FloatArray) -> FloatArray:
     """[n] how far rows [n, F] lie out: up to 1 inside, in units of the limit that is nearer."""
     columns, joint = measured(envelope, rows)
     each = columns.max(axis=1, initial=0.0) / envelope.column_limit
-    return np.maximum(each, joint / envelope.joint_limit)
+    found: FloatArray = np.maximum(each, joint / envelope.joint_limit)
+    return found
 
 
 def outside(envelope: Envelope, rows: FloatArray) -> tuple[Standing, ...]:
@@ -174,4 +175,5 @@ def reaches(column: EnvelopeColumn, values: FloatArray) -> FloatArray:
         found = np.where(same, 0.0, np.copysign(np.inf, off))
     else:
         found = np.where(off < 0.0, off / (column.low or 1.0), off / (column.high or 1.0))
-    return np.where(np.isnan(values), 0.0 if column.gaps else np.inf, found)
+    told: FloatArray = np.where(np.isnan(values), 0.0 if column.gaps else np.inf, found)
+    return told

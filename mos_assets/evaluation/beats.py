@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.evaluation.beyond import Beyond, beyond
-from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, rounded
+from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, rounded
 from mos_assets.evaluation.resampling import (
     LEAST_CONTENTS,
     Figures,
@@ -32,7 +32,7 @@ from mos_assets.evaluation.shortcuts import (
     shortcuts,
 )
 from mos_assets.evaluation.text import plain
-from mos_assets.records import FloatArray, OutOfFold, Reported, TrainingTable
+from mos_assets.records import FloatArray, IntArray, OutOfFold, Reported, TrainingTable
 
 SHORTCUTS_THAT_COUNT = (ShortcutKind.COLUMN, ShortcutKind.CONTAINER, ShortcutKind.SIZE)
 """Those that a head must beat to be Accepted."""
@@ -51,8 +51,11 @@ class ShortcutRow(Reported):
     srocc: float | None
     rmse: float | None
     raw_plcc: float | None
-    """Of a foreign metric as it stands, with its sign; None for other shortcuts."""
+    """Of a foreign metric as it stands, mean over folds; None for other shortcuts."""
     raw_srocc: float | None
+    raw_plcc_all: float | None
+    """The same over all clips as one, as the literature states it."""
+    raw_srocc_all: float | None
     head_plcc: float | None
     """The head's on the same clips."""
     margin_plcc: float | None
@@ -163,6 +166,8 @@ def _row(table: TrainingTable, oof: OutOfFold, shortcut: Shortcut) -> ShortcutRo
         rmse=of(RMSE.name, n_seeds),
         raw_plcc=None if shortcut.raw is None else of(PLCC.name, n_seeds + 1),
         raw_srocc=None if shortcut.raw is None else of(SROCC.name, n_seeds + 1),
+        raw_plcc_all=_raw(PLCC, shortcut, part, rows),
+        raw_srocc_all=_raw(SROCC, shortcut, part, rows),
         head_plcc=rounded(float(figures[PLCC.name][:n_seeds].mean())),
         margin_plcc=margin.figure,
         margin_plcc_interval=margin.interval,
@@ -215,6 +220,12 @@ def _figures(part: TrainingTable, predicted: FloatArray) -> dict[str, FloatArray
                 means[at] = metric.compute(x, part.mos)
         found[metric.name] = means
     return found
+
+
+def _raw(metric: Metric, shortcut: Shortcut, part: TrainingTable, rows: IntArray) -> float | None:
+    if shortcut.raw is None or not len(rows):
+        return None
+    return rounded(metric.compute(shortcut.raw[rows], part.mos))
 
 
 def _lead(row: ShortcutRow) -> float:

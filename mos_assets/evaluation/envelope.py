@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -108,8 +109,10 @@ def _of_values(name: str, values: FloatArray) -> EnvelopeColumn:
     tail = min(max(_LEAST_TAIL, int(_TAIL * len(known))), len(known))
     low = max(centre - float(np.mean(known[:tail])), _LEAST_REACH * spread)
     high = max(float(np.mean(known[-tail:])) - centre, _LEAST_REACH * spread)
+    # As many places as the spread has digits: a centre far from 0 must not move by its rounding.
+    places = _DIGITS - 1 - math.floor(math.log10(spread))
     return EnvelopeColumn(
-        name=name, centre=_digits(centre), low=_digits(low), high=_digits(high), gaps=gaps
+        name=name, centre=round(centre, places), low=_digits(low), high=_digits(high), gaps=gaps
     )
 
 

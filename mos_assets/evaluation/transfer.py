@@ -18,7 +18,7 @@ from mos_assets.evaluation.resampling import (
     interval_of,
     resample,
 )
-from mos_assets.evaluation.shortcuts import BesideColumns, is_shortcut_itself, shortcuts
+from mos_assets.evaluation.shortcuts import BesideColumns, shortcuts
 from mos_assets.evaluation.slices import Slice, slices
 from mos_assets.records import FloatArray, OutOfFold, Reported, TrainingTable
 
@@ -150,9 +150,7 @@ def transfer_figures(tested: TestedCorpus) -> TransferFigures:
         p1401=p1401_figures(middle, table.mos, table.mos_std, table.n_ratings, table.groups),
         krasula=krasula_figures(middle, table.mos, table.mos_std, table.n_ratings),
         slices=slices(table, oof, METRICS),
-        shortcuts=judged_against(
-            table, oof, shortcuts(table, beside), itself=is_shortcut_itself(table, beside)
-        ),
+        shortcuts=judged_against(table, oof, shortcuts(table, beside)),
         reason=None if len(rows) >= _LEAST_CLIPS else f"{len(rows)} clips could be scored",
     )
 

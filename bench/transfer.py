@@ -24,7 +24,7 @@ from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.envelope import fit_envelope
 from mos_assets.evaluation.shortcuts import BesideColumns
 from mos_assets.evaluation.splits import split_ranges, split_table
-from mos_assets.evaluation.transfer import TestedCorpus, scored_by_folds, transfer_figures
+from mos_assets.evaluation.transfer import ScoredCorpus, scored_by_folds, transfer_figures
 from mos_assets.features import expand_columns, parse_blocks
 from mos_assets.head import Recipe, train
 from mos_assets.head.closed_forms import closed_forms
@@ -82,7 +82,7 @@ def main() -> None:
     clock.say("further cuts")
     known = known_contents(content_rows(here), content_rows(there))
     folds = sorted({fold for _, fold in heads})
-    tested = TestedCorpus(
+    tested = ScoredCorpus(
         name=options.test,
         table=there.table,
         predictions=scored_by_folds(

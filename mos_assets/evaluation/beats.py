@@ -10,7 +10,7 @@ head passes that is no better than its shortcut, `bench/shortcuts.py` measures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -112,14 +112,19 @@ def judged_against(
     found: Sequence[Shortcut],
     *,
     itself: str | None = None,
+    as_one: bool = False,
 ) -> ShortcutVerdict:
-    """The verdict on shortcuts that are predicted already; itself: why the head is one."""
+    """The verdict on shortcuts that are predicted already.
+
+    itself: why the head is one. as_one: figures over all rows instead of means over folds, for a
+    head that no fold was held from.
+    """
     if oof.predictions.shape[1] != len(table.mos):
         raise ValueError(
             f"predictions are [seeds, rows]: expected {len(table.mos)} rows, "
             f"got {oof.predictions.shape[1]}"
         )
-    rows = tuple(_row(table, oof, shortcut) for shortcut in found)
+    rows = tuple(_row(table, oof, shortcut, as_one=as_one) for shortcut in found)
     counting = [row for row in rows if row.counts and row.plcc is not None]
     nearest = min(counting, key=_lead, default=None)
     best = max(counting, key=lambda row: row.plcc or -1.0, default=None)
@@ -136,10 +141,12 @@ def judged_against(
     )
 
 
-def _row(table: TrainingTable, oof: OutOfFold, shortcut: Shortcut) -> ShortcutRow:
+def _row(table: TrainingTable, oof: OutOfFold, shortcut: Shortcut, *, as_one: bool) -> ShortcutRow:
     rows = np.flatnonzero((table.folds >= 0) & np.isfinite(shortcut.predicted))
     counts = shortcut.kind in SHORTCUTS_THAT_COUNT
     part = table.take(rows)
+    if as_one:
+        part = replace(part, folds=np.zeros_like(part.folds))
     predicted = [*oof.predictions[:, rows], shortcut.predicted[rows]]
     if shortcut.raw is not None:
         predicted.append(shortcut.raw[rows])
@@ -198,7 +205,8 @@ def _margin(part: TrainingTable, predicted: FloatArray, n_seeds: int) -> _Margin
     for pooled in (True,) if few else (False, True):
         drawn = resample(predicted, part.mos, one if pooled else part.folds, part.groups, [PLCC])
         figure = rounded(float(margin(drawn.whole)[0])) if len(part.mos) else None
-        found = _Margin(figure, None if figure is None else interval_of(drawn, margin), pooled)
+        interval = None if figure is None else interval_of(drawn, margin)
+        found = _Margin(figure, interval, pooled)
         if found.interval is not None:
             break
     return found

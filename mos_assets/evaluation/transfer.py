@@ -65,14 +65,14 @@ class TransferFigures(Reported):
     krasula: KrasulaFigures
     slices: tuple[Slice, ...]
     shortcuts: ShortcutVerdict
-    """Shortcuts and foreign metrics on folds of this corpus, which they are fitted to and the head
-    is not: they have the advantage."""
+    """Shortcuts and foreign metrics, fitted on folds of this corpus, which the head was not: they
+    have the advantage. Figures are over all clips."""
     reason: str | None
     """Why there are no figures."""
 
 
 @dataclass(frozen=True, eq=False)
-class TestedCorpus:
+class ScoredCorpus:
     """A test corpus and what heads say of it."""
 
     name: str
@@ -109,7 +109,7 @@ def scored_by_folds(
     return found
 
 
-def transfer_figures(tested: TestedCorpus) -> TransferFigures:
+def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
     """Every figure of the corpus over the rows that have a prediction.
 
     Raises ValueError where the arrays do not fit together.
@@ -150,7 +150,7 @@ def transfer_figures(tested: TestedCorpus) -> TransferFigures:
         p1401=p1401_figures(middle, table.mos, table.mos_std, table.n_ratings, table.groups),
         krasula=krasula_figures(middle, table.mos, table.mos_std, table.n_ratings),
         slices=slices(table, oof, METRICS),
-        shortcuts=judged_against(table, oof, shortcuts(table, beside)),
+        shortcuts=judged_against(table, oof, shortcuts(table, beside), as_one=True),
         reason=None if len(rows) >= _LEAST_CLIPS else f"{len(rows)} clips could be scored",
     )
 
@@ -192,7 +192,7 @@ def _weighted_bias(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatAr
     return found
 
 
-def _within(predictions: FloatArray, mos: FloatArray, tested: TestedCorpus) -> FloatArray:
+def _within(predictions: FloatArray, mos: FloatArray, tested: ScoredCorpus) -> FloatArray:
     """[n], share of seeds whose interval holds the rating."""
     held: FloatArray = (np.abs(predictions - mos) <= (tested.half_width or 0.0)).mean(axis=0)
     return held

@@ -11,7 +11,7 @@ import pytest
 from mos_assets.evaluation.metrics import plcc, rmse
 from mos_assets.evaluation.shortcuts import BesideColumns
 from mos_assets.evaluation.splits import split_ranges, split_table
-from mos_assets.evaluation.transfer import TestedCorpus, scored_by_folds, transfer_figures
+from mos_assets.evaluation.transfer import ScoredCorpus, scored_by_folds, transfer_figures
 from mos_assets.head.closed_forms import closed_forms
 from mos_assets.splitting.cuts import further_cuts
 
@@ -26,7 +26,7 @@ def _tested(make_table, predict, **changes):
         mos_std=np.full(240, 0.8),
         n_ratings=np.full(240, 24.0),
     )
-    tested = TestedCorpus(
+    tested = ScoredCorpus(
         name="other",
         table=table,
         predictions=predict(table).predictions,

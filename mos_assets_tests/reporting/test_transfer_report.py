@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.evaluation.transfer import TestedCorpus, transfer_figures
+from mos_assets.evaluation.transfer import ScoredCorpus, transfer_figures
 from mos_assets.reporting.transfer_report import (
     TransferReport,
     transfer_schema,
@@ -24,7 +24,7 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "transfer_report.schema.json"
 @pytest.fixture(scope="module")
 def report(make_table, predict) -> TransferReport:
     table = make_table(n=60)
-    tested = TestedCorpus(
+    tested = ScoredCorpus(
         "a|b", table, predict(table).predictions, np.zeros(60, bool), distance=np.ones(60)
     )
     return TransferReport(

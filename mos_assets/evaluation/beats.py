@@ -10,19 +10,13 @@ head passes that is no better than its shortcut, `bench/shortcuts.py` measures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mos_assets.evaluation.beyond import Beyond, beyond
+from mos_assets.evaluation.margins import Margin, margins_over, part_of, rows_of
 from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC, Metric, rounded
-from mos_assets.evaluation.resampling import (
-    LEAST_CONTENTS,
-    Figures,
-    Interval,
-    interval_of,
-    resample,
-)
+from mos_assets.evaluation.resampling import Interval
 from mos_assets.evaluation.shortcuts import (
     BesideColumns,
     Shortcut,
@@ -124,7 +118,13 @@ def judged_against(
             f"predictions are [seeds, rows]: expected {len(table.mos)} rows, "
             f"got {oof.predictions.shape[1]}"
         )
-    rows = tuple(_row(table, oof, shortcut, as_one=as_one) for shortcut in found)
+    margins = margins_over(table, oof, found, as_one=as_one)
+    rows = tuple(
+        _row(
+            oof, shortcut, part_of(table, shortcut, as_one=as_one), rows_of(table, shortcut), margin
+        )
+        for shortcut, margin in zip(found, margins, strict=True)
+    )
     counting = [row for row in rows if row.counts and row.plcc is not None]
     nearest = min(counting, key=_lead, default=None)
     best = max(counting, key=lambda row: row.plcc or -1.0, default=None)
@@ -141,18 +141,15 @@ def judged_against(
     )
 
 
-def _row(table: TrainingTable, oof: OutOfFold, shortcut: Shortcut, *, as_one: bool) -> ShortcutRow:
-    rows = np.flatnonzero((table.folds >= 0) & np.isfinite(shortcut.predicted))
+def _row(
+    oof: OutOfFold, shortcut: Shortcut, part: TrainingTable, rows: IntArray, margin: Margin
+) -> ShortcutRow:
     counts = shortcut.kind in SHORTCUTS_THAT_COUNT
-    part = table.take(rows)
-    if as_one:
-        part = replace(part, folds=np.zeros_like(part.folds))
     predicted = [*oof.predictions[:, rows], shortcut.predicted[rows]]
     if shortcut.raw is not None:
         predicted.append(shortcut.raw[rows])
     n_seeds = len(oof.predictions)
     figures = _figures(part, np.array(predicted))
-    margin = _margin(part, np.array(predicted), n_seeds)
 
     def of(metric: str, at: int) -> float | None:
         return rounded(float(figures[metric][at]))
@@ -182,34 +179,6 @@ def _row(table: TrainingTable, oof: OutOfFold, shortcut: Shortcut, *, as_one: bo
         counts=counts,
         reason=reason,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Margin:
-    figure: float | None
-    interval: Interval | None
-    pooled: bool
-
-
-def _margin(part: TrainingTable, predicted: FloatArray, n_seeds: int) -> _Margin:
-    """Of the head's PLCC over that of the predictor in row `n_seeds` of predicted."""
-
-    def margin(figures: Figures) -> FloatArray:
-        each = figures[PLCC.name]
-        over: FloatArray = each[:, :n_seeds].mean(axis=1) - each[:, n_seeds]
-        return over
-
-    one = np.zeros_like(part.folds)
-    few = len(set(part.groups)) < LEAST_CONTENTS
-    found = _Margin(None, None, few)
-    for pooled in (True,) if few else (False, True):
-        drawn = resample(predicted, part.mos, one if pooled else part.folds, part.groups, [PLCC])
-        figure = rounded(float(margin(drawn.whole)[0])) if len(part.mos) else None
-        interval = None if figure is None else interval_of(drawn, margin)
-        found = _Margin(figure, interval, pooled)
-        if found.interval is not None:
-            break
-    return found
 
 
 def _figures(part: TrainingTable, predicted: FloatArray) -> dict[str, FloatArray]:

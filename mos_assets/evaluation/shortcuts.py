@@ -34,7 +34,7 @@ SIZE_NAMES = frozenset(
 MOST_TRIED = 16
 """Columns that the choice of the best one tries: those that rank the training rows best."""
 _MOST_CHOICE_ROWS = 5_000
-"""Training rows that a column is chosen by, evenly spaced; it is then fitted to all."""
+"""Training rows that columns and settings are chosen by, evenly spaced; all are then fitted to."""
 _ALPHAS = (0.01, 1.0, 100.0)
 _MOST_TERMS = 300
 _REACH = 3.0
@@ -231,6 +231,7 @@ def _of_columns(
         _ALPHAS,
         fallback=1.0,
         inner_folds=INNER_FOLDS,
+        most_rows=_MOST_CHOICE_ROWS,
     )
     if not np.isfinite(predicted[table.folds >= 0]).all():
         return _none(kind, table, "there is no other fold to learn from")

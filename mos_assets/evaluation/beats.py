@@ -158,8 +158,10 @@ def _row(
     reason = shortcut.reason
     if reason is None and own is None:
         reason = "it has no correlation: its predictions are constant"
+    elif reason is None and not np.isfinite(figures[PLCC.name][:n_seeds]).all():
+        reason = "the head has no correlation: its predictions are constant or not finite"
     elif reason is None and margin.interval is None:
-        reason = "how sure the margin is cannot be told: the contents are too few"
+        reason = "how sure the difference is cannot be told: the contents are too few"
     return ShortcutRow(
         kind=shortcut.kind,
         name=shortcut.name,

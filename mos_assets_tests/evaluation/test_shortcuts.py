@@ -95,6 +95,14 @@ def test_with_few_contents(contents, make_table) -> None:
     assert contents == 5 or "too few" in verdict.sentence
 
 
+@pytest.mark.parametrize("flaw", [3.0, np.nan])
+def test_a_head_without_a_correlation_is_no_question_of_contents(flaw, make_table) -> None:
+    table, _, _ = _sized(make_table)
+    verdict = beats_shortcuts(table, _head(table, np.full(len(table.mos), flaw)))
+    assert not verdict.passed
+    assert "constant or not finite" in verdict.sentence
+
+
 def test_no_shortcut_at_all(make_table) -> None:
     table, _, _ = _sized(make_table)
     verdict = judged_against(table, _head(table, table.mos), [])

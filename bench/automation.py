@@ -1,8 +1,8 @@
-"""What a look of a sensor costs on 300,000 clips: the first, one where nothing changed, a night's.
+"""What a scan of a sensor costs on 300,000 clips: the first, one where nothing changed, a night's.
 
     python bench/automation.py [--clips 300000] [--folders 1]
 
-Makes folders of empty files, takes real looks through the doors that the sensors use, and prints
+Makes folders of empty files, takes real scans through the doors that the sensors use, and prints
 CPU milliseconds, wall milliseconds and the size of the cursor.
 """
 
@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 from generated.folders import TOML
 
 from mos_assets.automation.decisions import Rules, decide
-from mos_assets.automation.facts import Memory
-from mos_assets.automation.signatures import look_at_corpora
+from mos_assets.automation.facts import SensorState
+from mos_assets.automation.scans import scan_corpora
 from mos_assets.settings import Settings
 
 RULES = Rules(removal_share=0.1, quiet_s=90)
@@ -49,37 +49,38 @@ def make(root: Path, clips: int, folders: int) -> Settings:
     return Settings.of(corpus=CORPUS, corpus_root=str(root / "corpora"), store=str(root / "store"))
 
 
-def cost(look: Callable[[], object]) -> tuple[float, float]:
+def cost(scan: Callable[[], object]) -> tuple[float, float]:
     """CPU and wall milliseconds."""
     before, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    look()
+    scan()
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return 1000 * cpu, 1000 * (time.perf_counter() - wall)
 
 
 def measure(clips: int, folders: int) -> None:
-    """Print one row a kind of look."""
+    """Print one row a kind of scan."""
     with TemporaryDirectory(prefix="mos-bench-") as name:
         settings = make(Path(name), clips, folders)
-        memory: Memory | None = None
+        state: SensorState | None = None
 
         def tick(every_file: bool) -> None:
-            nonlocal memory
-            turn = 0 if memory is None else memory.turn
-            sight = look_at_corpora(settings.run, settings.paths, every_file=every_file, turn=turn)
-            memory = decide(memory, sight, [], time.time(), RULES).memory
+            nonlocal state
+            turn = 0 if state is None else state.turn
+            snapshot = scan_corpora(settings.run, settings.paths, every_file=every_file, turn=turn)
+            state = decide(state, snapshot, [], time.time(), RULES).state
 
-        rows = [("first look", [cost(lambda: tick(True))])]
+        rows = [("first scan", [cost(lambda: tick(True))])]
         rows.append(("every file (night, or unsettled)", [cost(lambda: tick(True))]))
         rows.append(("nothing changed", [cost(lambda: tick(False)) for _ in range(REPEATS)]))
-        place = next(path for path in (settings.corpus_folder / CORPUS).glob("**/*.mp4")).parent
+        corpus = settings.paths.corpus_folder / CORPUS
+        place = next(corpus.glob("**/*.mp4")).parent
         (place / "new.mp4").write_bytes(b"new")
         rows.append(("a clip came", [cost(lambda: tick(False))]))
-        assert memory is not None
-        assert memory.quiet == 0, "the change must be seen"
-        cursor = len(memory.to_cursor())
-        catalogue = (settings.store_folder / "watch.sqlite").stat().st_size / 1e6
+        assert state is not None
+        assert state.quiet == 0, "the change must be seen"
+        cursor = len(state.to_cursor())
+        catalogue = (settings.paths.store_folder / "watch.sqlite").stat().st_size / 1e6
         for what, costs in rows:
             cpu, wall = (statistics.median(c[i] for c in costs) for i in (0, 1))
             print(f"| {clips} in {folders} | {what} | {cpu:.0f} | {wall:.0f} |")
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=300_000)
     parser.add_argument("--folders", type=int, nargs="*", default=[1, 300, 10_000])
     options = parser.parse_args()
-    print("| clips in folders | look | CPU ms | wall ms |\n|---|---|---:|---:|")
+    print("| clips in folders | scan | CPU ms | wall ms |\n|---|---|---:|---:|")
     for folders in options.folders:
         measure(options.clips, folders)
 

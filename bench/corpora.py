@@ -217,7 +217,7 @@ def settings_of(root: Path) -> Settings:
 
 def work_again(root: Path) -> Callable[[], str]:
     """What the asset does, without Dagster around it, where nothing has changed."""
-    from mos_assets.ingesting import ingest
+    from mos_assets.pipeline.ingest import ingest
     from mos_assets.store import Database
 
     settings = settings_of(root)
@@ -231,9 +231,9 @@ def work_again(root: Path) -> Callable[[], str]:
 
 def work_changed(root: Path) -> Callable[[], str]:
     """As `work_again`, with nothing to say that it is as it was: every row is made and compared."""
-    from mos_assets.store import Database, stamps
+    from mos_assets.store import Database, provenance
 
-    stamps.write_stamp(Database(root / "store"), f"{stamps.CORPUS}:konvid-150k", "another")
+    provenance.write(Database(root / "store"), f"{provenance.CORPUS}:konvid-150k", "another")
     return work_again(root)
 
 
@@ -298,14 +298,14 @@ def work_known(root: Path) -> Callable[[], str]:
 def work_remember(root: Path) -> Callable[[], str]:
     """Bring the store to where an earlier run would have left it."""
     from mos_assets.corpora import CorpusRequest, load_corpus
-    from mos_assets.ingesting import ingest
     from mos_assets.media.probe import probe_version
-    from mos_assets.store import Database, corpus_rows, stamps
+    from mos_assets.pipeline.ingest import ingest
+    from mos_assets.store import Database, corpus_rows, provenance
 
     database = Database(root / "store")
     request = CorpusRequest("konvid-150k", root / "labels")
     corpus = load_corpus(request, known=made_up(root), workers=WORKERS, progress=quiet)
-    made: dict[str, str | None] = {f"{stamps.PROBES}:konvid-150k": probe_version()}
+    made: dict[str, str | None] = {f"{provenance.PROBES}:konvid-150k": probe_version()}
     corpus_rows.write_corpora(database, [corpus], made=made)
     # Once more as a run does it, which leaves its signature.
     settings = settings_of(root)

@@ -23,9 +23,9 @@ import numpy as np
 
 from mos_assets.features import ClipTask, measure_clip, measure_clips, picture_extractors
 from mos_assets.features.transnet import transition_probabilities
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.media.probe import hash_file
 from mos_assets.settings import ReferencePolicy
 
 SIZE, RATE, SECONDS = "960x540", 30, 8

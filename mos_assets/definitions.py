@@ -36,9 +36,9 @@ from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.executors import executor_for
 from mos_assets.automation.freshness import fresh
 from mos_assets.automation.jobs import retrain
+from mos_assets.automation.maintenance import prune_for
 from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.sensors import sensors_for
-from mos_assets.automation.upkeep import prune_for
 from mos_assets.errors import SettingsError
 from mos_assets.evaluation import GATE, Gate
 from mos_assets.settings import Settings

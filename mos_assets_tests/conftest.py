@@ -30,7 +30,7 @@ from mos_assets.release.promotion import Promotion, promote
 from mos_assets.reporting.build import build_report
 from mos_assets.reporting.card import render_card
 from mos_assets.reporting.report import GateReport
-from mos_assets.store.claim import CLAIM
+from mos_assets.store.run_lock import LOCK_FILE
 
 pytest_plugins = ["mos_assets_tests.made"]
 
@@ -182,7 +182,7 @@ def backup(store: Path, seconds: float = 60) -> Iterator[None]:
     """The command of docs/operations.md, which holds the store without a word, at work."""
     process = subprocess.Popen(
         [
-            *("flock", "--exclusive", "--nonblock", str(store / CLAIM)),
+            *("flock", "--exclusive", "--nonblock", str(store / LOCK_FILE)),
             *("sh", "-c", f"echo has it; exec sleep {seconds}"),
         ],
         stdout=subprocess.PIPE,

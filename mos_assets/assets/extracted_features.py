@@ -3,36 +3,19 @@
 from dataclasses import replace
 
 import dagster as dg
-import numpy as np
 
-from mos_assets.assets.clip_measurements import clip_measurements, fingerprints
+from mos_assets.assets.clip_measurements import clip_measurements
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.assets.setbacks import waiting_for
 from mos_assets.assets.shot_metadata import shot_metadata
-from mos_assets.corpora import (
-    join_table,
-    label_columns,
-    load_feature_tables,
-    measured_direction,
-)
-from mos_assets.errors import FeatureError
-from mos_assets.evaluation import LEAK_CORRELATION, leaking_features
-from mos_assets.features import (
-    Column,
-    CorpusFigures,
-    ShotFeatures,
-    assemble,
-    column_notes,
-    columns_of,
-    parse_blocks,
-)
+from mos_assets.evaluation import LEAK_CORRELATION
+from mos_assets.features import Column, column_notes
+from mos_assets.pipeline.assemble import assemble, falling_ratings, find_leaks
 from mos_assets.records import FeatureMatrix
 from mos_assets.reporting.markdown import cell
-from mos_assets.settings import ReferencePolicy, Settings
-from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, stamps
+from mos_assets.store import feature_rows
 
 
 @dg.asset(
@@ -52,38 +35,23 @@ def extracted_features(
 ) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        blocks = parse_blocks(settings.features)
-        corpora = [gather(settings, database, name) for name in settings.corpora]
-        matrix = assemble(corpora, blocks)
-        feature_rows.write_features(database, matrix)
-        stamps.write_stamp(database, stamps.FEATURES, settings.feature_scope)
+        done = assemble(settings.run, settings.paths, database)
         table = feature_rows.feature_table(database)
         coverage = feature_rows.coverage_table(database)
-    complete = sum(reason is None for reason in matrix.reasons)
+    rows = len(done.matrix.clip_ids)
     context.log.info(
-        f"{complete} of {len(matrix.clip_ids)} clips have all {len(matrix.feature_order)} features"
+        f"{done.complete} of {rows} clips have all {len(done.matrix.feature_order)} features"
     )
-    strays = {
-        f"{corpus.name}/{joined.name}": len(joined.unmatched)
-        for corpus in corpora
-        for joined in corpus.tables
-    }
-    left_out = {
-        f"{corpus.name}/{joined.name}": list(joined.left_out)
-        for corpus in corpora
-        for joined in corpus.tables
-        if joined.left_out
-    }
     return dg.MaterializeResult(
-        tags=asset_tags(settings),
+        tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(table, _notes(matrix)),
-            "complete_rows": complete,
-            "incomplete_rows": len(matrix.clip_ids) - complete,
+            **table_metadata(table, _notes(done.matrix)),
+            "complete_rows": done.complete,
+            "incomplete_rows": rows - done.complete,
             "coverage": preview(coverage),
-            "fingerprints": dg.MetadataValue.json(sorted(set(matrix.fingerprints))),
-            "table_rows_without_a_clip": dg.MetadataValue.json(strays),
-            "table_columns_left_out": dg.MetadataValue.json(left_out),
+            "fingerprints": dg.MetadataValue.json(sorted(set(done.matrix.fingerprints))),
+            "table_rows_without_a_clip": dg.MetadataValue.json(dict(done.strays)),
+            "table_columns_left_out": dg.MetadataValue.json(dict(done.left_out)),
         },
     )
 
@@ -97,32 +65,6 @@ def _notes(matrix: FeatureMatrix) -> list[Column]:
     ]
 
 
-def gather(settings: Settings, database: Database, name: str) -> CorpusFigures:
-    """All figures of one corpus, from the store and from its feature tables."""
-    clips = corpus_rows.read_clips(database, [name])
-    prints = fingerprints(settings)
-    return CorpusFigures(
-        name=name,
-        clips=clips,
-        measured={
-            **waiting_for(database, prints.values()),
-            **{
-                (found.content, found.part): found
-                for found in measurement_rows.read_measurements(database, prints.values())
-            },
-        },
-        part_fingerprints=prints,
-        policy=settings.reference,
-        shots={
-            row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
-            for row in measurement_rows.read_shots(database, [name])
-        },
-        tables=tuple(
-            join_table(clips, table) for table in load_feature_tables(name, settings.corpus_folder)
-        ),
-    )
-
-
 @dg.asset_check(
     asset=extracted_features,
     blocking=True,
@@ -133,7 +75,7 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
         counts = feature_rows.incomplete_reasons(platform.database)
         training = len(
-            feature_rows.training_clip_ids(platform.database, gaps=platform.settings.imputes)
+            feature_rows.training_clip_ids(platform.database, gaps=platform.settings.run.imputes)
         )
         rows = feature_rows.row_count(platform.database)
     first = counts[0] if counts else None
@@ -180,49 +122,6 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-def carried_labels(settings: Settings) -> list[str]:
-    """Columns of the corpora's feature tables that are ratings by their names, a sentence each."""
-    told: list[str] = []
-    for corpus in settings.corpora:
-        for table in load_feature_tables(corpus, settings.corpus_folder):
-            place = f"table {corpus}/{table.name} has a column"
-            told += [
-                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
-                "refused as a feature"
-                for name in table.labels
-            ]
-            told += [f"{place} {name!r}" for name in label_columns(table)]
-    return told
-
-
-def falling_measures(database: Database) -> tuple[str, ...]:
-    """What adm2 and vif say of the direction of the ratings, a sentence each; per corpus and part,
-    since one may run the other way behind the others."""
-    names, values, mos, scopes = feature_rows.features_with_labels(database)
-    return tuple(
-        f"{scope}: {sentence}"
-        for scope in sorted(set(scopes))
-        for rows in [np.array([own == scope for own in scopes])]
-        for sentence in measured_direction(names, values[rows], mos[rows])
-    )
-
-
-def require_honest_features(settings: Settings, database: Database) -> None:
-    """Raise FeatureError where a feature is the label, or measured quality falls where ratings
-    rise: a run may have left the checks out."""
-    certain = [
-        leak.sentence
-        for leak in leaking_features(*feature_rows.features_with_labels(database))
-        if leak.is_certain
-    ]
-    against = falling_measures(database) if settings.reference == ReferencePolicy.SOURCE else ()
-    if certain or against:
-        raise FeatureError(
-            f"These features are not trained on. {'; '.join([*certain, *against])}. Remove the "
-            "column from its table, or correct the scale."
-        )
-
-
 @dg.asset_check(
     asset=extracted_features,
     blocking=True,
@@ -230,11 +129,8 @@ def require_honest_features(settings: Settings, database: Database) -> None:
     "runs the other way than declared inverts the head. Asked under MOS_REFERENCE=source only.",
 )
 def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
-    settings = platform.settings
-    against: tuple[str, ...] = ()
-    if settings.reference == ReferencePolicy.SOURCE:
-        with user_errors():
-            against = falling_measures(platform.database)
+    with user_errors():
+        against = falling_ratings(platform.settings.run.reference, platform.database)
     return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
 
 
@@ -249,18 +145,17 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
-        leaks = leaking_features(*feature_rows.features_with_labels(platform.database))
-        carried = carried_labels(settings)
-    certain = [leak.feature for leak in leaks if leak.is_certain]
-    found = [leak.sentence for leak in leaks]
+        found = find_leaks(settings.run, settings.paths, platform.database)
+    sentences = [leak.sentence for leak in found.leaks]
+    certain = [leak.feature for leak in found.leaks if leak.is_certain]
     remedy = [f"remove {', '.join(certain)} from the feature table"] if certain else []
     return dg.AssetCheckResult(
-        passed=not found and not carried,
+        passed=not found.leaks and not found.label_columns,
         severity=dg.AssetCheckSeverity.ERROR if certain else dg.AssetCheckSeverity.WARN,
-        description="; ".join([*found, *carried, *remedy]) or None,
+        description="; ".join([*sentences, *found.label_columns, *remedy]) or None,
         metadata={
             "above": LEAK_CORRELATION,
-            "features": dg.MetadataValue.json(found),
-            "label_columns": dg.MetadataValue.json(carried),
+            "features": dg.MetadataValue.json(sentences),
+            "label_columns": dg.MetadataValue.json(list(found.label_columns)),
         },
     )

@@ -1,26 +1,15 @@
 """The asset `folds`: which clip is judged in which fold, and its checks."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import dagster as dg
 
-from mos_assets.assets.extracted_features import extracted_features, require_honest_features
+from mos_assets.assets.extracted_features import extracted_features
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
-from mos_assets.corpora import is_test_part
-from mos_assets.errors import CorpusError
-from mos_assets.records import Clip, Severity
-from mos_assets.splitting.folds import FoldRow, assign_folds
-from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, stamps
-
-
-def _require_sound_labels(database: Database, corpora: Sequence[str]) -> None:
-    """Raise CorpusError for labels that cannot be right: a run may have left the check out."""
-    for corpus, finding in corpus_rows.read_findings(database, corpora):
-        if finding.severity is Severity.BLOCKS:
-            raise CorpusError(f"Corpus {corpus!r} is not trained on. {finding.with_examples}")
+from mos_assets.pipeline.split import split
+from mos_assets.store import feature_rows, fold_rows
 
 
 @dg.asset(
@@ -34,57 +23,21 @@ def _require_sound_labels(database: Database, corpora: Sequence[str]) -> None:
     ),
 )
 def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
-    settings, database = platform.settings, platform.database
-    scope = ",".join(settings.corpora)
+    run, database = platform.settings.run, platform.database
     with user_errors():
-        stamps.require_stamp(database, stamps.FEATURES, settings.feature_scope)
-        _require_sound_labels(database, settings.corpora)
-        require_honest_features(settings, database)
-        chosen = feature_rows.training_clip_ids(database, gaps=settings.imputes)
-        clips = [
-            clip
-            for clip in corpus_rows.read_clips(database, settings.corpora)
-            if clip.clip_id in chosen
-        ]
-        corpus_of = {clip.clip_id: clip.corpus for clip in clips}
-        assignment = assign_folds(
-            [_row(clip) for clip in clips],
-            settings.folds,
-            fold_rows.known_fold_groups(database, scope, settings.folds),
-        )
-        fold_rows.write_folds(
-            database,
-            scope=scope,
-            n_folds=settings.folds,
-            group_folds=assignment.group_folds,
-            rows=[
-                (row.clip_id, corpus_of[row.clip_id], row.group, row.fold)
-                for row in assignment.folds
-            ],
-        )
-        stamps.write_stamp(database, stamps.SPLIT, settings.fold_scope, assignment.sha256)
+        done = split(run, database)
         table = fold_rows.fold_table(database)
         summary = fold_rows.fold_summary(database)
-    for note in assignment.notes:
+    for note in done.notes:
         context.log.warning(note)
     return dg.MaterializeResult(
-        tags=asset_tags(settings),
+        tags=asset_tags(run),
         metadata={
             **table_metadata(table),
             "folds": preview(summary),
-            "assignment_sha256": assignment.sha256,
-            "notes": "\n".join(assignment.notes) or "none",
+            "assignment_sha256": done.sha256,
+            "notes": "\n".join(done.notes) or "none",
         },
-    )
-
-
-def _row(clip: Clip) -> FoldRow:
-    return FoldRow(
-        clip_id=clip.clip_id,
-        group=clip.content_group,
-        mos=clip.mos,
-        sha256=clip.sha256,
-        trainable=not is_test_part(clip.corpus, clip.part),
     )
 
 
@@ -94,7 +47,9 @@ def _row(clip: Clip) -> FoldRow:
 def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
         rows = fold_rows.fold_table(platform.database)
-        chosen = feature_rows.training_clip_ids(platform.database, gaps=platform.settings.imputes)
+        chosen = feature_rows.training_clip_ids(
+            platform.database, gaps=platform.settings.run.imputes
+        )
     counts = Counter(rows["clip_id"].to_pylist())
     missing = sorted(chosen - set(counts))
     twice = sorted(name for name, count in counts.items() if count > 1)

@@ -1,41 +1,13 @@
 """The asset `gate_report`: the candidate judged, and a check for each figure of the gate."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
-from mos_assets.assets.trained_onnx import head_of, trained_onnx
-from mos_assets.corpora import label_names
-from mos_assets.downloading import takes_whole_corpora
-from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.evaluation import (
-    GATE,
-    Comparison,
-    Gate,
-    compare,
-    leaking_features,
-    not_compared,
-)
-from mos_assets.records import OutOfFold, TrainingTable
-from mos_assets.release.candidate import read_candidate
-from mos_assets.release.loading import current_files, read_current
-from mos_assets.release.manifest import training_table_sha256
-from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.record import released_candidate
-from mos_assets.release.writing import write_whole
-from mos_assets.reporting.build import build_report
-from mos_assets.reporting.markdown import plot_section, render_markdown
-from mos_assets.reporting.plots import draw
-from mos_assets.reporting.report import GateReport
-from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows, fold_rows, stamps, verdict_rows
-from mos_assets.store.verdict_rows import VerdictRow
-
-REPORT_JSON = "gate_report.json"
-REPORT_PAGE = "gate_report.md"
+from mos_assets.assets.trained_onnx import trained_onnx
+from mos_assets.evaluation import GATE, Gate
+from mos_assets.pipeline.judge import judge
 
 
 def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
@@ -74,51 +46,14 @@ gate_report = gate_report_by(GATE)
 def _judged(
     context: dg.AssetExecutionContext, platform: Platform, gate: Gate
 ) -> dg.MaterializeResult:
-    settings, database = platform.settings, platform.database
+    settings = platform.settings
     with user_errors():
-        stamps.require_stamp(database, stamps.SPLIT, settings.fold_scope)
-        table, _ = fold_rows.read_training_table(database, settings.corpora, gaps=settings.imputes)
-        candidate = verdict_rows.latest_candidate(database, head_of(settings))
-        predictions = verdict_rows.read_predictions(database, candidate, table)
-        manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
-        if manifest.data.training_table_sha256 != training_table_sha256(table):
-            raise StoreError(
-                f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
-                "the store holds now; materialize trained_onnx again."
-            )
-        report = build_report(
-            table,
-            predictions,
-            head_id=candidate.head_id,
-            candidate_id=candidate.candidate_id,
-            corpora=settings.corpora,
-            label_origin=manifest.data.label_origin,
-            full_size=settings.is_full_size and takes_whole_corpora(settings.run, settings.paths),
-            losses=verdict_rows.read_losses(database, candidate.candidate_id),
-            label_findings=[
-                f"{corpus}: {finding.sentence}"
-                for corpus, finding in corpus_rows.read_findings(database, settings.corpora)
-            ]
-            + _feature_doubts(table),
-            comparison=_with_released(settings, database, table, predictions, candidate),
-            gate=gate,
-        )
-        folder = report_folder(settings.store_folder, report)
-        folder.mkdir(parents=True, exist_ok=True)
-        plots = draw(table, predictions, report, folder)
-        report = report.model_copy(update={"figures": plots})
-        page = render_markdown(report)
-        write_whole(folder / REPORT_JSON, report.to_json().encode())
-        write_whole(
-            folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode()
-        )
-        verdict_rows.write_verdict(database, _row(report, folder))
+        done = judge(settings.run, settings.paths, platform.database, gate)
+    report = done.report
     verdict = report.verdict
-    # The UI cannot read the store folder, so the pictures travel in the text.
-    pictures = plot_section(report.figures, folder)
     context.log.info(verdict.sentence)
     return dg.MaterializeResult(
-        tags=asset_tags(settings, candidate.candidate_id),
+        tags=asset_tags(settings.run, report.candidate_id),
         metadata={
             "status": str(verdict.status),
             "verdict": verdict.sentence,
@@ -127,11 +62,12 @@ def _judged(
                 for check in verdict.checks
                 if check.figure is not None
             },
-            "candidate": candidate.candidate_id,
+            "candidate": report.candidate_id,
             "n_clips": report.n_clips,
-            "figures": dg.MetadataValue.md(pictures),
-            "report": dg.MetadataValue.md(_with_section(page, pictures)),
-            "folder": dg.MetadataValue.path(str(folder)),
+            # The UI cannot read the store folder, so the pictures travel in the text.
+            "figures": dg.MetadataValue.md(done.pictures),
+            "report": dg.MetadataValue.md(done.page),
+            "folder": dg.MetadataValue.path(str(done.folder)),
         },
         check_results=[
             dg.AssetCheckResult(
@@ -141,75 +77,9 @@ def _judged(
                 metadata={
                     "figure": "does not exist" if check.figure is None else round(check.figure, 4),
                     "threshold": f"{check.comparison} {check.threshold:g}",
-                    "candidate": candidate.candidate_id,
+                    "candidate": report.candidate_id,
                 },
             )
             for check in verdict.checks
         ],
     )
-
-
-def _feature_doubts(table: TrainingTable) -> list[str]:
-    """What may be wrong with the features that were trained on, a sentence each."""
-    scopes = [
-        f"{clip_id.partition('/')[0]} {part or ''}"
-        for clip_id, part in zip(table.clip_ids, table.part, strict=True)
-    ]
-    leaks = leaking_features(table.feature_order, table.features, table.mos, scopes)
-    named = label_names(table.feature_order, table.features)
-    return [
-        *(leak.sentence for leak in leaks),
-        *(f"the feature {name!r} is called as ratings are" for name in named),
-    ]
-
-
-def _with_released(
-    settings: Settings,
-    database: Database,
-    table: TrainingTable,
-    predictions: OutOfFold,
-    candidate: verdict_rows.Candidate,
-) -> Comparison | None:
-    """The candidate beside the head that is released now; None where none is, or it is this one."""
-    files = current_files(settings.model_folder, candidate.head_id)
-    if not any(path.exists() for path in files.all):
-        return None
-    try:
-        current = read_current(settings.model_folder, candidate.head_id)
-        released = released_candidate(current.files, current.manifest)
-    except ReleaseError as error:
-        return not_compared(candidate.head_id, f"it is damaged ({error})")
-    if released == candidate.candidate_id:
-        return None
-    past = verdict_rows.read_past_predictions(database, released)
-    if past is None:
-        return not_compared(
-            released,
-            "it was not trained in this store, so that nobody knows which of these clips it has "
-            "seen",
-        )
-    return compare(table, predictions, past)
-
-
-def report_folder(store: Path, report: GateReport) -> Path:
-    """Where the report on a candidate lies."""
-    return store / "reports" / report.head_id / report.candidate_id
-
-
-def _row(report: GateReport, folder: Path) -> VerdictRow:
-    verdict = report.verdict
-    return VerdictRow(
-        candidate_id=report.candidate_id,
-        head_id=report.head_id,
-        judged_at=verdict_rows.now(),
-        corpora=",".join(report.corpora),
-        label_origin=str(report.label_origin),
-        n_clips=report.n_clips,
-        status=str(verdict.status),
-        figures={check.name: check.figure for check in verdict.checks},
-        folder=folder,
-    )
-
-
-def _with_section(page: str, figures: str) -> str:
-    return f"{page.rstrip()}\n\n## Figures\n\n{figures}\n" if figures else page

@@ -2,20 +2,12 @@
 
 import dagster as dg
 
-from mos_assets.assets.gate_report import REPORT_JSON, gate_report
+from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
-from mos_assets.assets.trained_onnx import head_of
-from mos_assets.errors import ReleaseError, StoreError
-from mos_assets.release.candidate import judged, read_candidate
-from mos_assets.release.naming import ReleaseFiles
-from mos_assets.release.promotion import promote
-from mos_assets.release.session import open_head
-from mos_assets.release.writing import write_whole
-from mos_assets.reporting.card import render_card
-from mos_assets.reporting.report import GateReport
-from mos_assets.store import verdict_rows
+from mos_assets.errors import ReleaseError
+from mos_assets.pipeline.release import check_release, release
 
 
 @dg.asset(
@@ -30,55 +22,19 @@ from mos_assets.store import verdict_rows
     ),
 )
 def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
-    settings, database = platform.settings, platform.database
+    settings = platform.settings
     with user_errors():
-        candidate = verdict_rows.latest_candidate(database, head_of(settings))
-        verdict = verdict_rows.latest_verdict(database, candidate.head_id)
-        if verdict is None or verdict.candidate_id != candidate.candidate_id:
-            raise StoreError(
-                f"Candidate {candidate.candidate_id} of {candidate.head_id} is not judged yet; "
-                "materialize gate_report."
-            )
-        report = GateReport.read(verdict.folder / REPORT_JSON)
-        files = ReleaseFiles(candidate.folder, candidate.head_id)
-        trained, onnx = read_candidate(files)
-        manifest = judged(trained, report.verdict, report.prediction_interval)
-        card = render_card(manifest, report, verdict.folder)
-        manifest = manifest.with_checksums(card)
-        # The candidate keeps its verdict, so that a release can be restored from it whole.
-        write_whole(files.card, card.encode())
-        write_whole(files.manifest, manifest.to_json().encode())
-        promotion = promote(
-            manifest,
-            onnx,
-            card,
-            settings.model_folder,
-            candidate.created_at,
-            verdict_rows.written_before(database, candidate.candidate_id),
-        )
-        verdict_rows.write_release(
-            database,
-            verdict_rows.ReleaseRow(
-                candidate_id=candidate.candidate_id,
-                head_id=candidate.head_id,
-                decided_at=verdict_rows.now(),
-                status=str(manifest.status),
-                label_origin=str(manifest.data.label_origin),
-                released=promotion.released,
-                reason=promotion.reason,
-                head_in_place=promotion.before,
-                comparison=report.comparison.sentence if report.comparison else None,
-            ),
-        )
+        done = release(settings.run, settings.paths, platform.database)
+    manifest, promotion = done.manifest, done.promotion
     context.log.info(promotion.reason)
     return dg.MaterializeResult(
-        tags=asset_tags(settings, candidate.candidate_id),
+        tags=asset_tags(settings.run, done.candidate),
         metadata={
             "status": str(manifest.status),
             "released": promotion.released,
             "why": promotion.reason,
-            "model_folder": dg.MetadataValue.path(str(settings.model_folder)),
-            "card": dg.MetadataValue.md(card),
+            "model_folder": dg.MetadataValue.path(str(settings.paths.model_folder)),
+            "card": dg.MetadataValue.md(done.card),
         },
     )
 
@@ -93,7 +49,7 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
 def release_unaltered(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     try:
-        manifest = open_head(settings.model_folder, head_of(settings)).release.manifest
+        manifest = check_release(settings.run, settings.paths)
     except ReleaseError as error:
         return dg.AssetCheckResult(passed=False, metadata={"why": str(error)})
     return dg.AssetCheckResult(

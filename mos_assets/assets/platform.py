@@ -13,10 +13,10 @@ from mos_assets.errors import SettingsError, StoreError
 from mos_assets.features import parse_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
-from mos_assets.store.claim import Patience, claim
+from mos_assets.store.run_lock import Timeout, acquire
 
 RESOURCE_KEY = "platform"
-CLAIM_WAIT_S = 600.0
+LOCK_TIMEOUT_S = 600.0
 """How long a run waits for a store that is in use: longer than a backup or a prune, shorter than
 somebody would look at a run that does nothing."""
 
@@ -25,7 +25,7 @@ class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
     _run_id: str | None = PrivateAttr(default=None)
-    _claim: IO[bytes] | None = PrivateAttr(default=None)
+    _run_lock: IO[bytes] | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with what it works on, whoever started it."""
@@ -41,9 +41,9 @@ class _PlatformBase(dg.ConfigurableResource):
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""
-        if self._claim is not None:
-            self._claim.close()
-            self._claim = None
+        if self._run_lock is not None:
+            self._run_lock.close()
+            self._run_lock = None
 
     @property
     def settings(self) -> Settings:
@@ -53,32 +53,32 @@ class _PlatformBase(dg.ConfigurableResource):
         """
         try:
             found = Settings.of(**{name: getattr(self, name) for name in Settings.FORM})
-            parse_blocks(found.features)
+            parse_blocks(found.run.features)
             return found
         except SettingsError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     @property
     def database(self) -> Database:
-        """The store, claimed for this run until it ends.
+        """The store, locked for this run until it ends.
 
-        Waits for CLAIM_WAIT_S where somebody else has it, such as a backup. Raises dagster.Failure
-        where that has not ended then.
+        Waits for LOCK_TIMEOUT_S where somebody else has it, such as a backup. Raises
+        dagster.Failure where that has not ended then.
         """
-        folder = self.settings.store_folder
-        if self._run_id is not None and self._claim is None:
+        folder = self.settings.paths.store_folder
+        if self._run_id is not None and self._run_lock is None:
             with user_errors():
-                self._claim = claim(folder, f"run {self._run_id}", patience())
+                self._run_lock = acquire(folder, f"run {self._run_id}", lock_timeout())
         return Database(folder)
 
 
-def patience() -> Patience:
-    """A run waits for CLAIM_WAIT_S, and says so in its log."""
+def lock_timeout() -> Timeout:
+    """A run waits for LOCK_TIMEOUT_S, and says so in its log."""
 
     def tell(error: StoreError) -> None:
-        dg.get_dagster_logger().warning("waiting up to %d s: %s", CLAIM_WAIT_S, error)
+        dg.get_dagster_logger().warning("waiting up to %d s: %s", LOCK_TIMEOUT_S, error)
 
-    return Patience(CLAIM_WAIT_S, tell)
+    return Timeout(LOCK_TIMEOUT_S, tell)
 
 
 def _with_fields(base: type[_PlatformBase], defaults: Mapping[str, object]) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from mos_assets.settings import Settings
+from mos_assets.settings import RunSettings
 
 PREFIX = "mos_assets/"
 RUN_SCOPE_TAG = f"{PREFIX}reach"
@@ -48,10 +48,10 @@ def tag_run(
     instance.add_run_tags(run_id, tags if scope is None else {**tags, RUN_SCOPE_TAG: scope})
 
 
-def asset_tags(settings: Settings, candidate: str | None = None) -> dict[str, str]:
+def asset_tags(run: RunSettings, candidate: str | None = None) -> dict[str, str]:
     """The same facts as tags of one materialization; several corpora are joined by `_and_`."""
     facts = {
-        "corpus": "_and_".join(settings.corpora),
+        "corpus": "_and_".join(run.corpora),
         "git": git_revision(),
         **({} if candidate is None else {"candidate": candidate}),
     }

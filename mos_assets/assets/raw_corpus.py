@@ -11,9 +11,8 @@ from mos_assets.assets.reporting import (
     table_metadata,
     user_errors,
 )
-from mos_assets.corpora import UNUSABLE_CLIP, table_names
-from mos_assets.features import parse_blocks, require_blocks
-from mos_assets.ingesting import ingest, needs_clips
+from mos_assets.corpora import UNUSABLE_CLIP
+from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
 from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
 from mos_assets.store.corpus_states import CorpusState
@@ -38,26 +37,22 @@ ATTRITION_WARNING = 0.10
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        for name in settings.corpora:
-            require_blocks(
-                parse_blocks(settings.features), table_names(name, settings.corpus_folder)
-            )
         done = ingest(settings.run, settings.paths, database, context.log.info)
-        states = corpus_states.corpus_states(database, settings.corpora, UNUSABLE_CLIP)
+        states = corpus_states.corpus_states(database, settings.run.corpora, UNUSABLE_CLIP)
         for state in states:
             context.log.info(_headline(state))
             _warn_of_rejected(context, database, state)
-        for corpus, finding in corpus_rows.read_findings(database, settings.corpora):
+        for corpus, finding in corpus_rows.read_findings(database, settings.run.corpora):
             context.log.warning(f"{corpus}: {finding.with_examples}")
-        rows = corpus_rows.first_rows(database, settings.corpora, PREVIEW_ROWS)
-        rejected = corpus_rows.rejected_table(database, settings.corpora, REJECTED_PREVIEW)
-        failed = download_rows.failed_downloads(database, settings.corpora).values()
+        rows = corpus_rows.first_rows(database, settings.run.corpora, PREVIEW_ROWS)
+        rejected = corpus_rows.rejected_table(database, settings.run.corpora, REJECTED_PREVIEW)
+        failed = download_rows.failed_downloads(database, settings.run.corpora).values()
     return dg.MaterializeResult(
-        tags=asset_tags(settings),
+        tags=asset_tags(settings.run),
         metadata={
             **table_metadata(rows),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
-            "corpora": ", ".join(settings.corpora),
+            "corpora": ", ".join(settings.run.corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",
             "label_origin": ", ".join(sorted({str(state.label_origin) for state in states})),
             "clips_with_video": sum(state.filmed for state in states),
@@ -96,7 +91,7 @@ def _warn_of_rejected(
 )
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        names, database = platform.settings.corpora, platform.database
+        names, database = platform.settings.run.corpora, platform.database
         states = corpus_states.corpus_states(database, names, UNUSABLE_CLIP)
         outside = corpus_states.labels_outside(database, names, MOS_MIN, MOS_MAX)
     labels = sum(state.clips for state in states)
@@ -119,7 +114,7 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
 )
 def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        found = corpus_rows.read_findings(platform.database, platform.settings.corpora)
+        found = corpus_rows.read_findings(platform.database, platform.settings.run.corpora)
     blocking = [each for _, each in found if each.severity is Severity.BLOCKS]
     sentences = [f"{corpus}: {finding.with_examples}" for corpus, finding in found]
     return dg.AssetCheckResult(
@@ -137,7 +132,7 @@ def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
 )
 def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        accounts = corpus_rows.account_table(platform.database, platform.settings.corpora)
+        accounts = corpus_rows.account_table(platform.database, platform.settings.run.corpora)
     open_accounts = [
         f"{row['corpus']}/{row['source']}: {row['rows']} rows, {row['used']} used, "
         f"{row['rejected']} rejected"
@@ -155,7 +150,7 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        twice = corpus_states.standing_twice(platform.database, platform.settings.corpora)
+        twice = corpus_states.standing_twice(platform.database, platform.settings.run.corpora)
     return dg.AssetCheckResult(
         passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
     )
@@ -169,9 +164,9 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
 def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
-        needed = needs_clips(settings.features)
-        states = corpus_states.corpus_states(platform.database, settings.corpora, UNUSABLE_CLIP)
-        failed = download_rows.failed_downloads(platform.database, settings.corpora)
+        needed = needs_clips(settings.run.features)
+        states = corpus_states.corpus_states(platform.database, settings.run.corpora, UNUSABLE_CLIP)
+        failed = download_rows.failed_downloads(platform.database, settings.run.corpora)
     # No clip at all is a corpus without clips, unless they were asked for and did not come.
     # A large corpus must not hide what a small one lacks.
     short = [

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from mos_assets.automation.facts import Memory, Outcome, Retrain, Sight
+from mos_assets.automation.facts import Outcome, Retrain, SensorState, Snapshot
 
 QUIET_TICKS = 2
 """Ticks in a row that have to find nothing new after the one that found a change."""
@@ -48,13 +48,13 @@ class Decision:
 
     action: Action
     reason: str
-    memory: Memory
+    state: SensorState
 
     def key(self, sensor: str) -> str:
         """The same for the same tick decided twice, another one for every launch."""
-        memory = self.memory
-        since = round(memory.since * 1000)
-        return f"{sensor}:{memory.born}:{memory.generation}:{since}:{memory.seen[:16]}"
+        state = self.state
+        since = round(state.since * 1000)
+        return f"{sensor}:{state.born}:{state.generation}:{since}:{state.seen[:16]}"
 
 
 def night_of(now: float) -> int:
@@ -62,60 +62,60 @@ def night_of(now: float) -> int:
     return int((now - NIGHT_S) // _DAY_S)
 
 
-def wants_every_file(memory: Memory | None, now: float) -> bool:
+def wants_every_file(state: SensorState | None, now: float) -> bool:
     """Whether this tick has to look at every file, and not only at what folders tell: a file that
     is still being written changes no folder."""
-    return memory is None or memory.quiet < QUIET_TICKS or memory.night != night_of(now)
+    return state is None or state.quiet < QUIET_TICKS or state.night != night_of(now)
 
 
 def decide(
-    memory: Memory | None, sight: Sight, runs: Sequence[Retrain], now: float, rules: Rules
+    state: SensorState | None, snapshot: Snapshot, runs: Sequence[Retrain], now: float, rules: Rules
 ) -> Decision:
     """What this tick does. runs: those in flight and the newest finished ones, in any order."""
-    if memory is None:
-        return _first_look(sight, runs, now)
-    before = _not_of_the_future(memory, now)
-    memory = _after_runs(_after_look(before, sight, now), before, sight, _ended(runs, now))
+    if state is None:
+        return _first_scan(snapshot, runs, now)
+    before = _not_of_the_future(state, now)
+    state = _after_runs(_after_scan(before, snapshot, now), before, snapshot, _ended(runs, now))
     in_flight = sum(run.outcome is Outcome.IN_FLIGHT for run in runs)
-    if in_flight and memory.tries:
-        memory = replace(memory, tried=now)
-    if memory.covered == sight.signature:
-        return Decision(Action.WAIT, f"nothing changed: {_told(sight)}", memory)
-    if memory.quiet < QUIET_TICKS or now - memory.moved < rules.quiet_s:
+    if in_flight and state.tries:
+        state = replace(state, tried=now)
+    if state.covered == snapshot.signature:
+        return Decision(Action.WAIT, f"nothing changed: {_told(snapshot)}", state)
+    if state.quiet < QUIET_TICKS or now - state.moved < rules.quiet_s:
         return Decision(
             Action.WAIT,
-            f"changed, and not quiet for {QUIET_TICKS} ticks yet: {_told(sight)}",
-            memory,
+            f"changed, and not quiet for {QUIET_TICKS} ticks yet: {_told(snapshot)}",
+            state,
         )
     if in_flight:
-        told = "launched; {} retrain in flight" if memory.tries else _FOLLOWS
-        return Decision(Action.WAIT, told.format(in_flight), memory)
-    removed = _removed(memory.amounts, sight, rules.removal_share)
+        told = "launched; {} retrain in flight" if state.tries else _FOLLOWS
+        return Decision(Action.WAIT, told.format(in_flight), state)
+    removed = _removed(state.amounts, snapshot, rules.removal_share)
     if removed:
         return Decision(
             Action.WAIT,
             f"{'; '.join(removed)}: more than MOS_REMOVAL_SHARE={rules.removal_share:g} is gone, "
             "so nothing is launched. Put it back, or confirm by launching the job retrain by hand.",
-            memory,
+            state,
         )
-    wait = memory.tried + retry_wait(memory.tries) - now
+    wait = state.tried + retry_wait(state.tries) - now
     if wait > 0:
         return Decision(
             Action.WAIT,
-            f"{_of_last(memory)} ({memory.tries} so far); the next is launched in "
-            f"{math.ceil(wait / 60)} min, or when files change: {_told(sight)}",
-            memory,
+            f"{_of_last(state)} ({state.tries} so far); the next is launched in "
+            f"{math.ceil(wait / 60)} min, or when files change: {_told(snapshot)}",
+            state,
         )
-    what = "changed" if memory.covered else "maybe not read by the last retrain"
+    what = "changed" if state.covered else "maybe not read by the last retrain"
     return Decision(
         Action.LAUNCH,
-        f"{_of_last(memory) if memory.tries else what}: {_told(sight)}",
-        replace(memory, generation=memory.generation + 1, tries=memory.tries + 1, tried=now),
+        f"{_of_last(state) if state.tries else what}: {_told(snapshot)}",
+        replace(state, generation=state.generation + 1, tries=state.tries + 1, tried=now),
     )
 
 
-def _of_last(memory: Memory) -> str:
-    if memory.doubted:
+def _of_last(state: SensorState) -> str:
+    if state.doubted:
         return "something came or went while the last run of this state read it"
     return "the last run of this state failed"
 
@@ -125,7 +125,7 @@ def retry_wait(tries: int) -> float:
     return min(RETRY_S * 2.0 ** (min(tries, 10) - 1), _DAY_S) if tries else 0.0
 
 
-def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
+def _first_scan(snapshot: Snapshot, runs: Sequence[Retrain], now: float) -> Decision:
     """Remember what is there; somebody has to ask for the first retrain.
 
     Where something was touched since the newest retrain started, it may not have read that.
@@ -134,20 +134,20 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
     going = [run.started for run in runs if run.outcome is Outcome.IN_FLIGHT]
     newest = max((at for at in done if at is not None and at <= now), default=None)
     newer = any(
-        started is not None and started <= sight.touched <= now for started in (*going, newest)
+        started is not None and started <= snapshot.touched <= now for started in (*going, newest)
     )
-    memory = Memory(
-        covered=None if newer else sight.signature,
-        amounts=dict(sight.amounts),
-        seen=sight.signature,
-        stirred=sight.stirred,
+    state = SensorState(
+        covered=None if newer else snapshot.signature,
+        amounts=dict(snapshot.amounts),
+        seen=snapshot.signature,
+        stirred=snapshot.stirred,
         # It has been so since then, which tells whether a retrain in flight has read it.
-        since=min(sight.touched, now),
-        seen_since=min(sight.touched, now),
-        arriving=sight.arriving,
+        since=min(snapshot.touched, now),
+        seen_since=min(snapshot.touched, now),
+        arriving=snapshot.arriving,
         moved=now,
-        lies=sight.lies,
-        beside=sight.beside,
+        lies=snapshot.lies,
+        beside=snapshot.beside,
         beside_since=now,
         quiet=0,
         counted=max((run.ended for run in _ended(runs, now)), default=0.0),
@@ -160,7 +160,7 @@ def _first_look(sight: Sight, runs: Sequence[Retrain], now: float) -> Decision:
         doubted=False,
     )
     what = "changed since the last retrain" if newer else "the next change starts a retrain"
-    return Decision(Action.WAIT, f"first look: {_told(sight)}; {what}", memory)
+    return Decision(Action.WAIT, f"first look: {_told(snapshot)}; {what}", state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,103 +182,111 @@ def _ended(runs: Sequence[Retrain], now: float) -> list[_Ended]:
     return sorted(found, key=lambda run: run.ended)
 
 
-def _not_of_the_future(memory: Memory, now: float) -> Memory:
+def _not_of_the_future(state: SensorState, now: float) -> SensorState:
     """What was remembered under a clock that has been set back must not silence the sensor."""
     return replace(
-        memory,
-        since=min(memory.since, now),
-        seen_since=min(memory.seen_since, now),
-        moved=min(memory.moved, now),
-        beside_since=min(memory.beside_since, now),
-        counted=min(memory.counted, now),
-        tried=min(memory.tried, now),
+        state,
+        since=min(state.since, now),
+        seen_since=min(state.seen_since, now),
+        moved=min(state.moved, now),
+        beside_since=min(state.beside_since, now),
+        counted=min(state.counted, now),
+        tried=min(state.tried, now),
     )
 
 
-def _same(memory: Memory, sight: Sight) -> bool:
+def _same(state: SensorState, snapshot: Snapshot) -> bool:
     """Whether all is as it was seen; a counter of lies that starts anew belongs to a catalogue that
     was made anew."""
-    return sight.signature == memory.seen and sight.lies <= memory.lies
+    return snapshot.signature == state.seen and snapshot.lies <= state.lies
 
 
-def _untouched(memory: Memory, sight: Sight) -> bool:
+def _untouched(state: SensorState, snapshot: Snapshot) -> bool:
     """And nothing came or went meanwhile."""
-    return _same(memory, sight) and sight.stirred == memory.stirred
+    return _same(state, snapshot) and snapshot.stirred == state.stirred
 
 
-def _after_look(memory: Memory, sight: Sight, now: float) -> Memory:
-    untouched, same_beside = _untouched(memory, sight), sight.beside == memory.beside
-    still = untouched and same_beside and sight.arriving == memory.arriving
-    lied = sight.lies > memory.lies
+def _after_scan(state: SensorState, snapshot: Snapshot, now: float) -> SensorState:
+    untouched, same_beside = _untouched(state, snapshot), snapshot.beside == state.beside
+    still = untouched and same_beside and snapshot.arriving == state.arriving
+    lied = snapshot.lies > state.lies
     return replace(
-        memory,
-        covered=None if lied else memory.covered,
-        seen=sight.signature,
-        stirred=sight.stirred,
-        since=memory.since if untouched else now,
-        seen_since=memory.seen_since if _same(memory, sight) else now,
-        arriving=sight.arriving,
-        moved=memory.moved if still else now,
-        lies=sight.lies,
-        beside=sight.beside,
-        beside_since=memory.beside_since if same_beside else now,
-        quiet=min(memory.quiet + 1, QUIET_TICKS) if still else 0,
-        night=night_of(now) if sight.every_file else memory.night,
-        turn=memory.turn + 1,
-        tries=0 if lied or sight.signature != memory.seen else memory.tries,
+        state,
+        covered=None if lied else state.covered,
+        seen=snapshot.signature,
+        stirred=snapshot.stirred,
+        since=state.since if untouched else now,
+        seen_since=state.seen_since if _same(state, snapshot) else now,
+        arriving=snapshot.arriving,
+        moved=state.moved if still else now,
+        lies=snapshot.lies,
+        beside=snapshot.beside,
+        beside_since=state.beside_since if same_beside else now,
+        quiet=min(state.quiet + 1, QUIET_TICKS) if still else 0,
+        night=night_of(now) if snapshot.every_file else state.night,
+        turn=state.turn + 1,
+        tries=0 if lied or snapshot.signature != state.seen else state.tries,
     )
 
 
-def _after_runs(memory: Memory, before: Memory, sight: Sight, runs: Sequence[_Ended]) -> Memory:
+def _after_runs(
+    state: SensorState, before: SensorState, snapshot: Snapshot, runs: Sequence[_Ended]
+) -> SensorState:
     """What is covered once the retrains are counted that have ended since the last tick."""
     for run in runs:
-        if run.ended > memory.counted:
-            memory = replace(memory, counted=run.ended)
+        if run.ended > state.counted:
+            state = replace(state, counted=run.ended)
             count = _after_success if run.outcome is Outcome.DONE else _after_failure
-            memory = count(memory, before, sight, run)
-    return memory
+            state = count(state, before, snapshot, run)
+    return state
 
 
-def _after_success(memory: Memory, before: Memory, sight: Sight, run: _Ended) -> Memory:
+def _after_success(
+    state: SensorState, before: SensorState, snapshot: Snapshot, run: _Ended
+) -> SensorState:
     """It has read what is there now if that was seen before it started, and nothing came or went
     since. If that is not sure, nothing is covered, and the settled state launches.
 
     Where all is as it was and only folders were stirred, it waits like after a failure: something
     that comes and goes during every run must not launch all the time.
     """
-    read = _untouched(before, sight) and before.since <= run.started
-    if not read and _same(before, sight) and before.seen_since <= run.started:
-        return replace(_tried(memory, run), covered=None, doubted=True)
-    memory = replace(memory, covered=sight.signature if read else None, tries=0)
-    if read and before.beside == sight.beside and before.beside_since <= run.started:
-        memory = replace(memory, amounts=dict(sight.amounts))
-    return memory
+    read = _untouched(before, snapshot) and before.since <= run.started
+    if not read and _same(before, snapshot) and before.seen_since <= run.started:
+        return replace(_tried(state, run), covered=None, doubted=True)
+    state = replace(state, covered=snapshot.signature if read else None, tries=0)
+    if read and before.beside == snapshot.beside and before.beside_since <= run.started:
+        state = replace(state, amounts=dict(snapshot.amounts))
+    return state
 
 
-def _after_failure(memory: Memory, before: Memory, sight: Sight, run: _Ended) -> Memory:
+def _after_failure(
+    state: SensorState, before: SensorState, snapshot: Snapshot, run: _Ended
+) -> SensorState:
     """One that failed on what is there now counts as a try, whoever launched it; the tries of this
     sensor are counted when it launches."""
-    if not _same(before, sight) or before.seen_since > run.started:
-        return memory
-    return replace(_tried(memory, run), doubted=False)
+    if not _same(before, snapshot) or before.seen_since > run.started:
+        return state
+    return replace(_tried(state, run), doubted=False)
 
 
-def _tried(memory: Memory, run: _Ended) -> Memory:
-    tries = max(memory.tries + (not run.own), 1)
-    return replace(memory, tries=tries, tried=max(memory.tried, run.ended))
+def _tried(state: SensorState, run: _Ended) -> SensorState:
+    tries = max(state.tries + (not run.own), 1)
+    return replace(state, tries=tries, tried=max(state.tried, run.ended))
 
 
-def _removed(before: Mapping[str, int], sight: Sight, share: float) -> list[str]:
+def _removed(before: Mapping[str, int], snapshot: Snapshot, share: float) -> list[str]:
     """What shrank by more than this share; a corpus that is no longer configured is not meant."""
-    after = sight.amounts
+    after = snapshot.amounts
     return [
         f"{count - after[what]} of {count} {what} are missing"
         for what, count in sorted(before.items())
         if what in after
         and count - after[what] > share * count
-        and not (what in sight.shrinkable and after[what])
+        and not (what in snapshot.shrinkable and after[what])
     ]
 
 
-def _told(sight: Sight) -> str:
-    return ", ".join(f"{n} {what}" for what, n in sorted(sight.amounts.items()) if n) or "no clips"
+def _told(snapshot: Snapshot) -> str:
+    return (
+        ", ".join(f"{n} {what}" for what, n in sorted(snapshot.amounts.items()) if n) or "no clips"
+    )

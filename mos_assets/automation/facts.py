@@ -22,7 +22,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Snapshot:
     """What lies there now."""
 
     signature: str
@@ -59,7 +59,7 @@ class Retrain:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SensorState:
     """The cursor of a sensor."""
 
     covered: str | None
@@ -100,7 +100,7 @@ class Memory:
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
-    def from_cursor(cls, text: str | None) -> Memory | None:
+    def from_cursor(cls, text: str | None) -> SensorState | None:
         """None where there is none. A cursor of another version remembers nothing that was
         covered, so that what changed meanwhile is not lost; its amounts still count."""
         if text is None:

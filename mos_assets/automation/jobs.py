@@ -12,7 +12,7 @@ CAUSE_TAG = f"{PREFIX}cause"
 """Why a run was started: the sensor, and what it saw."""
 STORE_TAG = f"{PREFIX}writes"
 """The jobs below carry it; dagster.yaml lets one run with this tag through at a time. A run of the
-asset graph ("Materialize all") has no tags of ours: it waits for the claim on the store."""
+asset graph ("Materialize all") has no tags of ours: it waits for the run lock of the store."""
 
 retrain = dg.define_asset_job(
     RETRAIN,

@@ -6,14 +6,11 @@ lets one run at a time through, stands still.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from dagster import DagsterEventType, DagsterRun, TextMetadataValue
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
-_CLOCK_SLACK_S = 5.0
+from mos_assets.processes.alive import still_lives
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
@@ -28,7 +25,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         if self._its_server_runs_it(run):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         started = self._process_of(run)
-        if started is None or process_lives(*started):
+        if started is None or still_lives(*started):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(
             WorkerStatus.FAILED,
@@ -63,29 +60,3 @@ class WatchedRunLauncher(DefaultRunLauncher):
             if isinstance(pid, TextMetadataValue) and (pid.text or "").isdigit():
                 return int(pid.text or ""), entry.timestamp
         return None
-
-
-def process_lives(pid: int, at: float) -> bool:
-    """Whether the process that had this id at Unix time `at` is still there (Linux)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return not Path("/proc/self/stat").exists() and _exists(pid)
-    booted = next(
-        float(line.split()[1])
-        for line in Path("/proc/stat").read_text().splitlines()
-        if line.startswith("btime ")
-    )
-    # Field 3 is the state and 22 the start, in clock ticks since the machine was booted.
-    born = booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return fields[0] != "Z" and born <= at + _CLOCK_SLACK_S
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,4 +1,4 @@
-"""The two sensors. They look, ask `decide`, and return; nothing is decided here."""
+"""The two sensors. They scan, ask `decide`, and return; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Callable
 import dagster as dg
 
 from mos_assets.automation.decisions import Action, Rules, decide, wants_every_file
-from mos_assets.automation.facts import Memory, Sight
+from mos_assets.automation.facts import SensorState, Snapshot
 from mos_assets.automation.jobs import CAUSE_TAG
 from mos_assets.automation.retrains import retrains_of
-from mos_assets.automation.signatures import look_at_corpora, look_at_tables
+from mos_assets.automation.scans import scan_corpora, scan_tables
 from mos_assets.errors import MosAssetsError
 from mos_assets.settings import Settings
 
 QUIET_SHARE = 1.5
-"""Of the seconds between two looks: two quiet ticks that come closer together do not count."""
+"""Of the seconds between two scans: two quiet ticks that come closer together do not count."""
 
-Look = Callable[..., Sight]
+Scan = Callable[..., Snapshot]
 
 
 def sensors_for(
@@ -31,7 +31,7 @@ def sensors_for(
             settings,
             retrain,
             "corpus_sensor",
-            look_at_corpora,
+            scan_corpora,
             "Label files or clips were added, changed, replaced or removed: retrain, once they "
             "have been quiet for two looks.",
         ),
@@ -39,7 +39,7 @@ def sensors_for(
             settings,
             retrain,
             "shot_metadata_sensor",
-            look_at_tables,
+            scan_tables,
             "External shot files (<corpus>/shots/) or feature tables (<corpus>/features/) changed: "
             "retrain, once they have been quiet for two looks. No clip is decoded again.",
         ),
@@ -50,7 +50,7 @@ def _sensor(
     settings: Settings,
     retrain: dg.UnresolvedAssetJobDefinition,
     name: str,
-    look: Look,
+    scan: Scan,
     description: str,
 ) -> dg.SensorDefinition:
     @dg.sensor(
@@ -63,26 +63,26 @@ def _sensor(
         description=description,
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        memory = Memory.from_cursor(context.cursor)
+        state = SensorState.from_cursor(context.cursor)
         try:
-            sight = look(
+            snapshot = scan(
                 settings.run,
                 settings.paths,
-                every_file=wants_every_file(memory, time.time()),
-                turn=0 if memory is None else memory.turn,
+                every_file=wants_every_file(state, time.time()),
+                turn=0 if state is None else state.turn,
             )
         except (MosAssetsError, OSError, sqlite3.Error) as error:
             return dg.SkipReason(f"could not look: {error}")
         # What was seen was there at the latest now: a run that starts from here on reads it.
         now = time.time()
         decision = decide(
-            memory,
-            sight,
+            state,
+            snapshot,
             retrains_of(context.instance, settings.run_scope, now, name),
             now,
             Rules(settings.service.removal_share, QUIET_SHARE * settings.service.tick_s),
         )
-        cursor = decision.memory.to_cursor()
+        cursor = decision.state.to_cursor()
         if decision.action is Action.WAIT:
             return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
         return dg.SensorResult(

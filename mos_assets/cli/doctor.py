@@ -19,7 +19,7 @@ def doctor(host: str, port: int) -> None:
     nothing. Exits with 1 when a run would end on one of them (`fail`), else with 0, also where
     some are `warn`.
     """
-    from mos_assets.health import Grade, examine
+    from mos_assets.pipeline.health import Grade, examine
 
     failed = False
     for finding in examine(Settings.from_env(), host, port):
@@ -39,7 +39,7 @@ def retry(dry_run: bool) -> None:
     """
     from mos_assets.store import Database, setback_rows
 
-    database = Database(Settings.from_env().store_folder)
+    database = Database(Settings.from_env().paths.store_folder)
     waiting = setback_rows.read_setbacks(database) if database.exists else ()
     for noted in waiting:
         told = f"{noted.clip_id}\t{noted.setback.part}\t{noted.attempts}\t{noted.setback.reason}"

@@ -23,7 +23,7 @@ def predict(clips: Sequence[Path], head: str | None) -> None:
     where none can be promised. Exits with 1 when a clip could not be scored; the others are
     scored all the same.
     """
-    from mos_assets.clip_scoring import score_clip
+    from mos_assets.pipeline.score import score_clip
     from mos_assets.predictor import Predictor
     from mos_assets.release.naming import KONVID_HEAD
     from mos_assets.release.status import head_ids

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import sys
@@ -15,10 +14,11 @@ import click
 
 from mos_assets.cli.terminal import ui_address
 from mos_assets.errors import SettingsError
+from mos_assets.io.locks import try_lock
 from mos_assets.settings import Settings
 
-LOOK_TIMEOUT_S = 900
-"""How long a look of a sensor may take."""
+SCAN_TIMEOUT_S = 900
+"""How long a scan of a sensor may take."""
 
 
 @click.command()
@@ -30,23 +30,23 @@ def dev(host: str, port: int) -> None:
     it on TERM and HUP too, and in the end every process that came of it. Where DAGSTER_HOME is not
     set, a folder with a dagster.yaml in it is one.
     """
-    from mos_assets.media.tree import run_tree
+    from mos_assets.processes.tree import run_tree
 
     Settings.from_env()
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
-    # A first look at 300,000 clips on a slow disk takes longer than Dagster's minute.
-    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(LOOK_TIMEOUT_S))
+    # A first scan of 300,000 clips on a slow disk takes longer than Dagster's minute.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
     dagster = Path(sys.executable).with_name("dagster")
     command = [str(dagster), "dev", "--host", host, "--port", str(port)]
-    with _claimed_home() as home:
+    with _locked_home() as home:
         _require_free(host, port)
         code = run_tree(command, inherited=home)
     sys.exit(code)
 
 
 @contextmanager
-def _claimed_home() -> Iterator[tuple[int, ...]]:
+def _locked_home() -> Iterator[tuple[int, ...]]:
     """A lock of the kernel on DAGSTER_HOME, as an open file descriptor; none where it is not set.
 
     `dagster dev` shares it, so that it lasts until that has ended too, and with it the daemon. Two
@@ -59,13 +59,11 @@ def _claimed_home() -> Iterator[tuple[int, ...]]:
         return
     folder = os.open(home, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(folder):
             raise SettingsError(
                 f"DAGSTER_HOME={home} is in use by another `mos dev`, which may still be ending. "
                 "End that one, or set DAGSTER_HOME to another folder."
-            ) from None
+            )
         yield (folder,)
     finally:
         os.close(folder)
@@ -100,7 +98,7 @@ def prune(dry_run: bool) -> None:
     released, and every measurement.
     """
     from mos_assets.cli.terminal import printable
-    from mos_assets.release.pruning import prune_store
+    from mos_assets.pipeline.prune import prune_store
 
     settings = Settings.from_env()
     pruned = prune_store(

@@ -37,6 +37,7 @@ from mos_assets.corpora.request import (
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
+from mos_assets.corpora.voting.page import votes_of_folder, votes_page
 
 __all__ = [
     "CORPUS_TOML",
@@ -67,4 +68,6 @@ __all__ = [
     "measured_direction",
     "name_notes",
     "table_names",
+    "votes_of_folder",
+    "votes_page",
 ]

@@ -98,8 +98,11 @@ def attach_clips(
         respelt=lost.respelt,
         overlooked=tuple(overlooked(labels, indexes, folder)),
         scale=labels.scale,
+        ratings=labels.ratings,
         accounts=account(
-            (label for label in labels.labels if label.clip_name in used), labels.rows_read
+            (label for label in labels.labels if label.clip_name in used),
+            labels.rows_read,
+            labels.rejected,
         ),
         files=tuple(file for at in sorted(looked) if (file := _seen(looked[at])) is not None),
         settled=not any(isinstance(found, Unreadable) for found in looked.values()),

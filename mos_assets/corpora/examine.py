@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mos_assets.corpora.files import FileState, Unreadable, file_state
 from mos_assets.errors import ClipError
-from mos_assets.media.probe import hash_file, probe_each
+from mos_assets.io.hashing import hash_file
+from mos_assets.media.probe import probe_each
 from mos_assets.records import KnownClip, Probe
 
 Progress = Callable[[str], None]

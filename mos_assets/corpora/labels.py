@@ -41,6 +41,7 @@ class LabelColumns:
     group: tuple[int, ...] = ()
     reference: tuple[int, ...] = ()
     part: tuple[int, ...] = ()
+    session: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +104,22 @@ def ratings_of(read: ReadLabels, column: str, source: LabelSource) -> Ratings:
     )
 
 
-def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
-    worst, best = source.scale
-    cell = row.first(columns.clip)
-    foreign = None
+def named_clip(cell: str, clip_name: Callable[[str], str] = safe_name) -> tuple[str, str | None]:
+    """The clip that a cell names, and why its name can be of no file here. Raises CellError."""
     try:
-        name = source.clip_name(cell)
+        return clip_name(cell), None
     except CellError as error:
         inside = foreign_name(cell)
         if inside is None:
             raise
-        name, foreign = source.clip_name(inside), str(error)
-    mos = map_mos(row.first(columns.mos), worst, best)
+        return clip_name(inside), str(error)
+
+
+def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
+    worst, best = source.scale
+    name, foreign = named_clip(row.first(columns.clip), source.clip_name)
+    # Without a column of ratings votes give the MOS, and a label without votes is rejected.
+    mos = map_mos(row.first(columns.mos), worst, best) if columns.mos else math.nan
     # Score files of 150,000 rows say no more than this.
     n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
     std = _std(row, columns, source, n) if columns.std or columns.ci95 else None
@@ -130,6 +135,7 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         source=source.file,
         line=row.line,
         foreign=foreign,
+        session=row.first(columns.session) or None,
     )
 
 
@@ -165,13 +171,21 @@ def reject(corpus: str, label: Label, reason: str) -> list[RejectedRow]:
     return [RejectedRow(corpus, source, line, label.clip_name, reason) for source, line in places]
 
 
-def account(kept: Iterable[Label], rows_read: Mapping[str, int]) -> tuple[LabelFile, ...]:
-    """What became of the rows of each label file, counted from the labels that were kept."""
+def account(
+    kept: Iterable[Label], rows_read: Mapping[str, int], rejected: Iterable[RejectedRow] = ()
+) -> tuple[LabelFile, ...]:
+    """What became of the rows of each label file, counted from the labels that were kept.
+
+    A row of which something was rejected, such as one vote of a wide table, is not counted as used.
+    """
     used = dict.fromkeys(rows_read, 0)
+    lost = {(row.source, row.line) for row in rejected}
     for label in kept:
-        used[label.source] += 1
-        for source, _ in label.others:
-            used[source] += 1
+        if (label.source, label.line) not in lost:
+            used[label.source] += 1
+        for source, line in label.others:
+            if (source, line) not in lost:
+                used[source] += 1
     return tuple(LabelFile(name, rows_read[name], used[name]) for name in sorted(rows_read))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mos_assets.collector import collector_paused
 from mos_assets.corpora.clips import attach_clips
 from mos_assets.corpora.direction import direction_findings, rate_findings
 from mos_assets.corpora.examine import Progress
@@ -19,6 +18,7 @@ from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.request import CorpusRequest, Known, LabelSet, folder_errors
 from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Corpus, Finding, JoinedTable, Severity
 
 

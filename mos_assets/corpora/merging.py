@@ -62,7 +62,7 @@ def _said(row: Label) -> tuple[object, ...]:
     """
     if row.n_ratings is None and row.mos_std is None:
         return row.source, row.line
-    return row.source, row.mos, row.mos_std, row.n_ratings, row.group, row.reference
+    return row.source, row.session, row.mos, row.mos_std, row.n_ratings, row.group, row.reference
 
 
 def _place(label: Label) -> tuple[str, str, int]:
@@ -132,4 +132,10 @@ def _part(rows: Sequence[Label], test_part: str | None) -> str | None:
 
 
 def _others(kept: Label, rows: Sequence[Label]) -> tuple[tuple[str, int], ...]:
-    return tuple((row.source, row.line) for row in rows if row is not kept)
+    """(file, line) of every row behind these, but for that which the label itself names."""
+    places = [
+        place
+        for row in rows
+        for place in (*(() if row is kept else ((row.source, row.line),)), *row.others)
+    ]
+    return tuple(dict.fromkeys(places))

@@ -139,8 +139,6 @@ class NameMatch:
     """Per clip, in the order given: index of its row, or None."""
     unmatched_rows: tuple[str, ...]
     """Names in the table that no clip has."""
-    clips_without_row: tuple[str, ...]
-    """clip_ids."""
     repeated: tuple[str, ...]
     """Names of clips that have more than one row: none of those rows is joined."""
 
@@ -165,14 +163,10 @@ def match_names(row_names: Sequence[str], clips: Sequence[Clip]) -> NameMatch:
     row_keys = [key_of(name) for name in row_names]
     times = Counter(row_keys)
     row_of_key = {key: row for row, key in enumerate(row_keys) if times[key] == 1}
-    rows = tuple(row_of_key.get(key) for key in clip_keys)
     return NameMatch(
-        row_of_clip=rows,
+        row_of_clip=tuple(row_of_key.get(key) for key in clip_keys),
         unmatched_rows=tuple(
             sorted({n for n, key in zip(row_names, row_keys, strict=True) if key not in known})
-        ),
-        clips_without_row=tuple(
-            clip.clip_id for clip, row in zip(clips, rows, strict=True) if row is None
         ),
         repeated=tuple(sorted(key for key, count in times.items() if count > 1 and key in known)),
     )

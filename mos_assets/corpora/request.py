@@ -19,6 +19,7 @@ from mos_assets.records import (
     KnownClip,
     Label,
     LabelOrigin,
+    RatingsSummary,
     RejectedRow,
     ShotFigures,
 )
@@ -142,6 +143,8 @@ class LabelSet:
     """What is, or may be, wrong with the labels."""
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native ratings of the worst and of the best clip possible."""
+    ratings: RatingsSummary | None = None
+    """What the votes of the corpus say beyond a MOS a clip."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

@@ -7,7 +7,6 @@ interrupts a render, a demo folder that exists is whole.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -21,6 +20,7 @@ from mos_assets.demo.degradations import DEGRADATIONS
 from mos_assets.demo.ratings import rate
 from mos_assets.demo.scenes import FONT_FILE, SCENES, Scene
 from mos_assets.errors import CorpusError
+from mos_assets.io.writing import write_durably
 from mos_assets.media.ffmpeg import Ffmpeg, last_error, run_ffmpeg
 
 DEMO_NAME = "demo"
@@ -178,7 +178,4 @@ def _sweep_leftovers(root: Path) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    write_durably(path, text.encode())

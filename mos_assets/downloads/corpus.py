@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from mos_assets.corpora.request import DOWNLOADS_FOLDER, CorpusRequest, folder_e
 from mos_assets.downloads.decision import Step, decide
 from mos_assets.downloads.plan import DownloadProgress, DownloadSummary, Job, Limits, Outcome
 from mos_assets.errors import CorpusError
+from mos_assets.io.locks import try_lock
 from mos_assets.records import Download, DownloadState
 
 _LOCK = ".lock"
@@ -153,10 +153,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder against another run of downloads; the lock ends with the process."""
     folder.mkdir(exist_ok=True)
     with (folder / _LOCK).open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(lock):
             raise CorpusError(
                 f"Another process downloads clips into {folder}. Wait for it, or end it."
-            ) from error
+            )
         yield

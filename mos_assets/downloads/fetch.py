@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from mos_assets.downloads.pace import Pace, retry_after_s
 from mos_assets.downloads.partial import Partial, place
 from mos_assets.downloads.plan import MEGABYTE, FetchError, Job, Limits, StoppedError
 from mos_assets.downloads.transport import Connections
+from mos_assets.io.writing import sync_file
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _TRY_LATER = (408, 425, 429)
@@ -110,8 +110,7 @@ def _receive(answer: httpx.Response, partial: Partial, limits: Limits, stop: Eve
             if size > limits.max_bytes:
                 raise _too_large(limits)
             file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
     if size == 0:
         raise FetchError("the server sent an empty file")
     if promised is not None and size != promised:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from mos_assets.corpora.names import video_suffix
 from mos_assets.downloads.plan import FetchError
+from mos_assets.io.writing import rename_durably
 
 PART, PART_OF = ".part", ".part-of"
 _NAME_MAX = 255
@@ -84,13 +85,8 @@ class Partial:
 
     def finish(self) -> None:
         """Give the part its name; the caller has synced it."""
-        self._part.replace(self._target)
+        rename_durably(self._part, self._target)
         self._part_of.unlink(missing_ok=True)
-        folder = os.open(self._target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def discard(self) -> None:
         """Forget what is there."""

@@ -10,7 +10,6 @@ nothing below it.
 from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble
 from mos_assets.features.blocks import (
     BLOCKS,
-    KONVID_V1,
     expand_columns,
     feature_blocks_id,
     parse_blocks,
@@ -33,7 +32,7 @@ from mos_assets.features.extractors.shots import SHOTS
 from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
-from mos_assets.features.notes import TABLE_ORIGIN, column_description, column_notes, figure_notes
+from mos_assets.features.notes import column_description, column_notes, figure_notes
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
     columns_of,
@@ -46,10 +45,8 @@ from mos_assets.features.task import ClipTask, content_key
 
 __all__ = [
     "BLOCKS",
-    "KONVID_V1",
     "SHARD_SUFFIX",
     "SHOTS",
-    "TABLE_ORIGIN",
     "ClipTask",
     "Column",
     "Columns",

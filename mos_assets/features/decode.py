@@ -22,11 +22,11 @@ from mos_assets.features.decode_check import (
 )
 from mos_assets.features.resource_limits import clock_rate, memory_limit_bytes
 from mos_assets.features.task import ClipTask
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.blame import raise_for_machine, require_room
-from mos_assets.media.child import Ran, TimedOutError
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.joints import mended
-from mos_assets.media.probe import hash_file
+from mos_assets.processes.child import Ran, TimedOutError
 from mos_assets.records import Probe
 
 GONE = "the file is not there"

@@ -12,8 +12,8 @@ from pathlib import Path
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.features import frame_logs
 from mos_assets.features.resource_limits import MOST_FRAMES
-from mos_assets.media.child import Ran
 from mos_assets.media.ffmpeg import last_error
+from mos_assets.processes.child import Ran
 from mos_assets.records import Probe
 
 UNCOUNTED = "its packets have not been counted"

@@ -7,8 +7,6 @@ the next one turns what is in it into a shard, so only clips in flight are measu
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +16,6 @@ from typing import IO
 
 from mos_assets.errors import StoreError
 from mos_assets.features.shards import (
-    PARTIAL_SUFFIX,
     DamagedShardError,
     has_checksum,
     measurements_of,
@@ -27,7 +24,10 @@ from mos_assets.features.shards import (
     write_shard,
 )
 from mos_assets.features.unchecked import inspected
-from mos_assets.plain_files import NotAFileError, open_lock
+from mos_assets.io.hashing import hash_text
+from mos_assets.io.locks import lock, open_lock, try_lock
+from mos_assets.io.reading import NotAFileError
+from mos_assets.io.writing import PARTIAL_SUFFIX
 from mos_assets.records import Measurement
 
 SHARD_SUFFIX = ".parquet"
@@ -50,7 +50,7 @@ class Journal:
         """Keep the measurements of one clip."""
         if measurements:
             names = "".join(f"{row.content} {row.part};" for row in measurements)
-            name = hashlib.sha256(names.encode()).hexdigest()
+            name = hash_text(names)
             write_shard(self.folder / f"{name}{SHARD_SUFFIX}", measurements)
 
     def close(self, measurements: Sequence[Measurement]) -> None:
@@ -67,8 +67,8 @@ def measuring(shards: Path) -> Iterator[None]:
     Raises StoreError where the lock is no file.
     """
     shards.mkdir(parents=True, exist_ok=True)
-    with _lock(shards) as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    with _opened_lock(shards) as file:
+        lock(file, shared=True)
         yield
 
 
@@ -90,15 +90,11 @@ def recover_journals(shards: Path) -> Recovered:
     """
     if not shards.is_dir():
         return Recovered(0, ())
-    with _lock(shards) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return Recovered(0, ())
-        return _recover(shards)
+    with _opened_lock(shards) as file:
+        return _recover(shards) if try_lock(file) else Recovered(0, ())
 
 
-def _lock(shards: Path) -> IO[bytes]:
+def _opened_lock(shards: Path) -> IO[bytes]:
     try:
         return open_lock(shards / LOCK)
     except NotAFileError as error:
@@ -123,7 +119,7 @@ def _recover(shards: Path) -> Recovered:
         if whole:
             # Named by what is in it, since the shard of the killed run's plan stays unfinished.
             names = "".join(path.name for path in whole)
-            digest = hashlib.sha256((folder.name + names).encode()).hexdigest()[:16]
+            digest = hash_text(folder.name + names)[:16]
             write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values())
             saved += len(whole)
         shutil.rmtree(folder)

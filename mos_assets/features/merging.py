@@ -22,6 +22,7 @@ from mos_assets.features.shards import (
     write_shard_table,
 )
 from mos_assets.features.unchecked import inspected
+from mos_assets.io.hashing import hash_bytes
 from mos_assets.store import Database, measurement_rows
 
 _KEY = [name for name in KEYS if name != "reason"]
@@ -40,7 +41,7 @@ def merge_shards(database: Database, shards: Path) -> tuple[str, ...]:
     for path in _shards(shards):
         try:
             content = shard_bytes(path)
-            sha256 = hashlib.sha256(content).hexdigest()
+            sha256 = hash_bytes(content)
             known = (path.name, sha256) in merged
             if known and has_checksum(content):
                 continue
@@ -56,7 +57,7 @@ def merge_shards(database: Database, shards: Path) -> tuple[str, ...]:
         if not has_checksum(content):
             # Bytes that were vouched for get a checksum of their own.
             write_shard_table(path, rows)
-            sha256 = hashlib.sha256(shard_bytes(path)).hexdigest()
+            sha256 = hash_bytes(shard_bytes(path))
         measurement_rows.add_shard(database, path.name, sha256, rows)
     if damaged:
         _write_what_no_shard_holds(database, shards)
@@ -86,5 +87,5 @@ def _write_what_no_shard_holds(database: Database, shards: Path) -> None:
         digest.update(repr(row).encode())
     path = shards / f"{digest.hexdigest()[:16]}{SHARD_SUFFIX}"
     write_shard_table(path, rows)
-    sha256 = hashlib.sha256(shard_bytes(path)).hexdigest()
+    sha256 = hash_bytes(shard_bytes(path))
     measurement_rows.add_shard(database, path.name, sha256, rows)

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -104,22 +103,6 @@ def same_rate(clip: Probe, reference: Probe) -> bool:
     return math.isclose(clip.fps, reference.fps, rel_tol=RATE_TOLERANCE)
 
 
-def shown_at(
-    frames: Sequence[Fraction], pictures: Sequence[Fraction], slack_s: Fraction
-) -> list[int]:
-    """The rule itself: for each reference frame the number of the picture that it meets.
-
-    Both are stamps in seconds that do not fall, relative to their first.
-    """
-    ticks = [_ticks(stamp) - _ticks_of(slack_s) for stamp in pictures]
-    found, at = [], 0
-    for stamp in map(_ticks, frames):
-        while at + 1 < len(ticks) and ticks[at + 1] <= stamp:
-            at += 1
-        found.append(at)
-    return found
-
-
 def require_same_duration(
     clip: Probe, reference: Probe, frames: tuple[int, int], shown_s: tuple[float | None, ...]
 ) -> None:
@@ -164,12 +147,3 @@ def _rounds_to(shape: Shape, aspect: Fraction) -> bool:
     width = aspect / shape.sample * shape.height
     height = shape.width * shape.sample / aspect
     return min(abs(width - shape.width), abs(height - shape.height)) <= ROUNDING_PX
-
-
-def _ticks(stamp_s: Fraction) -> int:
-    """Ticks as libav rounds them: to the nearest, halves away from zero."""
-    return math.floor(stamp_s * command.TICKS + Fraction(1, 2))
-
-
-def _ticks_of(slack_s: Fraction) -> int:
-    return round(slack_s * command.TICKS)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from mos_assets.errors import MachineError
 from mos_assets.media.blame import require_room
+from mos_assets.processes.alive import exists
 
 SCRATCH = "mos-clip-"
 """How the folders begin in which ffmpeg works; the number of their process follows."""
@@ -51,15 +52,5 @@ def sweep_scratch() -> None:
         owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
         # Whatever a stranger has put under this name belongs to somebody else, and stays.
         with suppress(OSError):
-            if owner.isdigit() and not _runs(int(owner)) and folder.lstat().st_uid == os.getuid():
+            if owner.isdigit() and not exists(int(owner)) and folder.lstat().st_uid == os.getuid():
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -22,13 +21,14 @@ from uuid import uuid4
 
 from mos_assets.errors import StoreError
 from mos_assets.features.extractors.base import KEYS, picture_extractors
-from mos_assets.plain_files import NotAFileError, read_plain
+from mos_assets.io.hashing import hash_bytes
+from mos_assets.io.reading import NotAFileError, read_plain
+from mos_assets.io.writing import write_whole
 from mos_assets.records import Measurement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARTIAL_SUFFIX = ".partial"
 DAMAGED_SUFFIX = ".damaged"
 COMPRESSION, PARQUET_VERSION = "zstd", "2.6"
 _CHECKSUM_KEY = "mos_assets"
@@ -91,20 +91,7 @@ def write_shard_table(path: Path, table: pa.Table) -> None:
     """As `write_shard`, of rows as `measurement_table` returns them."""
     content = _with_checksum(table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid4().hex}{PARTIAL_SUFFIX}")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, content, contended=True)
 
 
 def read_shard(path: Path) -> tuple[Measurement, ...]:
@@ -148,7 +135,7 @@ def shard_table(
     from mos_assets.features.unchecked import inspected, unchecked_table
 
     if not has_checksum(content):
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = hash_bytes(content)
         known = believed if believed and sha256 in believed else inspected([path])
         why = known.get(sha256, "it changes while it is read")
         if why is not None:

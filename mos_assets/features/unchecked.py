@@ -8,7 +8,6 @@ rows gives the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import resource
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from mos_assets.errors import StoreError
 from mos_assets.features import shards
+from mos_assets.io.hashing import hash_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,12 +84,12 @@ def main() -> None:
     for path in sys.stdin.read().split("\0"):
         content = Path(path).read_bytes()
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + _SECONDS, -1))
-        answer = hashlib.sha256(content).hexdigest(), _why_not(content)
+        answer = hash_bytes(content), _why_not(content)
         print(json.dumps(answer), flush=True)  # noqa: T201
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(shards.shard_bytes(path)).hexdigest()
+    return hash_bytes(shards.shard_bytes(path))
 
 
 def _why_not(content: bytes) -> str | None:

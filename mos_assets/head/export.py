@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,8 @@ from mos_assets.head.inputs import (
 from mos_assets.head.model import Head
 from mos_assets.head.operators import check_operators, used_operators
 from mos_assets.head.standardise import PLAIN_LIMIT, SOFT_LIMIT, Z_LIMIT, Scaling
+from mos_assets.io.hashing import hash_bytes
+from mos_assets.io.writing import write_whole
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -56,14 +57,12 @@ def export_onnx(head: Head, path: Path) -> ExportedHead:
     model = _model(head)
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_whole(path, content)
     if refused := check_operators(path):
         raise AssertionError(f"the exported graph holds refused operators: {refused}")
     return ExportedHead(
         path=path,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=hash_bytes(content),
         opset=OPSET,
         operators=used_operators(path),
         n_parameters=head.n_parameters,

@@ -1,1 +1,1 @@
-"""What both corpora and features need of video files: the ffmpeg program, the probe, the hash."""
+"""What both corpora and features need of video files: the ffmpeg program and the probe."""

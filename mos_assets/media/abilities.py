@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ToolError
-from mos_assets.media.child import Bounds, run_bounded
+from mos_assets.processes.child import ResourceLimits, run_limited
 
 NEEDED = (
     "the libvmaf filter with the extractors adm, vif, motion and cambi (from 216 pixels on), the "
@@ -131,7 +131,7 @@ def _does(program: str, arguments: list[str], folder: Path) -> str | None:
     """None where it did; else what it complained of."""
     command = [program, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
     try:
-        run = run_bounded(command, Bounds(_SECONDS), cwd=folder)
+        run = run_limited(command, ResourceLimits(_SECONDS), cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{program} did not answer within {_SECONDS:.0f} s.") from error
     if run.returncode == 0:

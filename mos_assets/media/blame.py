@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError, ToolError
-from mos_assets.media.child import CPU_PER_SECOND, LARGEST_FILE_BYTES, Ran
+from mos_assets.processes.child import CPU_PER_SECOND, LARGEST_FILE_BYTES, Ran
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The disk took no more."""

@@ -7,7 +7,6 @@ can never become an option. Pictures, probing, time and memory are bounded.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -17,8 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from mos_assets.errors import ToolError
+from mos_assets.io.hashing import hash_text
 from mos_assets.media.abilities import NEEDED, lacks
-from mos_assets.media.child import Bounds, Ran, run_bounded
+from mos_assets.processes.child import Ran, ResourceLimits, run_limited
 
 CONTAINER_FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpeg,mpegts,ogg,asf,y4m,yuv4mpegpipe,"
@@ -108,7 +108,7 @@ def _asked(path: str, size: int, mtime_ns: int) -> Ffmpeg:
             f"{path} (version {match[1]}) cannot do what measuring needs. Needed: {NEEDED}. "
             f"Missing: {told}. {REMEDY}"
         )
-    build = hashlib.sha256(banner.encode()).hexdigest()[:8]
+    build = hash_text(banner)[:8]
     return Ffmpeg(path=path, version=f"{match[1]}-{build}")
 
 
@@ -140,7 +140,7 @@ def run_ffmpeg(
     cannot start a program.
     """
     command = [ffmpeg.path, "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
-    return run_bounded(command, Bounds(timeout_s, memory_bytes), cwd=cwd)
+    return run_limited(command, ResourceLimits(timeout_s, memory_bytes), cwd=cwd)
 
 
 def last_error(stderr: bytes) -> str:

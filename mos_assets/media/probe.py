@@ -1,4 +1,4 @@
-"""Probing and hashing a file: the two looks that every new clip gets.
+"""Probing a file: what its header and packets say.
 
 Headers are read by a child process (`header.py`), which is kept for the next clip and ends
 with this process. A clip that crashes it or hangs it cannot be read, and harms nothing else.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import errno
-import hashlib
 import json
 import os
 import selectors
@@ -24,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from mos_assets.errors import ClipError, MachineError, ToolError
+from mos_assets.io.hashing import hash_file as hash_file  # Scripts know it by this place.
 from mos_assets.media.blame import CRASHES, require_memory
-from mos_assets.media.child import Bounds, cpu_seconds, hold
 from mos_assets.media.header import reading_s
+from mos_assets.processes.alive import cpu_seconds
+from mos_assets.processes.child import ResourceLimits, limit_resources
 from mos_assets.records import Probe
 
 PROBE_VERSION = "3"
@@ -43,22 +44,12 @@ OWN_SHARE = 0.9
 _END_S = 5.0
 """Seconds in which a program that has closed its output ends."""
 
-_HASH_BLOCK = 1 << 20
 _READER = (sys.executable, "-P", "-m", "mos_assets.media.header", f"{PROBE_LIMIT_S + 10}")
 """-P: modules are not looked for in the working folder, which may hold anything."""
 _AHEAD = 6
 """Files that a program is asked about at once; their paths, 8 kB at most, fit into a pipe."""
 _TRIES = 2
 """A program that was killed for other reasons is started again before a clip is blamed."""
-
-
-def hash_file(path: Path) -> str:
-    """sha256 of the bytes of one file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def probe(path: Path, *, limit_s: float = PROBE_LIMIT_S) -> Probe:
@@ -153,7 +144,7 @@ class _Reader:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        hold(self._process.pid, Bounds(memory_bytes=PROBE_MEMORY_BYTES))
+        limit_resources(self._process.pid, ResourceLimits(memory_bytes=PROBE_MEMORY_BYTES))
         self._said = b""
         self._selector = selectors.DefaultSelector()
         if self._process.stdout is not None:

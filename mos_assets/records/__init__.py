@@ -41,12 +41,21 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
+from mos_assets.records.ratings import Disagreement, RatingsSummary, SessionFacts
 from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
     OutOfFold,
     PastPredictions,
     TrainingTable,
+)
+from mos_assets.records.votes import (
+    BoolArray,
+    ClipRatings,
+    Estimate,
+    Estimator,
+    RaterFigures,
+    Votes,
 )
 
 __all__ = [
@@ -55,10 +64,15 @@ __all__ = [
     "MOS_MAX",
     "MOS_MIN",
     "SEED",
+    "BoolArray",
     "Clip",
+    "ClipRatings",
     "Corpus",
+    "Disagreement",
     "Download",
     "DownloadState",
+    "Estimate",
+    "Estimator",
     "FeatureLoss",
     "FeatureMatrix",
     "FeatureTable",
@@ -79,10 +93,13 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "RaterFigures",
+    "RatingsSummary",
     "RejectedRow",
     "Reported",
     "SeedScore",
     "SeenFile",
+    "SessionFacts",
     "Setback",
     "Severity",
     "ShotFigures",
@@ -90,4 +107,5 @@ __all__ = [
     "Status",
     "TrainingTable",
     "Unmatched",
+    "Votes",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.gate import Verdict
-from mos_assets.plain_files import read_plain
+from mos_assets.io.hashing import hash_text
+from mos_assets.io.reading import read_plain
 from mos_assets.release.manifest import (
     Manifest,
     ManifestGate,
@@ -21,7 +21,7 @@ from mos_assets.release.naming import ReleaseFiles
 
 def candidate_id(manifest: Manifest) -> str:
     """Twelve hexadecimal digits that name these weights, data and recipe, judged or not."""
-    return hashlib.sha256(manifest.unjudged().to_json().encode()).hexdigest()[:12]
+    return hash_text(manifest.unjudged().to_json())[:12]
 
 
 def candidate_files(store: Path, head_id: str, identity: str) -> ReleaseFiles:

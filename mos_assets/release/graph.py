@@ -23,7 +23,7 @@ from mos_assets.release.shapes import (
 from mos_assets.release.wire import Message, WireError
 
 FEATURES, ENCODER, MOS = "features", "encoder_onehot", "mos"
-"""The inputs and the output of a head (SPEC 6)."""
+"""The inputs and the output of a head."""
 OPSET = 17
 LARGEST_GRAPH_BYTES = 64 << 20
 """Heads of 848 features have 4 MB."""

@@ -6,13 +6,13 @@ read-only: they look again where the files do not fit together.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mos_assets.bounded import TooLargeError, read_within
 from mos_assets.errors import ReleaseError
+from mos_assets.io.hashing import hash_bytes
+from mos_assets.io.reading import TooLargeError, read_within
 from mos_assets.records import MOS_MAX, MOS_MIN
 from mos_assets.release.graph import LARGEST_GRAPH_BYTES, OPSET, GraphError, require_sound_graph
 from mos_assets.release.manifest import Manifest, unaltered
@@ -91,7 +91,7 @@ def read_release(files: ReleaseFiles) -> Release:
         (files.onnx, onnx, manifest.sha256),
         (files.card, card, manifest.card_sha256),
     ):
-        found = hashlib.sha256(content).hexdigest()
+        found = hash_bytes(content)
         if found != vouched:
             raise ReleaseError(
                 f"{path} has sha256 {found[:12]}…, its manifest says {str(vouched)[:12]}…. "

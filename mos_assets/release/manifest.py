@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mos_assets.errors import ReleaseError
-from mos_assets.plain_files import read_plain
+from mos_assets.io.hashing import hash_text
+from mos_assets.io.reading import read_plain
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -157,9 +158,7 @@ class Manifest(_Frozen):
 
     def with_checksums(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""
-        complete = self.model_copy(
-            update={"card_sha256": hashlib.sha256(card.encode()).hexdigest(), "checksum": None}
-        )
+        complete = self.model_copy(update={"card_sha256": hash_text(card), "checksum": None})
         checksum = checksum_of(complete.model_dump(mode="json", by_alias=True))
         return complete.model_copy(update={"checksum": checksum})
 
@@ -192,9 +191,7 @@ def checksum_of(content: Mapping[str, Any]) -> str:
     finds accidents; whoever means to forge a release can compute another one.
     """
     rest = {name: value for name, value in content.items() if name != CHECKSUM_KEY}
-    return hashlib.sha256(
-        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    return hash_text(json.dumps(rest, sort_keys=True, separators=(",", ":")))
 
 
 def unaltered(raw: bytes) -> bool:

@@ -12,7 +12,6 @@ dies in between leaves either the old head or the new one.
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -23,14 +22,15 @@ from pathlib import Path
 
 from mos_assets.corpora import head_name
 from mos_assets.errors import ReleaseError
-from mos_assets.plain_files import DENIED, NotAFileError, open_lock
+from mos_assets.io.locks import lock, open_lock
+from mos_assets.io.reading import DENIED, NotAFileError
+from mos_assets.io.writing import rename_durably, sync_folder, write_durably, write_whole
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.loading import UnreadableReleaseError, commit_folder, read_release
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
-from mos_assets.release.writing import sync_folder, write_durably, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,7 @@ def promote(
         _write_record(staged, _record(manifest, created_at, now))
         read_release(staged)
         sync_folder(staging)
-        staging.rename(commit_folder(files))
-        sync_folder(model_folder)
+        rename_durably(staging, commit_folder(files))
         _finish_interrupted(files)
     return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.{told}", before)
 
@@ -145,8 +144,7 @@ def _finish_interrupted(files: ReleaseFiles) -> str | None:
         raise
     except ReleaseError as error:
         aside = tempfile.mkdtemp(prefix=f".{files.head_id}.damaged-", dir=files.folder)
-        commit.rename(aside)
-        sync_folder(files.folder)
+        rename_durably(commit, Path(aside))
         return f"An interrupted release was damaged and is set aside as {aside}: {error}"
     # Copies keep the commit folder complete for readers until all three are in place.
     for path, content in zip(
@@ -208,7 +206,7 @@ def _locked(files: ReleaseFiles) -> Iterator[None]:
     path = files.folder / f".{files.head_id}.lock"
     try:
         files.folder.mkdir(parents=True, exist_ok=True)
-        lock = open_lock(path)
+        file = open_lock(path)
     except NotAFileError as error:
         raise ReleaseError(f"{path} {error.strerror}. Delete it, and try again.") from None
     except OSError as error:
@@ -218,6 +216,6 @@ def _locked(files: ReleaseFiles) -> Iterator[None]:
             f"{files.folder} cannot be written ({error.strerror}). Make it writable for this user, "
             "or set MOS_MODEL_DIR to another folder; the candidate is kept."
         ) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file:
+        lock(file)
         yield

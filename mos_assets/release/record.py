@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mos_assets.errors import ReleaseError
-from mos_assets.plain_files import read_plain
+from mos_assets.io.reading import read_plain
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.manifest import CHECKSUM_KEY, Manifest
 from mos_assets.release.naming import ReleaseFiles

@@ -317,4 +317,4 @@ def _rules() -> dict[str, Callable[[Operation], Shape]]:
 
 _RULES = _rules()
 RELEASED_OPERATORS = frozenset(_RULES) | {"Constant"}
-"""Operators that a released graph may hold, all of them allowed to a head (SPEC 6)."""
+"""Operators that a released graph may hold, all of them allowed to a head."""

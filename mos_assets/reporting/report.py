@@ -24,7 +24,7 @@ from mos_assets.evaluation.resampling import Interval, Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import and_list, plain
-from mos_assets.plain_files import read_plain
+from mos_assets.io.reading import read_plain
 from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]

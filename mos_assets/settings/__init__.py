@@ -8,6 +8,7 @@ from mos_assets.settings.composed import Settings
 from mos_assets.settings.locations import local_folder
 from mos_assets.settings.paths import PathSettings
 from mos_assets.settings.run import KONVID_150K_FLOOR, RUN_FOLDS, RUN_SEEDS, RunSettings
+from mos_assets.settings.scopes import feature_scope, fold_scope, shaping
 from mos_assets.settings.service import ServiceSettings
 
 __all__ = [
@@ -21,5 +22,8 @@ __all__ = [
     "RunSettings",
     "ServiceSettings",
     "Settings",
+    "feature_scope",
+    "fold_scope",
     "local_folder",
+    "shaping",
 ]

@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 from pydantic.fields import FieldInfo
 
 from mos_assets.settings.environment import Part, checked, given_in, refuse_strays
-from mos_assets.settings.flat import Flat
 from mos_assets.settings.paths import PathSettings
 from mos_assets.settings.run import RunSettings
 from mos_assets.settings.scopes import run_scope
@@ -18,7 +17,7 @@ from mos_assets.settings.service import ServiceSettings
 
 
 @dataclass(frozen=True)
-class Settings(Flat):
+class Settings:
     """The settings in three; no name is in two of them."""
 
     FORM: ClassVar[Mapping[str, FieldInfo]] = {

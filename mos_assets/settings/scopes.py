@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
+from mos_assets.io.hashing import hash_bytes
 from mos_assets.settings.environment import variable
 from mos_assets.settings.paths import PathSettings
 from mos_assets.settings.run import RunSettings
@@ -32,7 +32,7 @@ def run_scope(run: RunSettings, paths: PathSettings) -> str:
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
         *(os.path.realpath(folder) for folder in folders),
     ]
-    return hashlib.sha256(os.fsencode("\n".join(told))).hexdigest()[:16]
+    return hash_bytes(os.fsencode("\n".join(told)))[:16]
 
 
 def feature_scope(run: RunSettings) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mos_assets.errors import TrainingError
+from mos_assets.io.hashing import hash_text
 from mos_assets.splitting.balance import GroupLoad, balanced_folds, dealt
 
 HELD_OUT = -1
@@ -244,7 +245,7 @@ def _load(group: MergedGroup) -> GroupLoad:
 
 def _name_hash(name: str) -> str:
     """Order of groups that no naming habit of a corpus can bias: SHA-256 of the name."""
-    return hashlib.sha256(name.encode()).hexdigest()
+    return hash_text(name)
 
 
 def _digest(folds: Iterable[FoldOf]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from mos_assets.collector import collector_paused
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import (
     Clip,
     Corpus,
@@ -23,6 +23,7 @@ from mos_assets.records import (
     Severity,
 )
 from mos_assets.store.database import Database, replace_rows, update_rows
+from mos_assets.store.provenance import write_within
 from mos_assets.store.schema import (
     CORPORA,
     ENCODER_SLOTS,
@@ -34,7 +35,6 @@ from mos_assets.store.schema import (
     SCHEMAS,
     SEEN_FILES,
 )
-from mos_assets.store.stamps import write_stamps
 
 _PROBE_COLUMNS = tuple(Probe.__slots__)
 _CLIP_COLUMNS = Clip._fields
@@ -66,7 +66,7 @@ def write_corpora(
     """Make the store say of these corpora what they are now, in one transaction.
 
     Rows of clips and files that are as they were stay as they lie, with the time at which
-    they were ingested. `made` are stamps that hold for these rows and for no others.
+    they were ingested. `made` is their provenance, which holds for these rows and for no others.
     """
     where, names = "list_contains(?, corpus)", [[corpus.name for corpus in corpora]]
     with collector_paused(), database.connect() as connection:
@@ -99,7 +99,7 @@ def write_corpora(
             f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
         )
         if made:
-            write_stamps(connection, made)
+            write_within(connection, made)
 
 
 def read_corpora(database: Database, corpora: Sequence[str]) -> tuple[CorpusFacts, ...]:
@@ -131,9 +131,10 @@ def rejected_table(
 
 
 def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
-    """Per label file: rows it holds, rows behind clips (`used`), and its rejected rows."""
+    """Per label file: rows it holds, rows behind clips (`used`), and those of which something was
+    rejected."""
     return database.fetch(
-        f"SELECT f.corpus, f.source, f.rows, f.used, count(r.line) AS rejected "
+        f"SELECT f.corpus, f.source, f.rows, f.used, count(DISTINCT r.line) AS rejected "
         f"FROM {LABEL_FILES} f LEFT JOIN {REJECTED_ROWS} r "
         "ON r.corpus = f.corpus AND r.source = f.source "
         "WHERE list_contains(?, f.corpus) GROUP BY ALL ORDER BY f.corpus, f.source",

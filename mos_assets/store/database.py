@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
-from mos_assets.plain_files import DENIED, MACHINE_FAILED, NotAFileError, require_plain
+from mos_assets.io.reading import DENIED, MACHINE_FAILED, NotAFileError, require_plain
 from mos_assets.store.failures import (
     WHERE_IT_IS_KEPT,
     explained,

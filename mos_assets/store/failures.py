@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from mos_assets.errors import StoreError
-from mos_assets.plain_files import DENIED, MACHINE_FAILED
+from mos_assets.io.reading import DENIED, MACHINE_FAILED
 
 WHERE_IT_IS_KEPT = (
     "a backup has folds and verdicts; without one a new file is made, and measured clips are read "

@@ -16,7 +16,7 @@ from mos_assets.store.setback_rows import MOST_ATTEMPTS
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """What a look at the file found."""
+    """What was found of the file."""
 
     told: str
     flaw: str = ""
@@ -30,7 +30,7 @@ class StoreState:
     """Of those, the ones that no further run tries."""
 
 
-def look(folder: Path) -> StoreState:
+def store_state(folder: Path) -> StoreState:
     """The state of the store in this folder; a store that is not there yet is fine."""
     path = folder / FILE_NAME
     database = Database(folder)

@@ -7,13 +7,13 @@ A store is either as it was or whole in its new shape; no row of it is ever left
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
 
 from mos_assets.errors import StoreError
+from mos_assets.io.hashing import hash_text
 from mos_assets.store.schema import (
     CANDIDATES,
     DUCKDB_TYPES,
@@ -157,9 +157,7 @@ STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
 table or column is needed. It finds every table and column of `schema` in place, beside those that
 it is there to empty, and drops the latter."""
 
-SHAPE = hashlib.sha256(
-    repr(
-        [(name, duckdb_columns(schema)) for name, schema in sorted(FIXED_COLUMNS.items())]
-    ).encode()
-).hexdigest()[:16]
+SHAPE = hash_text(
+    repr([(name, duckdb_columns(schema)) for name, schema in sorted(FIXED_COLUMNS.items())])
+)[:16]
 """Moves with every table and column of `schema`."""

@@ -24,7 +24,7 @@ EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
 FOLDS = "folds"
 FOLD_GROUPS = "fold_groups"
-STAMPS = "stamps"
+PROVENANCE = "stamps"
 CANDIDATES = "candidates"
 PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
@@ -162,7 +162,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     FOLD_GROUPS: pa.schema(
         [("scope", _TEXT), ("n_folds", _WHOLE), ("content_group", _TEXT), ("fold", _WHOLE)]
     ),
-    STAMPS: pa.schema([("made", _TEXT), ("under", _TEXT), ("sha256", _TEXT)]),
+    PROVENANCE: pa.schema([("made", _TEXT), ("under", _TEXT), ("sha256", _TEXT)]),
     CANDIDATES: pa.schema(
         [
             ("candidate_id", _TEXT),

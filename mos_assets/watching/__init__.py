@@ -7,8 +7,8 @@ catalogue is a cache: it may be deleted at any time, and is made anew. Only file
 about their time until then are not known any more.
 """
 
-from mos_assets.watching.catalogue import Catalogue, FolderView
+from mos_assets.watching.catalogue import Catalogue
 from mos_assets.watching.signature import corpus_signature
 from mos_assets.watching.watched_files import watched_files
 
-__all__ = ["Catalogue", "FolderView", "corpus_signature", "watched_files"]
+__all__ = ["Catalogue", "corpus_signature", "watched_files"]

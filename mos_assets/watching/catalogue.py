@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.corpora.request import ClipDir
+from mos_assets.io.hashing import hash_bytes
 from mos_assets.watching.database import connected, transaction
 from mos_assets.watching.folder import signed
 from mos_assets.watching.scan import Scan
@@ -107,4 +107,4 @@ class Catalogue:
 
 
 def _digest(digests: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"".join(digests)).hexdigest()
+    return hash_bytes(b"".join(digests))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from mos_assets.plain_files import NotAFileError, require_plain
+from mos_assets.io.reading import NotAFileError, require_plain
 
 _log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from mos_assets.collector import collector_paused
 from mos_assets.corpora.files import ABSENT
 from mos_assets.corpora.names import VIDEO_SUFFIXES
+from mos_assets.processes.collector import collector_paused
 
 RACY_NS = 2_000_000_000
 """A folder that was changed this shortly before it was read is read again: its clock may be coarse

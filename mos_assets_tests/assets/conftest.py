@@ -11,7 +11,7 @@ from mos_assets.definitions import build_defs
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.settings import Settings
 from mos_assets.store import Database
-from mos_assets_tests.settings.flat import using
+from mos_assets_tests.settings.making import using
 
 SCENES = (
     "mandelbrot=s=160x90:r=25",
@@ -46,7 +46,7 @@ class World:
 
     @property
     def database(self) -> Database:
-        return Database(self.settings.store_folder)
+        return Database(self.settings.paths.store_folder)
 
     def folder(self, name: str) -> Path:
         return self.root / "corpora" / name

@@ -86,7 +86,7 @@ def test_people_read_it_in_report_card_and_terminal(
 ) -> None:
     folder, report = _report(judged)
     check = report.verdict.check(OUTLIERS)
-    files = ReleaseFiles(judged.world.settings.model_folder, HEAD)
+    files = ReleaseFiles(judged.world.settings.paths.model_folder, HEAD)
     for page, text in (
         ((folder / "gate_report.md").read_text(), check.text()),
         (files.card.read_text(), check.text(4)),
@@ -108,7 +108,7 @@ def test_people_read_it_in_report_card_and_terminal(
 def test_machines_read_it_in_manifest_and_store(judged: Ran) -> None:
     _, report = _report(judged)
     figure = report.verdict.check(OUTLIERS).figure
-    path = ReleaseFiles(judged.world.settings.model_folder, HEAD).manifest
+    path = ReleaseFiles(judged.world.settings.paths.model_folder, HEAD).manifest
     text = json.loads(path.read_text())
     assert text["gate"]["mean_outlier_ratio"] == figure
     assert text["gate"]["thresholds"][-1] == {

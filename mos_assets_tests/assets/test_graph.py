@@ -59,7 +59,7 @@ def test_what_was_made_says_of_what(filmed: Ran) -> None:
 def test_several_corpora_and_long_names_fit_into_a_tag() -> None:
     long = f"konvid-1k,{'a' * 80}"
     for corpus, tag in (("mine,konvid-1k", "konvid-1k_and_mine"), (long, "a" * 63)):
-        tags = asset_tags(Settings.of(corpus=corpus))
+        tags = asset_tags(Settings.of(corpus=corpus).run)
         assert tags["mos_assets/corpus"] == tag
         dg.AssetMaterialization("raw_corpus", tags=tags)
 
@@ -97,7 +97,7 @@ def test_folds_share_no_scene(filmed: Ran) -> None:
 
 
 def test_the_head_is_released_with_its_verdict_and_answers(filmed: Ran) -> None:
-    folder = filmed.world.settings.model_folder
+    folder = filmed.world.settings.paths.model_folder
     manifest = read_release(ReleaseFiles(folder, HEAD)).manifest
     assert manifest.status == "Proposed"
     assert manifest.gate is not None
@@ -132,14 +132,14 @@ def test_assets_carry_what_the_ui_shows(filmed: Ran) -> None:
 
 
 def test_a_second_run_opens_no_clip_and_gives_the_same_bytes(filmed: Ran) -> None:
-    folder = filmed.world.settings.model_folder
+    folder = filmed.world.settings.paths.model_folder
     # The record of the release holds dates, and is no part of what is shipped.
     before = {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
-    shards = sorted((filmed.world.settings.store_folder / "shards").iterdir())
+    shards = sorted((filmed.world.settings.paths.store_folder / "shards").iterdir())
     again = ran(filmed.world)
     assert again.result.success
     assert again.metadata("raw_corpus")["clips_opened"].value == 0
-    assert sorted((filmed.world.settings.store_folder / "shards").iterdir()) == shards
+    assert sorted((filmed.world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == before
     assert len(before) == 3
 
@@ -148,11 +148,11 @@ def test_a_lost_database_is_rebuilt_from_the_shards(filmed: Ran, tmp_path: Path)
     shutil.copytree(filmed.world.root, tmp_path / "copy")
     world = make_world(tmp_path / "copy", "filmed")
     world.database.path.unlink()
-    shards = sorted((world.settings.store_folder / "shards").iterdir())
+    shards = sorted((world.settings.paths.store_folder / "shards").iterdir())
     assert world.run(
         "raw_corpus", "clip_measurements", "shot_metadata", "extracted_features"
     ).success
-    assert sorted((world.settings.store_folder / "shards").iterdir()) == shards
+    assert sorted((world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert all(feature_rows.feature_table(world.database)["complete"].to_pylist())
 
 
@@ -182,7 +182,7 @@ def test_another_reference_policy_measures_libvmaf_again_and_nothing_else(
 ) -> None:
     shutil.copytree(filmed.world.root, tmp_path / "copy")
     world = make_world(tmp_path / "copy", "filmed", reference="self")
-    shards = world.settings.store_folder / "shards"
+    shards = world.settings.paths.store_folder / "shards"
     before = set(shards.glob("*.parquet"))
     costly = ("raw_corpus", "clip_measurements")
     assert world.run(*costly).success
@@ -215,7 +215,7 @@ def test_a_pristine_source_is_the_reference_where_labels_name_one(
     rows_now = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
     near, far = (rows_now[f"paired/scene0_crf{crf}"]["adm2"] for crf in (34, 44))
     assert 1.0 > near > far
-    shards = world.settings.store_folder / "shards"
+    shards = world.settings.paths.store_folder / "shards"
     before = set(shards.glob("*.parquet"))
     pristine = folder / "clips" / "scene0_crf18.mp4"
     pristine.write_bytes((folder / "clips" / "scene1_crf18.mp4").read_bytes())
@@ -236,10 +236,10 @@ def test_external_shots_replace_measured_ones_and_decode_nothing(
     (world.folder("filmed") / "shots" / "mine.csv").write_text(
         "clip_name,shot_count,shot_avg_duration_sec\n" + rows + "stranger,2,0.2\n"
     )
-    shards = sorted((world.settings.store_folder / "shards").iterdir())
+    shards = sorted((world.settings.paths.store_folder / "shards").iterdir())
     found = ran(world)
     assert found.result.success
-    assert sorted((world.settings.store_folder / "shards").iterdir()) == shards
+    assert sorted((world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert found.metadata("shot_metadata")["clips_with_shots"].value == 14
     assert found.metadata("shot_metadata")["external_rows_without_a_clip"].value == {"filmed": 1}
     reasons = dict(feature_rows.incomplete_reasons(world.database))
@@ -250,7 +250,7 @@ def test_a_table_without_clips_trains_too(tabled: World) -> None:
     found = ran(tabled)
     assert found.result.success
     assert found.metadata("clip_measurements")["dagster/row_count"].value == 0
-    assert read_release(ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own"))
+    assert read_release(ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_own"))
 
 
 def test_a_feature_without_variance_is_called_out_by_name(tabled: World) -> None:
@@ -337,7 +337,8 @@ def test_a_head_never_trains_on_the_features_of_another_run(tabled: World) -> No
     other = tabled.using(features="other")
     assert not other.run("trained_onnx", "gate_report", "model_card").success
     assert not other.run("folds").success
-    assert not ReleaseFiles(other.settings.model_folder, "tabled_mos_head_v1_other").onnx.exists()
+    files = ReleaseFiles(other.settings.paths.model_folder, "tabled_mos_head_v1_other")
+    assert not files.onnx.exists()
 
 
 def test_two_heads_of_one_id_do_not_overwrite_each_other(tabled: World) -> None:
@@ -348,7 +349,7 @@ def test_two_heads_of_one_id_do_not_overwrite_each_other(tabled: World) -> None:
     (folder / "a_b.csv").write_text(own)
     (folder / "b.csv").write_text(own.replace("sharpness", "first").replace("noise", "second"))
     assert tabled.using(features="a_b").run().success
-    files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_a_b")
+    files = ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_a_b")
     before = files.onnx.read_bytes()
     assert not tabled.using(features="a+b").run().success
     assert files.onnx.read_bytes() == before
@@ -377,14 +378,14 @@ def test_labels_that_contradict_their_declaration_stop_a_run_or_stand_in_its_rep
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "fit 1..5" in (check.description or "")
     assert not tabled.run("extracted_features", "folds", "trained_onnx").success
-    assert not (tabled.settings.store_folder / "candidates").exists()
+    assert not (tabled.settings.paths.store_folder / "candidates").exists()
     toml.write_text(sound.replace("[1.0, 5.0]", "[0, 10]"))
     warned = ran(tabled)
     check = warned.checks["labels_as_declared"]
     assert warned.result.success
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
-    (card,) = tabled.settings.model_folder.glob("*_card.md")
-    (page,) = tabled.settings.store_folder.glob("reports/*/*/gate_report.md")
+    (card,) = tabled.settings.paths.model_folder.glob("*_card.md")
+    (page,) = tabled.settings.paths.store_folder.glob("reports/*/*/gate_report.md")
     for text in (card.read_text(), page.read_text()):
         assert "of the declared scale 0..10, and fit 1..5" in text
 
@@ -395,7 +396,7 @@ def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
     own.write_text("clip_name,sharpness,noise\nstranger,1,2\n")
     result = tabled.run()
     assert not result.success
-    assert not tabled.settings.model_folder.exists()
+    assert not tabled.settings.paths.model_folder.exists()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not there")

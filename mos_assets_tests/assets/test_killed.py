@@ -41,7 +41,7 @@ def power_cut(process: multiprocessing.process.BaseProcess) -> None:
 
 def clips_on_disk(world: World) -> int:
     """Clips whose measurements are safe: in shards, or in the journals of shards."""
-    shards = world.settings.store_folder / "shards"
+    shards = world.settings.paths.store_folder / "shards"
     contents: set[str] = set()
     for path in shards.glob("**/[!.]*.parquet"):
         contents.update(pq.read_table(path, columns=["content"])["content"].to_pylist())
@@ -123,7 +123,7 @@ def test_twenty_kills_and_the_table_is_that_of_an_uninterrupted_run(
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     assert killed.run(*COSTLY).success
     assert measured(killed).equals(measured(whole))
-    left = [path.name for path in (killed.settings.store_folder / "shards").iterdir()]
+    left = [path.name for path in (killed.settings.paths.store_folder / "shards").iterdir()]
     assert all(name == ".lock" or name.endswith(".parquet") for name in left)
     assert not any(name.startswith(".") for name in left if name != ".lock")
     assert not list(scratch.glob("mos-clip-*")), "nothing of the killed runs stays"

@@ -11,7 +11,7 @@ import pytest
 
 from mos_assets.assets.reporting import user_errors
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
-from mos_assets_tests.settings.flat import values
+from mos_assets_tests.settings.making import values
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def materialize(world: World, select: str = "*", **environment: str) -> tuple[in
 
 def nothing_was_written(world: World) -> bool:
     """No row, no shard, no candidate, no release."""
-    store, model = world.settings.store_folder, world.settings.model_folder
+    store, model = world.settings.paths.store_folder, world.settings.paths.model_folder
     return not model.exists() and not any((store / n).exists() for n in ("shards", "candidates"))
 
 
@@ -132,8 +132,8 @@ def test_a_full_disk() -> None:
 
 def test_a_defect_still_shows_its_stack(labelled: World) -> None:
     """Only what the user can mend is cut short."""
-    labelled.settings.store_folder.parent.mkdir(parents=True, exist_ok=True)
-    labelled.settings.store_folder.write_text("a file where the store should be")
+    labelled.settings.paths.store_folder.parent.mkdir(parents=True, exist_ok=True)
+    labelled.settings.paths.store_folder.write_text("a file where the store should be")
     code, said = materialize(labelled)
     assert code != 0
     assert "Stack Trace" in said

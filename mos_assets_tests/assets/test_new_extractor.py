@@ -76,7 +76,7 @@ def _ui(bright: Ran) -> None:
 
 def _head(bright: Ran) -> None:
     files = ReleaseFiles(
-        bright.world.settings.model_folder, "bright_mos_head_v1_luma-v1_container-v1"
+        bright.world.settings.paths.model_folder, "bright_mos_head_v1_luma-v1_container-v1"
     )
     manifest = Manifest.read(files.manifest)
     assert manifest.feature_order[0] == "luma"

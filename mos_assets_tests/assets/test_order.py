@@ -95,7 +95,7 @@ def test_a_candidate_dated_ahead_is_not_judged_in_place_of_the_new_one(tabled: W
             ("releases", "decided_at"),
         ):
             connection.execute(f"UPDATE {table} SET {column} = '2099-01-01'")
-    (record,) = tabled.settings.model_folder.glob(".*.release.json")
+    (record,) = tabled.settings.paths.model_folder.glob(".*.release.json")
     record.write_text(re.sub(r'"created_at": ?"\d{4}', '"created_at":"2099', record.read_text()))
     again = tabled.using(epochs=4)
     result = again.run()

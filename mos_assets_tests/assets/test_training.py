@@ -14,11 +14,11 @@ HEAD = "tabled_mos_head_v1_own"
 
 
 def table_of(world: World) -> Path:
-    return world.settings.corpus_folder / "tabled" / "features" / "own.csv"
+    return world.settings.paths.corpus_folder / "tabled" / "features" / "own.csv"
 
 
 def manifest_of(world: World) -> Manifest:
-    return Manifest.read(world.settings.model_folder / f"{HEAD}.json")
+    return Manifest.read(world.settings.paths.model_folder / f"{HEAD}.json")
 
 
 def test_rows_in_another_order_give_the_same_bytes(tabled: World, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_clips_with_gaps_train_only_where_asked(tabled: World) -> None:
     manifest = manifest_of(imputing)
     assert manifest.missing_value is not None
     assert manifest.training_recipe["impute"] is True
-    predictor = Predictor(imputing.settings.model_folder, HEAD)
+    predictor = Predictor(imputing.settings.paths.model_folder, HEAD)
     answer = predictor.predict_mos({"sharpness": 6.0, "noise": None}, "libx264")
     assert 1 <= answer.mos <= 5
     with pytest.raises(FeatureError, match="noise"):
@@ -60,7 +60,7 @@ def test_clips_with_gaps_train_only_where_asked(tabled: World) -> None:
 def test_a_corpus_may_add_a_slot(tabled: World) -> None:
     """Its heads take a longer one-hot; a caller with that one-hot may still use the old head."""
     ran(tabled)
-    one_slot = Predictor(tabled.settings.model_folder, HEAD)
+    one_slot = Predictor(tabled.settings.paths.model_folder, HEAD)
     toml = table_of(tabled).parents[1] / "corpus.toml"
     text = toml.read_text()
     toml.write_text(text.replace("[columns]", 'encoder = "studio"\n\n[columns]', 1))
@@ -69,7 +69,7 @@ def test_a_corpus_may_add_a_slot(tabled: World) -> None:
     manifest = manifest_of(slotted)
     assert manifest.encoder_vocab == ("ugc-mixed", "studio")
     assert manifest.encoder_vocab_version == 5
-    two_slots = Predictor(slotted.settings.model_folder, HEAD)
+    two_slots = Predictor(slotted.settings.paths.model_folder, HEAD)
     features = {"sharpness": 6.0, "noise": 3.0}
     by_name = two_slots.predict_mos(features, "studio").mos
     assert by_name == two_slots.predict_mos(features, "libx264", encoder_onehot=[0.0, 1.0]).mos

@@ -49,7 +49,7 @@ def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: 
     assert rows[0]["head_in_place"] == reports[0].candidate_id
     assert rows[0]["comparison"] == compared.sentence
     # An Accepted head in place: the next candidate is refused, and that is history too.
-    files = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own")
+    files = ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_own")
     manifest = read_release(files).manifest
     accepted = manifest.model_copy(update={"status": Status.ACCEPTED})
     files.manifest.write_text(accepted.with_checksums(files.card.read_text()).to_json())
@@ -89,16 +89,16 @@ def test_part_b_of_konvid_150k_never_trains_and_is_a_test_set_of_its_own(tmp_pat
     assert (held.name, held.n) == ("part b", 30)
     assert held.of(PLCC) is not None
     assert report.prediction_interval.n == 60
-    files = ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own")
+    files = ReleaseFiles(world.settings.paths.model_folder, "konvid_mos_head_v1_own")
     manifest = read_release(files).manifest
     assert {row.n_train for row in manifest.folds} == {40}
-    card = ReleaseFiles(world.settings.model_folder, "konvid_mos_head_v1_own").card.read_text()
+    card = files.card.read_text()
     assert "On 30 held-out clips (part b), which no head has trained on" in card
 
 
 def test_an_altered_card_turns_a_check_red_and_stops_a_release(tabled: World) -> None:
     assert tabled.run().success
-    card = ReleaseFiles(tabled.settings.model_folder, "tabled_mos_head_v1_own").card
+    card = ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_own").card
     card.write_text(card.read_text().replace("Proposed", "Accepted", 1))
     job = build_defs(tabled.settings).resolve_implicit_global_asset_job_def()
     key = dg.AssetCheckKey(dg.AssetKey("model_card"), "release_unaltered")
@@ -115,7 +115,7 @@ def test_an_altered_card_turns_a_check_red_and_stops_a_release(tabled: World) ->
 
 def test_a_candidate_that_cannot_be_read_says_what_to_materialize(tabled: World) -> None:
     assert tabled.run().success
-    (manifest,) = tabled.settings.store_folder.glob("candidates/*/*/*.json")
+    (manifest,) = tabled.settings.paths.store_folder.glob("candidates/*/*/*.json")
     onnx = manifest.with_suffix(".onnx")
     whole = onnx.read_bytes()
     onnx.unlink()

@@ -84,8 +84,8 @@ def settings(tmp_path: Path) -> Settings:
     write_labels(corpus, 16)
     for n in range(20):
         (corpus / "clips" / ("deep" if n % 2 else ".") / f"{n}.mp4").write_bytes(b"not opened")
-    for folder in (corpus / "clips", corpus / "clips" / "deep"):
-        # Of long ago, or each look would read the whole folder again.
+    for folder in (corpus, corpus / "clips", corpus / "clips" / "deep"):
+        # Of long ago, or each scan would read the whole folder again while it is new.
         os.utime(folder, (1_700_000_000, 1_700_000_000))
     return Settings.of(corpus="own", **folders(tmp_path))
 
@@ -122,7 +122,7 @@ def watch(settings: Settings, watch_with: WatchWith) -> Callable[[str], Watch]:
 
 @pytest.fixture
 def corpus(settings: Settings) -> Path:
-    return settings.corpus_folder / "own"
+    return settings.paths.corpus_folder / "own"
 
 
 @pytest.fixture

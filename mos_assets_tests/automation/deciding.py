@@ -5,7 +5,7 @@ from mos_assets.automation.decisions import (
     Rules,
     night_of,
 )
-from mos_assets.automation.facts import Memory, Outcome, Retrain, Sight
+from mos_assets.automation.facts import Outcome, Retrain, SensorState, Snapshot
 
 RULES = Rules(removal_share=0.1, quiet_s=90)
 
@@ -13,7 +13,7 @@ RULES = Rules(removal_share=0.1, quiet_s=90)
 NOW = 1_800_000_000.0
 
 
-MEMORY = Memory(
+STATE = SensorState(
     covered="a",
     amounts={"clips of x": 100},
     seen="b",
@@ -37,8 +37,8 @@ MEMORY = Memory(
 )
 
 
-def sight(signature: str, clips: int = 100, touched: float = NOW - 2000) -> Sight:
-    return Sight(signature, {"clips of x": clips}, touched)
+def snapshot(signature: str, clips: int = 100, touched: float = NOW - 2000) -> Snapshot:
+    return Snapshot(signature, {"clips of x": clips}, touched)
 
 
 def done_at(started: float) -> Retrain:

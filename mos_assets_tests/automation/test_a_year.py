@@ -13,7 +13,7 @@ from mos_assets.automation.decisions import (
     Decision,
     decide,
 )
-from mos_assets.automation.facts import Memory, Outcome, Retrain, Sight
+from mos_assets.automation.facts import Outcome, Retrain, SensorState, Snapshot
 from mos_assets_tests.automation.deciding import NOW, RULES
 
 
@@ -40,7 +40,7 @@ class Year(RuleBasedStateMachine):
         self.clips = 100
         self.changed = 0.0
         self.changed_at_tick = self.ticks = 0
-        self.memory: Memory | None = None
+        self.state: SensorState | None = None
         self.runs: list[Run] = []
         self.keys: set[str] = set()
         self.fresh = 0
@@ -52,9 +52,9 @@ class Year(RuleBasedStateMachine):
         self.signature, self.version = signature, self.version + 1
         self.changed_at_tick = self.ticks
 
-    @rule(state=st.sampled_from(["s0", "s1", "s2"]))
-    def files_come_or_go(self, state: str) -> None:
-        self._change(state)
+    @rule(files=st.sampled_from(["s0", "s1", "s2"]))
+    def files_come_or_go(self, files: str) -> None:
+        self._change(files)
         self.touched, self.stirred = self.now, self.stirred + 1
         self.changed = self.now - 1
 
@@ -107,11 +107,11 @@ class Year(RuleBasedStateMachine):
 
     def _decide(self) -> Decision:
         runs = [Retrain(run.started, run.outcome, run.ended, run.own) for run in self.runs]
-        view = Sight(
+        view = Snapshot(
             *(self.signature, {"clips": self.clips}, self.touched),
             *(str(self.stirred), str(self.arriving)),
         )
-        return decide(self.memory, view, runs, self.now, RULES)
+        return decide(self.state, view, runs, self.now, RULES)
 
     def _act(self, decision: Decision) -> None:
         if decision.action is Action.LAUNCH and decision.key("s") not in self.keys:
@@ -123,10 +123,10 @@ class Year(RuleBasedStateMachine):
                     assert self.now - (run.started or 0.0) > RETRY_S, "launched again too soon"
             self.keys.add(decision.key("s"))
             self.runs.append(Run(own=True, version=self.version))
-        self.memory = decision.memory
+        self.state = decision.state
 
     @initialize()
-    def the_first_look(self) -> None:
+    def the_first_scan(self) -> None:
         self.tick()
 
     @rule()
@@ -156,7 +156,7 @@ class Year(RuleBasedStateMachine):
     @rule()
     def the_cursor_is_reset(self) -> None:
         """Where mtimes tell the truth, nothing is lost by it."""
-        self.memory = None
+        self.state = None
         for run in self.runs:
             run.version = -1
         self.tick()
@@ -173,14 +173,14 @@ class Year(RuleBasedStateMachine):
             self.it_reads_the_files()
             self.it_ends(Outcome.DONE)
         done = [run.read for run in self.runs if run.outcome is Outcome.DONE]
-        assert self.memory is not None
-        assert self.memory.covered == self.signature
+        assert self.state is not None
+        assert self.state.covered == self.signature
         assert [self.signature] == (done[-1:] or ["s0"])
 
     @invariant()
     def the_cursor_is_small(self) -> None:
-        if self.memory is not None:
-            assert len(self.memory.to_cursor()) < 1000
+        if self.state is not None:
+            assert len(self.state.to_cursor()) < 1000
 
 
 TestYear = Year.TestCase

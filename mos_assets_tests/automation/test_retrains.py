@@ -12,7 +12,7 @@ from mos_assets.automation.retrains import CHAIN, retrains_of
 from mos_assets.definitions import build_defs
 from mos_assets.settings import Settings
 from mos_assets_tests.assets.conftest import make_world
-from mos_assets_tests.settings.flat import using
+from mos_assets_tests.settings.making import using
 
 SETTINGS = Settings.of(corpus="synthetic")
 SCOPE = SETTINGS.run_scope

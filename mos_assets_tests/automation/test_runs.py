@@ -2,24 +2,22 @@
 
 import datetime
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from mos_assets.assets import platform
-from mos_assets.automation import upkeep
-from mos_assets.automation.launcher import WatchedRunLauncher, process_lives
+from mos_assets.automation import maintenance
+from mos_assets.automation.launcher import WatchedRunLauncher
+from mos_assets.automation.maintenance import prune_for, prune_runs
 from mos_assets.automation.schedules import schedules_for
-from mos_assets.automation.upkeep import prune_for, prune_runs
 from mos_assets.corpora.request import ClipDir
 from mos_assets.definitions import build_defs
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
-from mos_assets.store.claim import claimed
+from mos_assets.store.run_lock import run_lock
 from mos_assets.watching import Catalogue
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
 from mos_assets_tests.conftest import backup
@@ -33,9 +31,9 @@ def test_two_runs_on_one_store_are_refused_with_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on the command line, which does not ask the queue."""
-    monkeypatch.setattr(platform, "CLAIM_WAIT_S", 0.2)
+    monkeypatch.setattr(platform, "LOCK_TIMEOUT_S", 0.2)
     world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
-    with claimed(world.settings.store_folder, "run 42"):
+    with run_lock(world.settings.paths.store_folder, "run 42"):
         result = world.run("raw_corpus")
         (failure,) = [e for e in result.all_events if e.is_step_failure]
         assert not result.success
@@ -49,7 +47,7 @@ def test_a_run_and_the_pruning_wait_until_a_backup_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world: World = make_world(tmp_path, "synthetic", features="konvid-v1")
-    store = world.settings.store_folder
+    store = world.settings.paths.store_folder
     store.mkdir()
     with backup(store, seconds=2):
         assert world.run("raw_corpus").success
@@ -57,7 +55,7 @@ def test_a_run_and_the_pruning_wait_until_a_backup_has_ended(
     with dg.instance_for_test() as instance:
         with backup(store, seconds=2):
             assert prune.execute_in_process(instance=instance).success
-        monkeypatch.setattr(platform, "CLAIM_WAIT_S", 0.2)
+        monkeypatch.setattr(platform, "LOCK_TIMEOUT_S", 0.2)
         with backup(store):
             late = prune.execute_in_process(instance=instance, raise_on_error=False)
     (failure,) = [e for e in late.all_events if e.is_step_failure]
@@ -75,7 +73,7 @@ def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:
     world = make_world(tmp_path, "own", features="own")
     (folder / "features").mkdir()
     (folder / "features" / "own.csv").write_text("clip,x\n")
-    catalogue, dirs = Catalogue(world.settings.store_folder), [ClipDir(clip.parent)]
+    catalogue, dirs = Catalogue(world.settings.paths.store_folder), [ClipDir(clip.parent)]
     catalogue.view(dirs, folder, every_file=True)
 
     def opened() -> object:
@@ -90,18 +88,6 @@ def test_a_run_reads_again_what_lies_about_its_time(tmp_path: Path) -> None:
     assert opened() == 0
     catalogue.view(dirs, folder, every_file=True)
     assert [opened(), opened()] == [1, 0]
-
-
-def test_a_process_is_known_by_its_id_and_its_start() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    now = time.time()
-    assert process_lives(child.pid, now)
-    assert not process_lives(child.pid, now - 3600), "another process has that id now"
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not process_lives(child.pid, now), "a zombie does not live"
-    child.wait()
-    assert not process_lives(child.pid, now)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +140,7 @@ def test_old_runs_go_but_not_the_last_that_made_or_checked_an_asset_nor_those_of
 
 
 def test_however_many_runs_are_old_all_of_them_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "RUNS_AT_ONCE", 4)
+    monkeypatch.setattr(maintenance, "RUNS_AT_ONCE", 4)
     with dg.instance_for_test() as instance:
         for _ in range(9):
             instance.add_run(

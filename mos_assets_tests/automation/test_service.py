@@ -98,7 +98,7 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
         candidate = second["tags"]["mos_assets/candidate"]
         assert candidate != before
         assert second["tags"]["mos_assets/corpus"] == "tabled"
-        clips = corpus_rows.read_clips(Database(world.settings.store_folder), ["tabled"])
+        clips = corpus_rows.read_clips(Database(world.settings.paths.store_folder), ["tabled"])
         assert [clip.clip_id for clip in clips if clip.probe] == ["tabled/new"]
         assert len(clips) == 16
         what_a_person_sees(service, candidate)
@@ -123,7 +123,7 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
         assert not overlapping(runs)
         assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
         assert processes_of(home) == []
-    database = Database(world.settings.store_folder)
+    database = Database(world.settings.paths.store_folder)
     verdict = verdict_rows.latest_verdict(database, HEAD)
     assert verdict is not None
     assert verdict.candidate_id != candidate

@@ -12,7 +12,7 @@ from mos_assets_tests.automation.service import processes_of, serving, variables
 
 
 def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) -> None:
-    """As where the machine runs out of memory; the queue goes on."""
+    """As where the machine runs out of state; the queue goes on."""
     home = tmp_path / "home"
     world = make_world(tmp_path, "synthetic", features="konvid-v1")
     some = {"corpus", "seeds", "folds", "epochs"}

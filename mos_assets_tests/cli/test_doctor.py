@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from mos_assets.cli import main
 from mos_assets.store import Database
-from mos_assets.store.claim import claimed
+from mos_assets.store.run_lock import run_lock
 from mos_assets_tests.conftest import backup
 
 
@@ -55,7 +55,7 @@ def test_what_others_hold(store: Path) -> None:
     Database(store).fetch("SELECT 1")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with claimed(store, "run 1c8f"):
+        with run_lock(store, "run 1c8f"):
             code, found = ask(port)
         assert code == 0, "what ends by itself is a warning"
         assert found["store"][:2] == ("warn", f"{store} is in use by run 1c8f")

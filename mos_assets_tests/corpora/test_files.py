@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.automation.signatures import look_at_corpora
+from mos_assets.automation.scans import scan_corpora
 from mos_assets.corpora.names import safe_name
 from mos_assets.records import Corpus
 from mos_assets.settings import Settings
@@ -79,8 +79,7 @@ def test_file_names_that_are_no_text_are_rejected_rows(
     assert all(name is not None and name.isprintable() for name in reasons)
     settings = Settings.of(corpus="mine", corpus_root=str(tmp_path), store=str(tmp_path / "store"))
     looks = [
-        look_at_corpora(settings.run, settings.paths, every_file=True, turn=turn)
-        for turn in range(2)
+        scan_corpora(settings.run, settings.paths, every_file=True, turn=turn) for turn in range(2)
     ]
     assert looks[0].signature == looks[1].signature
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mos_assets.features import ClipTask, picture_extractors
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
-from mos_assets.media.probe import hash_file, probe
+from mos_assets.media.probe import probe
 from mos_assets.settings import ReferencePolicy
 
 SHARED_CLIPS = Path(__file__).parents[2] / "../shared/data/clips"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from mos_assets.errors import ClipError
 from mos_assets.features import measure_clip
-from mos_assets.features.command import exact_rate
-from mos_assets.features.pairing import NEAREST, SLACK, Shape, require_same_shape, shown_at
+from mos_assets.features.command import TICKS, exact_rate
+from mos_assets.features.pairing import NEAREST, SLACK, Shape, require_same_shape
 from mos_assets.media.ffmpeg import Ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.features.conftest import Render, task_of
@@ -76,6 +77,27 @@ RATES = [
     ("30", "mkv", SELDOM, "mkv", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 10]),
     ("30", "mkv", SELDOM, "mp4", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 10]),
 ]
+
+
+def shown_at(
+    frames: Sequence[Fraction], pictures: Sequence[Fraction], slack_s: Fraction
+) -> list[int]:
+    """The rule itself: for each reference frame the number of the picture that it meets.
+
+    Both are stamps in seconds that do not fall, relative to their first, and are rounded to ticks
+    as libav does: to the nearest, halves away from zero.
+    """
+
+    def ticks(stamp_s: Fraction) -> int:
+        return math.floor(stamp_s * TICKS + Fraction(1, 2))
+
+    begins = [ticks(stamp) - round(slack_s * TICKS) for stamp in pictures]
+    found, at = [], 0
+    for stamp in map(ticks, frames):
+        while at + 1 < len(begins) and begins[at + 1] <= stamp:
+            at += 1
+        found.append(at)
+    return found
 
 
 @pytest.mark.parametrize(("rate", "held_in", "how", "ext", "begins"), RATES)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import ClipError, ToolError
+from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
-from mos_assets.media.probe import end_readers, hash_file, probe, probe_each
+from mos_assets.media.probe import end_readers, probe, probe_each
 
 
 def make(path: Path, *arguments: str) -> Path:

@@ -436,7 +436,7 @@ def test_a_graph_that_is_no_complete_head_is_refused_by_all_three_doors(
 
 
 def test_another_makers_head_is_taken(release: Release, tmp_path: Path) -> None:
-    """The layers of SPEC's original head, as PyTorch writes them."""
+    """A head with layers of others, as PyTorch writes them."""
     draw = np.random.default_rng(1)
     nodes = [
         node("LayerNormalization", "features ones zeros", "n", axis=-1),

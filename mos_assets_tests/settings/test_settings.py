@@ -12,24 +12,24 @@ from hypothesis import strategies as st
 from mos_assets.errors import SettingsError
 from mos_assets.settings import Settings
 from mos_assets.settings.scopes import fold_scope, shaping
-from mos_assets_tests.settings.flat import values
+from mos_assets_tests.settings.making import values
 
 
 def test_defaults_without_any_variable() -> None:
-    settings = Settings.from_env({"PATH": "/bin"})
-    assert settings.corpora == ("demo",)
-    assert settings.features == "konvid-v1"
-    assert (settings.seeds, settings.folds) == (5, 5)
-    assert settings.is_full_size
-    assert settings.workers >= 1
+    run = Settings.from_env({"PATH": "/bin"}).run
+    assert run.corpora == ("demo",)
+    assert run.features == "konvid-v1"
+    assert (run.seeds, run.folds) == (5, 5)
+    assert run.is_full_size
+    assert run.workers >= 1
 
 
 def test_an_empty_variable_counts_as_unset() -> None:
-    assert Settings.from_env({"MOS_CORPUS": ""}).corpora == ("demo",)
+    assert Settings.from_env({"MOS_CORPUS": ""}).run.corpora == ("demo",)
 
 
 def test_corpora_are_split_and_sorted() -> None:
-    assert Settings.from_env({"MOS_CORPUS": "b, a"}).corpora == ("a", "b")
+    assert Settings.from_env({"MOS_CORPUS": "b, a"}).run.corpora == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_the_names_of_the_environment_are_read_when_they_are_asked_for() -> None
 def test_full_size_needs_five_folds_and_five_seeds_or_more(seeds: int, folds: int) -> None:
     """Many small folds flatter the mean RMSE; more seeds only make the spread stricter."""
     settings = Settings.from_env({"MOS_SEEDS": str(seeds), "MOS_FOLDS": str(folds)})
-    assert settings.is_full_size == (seeds >= 5 and folds == 5)
+    assert settings.run.is_full_size == (seeds >= 5 and folds == 5)
 
 
 def test_the_floor_of_konvid_150k_shapes_a_head() -> None:
     floor = {"MOS_KONVID_150K_FLOOR": "100"}
-    assert "MOS_KONVID_150K_FLOOR=100" in Settings.from_env(floor).shaping()
+    assert "MOS_KONVID_150K_FLOOR=100" in shaping(Settings.from_env(floor).run)
 
 
 def test_no_setting_names_a_threshold() -> None:

@@ -20,7 +20,7 @@ from mos_assets.features import recover_journals
 from mos_assets.features.merging import merge_shards
 from mos_assets.release.promotion import promote
 from mos_assets.store import Database, verdict_rows
-from mos_assets.store.claim import CLAIM, claim
+from mos_assets.store.run_lock import LOCK_FILE, acquire
 from mos_assets.watching import Catalogue
 from mos_assets_tests.conftest import HEAD_ID, Release
 
@@ -160,26 +160,26 @@ def test_flips_of_bits_in_the_database_are_told_or_do_no_harm(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "name",
-    [CLAIM, ".run.door", "shards/.lock"],
+    [LOCK_FILE, ".run.door", "shards/.lock"],
 )
 def test_a_pipe_for_a_lock_holds_nobody_up(tmp_path: Path, name: str) -> None:
     (tmp_path / "shards").mkdir()
     os.mkfifo(tmp_path / name)
     with pytest.raises(StoreError, match=r"is a pipe.*[Dd]elete it"):
-        claim(tmp_path, "run a").close()
+        acquire(tmp_path, "run a").close()
         recover_journals(tmp_path / "shards")
 
 
 @pytest.mark.parametrize("said", [b"\xff\xfe\0", b"x" * 1_000_000, "nüx\n\x1b[2J".encode()])
 def test_a_lock_of_foreign_bytes_is_no_obstacle(tmp_path: Path, said: bytes) -> None:
-    (tmp_path / CLAIM).write_bytes(said)
-    claim(tmp_path, "run a").close()
-    assert (tmp_path / CLAIM).read_bytes() == b"run a"
-    (tmp_path / CLAIM).write_bytes(said)
-    with (tmp_path / CLAIM).open("r+b") as other:
+    (tmp_path / LOCK_FILE).write_bytes(said)
+    acquire(tmp_path, "run a").close()
+    assert (tmp_path / LOCK_FILE).read_bytes() == b"run a"
+    (tmp_path / LOCK_FILE).write_bytes(said)
+    with (tmp_path / LOCK_FILE).open("r+b") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         with pytest.raises(StoreError, match="is in use by another process"):
-            claim(tmp_path, "run b")
+            acquire(tmp_path, "run b")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)])
@@ -215,12 +215,12 @@ READ_ONLY = """if True:
     import pyarrow
     from mos_assets.errors import MosAssetsError
     from mos_assets.store import Database, verdict_rows
-    from mos_assets.store.claim import claim
+    from mos_assets.store.run_lock import acquire
     os.setgid(65534); os.setuid(65534)
     store = Path(sys.argv[1])
     print(verdict_rows.latest_verdict(Database(store)))
     for work in (
-        lambda: claim(store, "run a"),
+        lambda: acquire(store, "run a"),
         lambda: Database(store).recreate("folds", pyarrow.table({"a": ["x"]})),
         lambda: Database(store / "deeper").fetch("SELECT 1"),
     ):

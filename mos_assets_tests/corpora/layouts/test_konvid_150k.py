@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mos_assets.corpora.layouts.konvid_150k import flickr_id
-from mos_assets.downloading import takes_whole_corpora
+from mos_assets.pipeline.download import takes_whole_corpora
 from mos_assets.settings import Settings
 from mos_assets_tests.corpora.making import load, write_tree
 

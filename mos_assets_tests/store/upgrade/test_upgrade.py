@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mos_assets.assets.clip_measurements import fingerprints, plan_tasks
 from mos_assets.features import read_shard
 from mos_assets.features.shards import has_checksum
+from mos_assets.pipeline.measure import fingerprints, plan_tasks
 from mos_assets.release.status import released_heads
 from mos_assets.store import verdict_rows
 from mos_assets.store.schema import FIXED_COLUMNS
@@ -73,7 +73,7 @@ def test_the_graph_goes_on_and_nothing_is_lost(old: World) -> None:
     before = rows(database.path)
     newest = verdict_rows.latest_candidate(database, HEAD)
     assert rows(database.path) == before
-    (head,) = released_heads(old.settings.model_folder)
+    (head,) = released_heads(old.settings.paths.model_folder)
     assert head.candidate_id == newest.candidate_id
     verdict = verdict_rows.latest_verdict(database, HEAD)
     assert verdict is not None
@@ -85,7 +85,7 @@ def test_the_graph_goes_on_and_nothing_is_lost(old: World) -> None:
     # The first of the two was trained again, so that it is the last now.
     again = verdict_rows.latest_candidate(database, HEAD).candidate_id
     assert {row[0] for row in after["candidates"]} >= {row[0] for row in before["candidates"]}
-    (head,) = released_heads(old.settings.model_folder)
+    (head,) = released_heads(old.settings.paths.model_folder)
     assert head.candidate_id == again
 
 
@@ -99,13 +99,13 @@ def test_what_was_measured_is_not_measured_again(old: World) -> None:
     assert before < after
     stored = {(row[0], row[1], row[2]) for row in before}
     late = {row for row in after - before if (row[0], row[1], row[2]) not in stored}
-    today = set(fingerprints(world.settings).values())
+    today = set(fingerprints(world.settings.run, world.settings.paths).values())
     # The clip of the journal; more only where this version measures in another way.
     if today <= {row[2] for row in before}:
         assert len({row[0] for row in late}) == 1
         assert len(after) == len(before) + 2
-    assert plan_tasks(world.settings, database) == ()
-    shards = list((world.settings.store_folder / "shards").glob("*.parquet"))
+    assert plan_tasks(world.settings.run, world.settings.paths, database) == ()
+    shards = list((world.settings.paths.store_folder / "shards").glob("*.parquet"))
     assert all(has_checksum(path.read_bytes()) for path in shards)
     assert sum(len(read_shard(path)) for path in shards) == len(after)
 
@@ -113,9 +113,9 @@ def test_what_was_measured_is_not_measured_again(old: World) -> None:
 def test_a_flipped_bit_in_a_shard_is_named_and_redone(old: World) -> None:
     """From the database where it has the rows, else by measuring again, in the same run."""
     world = old.using(corpus="filmed", features="saliency")
-    folder = world.settings.store_folder / "shards"
+    folder = world.settings.paths.store_folder / "shards"
     assert world.run("raw_corpus", "clip_measurements").success
-    today = set(fingerprints(world.settings).values())
+    today = set(fingerprints(world.settings.run, world.settings.paths).values())
     good = rows(world.database.path)["clip_measurements"]
     for lost in (False, True):
         if lost:

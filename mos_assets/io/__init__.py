@@ -1,0 +1,1 @@
+"""Files and bytes: reading within bounds, replacing whole, locks of the kernel, hashes."""

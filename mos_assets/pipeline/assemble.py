@@ -1,0 +1,146 @@
+"""The chosen feature blocks of every clip, and what may be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mos_assets.corpora import (
+    join_table,
+    label_columns,
+    load_feature_tables,
+    measured_direction,
+)
+from mos_assets.errors import FeatureError
+from mos_assets.evaluation import leaking_features
+from mos_assets.evaluation.leaks import Leak
+from mos_assets.features import CorpusFigures, ShotFeatures, columns_of, parse_blocks
+from mos_assets.features import assemble as assemble_rows
+from mos_assets.pipeline.measure import fingerprints
+from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.records import FeatureMatrix
+from mos_assets.settings import PathSettings, ReferencePolicy, RunSettings, feature_scope
+from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The features of all corpora, and what of their tables was not used."""
+
+    matrix: FeatureMatrix
+    strays: Mapping[str, int]
+    """`corpus/table` → its rows that fit no clip."""
+    left_out: Mapping[str, list[str]]
+    """`corpus/table` → its columns that are no features."""
+
+    @property
+    def complete(self) -> int:
+        """Rows that have every feature."""
+        return sum(reason is None for reason in self.matrix.reasons)
+
+
+def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assembled:
+    """Write one row a clip with the columns of the chosen blocks.
+
+    A row that lacks a feature is kept with the reason. Raises FeatureError and CorpusError for
+    tables that cannot be used.
+    """
+    blocks = parse_blocks(run.features)
+    corpora = [gather(run, paths, database, name) for name in run.corpora]
+    matrix = assemble_rows(corpora, blocks)
+    feature_rows.write_features(database, matrix)
+    provenance.write(database, provenance.FEATURES, feature_scope(run))
+    joined = [
+        (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables
+    ]
+    return Assembled(
+        matrix,
+        strays={name: len(table.unmatched) for name, table in joined},
+        left_out={name: list(table.left_out) for name, table in joined if table.left_out},
+    )
+
+
+def gather(run: RunSettings, paths: PathSettings, database: Database, name: str) -> CorpusFigures:
+    """All figures of one corpus, from the store and from its feature tables."""
+    clips = corpus_rows.read_clips(database, [name])
+    prints = fingerprints(run, paths)
+    return CorpusFigures(
+        name=name,
+        clips=clips,
+        measured={
+            **waiting_for(database, prints.values()),
+            **{
+                (found.content, found.part): found
+                for found in measurement_rows.read_measurements(database, prints.values())
+            },
+        },
+        part_fingerprints=prints,
+        policy=run.reference,
+        shots={
+            row.clip_id: ShotFeatures(columns_of(row), row.fingerprint)
+            for row in measurement_rows.read_shots(database, [name])
+        },
+        tables=tuple(
+            join_table(clips, table) for table in load_feature_tables(name, paths.corpus_folder)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeakFindings:
+    """Features that know the label."""
+
+    leaks: tuple[Leak, ...]
+    label_columns: tuple[str, ...]
+    """Columns of feature tables that are ratings by their names, a sentence each."""
+
+
+def find_leaks(run: RunSettings, paths: PathSettings, database: Database) -> LeakFindings:
+    """What of the features, and of the tables that they may come from, knows the label."""
+    carried: list[str] = []
+    for corpus in run.corpora:
+        for table in load_feature_tables(corpus, paths.corpus_folder):
+            place = f"table {corpus}/{table.name} has a column"
+            carried += [
+                f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
+                "refused as a feature"
+                for name in table.labels
+            ]
+            carried += [f"{place} {name!r}" for name in label_columns(table)]
+    leaks = leaking_features(*feature_rows.features_with_labels(database))
+    return LeakFindings(leaks, tuple(carried))
+
+
+def falling_ratings(reference: ReferencePolicy, database: Database) -> tuple[str, ...]:
+    """What adm2 and vif say against the direction of the ratings, a sentence each.
+
+    Per corpus and part, since one may run the other way behind the others. Nothing is asked unless
+    clips are compared with their pristine files.
+    """
+    if reference is not ReferencePolicy.SOURCE:
+        return ()
+    names, values, mos, scopes = feature_rows.features_with_labels(database)
+    return tuple(
+        f"{scope}: {sentence}"
+        for scope in sorted(set(scopes))
+        for rows in [np.array([own == scope for own in scopes])]
+        for sentence in measured_direction(names, values[rows], mos[rows])
+    )
+
+
+def require_honest_features(reference: ReferencePolicy, database: Database) -> None:
+    """Raise FeatureError where a feature is the label, or measured quality falls where ratings
+    rise: a run may have left the checks out."""
+    certain = [
+        leak.sentence
+        for leak in leaking_features(*feature_rows.features_with_labels(database))
+        if leak.is_certain
+    ]
+    against = falling_ratings(reference, database)
+    if certain or against:
+        raise FeatureError(
+            f"These features are not trained on. {'; '.join([*certain, *against])}. Remove the "
+            "column from its table, or correct the scale."
+        )

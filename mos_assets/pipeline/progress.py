@@ -1,0 +1,81 @@
+"""What a use case says while it works: a log, and how far the measuring of clips is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mos_assets.records import Setback
+
+CALM_S = 10.0
+"""Seconds between two lines."""
+
+
+class Log(Protocol):
+    """Where a use case says what a reader of the run should know; any `logging.Logger` is one."""
+
+    def info(self, msg: str, /) -> None: ...
+
+    def warning(self, msg: str, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one shard came to."""
+
+    clips: int
+    failed: int
+    seconds: float
+    """Wall time."""
+    setbacks: tuple[tuple[str, Setback], ...] = ()
+    """What the machine failed at, each with the id of its clip."""
+
+
+class Progress:
+    """Counts finished clips and says, every ten seconds, how many, how fast and how long still."""
+
+    def __init__(self, say: Callable[[str], None], *, done_before: int, total: int) -> None:
+        self._say = say
+        self._done_before = done_before
+        self._total = total
+        self._done = 0
+        self._failed = 0
+        self._setbacks: list[tuple[str, Setback]] = []
+        self._start = self._said = time.monotonic()
+        self._lock = threading.Lock()
+
+    @property
+    def result(self) -> Measured:
+        """What was counted so far."""
+        took = time.monotonic() - self._start
+        return Measured(self._done, self._failed, took, tuple(self._setbacks))
+
+    def add(self, failed: bool, setbacks: Iterable[tuple[str, Setback]] = ()) -> None:
+        """One more clip is finished."""
+        with self._lock:
+            self._setbacks += setbacks
+            self._done += 1
+            self._failed += failed
+            if time.monotonic() - self._said >= CALM_S:
+                self._tell()
+
+    def end(self) -> None:
+        """The shard is finished: tell, unless that was told just now."""
+        with self._lock:
+            last = self._done_before + self._done == self._total
+            if self._done and (last or time.monotonic() - self._said >= CALM_S / 4):
+                self._tell()
+
+    def _tell(self) -> None:
+        self._said = time.monotonic()
+        rate = self._done / (self._said - self._start)
+        pace = f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s a clip"
+        done = self._done_before + self._done
+        minutes, seconds = divmod(round((self._total - done) / rate), 60)
+        self._say(
+            f"measured {done} of {self._total} clips, {pace}, "
+            f"about {minutes} min {seconds} s left, {self._failed} failed"
+        )

@@ -1,0 +1,104 @@
+"""Shots of every clip: from a corpus's own files, which win, or as they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
+from mos_assets.features import (
+    SHOTS,
+    Columns,
+    measured_shot_row,
+    missing_shot_row,
+    normalised_shot_row,
+    shot_row,
+)
+from mos_assets.pipeline.measure import fingerprints
+from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.records import Clip, Measurement, Setback, ShotRow
+from mos_assets.settings import PathSettings, RunSettings
+from mos_assets.store import Database, corpus_rows, measurement_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EXTERNAL = "external-shots"
+"""Fingerprint of shot figures that come from a corpus's own files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotsFound:
+    """The shots of all corpora, and what of their own files was not used."""
+
+    table: pa.Table
+    strays: Mapping[str, int]
+    """Corpus → rows of its shot files that fit no clip."""
+    rejected: Mapping[str, int]
+    """Corpus → rows of its shot files that cannot be used."""
+
+    @property
+    def known(self) -> int:
+        """Clips whose shots are known."""
+        return int(self.table.num_rows - self.table["shot_count_norm"].null_count)
+
+
+def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
+    """Write one row a clip; one whose shots are not known says why. Raises CorpusError."""
+    rows: list[ShotRow] = []
+    strays: dict[str, int] = {}
+    rejected: dict[str, int] = {}
+    for name in run.corpora:
+        clips = corpus_rows.read_clips(database, [name])
+        external = load_shot_tables(name, paths.corpus_folder)
+        if external is None:
+            measured_as = fingerprints(run, paths).get(SHOTS)
+            rows += _measured_rows(measured_as, database, clips)
+            continue
+        match = join_shots(external, name, clips)
+        for row in external.rejected:
+            log.warning(f"{row.source}, line {row.line}: {row.reason}")
+        strays[name] = len(match.unmatched_rows)
+        rejected[name] = len(external.rejected)
+        rows += _external_rows(clips, external, match.row_of_clip)
+    measurement_rows.write_shots(database, run.corpora, rows)
+    return ShotsFound(measurement_rows.shot_table(database, run.corpora), strays, rejected)
+
+
+def _measured_rows(
+    fingerprint: str | None, database: Database, clips: tuple[Clip, ...]
+) -> list[ShotRow]:
+    prints = [] if fingerprint is None else [fingerprint]
+    found: dict[str, Measurement | Setback] = {
+        content: setback for (content, _), setback in waiting_for(database, prints).items()
+    }
+    found |= {
+        measurement.content: measurement
+        for measurement in measurement_rows.read_measurements(database, prints)
+    }
+    return [measured_shot_row(clip, found.get(clip.sha256 or ""), fingerprint) for clip in clips]
+
+
+def _external_rows(
+    clips: tuple[Clip, ...], table: ShotTable, row_of_clip: tuple[int | None, ...]
+) -> list[ShotRow]:
+    return [
+        missing_shot_row(clip, EXTERNAL, EXTERNAL, "the external shot files have no row for it")
+        if index is None
+        else _external_row(clip, table.rows[index])
+        for clip, index in zip(clips, row_of_clip, strict=True)
+    ]
+
+
+def _external_row(clip: Clip, row: ExternalShots) -> ShotRow:
+    if row.figures is not None:
+        return shot_row(clip, row.figures, row.source, EXTERNAL)
+    if row.normalised is None:
+        return missing_shot_row(clip, row.source, EXTERNAL, "its external row says: unavailable")
+    normalised = row.normalised
+    columns = Columns(
+        {name: getattr(normalised, name) for name in type(normalised).__slots__}, None
+    )
+    return normalised_shot_row(clip, columns, row.source, EXTERNAL)

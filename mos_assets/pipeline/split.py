@@ -1,0 +1,74 @@
+"""Which clip is judged in which fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mos_assets.corpora import is_test_part
+from mos_assets.errors import CorpusError
+from mos_assets.pipeline.assemble import require_honest_features
+from mos_assets.records import Clip, Severity
+from mos_assets.settings import RunSettings, feature_scope, fold_scope
+from mos_assets.splitting.folds import FoldRow, assign_folds
+from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The assignment that was written."""
+
+    sha256: str
+    """Of clips and their folds."""
+    notes: tuple[str, ...]
+    """What could not be balanced or kept, a sentence each."""
+
+
+def split(run: RunSettings, database: Database) -> Split:
+    """Assign every clip that trains to a fold, keeping those of clips that had one.
+
+    Raises FeatureError where the features were made under other settings or cannot be trained on,
+    and CorpusError for labels that cannot be right.
+    """
+    scope = ",".join(run.corpora)
+    provenance.require(database, provenance.FEATURES, feature_scope(run))
+    _require_plausible_labels(database, run.corpora)
+    require_honest_features(run.reference, database)
+    chosen = feature_rows.training_clip_ids(database, gaps=run.imputes)
+    clips = [
+        clip for clip in corpus_rows.read_clips(database, run.corpora) if clip.clip_id in chosen
+    ]
+    corpus_of = {clip.clip_id: clip.corpus for clip in clips}
+    assignment = assign_folds(
+        [_row(clip) for clip in clips],
+        run.folds,
+        fold_rows.known_fold_groups(database, scope, run.folds),
+    )
+    fold_rows.write_folds(
+        database,
+        scope=scope,
+        n_folds=run.folds,
+        group_folds=assignment.group_folds,
+        rows=[
+            (row.clip_id, corpus_of[row.clip_id], row.group, row.fold) for row in assignment.folds
+        ],
+    )
+    provenance.write(database, provenance.SPLIT, fold_scope(run), assignment.sha256)
+    return Split(assignment.sha256, tuple(assignment.notes))
+
+
+def _require_plausible_labels(database: Database, corpora: Sequence[str]) -> None:
+    """Raise CorpusError for labels that cannot be right: a run may have left the check out."""
+    for corpus, finding in corpus_rows.read_findings(database, corpora):
+        if finding.severity is Severity.BLOCKS:
+            raise CorpusError(f"Corpus {corpus!r} is not trained on. {finding.with_examples}")
+
+
+def _row(clip: Clip) -> FoldRow:
+    return FoldRow(
+        clip_id=clip.clip_id,
+        group=clip.content_group,
+        mos=clip.mos,
+        sha256=clip.sha256,
+        trainable=not is_test_part(clip.corpus, clip.part),
+    )

@@ -1,0 +1,218 @@
+"""Predictions by a released head.
+
+Without a usable head the answer comes from `codec_rule`, and says so; a missing or non-finite
+feature is always an error and never a zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mos_assets.errors import FeatureError, ReleaseError, SettingsError
+from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
+from mos_assets.release.session import flaw_of, open_head, run_head
+from mos_assets.settings import local_folder
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parents[2] / "model"
+"""`model/` beside the package, as in a checkout."""
+
+
+class Source(StrEnum):
+    """Where a prediction comes from."""
+
+    HEAD = "head"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class MosPrediction:
+    """One predicted opinion score; `float()` of it is the score."""
+
+    mos: float
+    """1..5."""
+    source: Source
+    head_id: str
+    status: str | None
+    """`Accepted` or `Proposed`; None for the fallback."""
+    reason: str
+    """For the fallback why no head was used, else the verdict that the head carries."""
+    interval: tuple[float, float] | None = None
+    """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
+    in the same way. None for the fallback, and for a head that can promise none."""
+
+    def __float__(self) -> float:
+        return self.mos
+
+
+class Predictor:
+    """Predicts MOS with the released head of one id.
+
+    model_folder: the release folder, a local path or a file:// URL, by default `model/` of the
+    checkout.
+    head_id: by default `konvid_mos_head_v1`.
+    The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
+    no head that is complete in itself leaves a predictor that answers by the fallback and says why.
+    Raises SettingsError where the folder is not on this machine.
+    """
+
+    def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
+        self.head_id = head_id
+        self.manifest: Manifest | None = None
+        self.fallback_reason: str | None = None
+        """Why the fallback answers; None where the head does."""
+        self._session: onnxruntime.InferenceSession | None = None
+        folder = DEFAULT_MODEL_FOLDER if model_folder is None else _folder(model_folder)
+        ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
+        try:
+            head = open_head(folder, head_id)
+            self._session, self.manifest = head.session, head.release.manifest
+        except ReleaseError as error:
+            self.fallback_reason = str(error)
+
+    def predict_mos(
+        self,
+        features: Mapping[str, float | None],
+        codec: str,
+        *,
+        target_quality: float | None = None,
+        encoder_onehot: Sequence[float] | None = None,
+    ) -> MosPrediction:
+        """The opinion score of one clip.
+
+        features: name → value in raw units; with a head, all of its `feature_order`. None marks a
+        gap where the head imputes (`missing_value` in its manifest). For the fallback, `vmaf`
+        (0..100, measured) or `probe_bitrate_kbps`.
+        codec: the encoder, such as `libx264`, which the fallback needs, or a slot of the head's
+        encoder vocabulary; an unknown one is refused.
+        target_quality: CRF, CQ or QP for the fallback; None is the encoder's default.
+        encoder_onehot: slots of the encoder vocabulary; by default the one that `codec` names, or
+        the first, which is the clip of unknown origin.
+        Raises FeatureError naming the feature, codec or slot that cannot be used, and ReleaseError
+        where the head answers with no MOS in 1..5.
+        """
+        if self._session is None or self.manifest is None:
+            return self._fall_back(features, codec, target_quality)
+        vocab, gap = self.manifest.encoder_vocab, self.manifest.missing_value
+        if codec not in CODEC_CURVES and codec not in vocab:
+            raise _unknown_codec(codec)
+        row = [
+            gap
+            if gap is not None and features.get(name, 0.0) is None
+            else _finite(features, name, f"{self.head_id} needs it")
+            for name in self.manifest.feature_order
+        ]
+        onehot = self._known_slots(vocab, encoder_onehot, codec)
+        answers = run_head(
+            self._session,
+            np.array([row], dtype=np.float32),
+            np.array([onehot], dtype=np.float32),
+        )
+        flaw = flaw_of(answers, 1)
+        if flaw is not None:
+            raise ReleaseError(
+                f"{self.head_id} cannot be used: {flaw}. Train and release it again."
+            )
+        mos = float(np.asarray(answers)[0])
+        return MosPrediction(
+            mos,
+            Source.HEAD,
+            self.head_id,
+            str(self.manifest.status),
+            _verdict_text(self.manifest),
+            _interval(self.manifest, mos),
+        )
+
+    def _fall_back(
+        self, features: Mapping[str, float | None], codec: str, target_quality: float | None
+    ) -> MosPrediction:
+        if codec not in CODEC_CURVES:
+            raise _unknown_codec(codec)
+        if "vmaf" in features:
+            vmaf = _finite(features, "vmaf", "it replaces the predicted VMAF")
+        else:
+            bitrate = _finite(
+                features, "probe_bitrate_kbps", "the fallback needs it where vmaf is not given"
+            )
+            vmaf = predict_vmaf(codec, bitrate, target_quality)
+        return MosPrediction(
+            vmaf_to_mos(vmaf),
+            Source.FALLBACK,
+            self.head_id,
+            None,
+            f"No head was used: {self.fallback_reason}",
+        )
+
+    def _known_slots(
+        self, vocab: Sequence[str], onehot: Sequence[float] | None, codec: str
+    ) -> list[float]:
+        slots = len(vocab)
+        if onehot is None:
+            active = vocab.index(codec) if codec in vocab else 0
+            return [float(slot == active) for slot in range(slots)]
+        if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
+            raise FeatureError(
+                f"encoder_onehot {list(onehot)} must hold a single 1 and at least {slots} slots."
+            )
+        active = list(onehot).index(1.0)
+        if active >= slots:
+            name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
+            raise FeatureError(
+                f"encoder_onehot slot {active} ({name}) is not known to {self.head_id}, which "
+                f"knows {', '.join(vocab)}; train a head with that slot."
+            )
+        return list(onehot[:slots])
+
+
+def _folder(given: Path | str) -> Path:
+    if isinstance(given, Path):
+        return given
+    try:
+        return local_folder(given)
+    except ValueError as error:
+        raise SettingsError(f"model_folder={given!r}: {error}.") from error
+
+
+def _unknown_codec(codec: str) -> FeatureError:
+    known = ", ".join(sorted(CODEC_CURVES))
+    return FeatureError(f"Codec {codec!r} is not known. Known: {known}.")
+
+
+def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
+    if name not in features:
+        raise FeatureError(f"Feature {name!r} is missing; {why}.")
+    given = features[name]
+    try:
+        value = float(given)  # type: ignore[arg-type]  # callers pass what they like
+    except (TypeError, ValueError) as error:
+        raise FeatureError(f"Feature {name!r} is {given!r}, no number; {why}.") from error
+    if not math.isfinite(value):
+        raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
+    return value
+
+
+def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
+    if manifest.interval is None:
+        return None
+    half_width = manifest.interval.half_width
+    return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
+
+
+def _verdict_text(manifest: Manifest) -> str:
+    if manifest.gate is None:
+        return "not judged"
+    gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"
+    labels = f"{manifest.data.rows} {manifest.data.label_origin} labels"
+    return f"{gate} {'met' if manifest.gate.passed else 'missed'} on {labels}"

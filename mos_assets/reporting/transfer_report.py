@@ -17,7 +17,7 @@ from mos_assets.evaluation.p1401 import P1401Figures
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import count, plain, share
 from mos_assets.evaluation.transfer import METRICS, FigureWithInterval, TransferFigures
-from mos_assets.plain_files import read_plain
+from mos_assets.io.reading import read_plain
 from mos_assets.records import Reported
 from mos_assets.reporting.markdown import cell
 

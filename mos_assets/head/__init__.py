@@ -4,6 +4,7 @@ Training tables come in, trained heads and their honest predictions go out. Whic
 folds are cut and whether the figures suffice is the business of other layers.
 """
 
+from mos_assets.head.closed_forms import ClosedForms, closed_forms
 from mos_assets.head.experts import in_words
 from mos_assets.head.export import (
     PARITY_LIMIT,
@@ -21,11 +22,13 @@ from mos_assets.head.training import TrainingResult, plan_for, train
 __all__ = [
     "MISSING_VALUE",
     "PARITY_LIMIT",
+    "ClosedForms",
     "ExportedHead",
     "Head",
     "Recipe",
     "TrainingResult",
     "check_operators",
+    "closed_forms",
     "export_onnx",
     "in_words",
     "onnx_predict",

@@ -145,6 +145,8 @@ class LabelSet:
     """Native ratings of the worst and of the best clip possible."""
     ratings: RatingsSummary | None = None
     """What the votes of the corpus say beyond a MOS a clip."""
+    namespace: str | None = None
+    """Of its groups; None where it declares none."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

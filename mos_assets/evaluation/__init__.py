@@ -3,7 +3,7 @@
 The door of the room: everything that the layers above use is named here.
 """
 
-from mos_assets.evaluation.applicability import Envelope, distance, outside, share_outside
+from mos_assets.evaluation.applicability import Standing, distance, outside
 from mos_assets.evaluation.beats import ShortcutVerdict, beats_shortcuts
 from mos_assets.evaluation.comparison import Comparison, compare, not_compared
 from mos_assets.evaluation.criteria import GATE, Criterion, Gate, MeanOverSeeds
@@ -29,7 +29,6 @@ __all__ = [
     "BesideColumns",
     "Comparison",
     "Criterion",
-    "Envelope",
     "Gate",
     "MeanOverSeeds",
     "Metric",
@@ -37,6 +36,7 @@ __all__ = [
     "ShortcutVerdict",
     "Shuffles",
     "SplitRanges",
+    "Standing",
     "TransferFigures",
     "beats_shortcuts",
     "compare",
@@ -49,7 +49,6 @@ __all__ = [
     "plcc",
     "rmse",
     "scored_by_folds",
-    "share_outside",
     "split_ranges",
     "split_table",
     "srocc",

@@ -14,48 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.evaluation.text import and_list, plain
-from mos_assets.records import FloatArray, Reported
+from mos_assets.records import Envelope, EnvelopeColumn, FloatArray
 
 _SOFT = 3.0
 """Reaches beyond which a column adds little to the joint distance: it has a test of its own."""
 SAME = 1e-9
 """Relative; a value this near to that of a constant column is that value."""
 _NAMED = 3
-
-
-class EnvelopeColumn(Reported):
-    """One column of the training rows."""
-
-    name: str
-    centre: float
-    """Mean of the middle half of the rows."""
-    low: float
-    """Distance from the centre to the mean of the lowest tenth; 0 of a constant column."""
-    high: float
-    """The same of the highest tenth."""
-    gaps: bool
-    """Whether training rows had gaps here, so that one says nothing."""
-
-
-class Envelope(Reported):
-    """Where the training rows lie, in plain numbers of six digits."""
-
-    columns: tuple[EnvelopeColumn, ...]
-    joint: tuple[int, ...]
-    """Places of the columns that the joint distance is of."""
-    precision: tuple[float, ...]
-    """Inverse of their covariance, its lower triangle row by row."""
-    column_limit: float
-    """Reaches from the centre at which a column lies outside."""
-    joint_limit: float
-    """Joint distance at which a row lies outside."""
-    n: int
-    """Rows that it was made of."""
-
-    @property
-    def feature_order(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return tuple(column.name for column in self.columns)
 
 
 @dataclass(frozen=True, slots=True)

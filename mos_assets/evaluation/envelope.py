@@ -9,13 +9,12 @@ import numpy as np
 
 from mos_assets.evaluation.applicability import (
     SAME,
-    Envelope,
-    EnvelopeColumn,
     measured,
     reaches,
     softened,
 )
-from mos_assets.records import FloatArray, IntArray
+from mos_assets.records import Envelope, EnvelopeColumn, FloatArray, IntArray
+from mos_assets.records.envelope import MOST_COLUMNS, MOST_JOINT
 
 SHARE_INSIDE = 0.99
 """Of out-of-fold rows that lie inside."""
@@ -26,15 +25,14 @@ _TAIL = 0.1
 _LEAST_TAIL = 5
 _LEAST_REACH = 0.1
 """Of a column's standard deviation; a side reaches no less."""
-_MOST_JOINT = 64
-"""Columns of the joint distance: those that say most beyond each other."""
 _DIGITS = 6
 
 
 def fit_envelope(
     names: Sequence[str], rows: FloatArray, folds: IntArray, groups: Sequence[str]
 ) -> Envelope | None:
-    """The envelope of the rows [n, F] of fold 0 and up; None with fewer than `LEAST_ROWS`.
+    """The envelope of the rows [n, F] of fold 0 and up; None with fewer than `LEAST_ROWS`,
+    and with more than `MOST_COLUMNS` columns.
 
     The limits hold `SHARE_INSIDE` of the rows, each fold's measured from the envelope of all
     other folds, each content counting as one. With a single fold, rows are measured from the
@@ -42,7 +40,7 @@ def fit_envelope(
     """
     inside = folds >= 0
     values, fold = rows[inside], folds[inside]
-    if len(values) < LEAST_ROWS:
+    if len(values) < LEAST_ROWS or len(names) > MOST_COLUMNS:
         return None
     whole = _shape(names, values)
     columns, joint = np.zeros(len(values)), np.zeros(len(values))
@@ -120,7 +118,7 @@ def _telling(covariance: FloatArray) -> list[int]:
     """Places of the columns that leave least of the variance unsaid, sorted (pivoted Cholesky)."""
     rest = covariance.copy()
     kept: list[int] = []
-    for _ in range(min(_MOST_JOINT, len(covariance))):
+    for _ in range(min(MOST_JOINT, len(covariance))):
         # Six digits, so that the choice does not depend on the processor's last bit.
         left = np.array([_digits(number) for number in np.diagonal(rest).tolist()])
         left[kept] = -1.0

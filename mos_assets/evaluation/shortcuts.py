@@ -31,6 +31,8 @@ SIZE_NAMES = frozenset(
     )
 )
 """Names of columns that hold the size of a picture, in lower case."""
+CONTAINER_NAMES = SIZE_NAMES | {"log10_bits_per_pixel", "fps", "bit_rate_kbps", "bit_rate"}
+"""Names of columns that tell no more than a container does, in lower case."""
 MOST_TRIED = 16
 """Columns that the choice of the best one tries: those that rank the training rows best."""
 _MOST_CHOICE_ROWS = 5_000

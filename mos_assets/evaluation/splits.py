@@ -42,6 +42,12 @@ class SplitRanges(Reported):
     predictor: str
     """What was fitted in place of the head, which would cost too much."""
     ranges: tuple[SplitRange, ...]
+    reason: str | None = None
+    """Why there is none."""
+
+    def of(self, metric: str) -> SplitRange | None:
+        """The range of that metric; None where it was not asked for."""
+        return next((row for row in self.ranges if row.metric == metric), None)
 
 
 def split_ranges(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -26,31 +27,42 @@ METRICS = (PLCC, SROCC, RMSE)
 _LEAST_CLIPS = 3
 
 
-class FigureWithInterval(Reported):
-    """A figure, and where other contents of the same kind would put it."""
-
-    figure: float | None
-    interval: Interval | None
-    """None where it cannot be told, as with a single content."""
-
-
 class TransferFigures(Reported):
-    """One corpus that only tests, as one head scores it."""
+    """One corpus that only tests, as one head scores it.
+
+    An interval says where other contents of the same kind would put a figure; None where that
+    cannot be told, as with a single content.
+    """
 
     corpus: str
     clips: int
     """Scored."""
     contents: int
-    known: int
+    known_clips: int
     """Clips whose content trains too; scored by the fold heads that did not see it."""
+    known_contents: int
+    """Contents of theirs."""
     left_out: int
     """Clips whose content every head has seen; they take no part."""
-    plcc: FigureWithInterval
-    """Over all clips, means over seeds; the other two likewise."""
-    srocc: FigureWithInterval
-    rmse: FigureWithInterval
-    bias: FigureWithInterval
+    incomplete: int
+    """Clips that lack a feature; they take no part either."""
+    comparable: bool
+    """Whether their features were made as those of the training rows; figures are none of the head
+    where they were not."""
+    plcc: float | None
+    """Over all clips, means over seeds; the others likewise."""
+    plcc_interval: Interval | None
+    srocc: float | None
+    srocc_interval: Interval | None
+    rmse: float | None
+    rmse_interval: Interval | None
+    bias: float | None
     """Mean of prediction minus rating, in MOS units."""
+    bias_interval: Interval | None
+    shipped_plcc: float | None
+    """Of the head that ships, which has seen the known contents: it flatters by that."""
+    shipped_srocc: float | None
+    shipped_rmse: float | None
     slope: float | None
     """Of the ratings over the predictions; 1 where they need no calibration."""
     intercept: float | None
@@ -67,6 +79,8 @@ class TransferFigures(Reported):
     shortcuts: ShortcutVerdict
     """Shortcuts and foreign metrics, fitted on folds of this corpus, which the head was not: they
     have the advantage. Figures are over all clips."""
+    notes: tuple[str, ...]
+    """What must be known to read the figures, a sentence each."""
     reason: str | None
     """Why there are no figures."""
 
@@ -82,6 +96,11 @@ class ScoredCorpus:
     """[seeds, n]; NaN in rows that no head may score."""
     known: np.typing.NDArray[np.bool_]
     """[n], whether the content trains too."""
+    shipped: FloatArray | None = None
+    """[n], of the head that ships."""
+    incomplete: int = 0
+    comparable: bool = True
+    notes: tuple[str, ...] = ()
     half_width: float | None = None
     """Of the head's 90 % interval, MOS units; None where it promises none."""
     distance: FloatArray | None = None
@@ -131,17 +150,19 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
     far = None if tested.distance is None else tested.distance[rows] > 1.0
     within = None if tested.half_width is None else _within(predictions, table.mos, tested)
     slope, intercept = _line(middle, table.mos)
-    plcc, srocc, rmse, bias = _figures(table, predictions)
+    seen = tested.known[rows]
+    own = None if tested.shipped is None else tested.shipped[rows]
     return TransferFigures(
         corpus=tested.name,
         clips=len(rows),
         contents=len(set(table.groups)),
-        known=int(np.count_nonzero(tested.known[rows])),
+        known_clips=int(np.count_nonzero(seen)),
+        known_contents=len({table.groups[row] for row in np.flatnonzero(seen)}),
         left_out=n - len(rows),
-        plcc=plcc,
-        srocc=srocc,
-        rmse=rmse,
-        bias=bias,
+        incomplete=tested.incomplete,
+        comparable=tested.comparable,
+        **_figures(table, predictions),
+        **{f"shipped_{metric.name}": _of(metric, own, table.mos) for metric in METRICS},
         slope=slope,
         intercept=intercept,
         coverage=_share(within),
@@ -151,25 +172,34 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         krasula=krasula_figures(middle, table.mos, table.mos_std, table.n_ratings),
         slices=slices(table, oof, METRICS),
         shortcuts=judged_against(table, oof, shortcuts(table, beside), as_one=True),
+        notes=tested.notes,
         reason=None if len(rows) >= _LEAST_CLIPS else f"{len(rows)} clips could be scored",
     )
 
 
-def _figures(table: TrainingTable, predictions: FloatArray) -> list[FigureWithInterval]:
+def _figures(table: TrainingTable, predictions: FloatArray) -> dict[str, Any]:
     """PLCC, SROCC, RMSE and bias over all rows as one fold, with intervals over contents."""
-    bias = Metric("bias", "bias", _bias, weighted=_weighted_bias)
-    metrics = (*METRICS, bias)
+    metrics = (*METRICS, Metric("bias", "bias", _bias, weighted=_weighted_bias))
+    names = [name for metric in metrics for name in (metric.name, f"{metric.name}_interval")]
     if len(table.mos) < _LEAST_CLIPS:
-        return [FigureWithInterval(figure=None, interval=None) for _ in metrics]
+        return dict.fromkeys(names)
     one = np.zeros(len(table.mos), dtype=np.int64)
     drawn = resample(predictions, table.mos, one, table.groups, metrics)
-    return [
-        FigureWithInterval(
-            figure=rounded(float(np.mean([metric.compute(x, table.mos) for x in predictions]))),
-            interval=interval_of(drawn, _mean_of(metric), scale=metric.scale),
-        )
+    found = [
+        figure
         for metric in metrics
+        for figure in (
+            rounded(float(np.mean([metric.compute(x, table.mos) for x in predictions]))),
+            interval_of(drawn, _mean_of(metric), scale=metric.scale),
+        )
     ]
+    return dict(zip(names, found, strict=True))
+
+
+def _of(metric: Metric, predicted: FloatArray | None, mos: FloatArray) -> float | None:
+    if predicted is None or len(mos) < _LEAST_CLIPS:
+        return None
+    return rounded(metric.compute(predicted, mos))
 
 
 def _mean_of(metric: Metric) -> Reduction:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from mos_assets.corpora import head_family
-from mos_assets.evaluation import Shuffles
+from mos_assets.evaluation import Shuffles, fit_envelope
 from mos_assets.features import feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
@@ -25,6 +25,7 @@ from mos_assets.head import (
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
 from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.tested import Predict, tested_rows
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -47,6 +48,7 @@ from mos_assets.store import (
     feature_rows,
     fold_rows,
     provenance,
+    transfer_rows,
     verdict_rows,
 )
 
@@ -92,7 +94,13 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     )
     seeds = [SEED + index for index in range(run.seeds)]
     shuffles = Shuffles(table, len(seeds))
-    result = train_head(table, recipe, seeds, progress=log.info, watch=shuffles.watch)
+    tested = tested_rows(run, database, table, seeds)
+
+    def watch(seed: int, fold: int, predict: Predict) -> None:
+        shuffles.watch(seed, fold, predict)
+        tested.watch(seed, fold, predict)
+
+    result = train_head(table, recipe, seeds, progress=log.info, watch=watch)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
     exported = export_onnx(result.head, staged)
@@ -108,6 +116,7 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
         result.out_of_fold,
         shuffles.losses,
     )
+    transfer_rows.write_shown(database, identity, tested.shown(result.head))
     vouched = Manifest.read(files.manifest).sha256
     return Trained(
         candidate=identity,
@@ -177,6 +186,7 @@ def _manifest(
             fold_assignment_sha256=split,
         ),
         versions=versions(),
+        applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
     )
 
 

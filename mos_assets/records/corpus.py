@@ -247,5 +247,7 @@ class Corpus:
     """Native ratings of the worst and of the best clip possible."""
     ratings: RatingsSummary | None = None
     """What its votes say beyond a MOS a clip; None where it has label files only."""
+    namespace: str | None = None
+    """Corpora of one namespace mean the same content by the same group; None: not declared."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""

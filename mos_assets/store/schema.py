@@ -30,6 +30,9 @@ PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
 GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
+TEST_FEATURES = "test_features"
+BESIDE_COLUMNS = "beside_columns"
+TRANSFER_PREDICTIONS = "transfer_predictions"
 RELEASES = "releases"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
@@ -86,7 +89,13 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     CORPORA: pa.schema(
-        [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+        [
+            ("corpus", _TEXT),
+            ("version", _TEXT),
+            ("licence", _TEXT),
+            ("label_origin", _TEXT),
+            ("namespace", _TEXT),
+        ]
     ),
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
@@ -192,6 +201,19 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("plcc_lost", _REAL),
         ]
     ),
+    BESIDE_COLUMNS: pa.schema(
+        [("clip_id", _TEXT), ("corpus", _TEXT), ("kind", _TEXT), ("name", _TEXT), ("value", _REAL)]
+    ),
+    TRANSFER_PREDICTIONS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("corpus", _TEXT),
+            ("clip_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("predicted", _REAL),
+        ]
+    ),
     RELEASES: pa.schema(
         [
             ("candidate_id", _TEXT),
@@ -223,7 +245,11 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Tables whose columns are these and no others."""
 
-OPEN_TABLES = {CLIP_MEASUREMENTS: MEASUREMENT_KEY, EXTRACTED_FEATURES: FEATURE_KEY}
+OPEN_TABLES = {
+    CLIP_MEASUREMENTS: MEASUREMENT_KEY,
+    EXTRACTED_FEATURES: FEATURE_KEY,
+    TEST_FEATURES: FEATURE_KEY,
+}
 """Tables that have one column a feature behind these."""
 FIXED_COLUMNS: dict[str, pa.Schema] = {
     **SCHEMAS,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
 from mos_assets.evaluation.applicability import (
-    Envelope,
     distance,
     measured,
     outside,
@@ -21,6 +20,7 @@ from mos_assets.evaluation.applicability import (
     softened,
 )
 from mos_assets.evaluation.envelope import LEAST_ROWS, fit_envelope
+from mos_assets.records import Envelope
 
 NAMES = ("a", "b", "c")
 

@@ -147,6 +147,7 @@ def load_custom(folder: Path) -> LabelSet:
         findings=findings,
         scale=toml.scale,
         ratings=summary,
+        namespace=toml.namespace,
     )
 
 

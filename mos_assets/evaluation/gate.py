@@ -1,5 +1,5 @@
-"""The verdict on a head. The gate that it loops over is a table, `criteria.py`; beside it stands one
-condition more for `Accepted`, that the head beats its shortcuts (`beats.py`)."""
+"""The verdict on a head. The gate that it loops over is a table, `criteria.py`; beside it stands
+one condition more for `Accepted`, that the head beats its shortcuts (`beats.py`)."""
 
 from __future__ import annotations
 

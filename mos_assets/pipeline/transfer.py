@@ -1,4 +1,4 @@
-"""Judging the newest candidate on corpora that only test, each clip by heads that did not see it."""
+"""Judging the newest candidate on corpora that only test, by heads that did not see the content."""
 
 from __future__ import annotations
 
@@ -170,8 +170,8 @@ def _notes(
     other = [each for each in rows.fingerprints if each != manifest.extractor_fingerprint]
     if other:
         notes.append(
-            f"Its features were made in another way ({'; '.join(other)}) than those of the training "
-            f"rows ({manifest.extractor_fingerprint}): its figures say nothing of the head."
+            f"Its features were made in another way ({'; '.join(other)}) than those of the "
+            f"training rows ({manifest.extractor_fingerprint}): its figures say nothing of the head."
         )
     if known.n_known:
         notes.append(

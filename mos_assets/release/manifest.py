@@ -160,10 +160,10 @@ class Manifest(_Frozen):
     def unjudged(self) -> Manifest:
         """What its id covers: these weights, data and recipe, without a verdict."""
         later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
-        # It follows from the data, and its last digit may be the processor's.
-        later += ("applicability",)
+        # The envelope follows from the data, and its last digit may be the processor's.
+        gone = (*later, "applicability")
         fields = type(self).model_fields
-        return self.model_copy(update={name: fields[name].default for name in later})
+        return self.model_copy(update={name: fields[name].default for name in gone})
 
     def with_checksums(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""

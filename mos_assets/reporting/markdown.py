@@ -53,8 +53,12 @@ def template(name: str) -> Template:
         autoescape=False,  # noqa: S701
     )
     written = (plain, count, share, and_list, lowered, cell, cells, interval_text)
-    written += (shortcut_name, shortcut_cells)
-    environment.filters.update({f.__name__: f for f in written}, signed=_signed)
+    environment.filters.update(
+        {f.__name__: f for f in written},
+        signed=_signed,
+        shortcut_name=shortcut_name,
+        shortcut_cells=shortcut_cells,
+    )
     return environment.get_template(name)
 
 
@@ -87,7 +91,7 @@ def shortcut_name(row: ShortcutRow) -> str:
 
 
 def shortcut_cells(row: ShortcutRow, metrics: Sequence[Named], places: int = 3) -> str:
-    """The metrics of a shortcut, as the middle of a row; an en dash for one that it is not asked."""
+    """The metrics of a shortcut, as the middle of a row; an en dash where it was not asked."""
     return " | ".join(plain(getattr(row, metric.name, None), places) for metric in metrics)
 
 

@@ -1,4 +1,4 @@
-"""Corpora that only test: their rows of features, and what each head of a candidate said of them."""
+"""Corpora that only test: their rows of features, and what a candidate's heads said of them."""
 
 from __future__ import annotations
 

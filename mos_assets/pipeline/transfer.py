@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def judge_transfer(run: RunSettings, paths: PathSettings, database: Database) ->
         table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
         oof = verdict_rows.read_predictions(database, candidate, table)
         half_width = prediction_interval(table, oof).half_width
-        training = content_rows(database, run.corpora, table)
+        folds = dict(zip(table.clip_ids, table.folds.tolist(), strict=True))
+        training = content_rows(database, run.corpora, folds)
         for corpus in run.test_corpora:
             rows = transfer_rows.read_test_rows(
                 database, corpus, table.encoder_vocab, gaps=run.imputes
@@ -143,8 +144,12 @@ def scored_corpus(
     *,
     shipped: np.typing.NDArray[np.float64] | None,
     notes: Sequence[str] = (),
+    others: str = "by the mean over the heads of all folds",
 ) -> ScoredCorpus:
-    """A test corpus as it is judged: predictions [seeds, n], NaN where no head may score."""
+    """A test corpus as it is judged: predictions [seeds, n], NaN where no head may score.
+
+    others: how clips are scored whose content does not train.
+    """
     envelope, table = (
         manifest.applicability,
         cut(rows, corpus_rows.read_clips(database, [rows.corpus])),
@@ -159,25 +164,26 @@ def scored_corpus(
         shipped=shipped,
         incomplete=rows.incomplete,
         comparable=rows.fingerprints in ((), (manifest.extractor_fingerprint,)),
-        notes=(*notes, *_notes(database, rows, known, manifest)),
+        notes=(*notes, *_notes(database, rows, known, manifest, others)),
     )
 
 
 def _notes(
-    database: Database, rows: TestRows, known: KnownContents, manifest: Manifest
+    database: Database, rows: TestRows, known: KnownContents, manifest: Manifest, others: str
 ) -> list[str]:
     notes: list[str] = []
     other = [each for each in rows.fingerprints if each != manifest.extractor_fingerprint]
     if other:
         notes.append(
             f"Its features were made in another way ({'; '.join(other)}) than those of the "
-            f"training rows ({manifest.extractor_fingerprint}): its figures say nothing of the head."
+            f"training rows ({manifest.extractor_fingerprint}): its figures say nothing of the "
+            "head."
         )
     if known.n_known:
         notes.append(
             f"{known.n_known} of its clips show {known.known_contents} contents that train too, by "
             "their names, bytes or pristine files; each is scored by the heads of the fold that "
-            "left its content out, every other clip by the mean over the heads of all folds."
+            f"left its content out, every other clip {others}."
         )
     if known.n_unscorable:
         notes.append(
@@ -209,10 +215,9 @@ def cut(rows: TestRows, clips: Sequence[Clip]) -> TrainingTable:
 
 
 def content_rows(
-    database: Database, corpora: Sequence[str], table: TrainingTable
+    database: Database, corpora: Sequence[str], fold_of: Mapping[str, int]
 ) -> list[ContentRow]:
-    """What tells the contents of these rows of the training table, with their folds."""
-    fold_of = dict(zip(table.clip_ids, table.folds.tolist(), strict=True))
+    """What tells the contents of these clips, clip_id → fold, as far as the store has them."""
     facts = {found.name: found for found in corpus_rows.read_corpora(database, corpora)}
     return [
         _content(clip, facts[clip.corpus], fold_of[clip.clip_id])

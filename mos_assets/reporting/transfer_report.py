@@ -32,8 +32,8 @@ _HEADER = (
 
 
 HOW_TO_READ = (
-    "Every figure is over all clips as one, by heads that had not seen the content; in brackets "
-    "where other contents would put it. RMSE\\* and outliers count what exceeds the ratings' own "
+    "Every figure is over all clips as one, by heads that had not seen the content unless a line "
+    "below says so; in brackets where other contents would put it. RMSE\\* and outliers count what exceeds the ratings' own "
     "95 % interval after a mapping of third order (ITU-T P.1401); the two areas of Krasula et al. "
     "are 0.5 where the head tells nothing. Shortcuts and metrics that are fitted here have seen "
     "ratings of this corpus, which the head has not."
@@ -115,7 +115,7 @@ def transfer_notes(corpora: Sequence[TransferFigures]) -> list[str]:
 
 def transfer_page(report: TransferReport) -> str:
     """The report as Markdown. Same report, same text."""
-    title = f"# {report.head_id} on corpora that it never trained on\n"
+    title = f"# {report.head_id} on other corpora\n"
     if not report.corpora:
         return f"{title}\nNo test corpus: `MOS_TEST_CORPUS` names none.\n"
     notes = "\n".join(f"- {note}" for note in transfer_notes(report.corpora))

@@ -57,31 +57,37 @@ class Shown:
 
 
 def read_test_rows(
-    database: Database, corpus: str, vocab: Sequence[str], *, gaps: bool
+    database: Database,
+    corpus: str,
+    vocab: Sequence[str],
+    *,
+    gaps: bool,
+    source: str = TEST_FEATURES,
 ) -> TestRows:
     """The rows of this corpus with every feature, by clip id; with `gaps`, with some.
 
-    vocab: slots of the head; a corpus whose encoder is none of them is of unknown origin.
+    vocab: slots of the head; a corpus whose encoder is none of them is of unknown origin. source:
+    the table of features.
     """
     names = feature_columns(database)
     chosen = ", ".join(f"f.{quote(name)}" for name in names)
     some = f"coalesce({chosen}) IS NOT NULL" if gaps else "f.complete"
-    source = f"{TEST_FEATURES} f JOIN {RAW_CORPUS} c USING (clip_id) WHERE f.corpus = ?"
+    joined = f"{source} f JOIN {RAW_CORPUS} c USING (clip_id) WHERE f.corpus = ?"
     with database.connect() as connection:
         facts = connection.sql(
             f"SELECT f.clip_id, f.fingerprint, c.mos, c.mos_std, c.n_ratings, c.height, c.codec, "
-            f"c.part FROM {source} AND {some} ORDER BY f.clip_id",
+            f"c.part FROM {joined} AND {some} ORDER BY f.clip_id",
             params=[corpus],
         ).to_arrow_table()
         # By place: a feature may be called as a column of another table is.
         values = connection.sql(
-            f"SELECT {chosen} FROM {source} AND {some} ORDER BY f.clip_id", params=[corpus]
+            f"SELECT {chosen} FROM {joined} AND {some} ORDER BY f.clip_id", params=[corpus]
         ).to_arrow_table()
         encoders = connection.sql(
             f"SELECT encoder FROM {ENCODERS} WHERE corpus = ?", params=[corpus]
         ).to_arrow_table()
         total = connection.sql(
-            f"SELECT count(*) AS n FROM {TEST_FEATURES} WHERE corpus = ?", params=[corpus]
+            f"SELECT count(*) AS n FROM {source} WHERE corpus = ?", params=[corpus]
         ).to_arrow_table()
     (encoder,) = encoders["encoder"].to_pylist() or (vocab[0],)
     n = facts.num_rows

@@ -31,7 +31,8 @@ ATTRITION_WARNING = 0.10
     description=(
         "The corpora of MOS_CORPUS and MOS_TEST_CORPUS: one row a rated clip, with its label "
         "mapped to 1..5, its file and what the container says of it. Rows that could not be used "
-        "are in `rejected_rows`, with the reason. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
+        "are in `rejected_rows`, with the reason. Table `raw_corpus` of mos_assets.duckdb in "
+        "MOS_STORE."
     ),
 )
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:

@@ -141,7 +141,8 @@ def _answers(head: OpenHead, table: TrainingTable) -> FloatArray:
     features = (
         table.features if gap is None else np.where(np.isnan(table.features), gap, table.features)
     )
-    slots = np.eye(len(table.encoder_vocab), dtype=np.float32)[table.encoder]
+    slots: FloatArray = np.zeros((len(features), len(table.encoder_vocab)), np.float32)
+    slots[np.arange(len(features)), table.encoder] = 1.0
     found = [np.empty(0)]
     for start in range(0, len(features), _ROWS):
         some = slice(start, start + _ROWS)

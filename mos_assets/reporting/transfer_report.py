@@ -33,10 +33,10 @@ _HEADER = (
 
 HOW_TO_READ = (
     "Every figure is over all clips as one, by heads that had not seen the content unless a line "
-    "below says so; in brackets where other contents would put it. RMSE\\* and outliers count what exceeds the ratings' own "
-    "95 % interval after a mapping of third order (ITU-T P.1401); the two areas of Krasula et al. "
-    "are 0.5 where the head tells nothing. Shortcuts and metrics that are fitted here have seen "
-    "ratings of this corpus, which the head has not."
+    "below says so; in brackets where other contents would put it. RMSE\\* and outliers count what "
+    "exceeds the ratings' own 95 % interval after a mapping of third order (ITU-T P.1401); the two "
+    "areas of Krasula et al. are 0.5 where the head tells nothing. Shortcuts and metrics that are "
+    "fitted here have seen ratings of this corpus, which the head has not."
 )
 
 

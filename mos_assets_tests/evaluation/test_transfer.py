@@ -32,6 +32,7 @@ def _tested(make_table, predict, **changes):
         predictions=predict(table).predictions,
         known=group < 3,
         half_width=0.4,
+        shipped=predict(table).predictions[0],
         distance=np.where(np.arange(240) < 60, 2.0, 0.5),
         beside=BesideColumns({}, {"vmaf": 20 * table.mos}),
     )
@@ -42,12 +43,15 @@ def test_the_figures_are_those_of_all_clips(make_table, predict) -> None:
     tested = _tested(make_table, predict)
     found = transfer_figures(tested)
     mos, each = tested.table.mos, tested.predictions
-    assert (found.clips, found.contents, found.known, found.left_out) == (240, 12, 60, 0)
+    assert (found.clips, found.contents, found.left_out) == (240, 12, 0)
+    assert (found.known_clips, found.known_contents) == (60, 3)
     for name, metric in (("plcc", plcc), ("rmse", rmse)):
-        figure = getattr(found, name)
-        assert figure.figure == pytest.approx(np.mean([metric(x, mos) for x in each]), abs=1e-6)
-        assert figure.interval.low < figure.figure < figure.interval.high
-    assert found.bias.figure == pytest.approx(np.mean(each - mos), abs=1e-6)
+        figure, interval = getattr(found, name), getattr(found, f"{name}_interval")
+        assert figure == pytest.approx(np.mean([metric(x, mos) for x in each]), abs=1e-6)
+        assert interval.low < figure < interval.high
+        shipped = getattr(found, f"shipped_{name}")
+        assert shipped == pytest.approx(metric(each[0], mos), abs=1e-6)
+    assert found.bias == pytest.approx(np.mean(each - mos), abs=1e-6)
     assert found.coverage == pytest.approx(np.mean(np.abs(each - mos) <= 0.4), abs=1e-6)
     assert found.coverage_inside == pytest.approx(
         np.mean(np.abs(each - mos)[:, 60:] <= 0.4), abs=1e-6
@@ -73,7 +77,7 @@ def test_what_cannot_be_had_is_missing(make_table, predict) -> None:
     assert found.p1401.rmse_star is None and found.p1401.reason
     assert found.krasula.different_similar is None and found.krasula.reason
     none = transfer_figures(replace(tested, predictions=np.full_like(predictions, np.nan)))
-    assert (none.clips, none.plcc.figure, none.reason) == (0, None, "0 clips could be scored")
+    assert (none.clips, none.plcc, none.reason) == (0, None, "0 clips could be scored")
     with pytest.raises(ValueError, match="predictions are"):
         transfer_figures(replace(tested, predictions=predictions[:, 1:]))
 

@@ -123,6 +123,8 @@ def report(head: str | None) -> None:
         figure = "none" if check.figure is None else f"{check.figure:.4f}"
         met = "met" if check.passed else "missed"
         click.echo(f"{words:<{width}}  {figure}  {check.comparison} {check.threshold:g}  {met}")
+    if judged.shortcuts is not None:
+        click.echo(f"{'shortcuts':<{width}}  {judged.shortcuts.sentence}")
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
     click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
     decided = verdict_rows.latest_release(database, row.head_id, row.candidate_id)

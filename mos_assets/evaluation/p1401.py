@@ -5,6 +5,10 @@ qualification and comparison of objective quality prediction models. Errors are 
 mapping that takes out what one experiment shifts and bends: none, of first order, or of third
 order and monotonic over the predictions. N - d divides the squares, where d is the number of
 coefficients that were fitted, and 1 without a mapping.
+
+Assumed, since the text of the Recommendation was not at hand: the edition, that d counts the
+constant of a mapping as one coefficient, that ci95 is Student's t, and that the interval of the
+outlier ratio is normal.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from mos_assets.assets.raw_corpus import (
 )
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
+from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.automation.executors import executor_for
 from mos_assets.automation.freshness import fresh
 from mos_assets.automation.jobs import retrain
@@ -62,6 +63,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             extracted_features,
             folds,
             trained_onnx,
+            transfer_report,
             *fresh([gate_report_by(gate), model_card], settings.service.freshness_days),
         ],
         asset_checks=[

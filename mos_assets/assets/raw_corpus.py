@@ -36,33 +36,33 @@ ATTRITION_WARNING = 0.10
     owners=OWNERS,
     kinds={"duckdb", "csv"},
     description=(
-        "The corpora of MOS_CORPUS: one row a rated clip, with its label mapped to 1..5, its file "
-        "and what the container says of it. Rows that could not be used are in `rejected_rows`, "
-        "with the reason; tests and raters, where there are votes, in `rating_sessions` and "
-        "`raters`. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
+        "The corpora of MOS_CORPUS and MOS_TEST_CORPUS: one row a rated clip, with its label "
+        "mapped to 1..5, its file and what the container says of it. Rows that could not be used "
+        "are in `rejected_rows`, with the reason; tests and raters, where there are votes, in "
+        "`rating_sessions` and `raters`. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
     ),
 )
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         done = ingest(settings.run, settings.paths, database, context.log.info)
-        states = corpus_states.corpus_states(database, settings.run.corpora, UNUSABLE_CLIP)
+        states = corpus_states.corpus_states(database, settings.run.all_corpora, UNUSABLE_CLIP)
         for state in states:
             context.log.info(_headline(state))
             _warn_of_rejected(context, database, state)
-        for corpus, finding in corpus_rows.read_findings(database, settings.run.corpora):
+        for corpus, finding in corpus_rows.read_findings(database, settings.run.all_corpora):
             context.log.warning(f"{corpus}: {finding.with_examples}")
-        rows = corpus_rows.first_rows(database, settings.run.corpora, PREVIEW_ROWS)
-        rejected = corpus_rows.rejected_table(database, settings.run.corpora, REJECTED_PREVIEW)
-        failed = download_rows.failed_downloads(database, settings.run.corpora).values()
-        sessions = rating_rows.session_table(database, settings.run.corpora)
-        raters = rating_rows.rater_table(database, settings.run.corpora, RATERS_PREVIEW)
+        rows = corpus_rows.first_rows(database, settings.run.all_corpora, PREVIEW_ROWS)
+        rejected = corpus_rows.rejected_table(database, settings.run.all_corpora, REJECTED_PREVIEW)
+        failed = download_rows.failed_downloads(database, settings.run.all_corpora).values()
+        sessions = rating_rows.session_table(database, settings.run.all_corpora)
+        raters = rating_rows.rater_table(database, settings.run.all_corpora, RATERS_PREVIEW)
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
             **table_metadata(rows),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
-            "corpora": ", ".join(settings.run.corpora),
+            "corpora": ", ".join(settings.run.all_corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",
             "label_origin": ", ".join(sorted({str(state.label_origin) for state in states})),
             "clips_with_video": sum(state.filmed for state in states),
@@ -103,7 +103,7 @@ def _warn_of_rejected(
 )
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        names, database = platform.settings.run.corpora, platform.database
+        names, database = platform.settings.run.all_corpora, platform.database
         states = corpus_states.corpus_states(database, names, UNUSABLE_CLIP)
         outside = corpus_states.labels_outside(database, names, MOS_MIN, MOS_MAX)
     labels = sum(state.clips for state in states)
@@ -126,7 +126,7 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
 )
 def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        found = corpus_rows.read_findings(platform.database, platform.settings.run.corpora)
+        found = corpus_rows.read_findings(platform.database, platform.settings.run.all_corpora)
     blocking = [each for _, each in found if each.severity is Severity.BLOCKS]
     sentences = [f"{corpus}: {finding.with_examples}" for corpus, finding in found]
     return dg.AssetCheckResult(
@@ -144,7 +144,7 @@ def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
 )
 def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        accounts = corpus_rows.account_table(platform.database, platform.settings.run.corpora)
+        accounts = corpus_rows.account_table(platform.database, platform.settings.run.all_corpora)
     open_accounts = [
         f"{row['corpus']}/{row['source']}: {row['rows']} rows, {row['used']} used, "
         f"{row['rejected']} rejected"
@@ -162,7 +162,7 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        twice = corpus_states.standing_twice(platform.database, platform.settings.run.corpora)
+        twice = corpus_states.standing_twice(platform.database, platform.settings.run.all_corpora)
     return dg.AssetCheckResult(
         passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
     )
@@ -205,8 +205,10 @@ def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
         needed = needs_clips(settings.run.features)
-        states = corpus_states.corpus_states(platform.database, settings.run.corpora, UNUSABLE_CLIP)
-        failed = download_rows.failed_downloads(platform.database, settings.run.corpora)
+        states = corpus_states.corpus_states(
+            platform.database, settings.run.all_corpora, UNUSABLE_CLIP
+        )
+        failed = download_rows.failed_downloads(platform.database, settings.run.all_corpora)
     # No clip at all is a corpus without clips, unless they were asked for and did not come.
     # A large corpus must not hide what a small one lacks.
     short = [

@@ -30,6 +30,7 @@ for command in (
     predict.predict,
     heads.status,
     heads.report,
+    heads.judge,
     corpora.corpus,
     service.dev,
     service.prune,

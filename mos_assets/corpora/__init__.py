@@ -3,6 +3,7 @@
 The door of the room. `watching` and `downloads`, which ask what lies on the disk, go further in.
 """
 
+from mos_assets.corpora.beside import foreign_metrics, table_columns
 from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
@@ -51,6 +52,7 @@ __all__ = [
     "TableFacts",
     "WatchedFiles",
     "by_kind",
+    "foreign_metrics",
     "has_external_shots",
     "has_manifest",
     "head_family",
@@ -69,6 +71,7 @@ __all__ = [
     "measured_direction",
     "name_notes",
     "stem",
+    "table_columns",
     "table_names",
     "votes_of_folder",
     "votes_page",

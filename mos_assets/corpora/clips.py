@@ -98,6 +98,7 @@ def attach_clips(
         respelt=lost.respelt,
         overlooked=tuple(overlooked(labels, indexes, folder)),
         scale=labels.scale,
+        namespace=labels.namespace,
         ratings=labels.ratings,
         sessions=labels.sessions,
         between=labels.between,

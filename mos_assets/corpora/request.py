@@ -152,6 +152,8 @@ class LabelSet:
     between: SessionNoise = field(default=UNREPEATED)
     differences: bool = False
     """These three as in `Corpus`."""
+    namespace: str | None = None
+    """Of its groups; None where it declares none."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

@@ -18,6 +18,7 @@ from mos_assets.evaluation import leaking_features
 from mos_assets.evaluation.leaks import Leak
 from mos_assets.features import CorpusFigures, ShotFeatures, columns_of, parse_blocks
 from mos_assets.features import assemble as assemble_rows
+from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
 from mos_assets.records import FeatureMatrix
@@ -48,9 +49,13 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     tables that cannot be used.
     """
     blocks = parse_blocks(run.features)
-    corpora = [gather(run, paths, database, name) for name in run.corpora]
-    matrix = assemble_rows(corpora, blocks)
-    feature_rows.write_features(database, matrix)
+    corpora = [gather(run, paths, database, name) for name in run.all_corpora]
+    # Together, since all have to have the same columns.
+    every = assemble_rows(corpora, blocks)
+    trains = np.array([name in run.corpora for name in every.corpora], dtype=bool)
+    matrix = every.take(np.flatnonzero(trains))
+    feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
+    write_beside(corpora, every.feature_order, paths, database)
     provenance.write(database, provenance.FEATURES, feature_scope(run))
     joined = [
         (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables

@@ -11,12 +11,13 @@ from uuid import uuid4
 import numpy as np
 
 from mos_assets.corpora import head_family
-from mos_assets.evaluation import Shuffles, aligned_figures
+from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
 from mos_assets.features import feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     ExportedHead,
     Head,
+    Predict,
     Recipe,
     TrainingResult,
     check_operators,
@@ -27,6 +28,7 @@ from mos_assets.head import (
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
 from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.tested import tested_rows
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -61,6 +63,7 @@ from mos_assets.store import (
     fold_rows,
     provenance,
     rating_rows,
+    transfer_rows,
     verdict_rows,
 )
 
@@ -108,7 +111,13 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     )
     seeds = [SEED + index for index in range(run.seeds)]
     shuffles = Shuffles(table, len(seeds))
-    result = train_head(table, recipe, seeds, progress=log.info, watch=shuffles.watch)
+    tested = tested_rows(run, database, table, seeds)
+
+    def watch(seed: int, fold: int, predict: Predict) -> None:
+        shuffles.watch(seed, fold, predict)
+        tested.watch(seed, fold, predict)
+
+    result = train_head(table, recipe, seeds, progress=log.info, watch=watch)
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
@@ -126,6 +135,7 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
         result.out_of_fold,
         shuffles.losses,
     )
+    transfer_rows.write_shown(database, identity, tested.shown(result.head))
     vouched = Manifest.read(files.manifest).sha256
     return Trained(
         candidate=identity,
@@ -217,6 +227,7 @@ def _manifest(
             fold_assignment_sha256=split,
         ),
         versions=versions(),
+        applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
     )
 
 

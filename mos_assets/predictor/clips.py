@@ -149,6 +149,7 @@ def score_measured(
         reference=None if reference is None else str(reference),
         comparable=comparable,
         reason="; ".join(notes),
+        applicability=prediction.applicability,
     )
 
 

@@ -26,6 +26,8 @@ from mos_assets.settings.paths import OWN_MODEL_FOLDER
 if TYPE_CHECKING:
     import onnxruntime
 
+    from mos_assets.evaluation.applicability import Standing
+
 
 class Predictor:
     """Predicts MOS with the released head of one id.
@@ -104,13 +106,19 @@ class Predictor:
                 f"{self.head_id} cannot be used: {flaw}. Train and release it again."
             )
         mos = float(np.asarray(answers)[0])
+        standing = self._standing(features)
+        far = standing is not None and not standing.inside
+        reason = _verdict_text(self.manifest)
+        if standing is not None and far and self.manifest.interval is not None:
+            reason += f"; no interval is promised: {standing.sentence}"
         return MosPrediction(
             mos,
             Source.HEAD,
             self.head_id,
             str(self.manifest.status),
-            _verdict_text(self.manifest),
-            _interval(self.manifest, mos),
+            reason,
+            None if far else _interval(self.manifest, mos),
+            standing,
         )
 
     def predict_clip(
@@ -136,6 +144,19 @@ class Predictor:
         if self.manifest is None:
             raise ReleaseError(str(self.fallback_reason))
         return self.manifest
+
+    def _standing(self, features: Mapping[str, float | None]) -> Standing | None:
+        """Where the clip lies; None where the head does not say where training rows did."""
+        if self.manifest is None or self.manifest.applicability is None:
+            return None
+        # It loads much that a caller who never asks need not wait for.
+        from mos_assets.evaluation.applicability import outside
+
+        envelope, gap = self.manifest.applicability, self.manifest.missing_value
+        given = [features[name] for name in envelope.feature_order]
+        row = [math.nan if value is None or value == gap else float(value) for value in given]
+        (found,) = outside(envelope, np.array([row], dtype=np.float64))
+        return found
 
     def _fall_back(
         self, features: Mapping[str, float | None], codec: str, target_quality: float | None
@@ -215,6 +236,8 @@ def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
 def _verdict_text(manifest: Manifest) -> str:
     if manifest.gate is None:
         return "not judged"
+    ruler = ", not shown to be more than a shortcut"
     gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"
     labels = f"{manifest.data.rows} {manifest.data.label_origin} labels"
-    return f"{gate} {'met' if manifest.gate.passed else 'missed'} on {labels}"
+    met = "met" if manifest.gate.passed else "missed"
+    return f"{gate} {met} on {labels}{ruler if manifest.gate.beats_shortcuts is False else ''}"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mos_assets.evaluation.applicability import Standing
 
 
 class Source(StrEnum):
@@ -27,7 +31,11 @@ class MosPrediction:
     """For the fallback why no head was used, else the verdict that the head carries."""
     interval: tuple[float, float] | None = None
     """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
-    in the same way. None for the fallback, and for a head that can promise none."""
+    in the same way. None for the fallback, for a head that can promise none, and for a clip outside
+    the training rows."""
+    applicability: Standing | None = None
+    """Whether the clip lies where the training rows did, and if not, which columns and how far.
+    None for the fallback, and for a head that does not say where they lay."""
 
     def __float__(self) -> float:
         return self.mos
@@ -57,8 +65,8 @@ class ClipPrediction:
     """Whether the clip was measured exactly as the head's training rows were."""
     reason: str
     """The verdict that the head carries, and what else to know of the figure."""
-    applicability: None = None
-    """How well the head's corpus covers such a clip; None: heads do not say so yet."""
+    applicability: Standing | None = None
+    """As in `MosPrediction`."""
 
     def __float__(self) -> float:
         return self.mos

@@ -32,6 +32,7 @@ from mos_assets.records.domain import (
     LabelOrigin,
     Status,
 )
+from mos_assets.records.envelope import Envelope, EnvelopeColumn
 from mos_assets.records.features import (
     FeatureMatrix,
     FeatureTable,
@@ -88,6 +89,8 @@ __all__ = [
     "Disagreement",
     "Download",
     "DownloadState",
+    "Envelope",
+    "EnvelopeColumn",
     "Estimate",
     "Estimator",
     "EstimatorFacts",

@@ -261,5 +261,7 @@ class Corpus:
     """What lies between them."""
     differences: bool = False
     """Whether the column of its ratings is called as differences from a reference are (DMOS)."""
+    namespace: str | None = None
+    """Corpora of one namespace mean the same content by the same group; None: not declared."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""

@@ -57,8 +57,13 @@ def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
     raise ReleaseError(f"{why} Materialize trained_onnx again.")
 
 
-def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -> Manifest:
-    """The manifest with this verdict and this promise in it."""
+def judged(
+    manifest: Manifest, verdict: Verdict, interval: PredictionInterval, shortcuts: str | None = None
+) -> Manifest:
+    """The manifest with this verdict and this promise in it.
+
+    shortcuts: what the head has over them, in a sentence.
+    """
     return manifest.model_copy(
         update={
             "status": verdict.status,
@@ -76,6 +81,8 @@ def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -
                     for check in verdict.checks
                 ),
                 reasons=verdict.reasons,
+                beats_shortcuts=verdict.beats_shortcuts,
+                shortcuts=shortcuts,
             ),
             "interval": None
             if interval.half_width is None

@@ -28,6 +28,7 @@ from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
     CorpusAlignment,
+    Envelope,
     FigureRow,
     FoldScore,
     GateKind,
@@ -136,6 +137,10 @@ class ManifestGate(FigureRow[float]):
     thresholds: tuple[ManifestThreshold, ...]
     reasons: tuple[str, ...]
     """Why the head is Proposed; empty where it is Accepted."""
+    beats_shortcuts: bool | None = None
+    """Whether the head is shown to be more than a shortcut; None where nobody asked."""
+    shortcuts: str | None = None
+    """By how much, or why not, in a sentence."""
 
 
 MOST_FEATURES = 1 << 14
@@ -177,6 +182,8 @@ class Manifest(_Frozen):
     seeds: tuple[SeedScore, ...] = ()
     gate: ManifestGate | None = None
     """None until the head has been judged."""
+    applicability: Envelope | None = None
+    """Where the training rows lie; None where they are too few, or their columns too many."""
     interval: ManifestInterval | None = None
     """None until the head has been judged, or where no interval can be promised."""
     card_sha256: str | None = None
@@ -195,10 +202,12 @@ class Manifest(_Frozen):
         return _written(self.model_dump(mode="json", by_alias=True))
 
     def unjudged(self) -> Manifest:
-        """As training left it: these weights, data and recipe, without a verdict."""
+        """What its id covers: these weights, data and recipe, without a verdict."""
         later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
+        # The envelope follows from the data, and its last digit may be the processor's.
+        gone = (*later, "applicability")
         fields = type(self).model_fields
-        return self.model_copy(update={name: fields[name].default for name in later})
+        return self.model_copy(update={name: fields[name].default for name in gone})
 
     def with_checksums(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mos_assets.evaluation import baselines as base
+from mos_assets.evaluation.beats import beats_shortcuts
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate, Statistic
@@ -30,7 +31,9 @@ from mos_assets.evaluation.resampling import (
 )
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
+from mos_assets.evaluation.shortcuts import BesideColumns
 from mos_assets.evaluation.slices import slices
+from mos_assets.evaluation.splits import SplitRanges
 from mos_assets.records import (
     CorpusAlignment,
     FeatureLoss,
@@ -69,17 +72,24 @@ def build_report(
     alignment: CorpusAlignment | None = None,
     weighed: int | None = None,
     gate: Gate = GATE,
+    beside: BesideColumns | None = None,
+    splits: SplitRanges | None = None,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
     judged by. label_findings: what may be wrong with the labels, a sentence each. rated: how the
     ratings of each corpus came about. alignment, weighed: of the candidate's manifest.
+    beside: container columns and metrics of others, for shortcuts. splits: what the closed forms
+    reach on further cuts.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
     """
-    verdict = judge(table, oof, label_origin=label_origin, full_size=full_size, gate=gate)
+    shortcuts = beats_shortcuts(table, oof, beside)
+    verdict = judge(
+        table, oof, label_origin=label_origin, full_size=full_size, gate=gate, shortcuts=shortcuts
+    )
     inside = table.folds >= 0
     rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
     svr = base.svr_predictions(table)
@@ -129,6 +139,8 @@ def build_report(
                 for at, (name, row) in enumerate(rivals, start=n_seeds)
             ),
         ),
+        shortcuts=shortcuts,
+        splits=splits,
         slices=slices(table, oof, gate.metrics),
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),

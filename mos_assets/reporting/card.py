@@ -15,6 +15,12 @@ from mos_assets.reporting.findings import findings, weighting
 from mos_assets.reporting.markdown import plot_section, template
 from mos_assets.reporting.rating_words import public_sentences
 from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.transfer_report import (
+    HOW_TO_READ,
+    TransferReport,
+    transfer_notes,
+    transfer_table,
+)
 
 _FEW_CONTENTS = 50
 """Fewer contents than this are worth a warning."""
@@ -22,10 +28,17 @@ _PLOTS = ("folds_and_seeds.png", "predicted_against_rated.png", "residuals.png")
 """Plots of the report that the card carries; none gives a single clip away."""
 
 
-def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = None) -> str:
+def render_card(
+    manifest: Manifest,
+    report: GateReport,
+    pictures: Path | None = None,
+    *,
+    transfer: TransferReport | None = None,
+) -> str:
     """The card of a judged head.
 
-    pictures: folder of the report's plots, which the card then carries.
+    pictures: folder of the report's plots, which the card then carries. transfer: what it is worth
+    on corpora that only test.
     Raises ValueError where manifest and report are of two heads.
     """
     if manifest.id != report.head_id or manifest.gate is None:
@@ -45,6 +58,10 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         advice=_advice(manifest, report),
         rated_how=public_sentences,
         comparators=COMPARATORS,
+        transfer=transfer,
+        how_to_read=HOW_TO_READ,
+        transfer_table=transfer_table(transfer.corpora) if transfer else "",
+        transfer_notes=transfer_notes(transfer.corpora) if transfer else [],
         figures=plot_section([plot for plot in report.figures if plot.file in _PLOTS], pictures)
         if pictures
         else "",
@@ -64,9 +81,11 @@ def _advice(manifest: Manifest, report: GateReport) -> list[str]:
         "Yes, for clips like those it was judged on, measured in the same way: it met every "
         "figure of the gate on human ratings."
         if manifest.status is Status.ACCEPTED
-        else "Not to decide about a clip: it has not met the gate. It can sort many clips "
+        else "Not to decide about a clip: it is not Accepted. It can sort many clips "
         "roughly, and it is a head to beat."
     ]
+    if report.shortcuts is not None:
+        found.append(report.shortcuts.sentence)
     if manifest.interval is not None:
         half_width = manifest.interval.half_width
         found.append(

@@ -21,11 +21,14 @@ _FAR_COVERAGE = 0.05
 def findings(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
     return (
+        *_shortcuts(report, beaten=False),
         *_compared(report),
         *_against_rivals(report),
+        *_shortcuts(report, beaten=True),
         *_against_thresholds(report),
         *_contents(report),
         *_spreads(report),
+        *_cuts(report),
         *_calibrated(report),
         *_prediction_interval(report),
         *_worst_slices(report),
@@ -47,6 +50,30 @@ def weighting(report: GateReport) -> str:
     rest = "" if report.weighed == total else f" of {count(report.weighed)} of {count(total)} clips"
     others = "" if report.weighed == total else ", the others like the average"
     return f"In training the ratings{rest} counted by their precision{others}."
+
+
+def _shortcuts(report: GateReport, *, beaten: bool) -> list[str]:
+    found = report.shortcuts
+    if found is None or found.passed is not beaten:
+        return []
+    return [found.sentence, *([found.beyond.sentence] if found.beyond is not None else [])]
+
+
+def _cuts(report: GateReport) -> list[str]:
+    """Where the verdict's own folds lie beyond every further cut, on either side."""
+    splits = report.splits
+    row = None if splits is None else splits.of(PLCC.name)
+    if splits is None or row is None or None in (row.here, row.low, row.high):
+        return []
+    here, low, high = row.here or 0.0, row.low or 0.0, row.high or 0.0
+    if low <= here <= high:
+        return []
+    side, so = ("above", "flatter") if here > high else ("below", "are hard on")
+    return [
+        f"The folds of this verdict {so} the head a little: on them {splits.predictor} reach PLCC "
+        f"{plain(here)}, {side} every one of {splits.cuts} further cuts of the same clips "
+        f"({plain(low)} to {plain(high)})."
+    ]
 
 
 def _compared(report: GateReport) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from mos_assets.errors import StoreError
+from mos_assets.evaluation.beats import ShortcutVerdict
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.criteria import GATE
@@ -23,6 +24,7 @@ from mos_assets.evaluation.metrics import Metric
 from mos_assets.evaluation.resampling import Interval, Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.splits import SplitRanges
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
 from mos_assets.records import CorpusAlignment, FigureRow, LabelOrigin, Named, Reported
@@ -140,6 +142,11 @@ class GateReport(Reported):
     ceiling: LabelCeiling
     calibration: Calibration | None
     baselines: tuple[Baseline, ...]
+    shortcuts: ShortcutVerdict | None = None
+    """What predictors reach that look at one column, the container or the picture size only, and
+    metrics of others; None in reports of earlier versions."""
+    splits: SplitRanges | None = None
+    """What the closed forms reach where the folds are cut elsewhere; None where nobody asked."""
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
     importance: tuple[FeatureImportance, ...]

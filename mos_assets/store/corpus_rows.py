@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 import pyarrow as pa
 
 from mos_assets.processes.collector import collector_paused
@@ -57,6 +58,8 @@ class CorpusFacts:
     version: str
     licence: str
     label_origin: LabelOrigin
+    namespace: str | None = None
+    """Of its groups; None where it declares none."""
 
 
 def write_corpora(
@@ -65,8 +68,11 @@ def write_corpora(
     *,
     made: Mapping[str, str | None] | None = None,
     votes: Sequence[VotesFacts] = (),
+    tested: Sequence[str] = (),
 ) -> None:
     """Make the store say of these corpora what they are now, in one transaction.
+
+    tested: those of them that only test: their encoders get no slot, which would change heads.
 
     Rows of clips and files that are as they were stay as they lie, with the time at which
     they were ingested. `made` is their provenance, which holds for these rows and for no others.
@@ -96,22 +102,34 @@ def write_corpora(
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
         write_ratings(connection, corpora, votes)
-        # Slots are only ever appended: a head of fewer slots has to stay readable.
-        connection.execute(
-            f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
-            f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder "
-            f"FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
-            f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
-        )
+        add_slots(connection, [c.name for c in corpora if c.name not in tested])
         if made:
             write_within(connection, made)
+
+
+def add_slots(connection: duckdb.DuckDBPyConnection, corpora: Sequence[str]) -> None:
+    """Give the encoders of these corpora a slot each, which is only ever appended: a head of fewer
+    slots has to stay readable."""
+    connection.execute(
+        f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
+        f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder "
+        f"FROM (SELECT DISTINCT encoder FROM {ENCODERS} WHERE list_contains(?, corpus) "
+        f"AND encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))",
+        [list(corpora)],
+    )
 
 
 def read_corpora(database: Database, corpora: Sequence[str]) -> tuple[CorpusFacts, ...]:
     """Version, licence and label origin of these corpora, by name."""
     rows = _of_corpora(database, CORPORA, corpora, "corpus").to_pylist()
     return tuple(
-        CorpusFacts(row["corpus"], row["version"], row["licence"], LabelOrigin(row["label_origin"]))
+        CorpusFacts(
+            row["corpus"],
+            row["version"],
+            row["licence"],
+            LabelOrigin(row["label_origin"]),
+            row["namespace"],
+        )
         for row in rows
     )
 

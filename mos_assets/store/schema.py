@@ -34,6 +34,9 @@ RATING_SESSIONS = "rating_sessions"
 RATERS = "raters"
 RATING_ESTIMATORS = "rating_estimators"
 SUSPICIOUS_RATINGS = "suspicious_ratings"
+TEST_FEATURES = "test_features"
+BESIDE_COLUMNS = "beside_columns"
+TRANSFER_PREDICTIONS = "transfer_predictions"
 RELEASES = "releases"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
@@ -97,6 +100,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("version", _TEXT),
             ("licence", _TEXT),
             ("label_origin", _TEXT),
+            ("namespace", _TEXT),
             ("estimator", _TEXT),
             ("scale_worst", _REAL),
             ("scale_best", _REAL),
@@ -263,6 +267,19 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("plcc_lost", _REAL),
         ]
     ),
+    BESIDE_COLUMNS: pa.schema(
+        [("clip_id", _TEXT), ("corpus", _TEXT), ("kind", _TEXT), ("name", _TEXT), ("value", _REAL)]
+    ),
+    TRANSFER_PREDICTIONS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("corpus", _TEXT),
+            ("clip_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("predicted", _REAL),
+        ]
+    ),
     RELEASES: pa.schema(
         [
             ("candidate_id", _TEXT),
@@ -294,7 +311,11 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Tables whose columns are these and no others."""
 
-OPEN_TABLES = {CLIP_MEASUREMENTS: MEASUREMENT_KEY, EXTRACTED_FEATURES: FEATURE_KEY}
+OPEN_TABLES = {
+    CLIP_MEASUREMENTS: MEASUREMENT_KEY,
+    EXTRACTED_FEATURES: FEATURE_KEY,
+    TEST_FEATURES: FEATURE_KEY,
+}
 """Tables that have one column a feature behind these."""
 FIXED_COLUMNS: dict[str, pa.Schema] = {
     **SCHEMAS,

@@ -170,6 +170,7 @@ def load_custom(folder: Path) -> LabelSet:
         sessions=sessions,
         between=between,
         differences=any(map(called_a_difference, _rating_columns(toml))),
+        namespace=toml.namespace,
     )
 
 

@@ -5,6 +5,7 @@
 >>> predictor.predict_mos({"adm2": 0.93, ...}, "libx264").mos
 """
 
+from mos_assets.predictor.batch import MosPredictions, OnMissing
 from mos_assets.predictor.predictor import MosPrediction, Predictor, Source
 
-__all__ = ["MosPrediction", "Predictor", "Source"]
+__all__ = ["MosPrediction", "MosPredictions", "OnMissing", "Predictor", "Source"]

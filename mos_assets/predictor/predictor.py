@@ -11,20 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
+from mos_assets.predictor.batch import MosPredictions, OnMissing, interval_of, predict_rows
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
-from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
-from mos_assets.release.manifest import Manifest
+from mos_assets.predictor.encoders import EncoderSlots, unknown_codec
+from mos_assets.predictor.one_row import OneRow
+from mos_assets.records import MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
-from mos_assets.release.session import flaw_of, open_head, run_head
-from mos_assets.settings import local_folder
 
 if TYPE_CHECKING:
-    import onnxruntime
+    from mos_assets.release.manifest import Manifest
+    from mos_assets.release.session import OpenHead
 
 DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parents[2] / "model"
 """`model/` beside the package, as in a checkout."""
@@ -73,14 +74,24 @@ class Predictor:
         self.manifest: Manifest | None = None
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
-        self._session: onnxruntime.InferenceSession | None = None
+        self._head: OpenHead | None = None
         folder = DEFAULT_MODEL_FOLDER if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
+        # What reads a release (pydantic, onnxruntime) is loaded by whoever opens one.
+        from mos_assets.release.session import open_head
+
         try:
-            head = open_head(folder, head_id)
-            self._session, self.manifest = head.session, head.release.manifest
+            self._head = open_head(folder, head_id)
         except ReleaseError as error:
             self.fallback_reason = str(error)
+            return
+        self.manifest = self._head.release.manifest
+        self._slots = EncoderSlots(head_id, self.manifest.encoder_vocab)
+        self._one_row = OneRow(self._head)
+        self._verdict = _verdict_text(self.manifest)
+        self._status = str(self.manifest.status)
+        interval = self.manifest.interval
+        self._half_width = None if interval is None else interval.half_width
 
     def predict_mos(
         self,
@@ -103,43 +114,82 @@ class Predictor:
         Raises FeatureError naming the feature, codec or slot that cannot be used, and ReleaseError
         where the head answers with no MOS in 1..5.
         """
-        if self._session is None or self.manifest is None:
+        if self._head is None:
             return self._fall_back(features, codec, target_quality)
-        vocab, gap = self.manifest.encoder_vocab, self.manifest.missing_value
-        if codec not in CODEC_CURVES and codec not in vocab:
-            raise _unknown_codec(codec)
+        slot = self._slots.of_clip(codec, encoder_onehot)
+        mos = self._one_row.answer(features, slot)
+        if mos is None:
+            mos = self._answer(self._head, features, slot)
+        return MosPrediction(
+            mos, Source.HEAD, self.head_id, self._status, self._verdict, self._interval(mos)
+        )
+
+    def predict_many(
+        self,
+        rows: Any,
+        codec: Any = None,
+        *,
+        encoder_onehot: Any = None,
+        on_missing: OnMissing | str = OnMissing.ERROR,
+    ) -> MosPredictions:
+        """The opinion scores of many clips; the same numbers as of `predict_mos`, one by one.
+
+        rows: an array [n, F] in the order of `manifest.feature_order`, or a mapping of columns, a
+        DataFrame (pandas, polars) or an Arrow table, whose columns are found by name and whose
+        others are left alone; raw units.
+        codec: the encoder of all rows, or one a row, as in `predict_mos`; None is the clip of
+        unknown origin.
+        encoder_onehot: [n, slots] in place of `codec`.
+        on_missing: what becomes of rows that lack a feature (None, NA, NaN): `error`, `null`
+        (no score, and a reason), or `impute` of a head that was trained to.
+        Raises FeatureError naming row and column, and ReleaseError where no head can be used:
+        the codec rule answers for one clip only.
+        """
+        if self._head is None:
+            raise ReleaseError(
+                f"{self.fallback_reason} predict_many needs a head; predict_mos answers by the "
+                "codec rule."
+            )
+        mos, reasons = predict_rows(
+            self._head, self._slots, rows, codec, encoder_onehot, on_missing
+        )
+        low, high = interval_of(mos, self._head.release.manifest)
+        return MosPredictions(mos, low, high, reasons, self.head_id, self._status, self._verdict)
+
+    def _answer(self, head: OpenHead, features: Mapping[str, float | None], slot: int) -> float:
+        from mos_assets.release.session import bounded_float32, flaw_of, run_head
+
+        manifest = head.release.manifest
+        gap = manifest.missing_value
         row = [
             gap
             if gap is not None and features.get(name, 0.0) is None
             else _finite(features, name, f"{self.head_id} needs it")
-            for name in self.manifest.feature_order
+            for name in manifest.feature_order
         ]
-        onehot = self._known_slots(vocab, encoder_onehot, codec)
         answers = run_head(
-            self._session,
-            np.array([row], dtype=np.float32),
-            np.array([onehot], dtype=np.float32),
+            head.session,
+            bounded_float32(np.array([row], dtype=np.float64)),
+            self._slots.onehot(np.array([slot])),
         )
         flaw = flaw_of(answers, 1)
         if flaw is not None:
             raise ReleaseError(
                 f"{self.head_id} cannot be used: {flaw}. Train and release it again."
             )
-        mos = float(np.asarray(answers)[0])
-        return MosPrediction(
-            mos,
-            Source.HEAD,
-            self.head_id,
-            str(self.manifest.status),
-            _verdict_text(self.manifest),
-            _interval(self.manifest, mos),
-        )
+        return float(np.asarray(answers)[0])
+
+    def _interval(self, mos: float) -> tuple[float, float] | None:
+        half_width = self._half_width
+        if half_width is None:
+            return None
+        return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
 
     def _fall_back(
         self, features: Mapping[str, float | None], codec: str, target_quality: float | None
     ) -> MosPrediction:
         if codec not in CODEC_CURVES:
-            raise _unknown_codec(codec)
+            raise unknown_codec(codec)
         if "vmaf" in features:
             vmaf = _finite(features, "vmaf", "it replaces the predicted VMAF")
         else:
@@ -155,39 +205,16 @@ class Predictor:
             f"No head was used: {self.fallback_reason}",
         )
 
-    def _known_slots(
-        self, vocab: Sequence[str], onehot: Sequence[float] | None, codec: str
-    ) -> list[float]:
-        slots = len(vocab)
-        if onehot is None:
-            active = vocab.index(codec) if codec in vocab else 0
-            return [float(slot == active) for slot in range(slots)]
-        if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
-            raise FeatureError(
-                f"encoder_onehot {list(onehot)} must hold a single 1 and at least {slots} slots."
-            )
-        active = list(onehot).index(1.0)
-        if active >= slots:
-            name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
-            raise FeatureError(
-                f"encoder_onehot slot {active} ({name}) is not known to {self.head_id}, which "
-                f"knows {', '.join(vocab)}; train a head with that slot."
-            )
-        return list(onehot[:slots])
-
 
 def _folder(given: Path | str) -> Path:
     if isinstance(given, Path):
         return given
+    from mos_assets.settings import local_folder
+
     try:
         return local_folder(given)
     except ValueError as error:
         raise SettingsError(f"model_folder={given!r}: {error}.") from error
-
-
-def _unknown_codec(codec: str) -> FeatureError:
-    known = ", ".join(sorted(CODEC_CURVES))
-    return FeatureError(f"Codec {codec!r} is not known. Known: {known}.")
 
 
 def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
@@ -201,13 +228,6 @@ def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
     return value
-
-
-def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
-    if manifest.interval is None:
-        return None
-    half_width = manifest.interval.half_width
-    return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
 
 
 def _verdict_text(manifest: Manifest) -> str:

@@ -4,6 +4,8 @@ Nothing here computes: rooms build these, hand them over, and never pass diction
 open database handles or file objects instead.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from mos_assets.records.corpus import (
     Clip,
     Corpus,
@@ -20,10 +22,13 @@ from mos_assets.records.corpus import (
     Unmatched,
 )
 from mos_assets.records.domain import (
+    ENCODER_INPUT,
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
+    FEATURES_INPUT,
     MOS_MAX,
     MOS_MIN,
+    MOS_OUTPUT,
     SEED,
     FloatArray,
     GateKind,
@@ -41,7 +46,6 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
-from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
     FeatureLoss,
     OutOfFold,
@@ -49,11 +53,17 @@ from mos_assets.records.training import (
     TrainingTable,
 )
 
+if TYPE_CHECKING:
+    from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
+
 __all__ = [
+    "ENCODER_INPUT",
     "ENCODER_VOCABULARY",
     "ENCODER_VOCABULARY_VERSION",
+    "FEATURES_INPUT",
     "MOS_MAX",
     "MOS_MIN",
+    "MOS_OUTPUT",
     "SEED",
     "Clip",
     "Corpus",
@@ -91,3 +101,14 @@ __all__ = [
     "TrainingTable",
     "Unmatched",
 ]
+
+_SCORES = ("FigureRow", "FoldScore", "Named", "Reported", "SeedScore")
+
+
+def __getattr__(name: str) -> Any:
+    """Load pydantic, which figures by name need, only for who asks for them."""
+    if name in _SCORES:
+        from mos_assets.records import scores
+
+        return getattr(scores, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -136,7 +136,7 @@ def _usable(
                 "on_missing='null' leaves such rows without a score."
             )
         reasons[first_row + row] = reason
-    usable: Numbers = ~bad.any(axis=1)
+    usable: Numbers = np.logical_not(bad.any(axis=1))
     return usable
 
 

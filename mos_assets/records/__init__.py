@@ -4,23 +4,9 @@ Nothing here computes: rooms build these, hand them over, and never pass diction
 open database handles or file objects instead.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mos_assets.records.corpus import (
-    Clip,
-    Corpus,
-    Download,
-    DownloadState,
-    Finding,
-    KnownClip,
-    Label,
-    LabelFile,
-    Probe,
-    RejectedRow,
-    SeenFile,
-    Severity,
-    Unmatched,
-)
 from mos_assets.records.domain import (
     ENCODER_INPUT,
     ENCODER_VOCABULARY,
@@ -36,25 +22,40 @@ from mos_assets.records.domain import (
     LabelOrigin,
     Status,
 )
-from mos_assets.records.features import (
-    FeatureMatrix,
-    FeatureTable,
-    JoinedTable,
-    Measurement,
-    NotedSetback,
-    Setback,
-    ShotFigures,
-    ShotRow,
-)
-from mos_assets.records.training import (
-    FeatureLoss,
-    OutOfFold,
-    PastPredictions,
-    TrainingTable,
-)
 
 if TYPE_CHECKING:
+    from mos_assets.records.corpus import (
+        Clip,
+        Corpus,
+        Download,
+        DownloadState,
+        Finding,
+        KnownClip,
+        Label,
+        LabelFile,
+        Probe,
+        RejectedRow,
+        SeenFile,
+        Severity,
+        Unmatched,
+    )
+    from mos_assets.records.features import (
+        FeatureMatrix,
+        FeatureTable,
+        JoinedTable,
+        Measurement,
+        NotedSetback,
+        Setback,
+        ShotFigures,
+        ShotRow,
+    )
     from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
+    from mos_assets.records.training import (
+        FeatureLoss,
+        OutOfFold,
+        PastPredictions,
+        TrainingTable,
+    )
 
 __all__ = [
     "ENCODER_INPUT",
@@ -102,13 +103,16 @@ __all__ = [
     "Unmatched",
 ]
 
-_SCORES = ("FigureRow", "FoldScore", "Named", "Reported", "SeedScore")
+_LATE = ("corpus", "features", "training", "scores")
 
 
 def __getattr__(name: str) -> Any:
-    """Load pydantic, which figures by name need, only for who asks for them."""
-    if name in _SCORES:
-        from mos_assets.records import scores
-
-        return getattr(scores, name)
+    """Load what is asked for: whoever imports a predictor needs the constants alone, and the
+    figures by name need pydantic."""
+    if name in __all__:
+        for module in _LATE:
+            found = getattr(import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -41,6 +41,7 @@ class EncoderSlots:
         codec: None, one name for all rows, or a column of names, None among them for unknown.
         onehot: None, or [count, slots]. Raises FeatureError naming the row.
         """
+        slots = np.zeros(count, dtype=np.int64)
         if onehot is not None:
             rows = np.asarray(onehot)
             if rows.ndim != 2 or len(rows) != count:
@@ -48,18 +49,20 @@ class EncoderSlots:
                     f"encoder_onehot has the shape {rows.shape}, and {count} rows need "
                     f"[{count}, {len(self._vocab)}]."
                 )
-            kinds, which = np.unique(rows, axis=0, return_inverse=True)
-            known = np.array([self._active(kind.tolist()) for kind in kinds], dtype=np.int64)
-            return known[which.reshape(-1)] if count else np.zeros(0, dtype=np.int64)
+            known: dict[tuple[float, ...], int] = {}
+            for row, kind in enumerate(map(tuple, rows.tolist())):
+                if kind not in known:
+                    known[kind] = self._active(list(kind), f"Row {row}: ")
+                slots[row] = known[kind]
+            return slots
         if codec is None:
-            return np.zeros(count, dtype=np.int64)
+            return slots
         if isinstance(codec, str):
             return np.full(count, self.of_clip(codec, None), dtype=np.int64)
         to_list = getattr(codec, "to_pylist", None) or getattr(codec, "tolist", None)
         names = to_list() if to_list else list(codec)
         if len(names) != count:
             raise FeatureError(f"codec has {len(names)} names for {count} rows.")
-        slots = np.zeros(count, dtype=np.int64)
         for row, name in enumerate(names):
             # pandas marks an empty cell by a float NaN or its own NA.
             if name is None or name != name or type(name).__name__ == "NAType":
@@ -69,18 +72,19 @@ class EncoderSlots:
             slots[row] = self.by_codec[name]
         return slots
 
-    def _active(self, onehot: list[float]) -> int:
+    def _active(self, onehot: list[float], where: str = "") -> int:
         slots = len(self._vocab)
         if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
             raise FeatureError(
-                f"encoder_onehot {onehot} must hold a single 1 and at least {slots} slots."
+                f"{where}encoder_onehot {onehot} must hold a single 1 and at least {slots} slots."
             )
         active = onehot.index(1.0)
         if active >= slots:
             name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
             raise FeatureError(
-                f"encoder_onehot slot {active} ({name}) is not known to {self._head_id}, which "
-                f"knows {', '.join(self._vocab)}; train a head with that slot."
+                f"{where}encoder_onehot slot {active} ({name}) is not known to "
+                f"{self._head_id}, which knows {', '.join(self._vocab)}; train a head with that "
+                "slot."
             )
         return active
 

@@ -131,7 +131,10 @@ def _numbers(part: Any, name: str, first_row: int) -> Numbers:
         return array
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    cells = array.tolist() if array.dtype.kind in "OUS" else list(array)
+    if array.dtype.kind not in "OUS":
+        # A date, a duration and a complex number are numbers to numpy, and none to us.
+        raise FeatureError(f"Column {name!r} is of the type {array.dtype}, which is no number.")
+    cells = array.tolist()
     return np.array([_number(cell, name, first_row + i) for i, cell in enumerate(cells)])
 
 
@@ -140,9 +143,6 @@ def _number(cell: Any, name: str, row: int) -> float:
     if cell is None or type(cell).__name__ in ("NAType", "NullScalar"):
         return float("nan")
     try:
-        # A date is a number to numpy and none to us.
-        if isinstance(cell, np.datetime64 | np.timedelta64):
-            raise TypeError("a date")
         return float(cell)
     except (TypeError, ValueError) as error:
         raise FeatureError(f"Column {name!r} is {cell!r} in row {row}, no number.") from error

@@ -2,10 +2,10 @@
 
     python bench/runtimes.py [--model FOLDER]... [--others FOLDER] [--rows 4000]
 
-Other runtimes are no dependencies: OpenVINO, and with node and npm ONNX Runtime's Node and web
-builds, are installed into a folder of their own (`--others`, about 700 MB), unless they are there.
-Rows lie around each head's training rows, 1 to 100 deviations away; beside
-them rows with a NaN, and with an infinite feature.
+Other runtimes are no dependencies: with `--others`, OpenVINO, and where there is npm ONNX Runtime's
+Node and web builds, are installed into that folder (700 MB) unless they are there. Rows lie around
+each head's training rows, up to 100 deviations away; beside them rows of which one feature is NaN or
+infinite.
 """
 
 from __future__ import annotations
@@ -84,14 +84,22 @@ def install(others: Path) -> bool:
     return npm is not None
 
 
-RUNTIMES: dict[str, Callable[[bytes], Answer]] = {
-    f"onnxruntime {onnxruntime.__version__}, CPU, 2 threads": lambda b: onnxruntime_with(b, 2),
-    "onnx.reference": reference,
-    f"OpenVINO {OPENVINO}, CPU, as it comes": lambda b: openvino_with(b, {}),
-    f"OpenVINO {OPENVINO}, CPU, INFERENCE_PRECISION_HINT=f32": lambda b: openvino_with(
-        b, {"INFERENCE_PRECISION_HINT": "f32"}
-    ),
-}
+def runtimes(release: Release, others: Path | None) -> dict[str, Answer]:
+    """Every runtime at hand, by the name that it has in the table."""
+    onnx, order = release.onnx, release.manifest.feature_order
+    found = {
+        f"onnxruntime {onnxruntime.__version__}, CPU, 2 threads": onnxruntime_with(onnx, 2),
+        "onnx.reference": reference(onnx),
+    }
+    if others is None:
+        return found
+    if install(others):
+        for package in ("onnxruntime-node", "onnxruntime-web"):
+            found[f"{package} {NODE}"] = node_with(others, package, onnx, order)
+    name, exact = f"OpenVINO {OPENVINO}, CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    found[f"{name}, INFERENCE_PRECISION_HINT=f32"] = openvino_with(onnx, exact)
+    found[f"{name}, as it comes"] = openvino_with(onnx, {})
+    return found
 
 
 def fed_with(release: Release, features: np.ndarray) -> dict[str, np.ndarray]:
@@ -117,10 +125,9 @@ def rows_for(release: Release, count: int) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, action="append")
-    parser.add_argument("--others", type=Path, default=Path("/tmp/other-runtimes"))  # noqa: S108
+    parser.add_argument("--others", type=Path)
     parser.add_argument("--rows", type=int, default=4000)
     given = parser.parse_args()
-    node = install(given.others)
     print("| head | runtime | largest difference, MOS | mean difference | NaN or infinity in |")
     print("|---|---|---|---|---|")
     for folder in given.model or [DEFAULT_MODEL_FOLDER]:
@@ -128,11 +135,7 @@ def main() -> None:
             release = read_current(folder, head)
             rows, strange = rows_for(release, given.rows)
             expected = onnxruntime_with(release.onnx, 1)(fed_with(release, rows))
-            answers = {name: make(release.onnx) for name, make in RUNTIMES.items()}
-            for kind in ("node", "web") if node else ():
-                package, order = f"onnxruntime-{kind}", release.manifest.feature_order
-                answers[f"{package} {NODE}"] = node_with(given.others, package, release.onnx, order)
-            for name, answer in answers.items():
+            for name, answer in runtimes(release, given.others).items():
                 with np.errstate(all="ignore"):
                     apart = np.abs(answer(fed_with(release, rows)) - expected)
                     none = np.isnan(answer(fed_with(release, strange))).mean()

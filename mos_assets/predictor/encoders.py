@@ -43,7 +43,10 @@ class EncoderSlots:
         """
         slots = np.zeros(count, dtype=np.int64)
         if onehot is not None:
-            rows = np.asarray(onehot)
+            try:
+                rows = np.asarray(onehot, dtype=np.float64)
+            except (TypeError, ValueError) as error:
+                raise FeatureError(f"encoder_onehot is no array of numbers ({error}).") from error
             if rows.ndim != 2 or len(rows) != count:
                 raise FeatureError(
                     f"encoder_onehot has the shape {rows.shape}, and {count} rows need "
@@ -59,15 +62,22 @@ class EncoderSlots:
             return slots
         if isinstance(codec, str):
             return np.full(count, self.of_clip(codec, None), dtype=np.int64)
-        to_list = getattr(codec, "to_pylist", None) or getattr(codec, "tolist", None)
-        names = to_list() if to_list else list(codec)
+        # Arrow, polars, numpy and pandas; each has a word of its own for it.
+        ways = (getattr(codec, name, None) for name in ("to_pylist", "to_list", "tolist"))
+        to_list = next((way for way in ways if way is not None), None)
+        if to_list is None and not isinstance(codec, Sequence):
+            raise FeatureError(
+                f"codec is of the type {type(codec).__name__}, and a name, or a column of names, "
+                "is needed."
+            )
+        names = to_list() if to_list else codec
         if len(names) != count:
             raise FeatureError(f"codec has {len(names)} names for {count} rows.")
         for row, name in enumerate(names):
             # pandas marks an empty cell by a float NaN or its own NA.
             if name is None or name != name or type(name).__name__ == "NAType":
                 continue
-            if name not in self.by_codec:
+            if not isinstance(name, str) or name not in self.by_codec:
                 raise unknown_codec(name, f"Row {row}: ")
             slots[row] = self.by_codec[name]
         return slots

@@ -223,7 +223,7 @@ def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
     given = features[name]
     try:
         value = float(given)  # type: ignore[arg-type]  # callers pass what they like
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FeatureError(f"Feature {name!r} is {given!r}, no number; {why}.") from error
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")

@@ -21,6 +21,8 @@ Numbers = npt.NDArray[Any]
 _ACCEPTED = (
     "an array [rows, features], a mapping of columns, a DataFrame or an Arrow table is accepted"
 )
+_SHOWN = 20
+"""Names of columns in one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,22 @@ def rows_of(given: Any, order: Sequence[str]) -> Rows:
     """
     if isinstance(given, Mapping):
         return _by_name(given, list(given), order)
-    names = getattr(given, "column_names", None)
-    if names is None:
-        names = getattr(given, "columns", None)
-    if names is not None and not callable(names) and hasattr(given, "__getitem__"):
-        return _by_name(given, list(names), order)
+    if hasattr(given, "iloc") and hasattr(given, "columns"):  # pandas, which need not have Arrow
+        return _by_name(given, list(given.columns), order)
+    if isinstance(given, np.ndarray) and given.dtype.names is not None:
+        return _by_name(given, list(given.dtype.names), order)
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         import pyarrow as pa
 
-        return rows_of(pa.table(given), order)
+        table = pa.table(given)
+        return _by_name(table, table.column_names, order)
     if hasattr(given, "to_arrow"):
         return rows_of(given.to_arrow(), order)
     if hasattr(given, "__dataframe__"):
         from pyarrow import interchange
 
-        return rows_of(interchange.from_dataframe(given), order)
+        table = interchange.from_dataframe(given)
+        return _by_name(table, table.column_names, order)
     return _in_order(given, order)
 
 
@@ -67,14 +70,14 @@ def _in_order(given: Any, order: Sequence[str]) -> Rows:
         what = type(given).__name__ if array.ndim == 0 else f"an array of shape {array.shape}"
         raise FeatureError(
             f"The rows are {what}, and this head takes [rows, {len(order)}], in the order "
-            f"{', '.join(order)}; {_ACCEPTED}."
+            f"{_listed(order)}; {_ACCEPTED}."
         )
     masked = isinstance(given, np.ma.MaskedArray)
 
     def block(at: slice) -> Numbers:
         part = given[at] if masked else array[at]
         if not masked and part.dtype.kind == "f":
-            return part
+            return _single_or_double(part)
         columns = [_numbers(part[:, i], name, at.start) for i, name in enumerate(order)]
         return np.stack(columns, axis=1)
 
@@ -85,9 +88,9 @@ def _by_name(given: Any, names: list[Any], order: Sequence[str]) -> Rows:
     missing = [name for name in order if name not in names]
     if missing:
         more = f", nor {len(missing) - 1} more" if len(missing) > 1 else ""
-        there = ", ".join(map(str, names[:20])) + (", …" if len(names) > 20 else "")
+        there = _listed(names) or "none"
         raise FeatureError(
-            f"Column {missing[0]!r} is missing{more}; the head needs it. There: {there or 'none'}."
+            f"Column {missing[0]!r} is missing{more}; the head needs it. There: {there}."
         )
     for name in order:
         if names.count(name) > 1:
@@ -106,6 +109,10 @@ def _by_name(given: Any, names: list[Any], order: Sequence[str]) -> Rows:
         return np.stack(parts, axis=1)
 
     return Rows(lengths.get(first, 0), block)
+
+
+def _listed(names: Sequence[Any]) -> str:
+    return ", ".join(map(str, names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")
 
 
 def _column(given: Any, name: str) -> Any:
@@ -128,7 +135,7 @@ def _numbers(part: Any, name: str, first_row: int) -> Numbers:
     if array.ndim != 1:
         raise FeatureError(f"Column {name!r} has the shape {array.shape}, and one a row is needed.")
     if array.dtype.kind == "f":
-        return array
+        return _single_or_double(array)
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype.kind not in "OUS":
@@ -138,11 +145,15 @@ def _numbers(part: Any, name: str, first_row: int) -> Numbers:
     return np.array([_number(cell, name, first_row + i) for i, cell in enumerate(cells)])
 
 
+def _single_or_double(array: Numbers) -> Numbers:
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
 def _number(cell: Any, name: str, row: int) -> float:
     # pandas and Arrow have a missing value of their own, which is no float.
     if cell is None or type(cell).__name__ in ("NAType", "NullScalar"):
         return float("nan")
     try:
         return float(cell)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FeatureError(f"Column {name!r} is {cell!r} in row {row}, no number.") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -111,6 +112,9 @@ FORMS: dict[str, Callable[[FloatArray], Any]] = {
     "Arrow in pieces": lambda rows: pa.concat_tables(
         [pa.table(columns(rows[:90])), pa.table(columns(rows[90:]))]
     ),
+    "records": lambda rows: pd.DataFrame(columns(rows)).to_records(),
+    "DuckDB": lambda rows: duckdb.from_arrow(pa.table(columns(rows))),
+    "reader": lambda rows: pa.table(columns(rows)).to_reader(),
     "record batch": lambda rows: pa.RecordBatch.from_pydict(columns(rows)),
     "stream": lambda rows: Stream(pa.table(columns(rows))),
     "to_arrow": lambda rows: Convertible(pa.table(columns(rows))),
@@ -244,6 +248,9 @@ def test_encoders_are_given_for_all_rows_or_for_each(gap_filler: Predictor) -> N
     for wrong, why in (
         ({"codec": "theora"}, "^Codec 'theora'"),
         ({"codec": ["studio", "theora", None, None]}, "Row 1: Codec 'theora'"),
+        ({"codec": 5}, "codec is of the type int, and a name"),
+        ({"codec": [["studio"]] * 4}, "Row 0: Codec"),
+        ({"encoder_onehot": [[1], [1, 0]]}, "no array of numbers"),
         ({"codec": ["studio"]}, "1 names for 4 rows"),
         ({"encoder_onehot": onehot[:2]}, "4 rows need"),
         ({"encoder_onehot": np.ones((4, 2))}, "Row 0: .* a single 1"),

@@ -4,8 +4,8 @@
 
 Other runtimes are no dependencies: with `--others`, OpenVINO, and where there is npm ONNX Runtime's
 Node and web builds, are installed into that folder (700 MB) unless they are there. Rows lie around
-each head's training rows, up to 100 deviations away; beside them rows of which one feature is NaN or
-infinite.
+each head's training rows, up to 100 deviations away; beside them rows of which one feature is NaN
+or infinite.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +21,17 @@ class OneRow:
 
     def __init__(self, head: OpenHead) -> None:
         manifest = head.release.manifest
-        self._order: Sequence[str] = manifest.feature_order
-        self._features = np.zeros((1, len(self._order)), dtype=np.float32)
+        order = manifest.feature_order
+        self._values: Callable[[Mapping[str, float | None]], Sequence[float | None]]
+        if len(order) > 1:
+            self._values = itemgetter(*order)
+        else:  # of one name it would give the value and no tuple
+            self._values = lambda features: [features[name] for name in order]
+        self._features = np.zeros((1, len(order)), dtype=np.float32)
         self._bytes = self._features.data.cast("B")
         self._onehots = np.eye(len(manifest.encoder_vocab), dtype=np.float32)
         self._mos = np.zeros(1, dtype=np.float32)
-        self._pack = struct.Struct(f"={len(self._order)}f").pack_into
+        self._pack = struct.Struct(f"={len(order)}f").pack_into
         self._session = head.session
         self._bindings = [self._bound(slot) for slot in range(len(self._onehots))]
         # The buffers serve one caller at a time; another does not wait for them.
@@ -51,7 +57,7 @@ class OneRow:
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            values = [features[name] for name in self._order]
+            values = self._values(features)
             total = sum(values)  # type: ignore[arg-type]  # None is a TypeError
             self._pack(self._bytes, 0, *values)
             # A sum is finite only where all of its terms are; one that overflows is looked at.

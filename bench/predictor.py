@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from mos_assets.predictor import Predictor
-from mos_assets.predictor.predictor import DEFAULT_MODEL_FOLDER
 from mos_assets.release.naming import KONVID_HEAD
+from mos_assets.settings.paths import OWN_MODEL_FOLDER
 
 STARTS, ROUNDS, CALLS = 20, 7, 2000
 KINDS = ("array float32", "array float64", "mapping", "arrow", "pandas", "bare")
@@ -106,7 +106,7 @@ def room(kind: str, folder: Path, head: str, count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL_FOLDER)
+    parser.add_argument("--model", type=Path, default=OWN_MODEL_FOLDER)
     parser.add_argument("--head", default=KONVID_HEAD)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--clip", type=Path)

@@ -25,9 +25,9 @@ import onnxruntime
 from onnx import load_from_string
 from onnx.reference import ReferenceEvaluator
 
-from mos_assets.predictor.predictor import DEFAULT_MODEL_FOLDER
 from mos_assets.release.loading import Release, read_current
 from mos_assets.release.status import head_ids
+from mos_assets.settings.paths import OWN_MODEL_FOLDER
 
 OPENVINO, NODE = "2026.4.1", "1.30.0"
 SCRIPT = Path(__file__).with_name("runtimes.mjs")
@@ -130,7 +130,7 @@ def main() -> None:
     given = parser.parse_args()
     print("| head | runtime | largest difference, MOS | mean difference | NaN or infinity in |")
     print("|---|---|---|---|---|")
-    for folder in given.model or [DEFAULT_MODEL_FOLDER]:
+    for folder in given.model or [OWN_MODEL_FOLDER]:
         for head in head_ids(folder):
             release = read_current(folder, head)
             rows, strange = rows_for(release, given.rows)

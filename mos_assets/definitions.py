@@ -28,6 +28,7 @@ from mos_assets.assets.raw_corpus import (
     clips_unique,
     labels_as_declared,
     labels_in_range,
+    raters_agree,
     raw_corpus,
     rows_add_up,
 )
@@ -69,6 +70,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             clips_unique,
             labels_as_declared,
             clips_present,
+            raters_agree,
             machine_did_not_fail,
             features_complete,
             features_not_constant,

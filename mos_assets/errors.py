@@ -20,6 +20,10 @@ class LabelsError(CorpusError):
     """The labels of a corpus could be read, and none of them can be used."""
 
 
+class RatingsError(CorpusError):
+    """The votes do not hold what the chosen estimator needs."""
+
+
 class ToolError(MosAssetsError):
     """A program or library that the platform needs is missing or lacks a part."""
 

@@ -4,10 +4,12 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.reporting import OWNERS, preview, user_errors
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import GATE, Gate
 from mos_assets.pipeline.judge import judge
+
+SUSPICIOUS_PREVIEW = 50
 
 
 def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
@@ -67,6 +69,8 @@ def _judged(
             # The UI cannot read the store folder, so the pictures travel in the text.
             "figures": dg.MetadataValue.md(done.pictures),
             "report": dg.MetadataValue.md(done.page),
+            "suspicious_ratings": preview(done.suspicious.slice(0, SUSPICIOUS_PREVIEW)),
+            "suspicious_ratings_count": done.suspicious.num_rows,
             "folder": dg.MetadataValue.path(str(done.folder)),
         },
         check_results=[

@@ -14,12 +14,19 @@ from mos_assets.assets.reporting import (
 from mos_assets.corpora import UNUSABLE_CLIP
 from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
-from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    corpus_states,
+    download_rows,
+    rating_rows,
+)
 from mos_assets.store.corpus_states import CorpusState
 
 REJECTED_SHOWN = 5
 """Rejected rows of a corpus that the log names one by one."""
 REJECTED_PREVIEW = 20
+RATERS_PREVIEW = 50
 ATTRITION_WARNING = 0.10
 """Warn where more than this share of the labels has no usable clip."""
 
@@ -31,7 +38,8 @@ ATTRITION_WARNING = 0.10
     description=(
         "The corpora of MOS_CORPUS: one row a rated clip, with its label mapped to 1..5, its file "
         "and what the container says of it. Rows that could not be used are in `rejected_rows`, "
-        "with the reason. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
+        "with the reason; tests and raters, where there are votes, in `rating_sessions` and "
+        "`raters`. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
     ),
 )
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
@@ -47,6 +55,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         rows = corpus_rows.first_rows(database, settings.run.corpora, PREVIEW_ROWS)
         rejected = corpus_rows.rejected_table(database, settings.run.corpora, REJECTED_PREVIEW)
         failed = download_rows.failed_downloads(database, settings.run.corpora).values()
+        sessions = rating_rows.session_table(database, settings.run.corpora)
+        raters = rating_rows.rater_table(database, settings.run.corpora, RATERS_PREVIEW)
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
@@ -62,6 +72,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "clips_opened": done.opened,
             "rejected_rows": sum(state.rejected for state in states),
             "rejected_preview": preview(rejected),
+            "rating_sessions": preview(sessions),
+            "raters": preview(raters),
         },
     )
 
@@ -153,6 +165,34 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
         twice = corpus_states.standing_twice(platform.database, platform.settings.run.corpora)
     return dg.AssetCheckResult(
         passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus,
+    description="No rater goes against the panel: uses the scale upside down, always says the "
+    "same, or votes without looking. A warning, since p913 gives such votes little weight.",
+)
+def raters_agree(platform: Platform) -> dg.AssetCheckResult:
+    names, database = platform.settings.run.corpora, platform.database
+    with user_errors():
+        judged = rating_rows.rater_count(database, names)
+        against = rating_rows.raters_against(database, names)
+    return dg.AssetCheckResult(
+        passed=not against,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(
+            f"{corpus}: {rater.rater} "
+            + (
+                "always voted the same"
+                if rater.agreement is None
+                else f"correlates {rater.agreement:.2f} with the others"
+            )
+            + f", over {rater.n} votes"
+            for corpus, rater in against
+        )
+        or None,
+        metadata={"raters": judged, "against": len(against)},
     )
 
 

@@ -119,6 +119,28 @@ def fetch(name: str, again: bool) -> None:
     sys.exit(MIXED_EXIT if found.failed or found.permanent else 0)
 
 
+@corpus.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def votes(folder: Path) -> None:
+    """Say what the votes of the corpus FOLDER tell of its raters and clips.
+
+    Reads the files of [votes] in its corpus.toml, and labels; looks at no clip, writes nothing.
+    Exits with 2 where a vote or a label was rejected or contradicts what is declared.
+    """
+    from mos_assets.corpora import by_kind, votes_of_folder, votes_page
+
+    labels, ratings = votes_of_folder(folder.absolute())
+    for line in votes_page(labels, ratings):
+        click.echo(printable(line))
+    for count, row in by_kind(labels.rejected):
+        place = row.source if row.line is None else f"{row.source}:{row.line}"
+        more = f" (and {count - 1} like it)" if count > 1 else ""
+        click.echo(printable(f"rejected    {place}: {row.clip_name or ''}: {row.reason}{more}"))
+    for finding in labels.findings:
+        click.echo(printable(f"{finding.severity}: {finding.with_examples}"))
+    sys.exit(MIXED_EXIT if labels.rejected or labels.findings else 0)
+
+
 def _facts(found: Inspection) -> list[str]:
     corpus = found.corpus
     scores = [clip.mos for clip in corpus.clips]

@@ -27,6 +27,7 @@ from mos_assets.corpora.layouts import (
     manifest_places,
 )
 from mos_assets.corpora.load import load_corpus
+from mos_assets.corpora.names import stem
 from mos_assets.corpora.request import (
     CORPUS_TOML,
     UNUSABLE_CLIP,
@@ -37,6 +38,7 @@ from mos_assets.corpora.request import (
     WatchedFiles,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
+from mos_assets.corpora.voting.page import votes_of_folder, votes_page
 
 __all__ = [
     "CORPUS_TOML",
@@ -66,5 +68,8 @@ __all__ = [
     "manifest_places",
     "measured_direction",
     "name_notes",
+    "stem",
     "table_names",
+    "votes_of_folder",
+    "votes_page",
 ]

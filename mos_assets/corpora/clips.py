@@ -98,8 +98,14 @@ def attach_clips(
         respelt=lost.respelt,
         overlooked=tuple(overlooked(labels, indexes, folder)),
         scale=labels.scale,
+        ratings=labels.ratings,
+        sessions=labels.sessions,
+        between=labels.between,
+        differences=labels.differences,
         accounts=account(
-            (label for label in labels.labels if label.clip_name in used), labels.rows_read
+            (label for label in labels.labels if label.clip_name in used),
+            labels.rows_read,
+            labels.rejected,
         ),
         files=tuple(file for at in sorted(looked) if (file := _seen(looked[at])) is not None),
         settled=not any(isinstance(found, Unreadable) for found in looked.values()),
@@ -152,6 +158,8 @@ def _clip(
         content_group=content or clip_id,
         reference_path=reference.path if reference else None,
         reference_sha256=reference.sha256 if reference else None,
+        session=label.session,
+        mos_ci95=label.mos_ci95,
     )
 
 

@@ -29,7 +29,7 @@ def require_possible_std(
     std and mos are native; cells are the two as written.
     """
     most = 0.0 if n == 1 else _largest(mos, scale, cells[1]) * math.sqrt(n / (n - 1) if n else 2)
-    if std - _half_unit(cells[0]) > most * (1 + 1e-9):
+    if std - half_unit(cells[0]) > most * (1 + 1e-9):
         raise ImpossibleError(_impossible("standard deviation", cells, n, scale, most))
 
 
@@ -43,19 +43,19 @@ def require_possible_ci95(
         votes = n or FEWEST_VOTES
         # Of a sample of n, divided by sqrt(n).
         most = _largest(mos, scale, cells[1]) * _student(votes) / math.sqrt(votes - 1)
-    if ci95 - _half_unit(cells[0]) > most * (1 + 1e-9):
+    if ci95 - half_unit(cells[0]) > most * (1 + 1e-9):
         raise ImpossibleError(_impossible("95 % interval", cells, n, scale, most))
 
 
 def _largest(mos: float, scale: tuple[float, float], cell: str) -> float:
     """The largest population deviation of votes whose mean was rounded to this cell."""
     low, high = min(scale), max(scale)
-    half, middle = _half_unit(cell), (low + high) / 2
+    half, middle = half_unit(cell), (low + high) / 2
     nearest = min(max(middle, mos - half), mos + half)
     return math.sqrt(max(0.0, (nearest - low) * (high - nearest)))
 
 
-def _half_unit(cell: str) -> float:
+def half_unit(cell: str) -> float:
     """Half a unit of the last digit that a number shows."""
     mantissa, _, exponent = cell.lower().partition("e")
     digits = len(mantissa.partition(".")[2])

@@ -3,6 +3,7 @@
 The door of the room: everything that the layers above use is named here.
 """
 
+from mos_assets.evaluation.aligned import aligned_figures
 from mos_assets.evaluation.comparison import Comparison, compare, not_compared
 from mos_assets.evaluation.criteria import GATE, Criterion, Gate, MeanOverSeeds
 from mos_assets.evaluation.gate import judge
@@ -21,6 +22,7 @@ __all__ = [
     "MeanOverSeeds",
     "Metric",
     "Shuffles",
+    "aligned_figures",
     "compare",
     "judge",
     "leaking_features",

@@ -21,6 +21,7 @@ from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_p
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
+from mos_assets.pipeline.rating import votes_facts
 from mos_assets.records import Corpus
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, provenance
@@ -93,7 +94,7 @@ def ingest(
         steady = corpus.settled and not fetched.wrote_into(name)
         made[_ingested(name)] = signature if steady else None
     if loaded:
-        corpus_rows.write_corpora(database, loaded, made=made)
+        corpus_rows.write_corpora(database, loaded, made=made, votes=votes_facts(loaded))
         catalogue.trust(distrusted & {str(file.path) for c in loaded for file in c.files})
     return Ingested(sum(c.clips_opened for c in loaded), fetched.downloaded, tuple(unchanged))
 

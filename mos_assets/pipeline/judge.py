@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from mos_assets.corpora import label_names
 from mos_assets.errors import ReleaseError, StoreError
 from mos_assets.evaluation import (
@@ -27,12 +29,22 @@ from mos_assets.reporting.build import build_report
 from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.suspicious import suspicious_page, unexplained_ratings
 from mos_assets.settings import PathSettings, RunSettings, fold_scope
-from mos_assets.store import Database, corpus_rows, fold_rows, provenance, verdict_rows
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    fold_rows,
+    provenance,
+    rating_rows,
+    verdict_rows,
+)
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
 REPORT_PAGE = "gate_report.md"
+SUSPICIOUS_PAGE = "suspicious_ratings.md"
+"""Beside the report; names clips, and goes nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class Judged:
     """Its plots as Markdown that holds their bytes, for a reader who cannot open the folder."""
     page: str
     """The report as Markdown, with these pictures."""
+    suspicious: pa.Table
+    """Ratings to look at, the worst of each kind first; names clips."""
 
 
 def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate) -> Judged:
@@ -80,7 +94,10 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             ),
             *_feature_doubts(table),
         ],
+        alignment=manifest.alignment,
+        weighed=manifest.weighed,
         comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
+        rated=rating_rows.read_rated(database, run.corpora),
         gate=gate,
     )
     folder = report_folder(paths.store_folder, report)
@@ -90,9 +107,15 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
     page = render_markdown(report)
     write_whole(folder / REPORT_JSON, report.to_json().encode())
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
+    names = corpus_rows.clip_names(database, run.corpora)
+    unexplained = unexplained_ratings(table, predictions, names)
+    rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
+    suspicious = rating_rows.suspicious_table(database, run.corpora)
+    doubted = suspicious_page(report.head_id, _rows(suspicious))
+    write_whole(folder / SUSPICIOUS_PAGE, doubted.encode())
     verdict_rows.write_verdict(database, _row(report, folder))
     pictures = plot_section(report.figures, folder)
-    return Judged(report, folder, pictures, _with_section(page, pictures))
+    return Judged(report, folder, pictures, _with_section(page, pictures), suspicious)
 
 
 def _feature_doubts(table: TrainingTable) -> list[str]:
@@ -140,6 +163,12 @@ def _with_released(
 def report_folder(store: Path, report: GateReport) -> Path:
     """Where the report on a candidate lies."""
     return store / "reports" / report.head_id / report.candidate_id
+
+
+def _rows(suspicious: pa.Table) -> list[tuple[str, str, str | None, str]]:
+    return [
+        (row["corpus"], row["kind"], row["clip"], row["what"]) for row in suspicious.to_pylist()
+    ]
 
 
 def _row(report: GateReport, folder: Path) -> VerdictRow:

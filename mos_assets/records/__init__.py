@@ -24,6 +24,7 @@ from mos_assets.records.domain import (
 )
 
 if TYPE_CHECKING:
+    from mos_assets.records.alignment import AlignedFigures, CorpusAlignment, CorpusMap
     from mos_assets.records.corpus import (
         Clip,
         Corpus,
@@ -49,6 +50,19 @@ if TYPE_CHECKING:
         ShotFigures,
         ShotRow,
     )
+    from mos_assets.records.ratings import (
+        UNREPEATED,
+        Disagreement,
+        EstimatorFacts,
+        RatedCorpus,
+        RaterFacts,
+        RatingsSummary,
+        SessionFacts,
+        SessionNoise,
+        SuspicionKind,
+        SuspiciousRating,
+        VotesFacts,
+    )
     from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
     from mos_assets.records.training import (
         FeatureLoss,
@@ -56,6 +70,15 @@ if TYPE_CHECKING:
         PastPredictions,
         TrainingTable,
     )
+    from mos_assets.records.votes import (
+        BoolArray,
+        ClipRatings,
+        Estimate,
+        Estimator,
+        RaterFigures,
+        Votes,
+    )
+
 
 __all__ = [
     "ENCODER_INPUT",
@@ -66,10 +89,20 @@ __all__ = [
     "MOS_MIN",
     "MOS_OUTPUT",
     "SEED",
+    "UNREPEATED",
+    "AlignedFigures",
+    "BoolArray",
     "Clip",
+    "ClipRatings",
     "Corpus",
+    "CorpusAlignment",
+    "CorpusMap",
+    "Disagreement",
     "Download",
     "DownloadState",
+    "Estimate",
+    "Estimator",
+    "EstimatorFacts",
     "FeatureLoss",
     "FeatureMatrix",
     "FeatureTable",
@@ -90,20 +123,30 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "RatedCorpus",
+    "RaterFacts",
+    "RaterFigures",
+    "RatingsSummary",
     "RejectedRow",
     "Reported",
     "SeedScore",
     "SeenFile",
+    "SessionFacts",
+    "SessionNoise",
     "Setback",
     "Severity",
     "ShotFigures",
     "ShotRow",
     "Status",
+    "SuspicionKind",
+    "SuspiciousRating",
     "TrainingTable",
     "Unmatched",
+    "Votes",
+    "VotesFacts",
 ]
 
-_LATE = ("corpus", "features", "training", "scores")
+_LATE = ("corpus", "features", "training", "votes", "alignment", "ratings", "scores")
 
 
 def __getattr__(name: str) -> Any:

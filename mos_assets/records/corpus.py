@@ -5,6 +5,7 @@ Those of which a corpus has 150,000 are named tuples, which are made in a third 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.records.domain import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, LabelOrigin
+from mos_assets.records.ratings import UNREPEATED, RatingsSummary, SessionFacts, SessionNoise
 
 
 class Label(NamedTuple):
@@ -33,11 +35,17 @@ class Label(NamedTuple):
     """Label file, relative to the corpus folder."""
     line: int
     """1-based line in that file."""
-    others: tuple[tuple[str, int], ...] = ()
-    """(file, line) of further rows that this label stands for: repeated ratings, or a second
+    others: Sequence[tuple[str, int]] = ()
+    """(file, line) of further rows that this label stands for: repeated ratings, votes, or a second
     file that says the same."""
     foreign: str | None = None
     """Why its name, with the folders of another machine in it, names no file here; None: it may."""
+    session: str | None = None
+    """The test that it comes from, where the corpus names tests; `a+b` where ratings of two are one
+    label."""
+    mos_ci95: float | None = None
+    """Half-width of the 95 % interval of the MOS, MOS units; None where it is unknown, or follows
+    from deviation and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class LabelFile:
     rows: int
     """Rows that it holds, damaged ones included, blank lines not."""
     used: int
-    """Rows that stand behind a clip of the corpus; the others are rejected rows."""
+    """Rows that stand behind a clip of the corpus with all that they say; the others are rejected
+    rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,10 @@ class Clip(NamedTuple):
     """Unit that folds keep together: the content's name, or the clip's own id."""
     reference_path: Path | None
     reference_sha256: str | None
+    session: str | None = None
+    """As `Label.session`."""
+    mos_ci95: float | None = None
+    """As `Label.mos_ci95`."""
 
 
 class KnownClip(NamedTuple):
@@ -240,5 +253,13 @@ class Corpus:
     """Files among the clips that are not looked at."""
     scale: tuple[float, float] = (MOS_MIN, MOS_MAX)
     """Native ratings of the worst and of the best clip possible."""
+    ratings: RatingsSummary | None = None
+    """What its votes say beyond a MOS a clip; None where it has label files only."""
+    sessions: tuple[SessionFacts, ...] = ()
+    """Its tests, where votes or label files tell them apart; votes are of one at least."""
+    between: SessionNoise = UNREPEATED
+    """What lies between them."""
+    differences: bool = False
+    """Whether the column of its ratings is called as differences from a reference are (DMOS)."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""

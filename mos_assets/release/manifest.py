@@ -10,7 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -20,6 +27,7 @@ from mos_assets.records import (
     ENCODER_VOCABULARY_VERSION,
     MOS_MAX,
     MOS_MIN,
+    CorpusAlignment,
     FigureRow,
     FoldScore,
     GateKind,
@@ -54,6 +62,29 @@ class CorpusUsed(_Frozen):
     """In the folds: these trained, and were judged."""
     held_out_rows: int = 0
     """Never trained, and take no part in the gate."""
+    estimator: str | None = None
+    """How its votes became MOS; not in the file where label files say the MOS."""
+    sessions: int | None = None
+    """Tests that it consists of; not in the file where they are not told apart."""
+    alignment: tuple[SessionAlignment, ...] | None = None
+    """How the scales of its tests were made one; not in the file where they were not."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a corpus of label files says is as it was before there were votes."""
+        later = ("estimator", "sessions", "alignment")
+        told: dict[str, Any] = write(self)
+        return {k: v for k, v in told.items() if v is not None or k not in later}
+
+
+class SessionAlignment(_Frozen):
+    """MOS of one test of a corpus, on the scale of another: offset + slope * MOS."""
+
+    session: str
+    aligned: str
+    """The test whose scale it is on, itself where it is not mapped."""
+    offset: float
+    slope: float
 
 
 class DataUsed(_Frozen):
@@ -112,6 +143,9 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
+_ASKED_FOR = ("alignment", "weighed")
+
+
 class Manifest(_Frozen):
     """`<id>.json`; sorted keys, indented by two, no dates."""
 
@@ -137,6 +171,10 @@ class Manifest(_Frozen):
     extractor_fingerprint: str
     training_recipe: Mapping[str, Any]
     data: DataUsed
+    alignment: CorpusAlignment | None = None
+    """Maps of corpora onto the scale that the head answers on; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it; None: all the same."""
     versions: Mapping[str, str]
     folds: tuple[FoldScore, ...] = ()
     seeds: tuple[SeedScore, ...] = ()
@@ -148,6 +186,12 @@ class Manifest(_Frozen):
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not asked for is left out: the bytes are those of a head without it."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v is not None}
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""

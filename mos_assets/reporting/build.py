@@ -31,8 +31,17 @@ from mos_assets.evaluation.resampling import (
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
 from mos_assets.evaluation.slices import slices
-from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.records import (
+    CorpusAlignment,
+    FeatureLoss,
+    FloatArray,
+    LabelOrigin,
+    OutOfFold,
+    RatedCorpus,
+    TrainingTable,
+)
 from mos_assets.reporting.ceiling import label_ceiling
+from mos_assets.reporting.ratings import ratings_section
 from mos_assets.reporting.report import (
     Baseline,
     BaselineName,
@@ -56,12 +65,16 @@ def build_report(
     losses: Sequence[FeatureLoss] = (),
     label_findings: Sequence[str] = (),
     comparison: Comparison | None = None,
+    rated: Sequence[RatedCorpus] = (),
+    alignment: CorpusAlignment | None = None,
+    weighed: int | None = None,
     gate: Gate = GATE,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
-    judged by. label_findings: what may be wrong with the labels, a sentence each.
+    judged by. label_findings: what may be wrong with the labels, a sentence each. rated: how the
+    ratings of each corpus came about. alignment, weighed: of the candidate's manifest.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -107,7 +120,7 @@ def build_report(
         else rounded(
             chance_of_fold_spread(PLCC_SPREAD.threshold, plcc, fold_size, verdict.n_folds)
         ),
-        ceiling=label_ceiling(table),
+        ceiling=label_ceiling(table, rated),
         calibration=_calibration(table, oof),
         baselines=(
             _baseline("predict the mean", table, base.mean_predictions(table), verdict, gate, None),
@@ -120,7 +133,10 @@ def build_report(
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
         label_findings=tuple(label_findings),
+        ratings=ratings_section(rated, table, oof),
         comparison=comparison,
+        alignment=alignment,
+        weighed=weighed,
     )
 
 

@@ -11,8 +11,9 @@ from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.comparators import COMPARATORS
 from mos_assets.reporting.feature_notes import feature_notes
-from mos_assets.reporting.findings import findings
+from mos_assets.reporting.findings import findings, weighting
 from mos_assets.reporting.markdown import plot_section, template
+from mos_assets.reporting.rating_words import public_sentences
 from mos_assets.reporting.report import GateReport
 
 _FEW_CONTENTS = 50
@@ -40,7 +41,9 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.
         findings=findings(report.model_copy(update={"comparison": None})),
+        weighting=weighting(report),
         advice=_advice(manifest, report),
+        rated_how=public_sentences,
         comparators=COMPARATORS,
         figures=plot_section([plot for plot in report.figures if plot.file in _PLOTS], pictures)
         if pictures

@@ -13,7 +13,8 @@ from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
-from mos_assets.reporting.findings import findings
+from mos_assets.reporting.findings import findings, weighting
+from mos_assets.reporting.rating_words import between_sentence, sentences
 from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def render_markdown(report: GateReport) -> str:
         verdict=report.verdict,
         human=report.label_origin is LabelOrigin.HUMAN,
         findings=findings(report),
+        said_of_ratings=sentences,
+        weighting=weighting(report),
         level=share(LEVEL),
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,
@@ -50,7 +53,7 @@ def template(name: str) -> Template:
         # The text is Markdown, not HTML; names that come from files pass through `cell`.
         autoescape=False,  # noqa: S701
     )
-    written = (plain, count, share, and_list, lowered, cell, cells, interval_text)
+    written = (plain, count, share, and_list, lowered, cell, cells, interval_text, between_sentence)
     environment.filters.update({f.__name__: f for f in written}, signed=_signed)
     return environment.get_template(name)
 

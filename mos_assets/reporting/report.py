@@ -25,7 +25,8 @@ from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
-from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
+from mos_assets.records import CorpusAlignment, FigureRow, LabelOrigin, Named, Reported
+from mos_assets.reporting.ratings import Ratings
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
@@ -88,8 +89,13 @@ class LabelCeiling(Reported):
     interval: Interval | None
     """Where other contents would put it; None where that cannot be told."""
     n: int
-    """Clips whose deviation and number of ratings are known."""
+    """Clips the noise of whose rating is known."""
     sentence: str
+    within: float | None = None
+    """Against the noise that votes show within a test alone; None where it is unknown."""
+    between: float | None = None
+    """Against what lies between tests beyond that alone; None where repeats do not tell it of all
+    clips. `figure` counts both then, and else the first only."""
 
 
 class Calibration(Reported):
@@ -142,8 +148,15 @@ class GateReport(Reported):
     label_findings: tuple[str, ...] = ()
     """What may be wrong with labels and features, a sentence each; what cannot be right does not
     train."""
+    ratings: Ratings | None = None
+    """How the ratings came about; None where they are of one test, in label files, from 1 to 5."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
+    alignment: CorpusAlignment | None = None
+    """Corpora that were mapped onto one scale in training; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it in training; None: all
+    counted the same."""
     figures: tuple[ReportPlot, ...] = ()
     """Empty until they are drawn."""
 

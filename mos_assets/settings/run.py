@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mos_assets.settings.choices import Missing, ReferencePolicy
+from mos_assets.settings.choices import Align, Missing, ReferencePolicy, Weights
 
 KONVID_150K_FLOOR = 5_000
 """Fewer label rows than this are hardly KonViD-150k."""
@@ -74,6 +74,20 @@ class RunSettings(BaseModel):
             "impute the median inside the head, which then also sees that it was missing."
         ),
     ] = Missing.EXCLUDE
+    align: Annotated[
+        Align,
+        Field(
+            description="Whether an offset and a slope bring the ratings of each corpus onto the "
+            "scale of the one with most rows (corpora), or corpora train as they are (none)."
+        ),
+    ] = Align.NONE
+    weights: Annotated[
+        Weights,
+        Field(
+            description="Whether rows count the same in training (equal), or by the precision of "
+            "their rating where deviation and number of votes are known (precision)."
+        ),
+    ] = Weights.EQUAL
     reference: Annotated[
         ReferencePolicy,
         Field(

@@ -11,7 +11,7 @@ from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
     *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
-    *("seeds", "folds", "epochs"),
+    *("seeds", "folds", "epochs", "align", "weights"),
 )
 
 

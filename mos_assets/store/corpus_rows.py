@@ -21,9 +21,11 @@ from mos_assets.records import (
     Probe,
     SeenFile,
     Severity,
+    VotesFacts,
 )
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.provenance import write_within
+from mos_assets.store.rating_rows import corpora_cells, write_ratings
 from mos_assets.store.schema import (
     CORPORA,
     ENCODER_SLOTS,
@@ -62,11 +64,13 @@ def write_corpora(
     corpora: Sequence[Corpus],
     *,
     made: Mapping[str, str | None] | None = None,
+    votes: Sequence[VotesFacts] = (),
 ) -> None:
     """Make the store say of these corpora what they are now, in one transaction.
 
     Rows of clips and files that are as they were stay as they lie, with the time at which
     they were ingested. `made` is their provenance, which holds for these rows and for no others.
+    `votes` says of those with votes what goes beyond a MOS a clip.
     """
     where, names = "list_contains(?, corpus)", [[corpus.name for corpus in corpora]]
     with collector_paused(), database.connect() as connection:
@@ -91,6 +95,7 @@ def write_corpora(
             (ENCODERS, _encoder_rows),
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
+        write_ratings(connection, corpora, votes)
         # Slots are only ever appended: a head of fewer slots has to stay readable.
         connection.execute(
             f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
@@ -131,9 +136,10 @@ def rejected_table(
 
 
 def account_table(database: Database, corpora: Sequence[str]) -> pa.Table:
-    """Per label file: rows it holds, rows behind clips (`used`), and its rejected rows."""
+    """Per label file: rows it holds, rows behind clips (`used`), and those of which something was
+    rejected."""
     return database.fetch(
-        f"SELECT f.corpus, f.source, f.rows, f.used, count(r.line) AS rejected "
+        f"SELECT f.corpus, f.source, f.rows, f.used, count(DISTINCT r.line) AS rejected "
         f"FROM {LABEL_FILES} f LEFT JOIN {REJECTED_ROWS} r "
         "ON r.corpus = f.corpus AND r.source = f.source "
         "WHERE list_contains(?, f.corpus) GROUP BY ALL ORDER BY f.corpus, f.source",
@@ -171,6 +177,12 @@ def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str
     """Clip id → corpus."""
     table = corpus_table(database, corpora)
     return dict(zip(table["clip_id"].to_pylist(), table["corpus"].to_pylist(), strict=True))
+
+
+def clip_names(database: Database, corpora: Sequence[str]) -> dict[str, str]:
+    """Clip id → file name."""
+    table = corpus_table(database, corpora)
+    return dict(zip(table["clip_id"].to_pylist(), table["clip_name"].to_pylist(), strict=True))
 
 
 def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
@@ -251,7 +263,8 @@ def _finding_rows(corpora: Sequence[Corpus]) -> pa.Table:
 
 
 def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    return _table(CORPORA, corpora, {"corpus": [corpus.name for corpus in corpora]})
+    cells = corpora_cells(corpora) | {"corpus": [corpus.name for corpus in corpora]}
+    return _table(CORPORA, corpora, cells)
 
 
 def _probe_cells(probes: Sequence[Probe | None]) -> dict[str, list[Any]]:

@@ -30,6 +30,10 @@ PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
 GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
+RATING_SESSIONS = "rating_sessions"
+RATERS = "raters"
+RATING_ESTIMATORS = "rating_estimators"
+SUSPICIOUS_RATINGS = "suspicious_ratings"
 RELEASES = "releases"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
@@ -82,11 +86,78 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("content_group", _TEXT),
             ("reference_path", _TEXT),
             ("reference_sha256", _TEXT),
+            ("session", _TEXT),
+            ("mos_ci95", _REAL),
             ("ingested_at", _TIME),
         ]
     ),
     CORPORA: pa.schema(
-        [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+        [
+            ("corpus", _TEXT),
+            ("version", _TEXT),
+            ("licence", _TEXT),
+            ("label_origin", _TEXT),
+            ("estimator", _TEXT),
+            ("scale_worst", _REAL),
+            ("scale_best", _REAL),
+            ("differences", _FLAG),
+            ("held", _WHOLE),
+            ("session_noise", _REAL),
+            ("repeats", _WHOLE),
+            ("repeat_correlation", _REAL),
+        ]
+    ),
+    RATING_SESSIONS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("clips", _WHOLE),
+            ("raters", _WHOLE),
+            ("votes", _WHOLE),
+            ("map_slope", _REAL),
+            ("map_offset", _REAL),
+            ("aligned", _TEXT),
+            ("common", _WHOLE),
+            ("rmse_before", _REAL),
+            ("rmse_after", _REAL),
+            ("apart", _TEXT),
+            ("estimator", _TEXT),
+            ("way", _TEXT),
+            ("ceiling", _REAL),
+        ]
+    ),
+    RATERS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("rater", _TEXT),
+            ("n", _WHOLE),
+            ("bias", _REAL),
+            ("inconsistency", _REAL),
+            ("agreement", _REAL),
+            ("rejected", _FLAG),
+            ("against", _FLAG),
+        ]
+    ),
+    RATING_ESTIMATORS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("estimator", _TEXT),
+            ("largest_move", _REAL),
+            ("interval_ratio", _REAL),
+            ("rejected", pa.list_(_TEXT)),
+            ("against", pa.list_(_TEXT)),
+        ]
+    ),
+    SUSPICIOUS_RATINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("clip", _TEXT),
+            ("kind", _TEXT),
+            ("what", _TEXT),
+            ("figure", _REAL),
+            ("candidate_id", _TEXT),
+        ]
     ),
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),

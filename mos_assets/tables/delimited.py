@@ -88,8 +88,8 @@ def read_table(path: Path) -> Table:
     return Table(path, columns, fitted, ended=raw.endswith((b"\n", b"\r")))
 
 
-def read_text_within(path: Path) -> bytes:
-    """The bytes of a text file whose cells and lines are no more than can be held.
+def read_text_within(path: Path, *, cells: bool = True) -> bytes:
+    """The bytes of a text file whose lines, and `cells`, are no more than can be held.
 
     Raises CorpusError naming the file and the remedy.
     """
@@ -103,9 +103,8 @@ def read_text_within(path: Path) -> bytes:
     rows = raw.count(b"\n")
     if rows > MOST_ROWS:
         raise CorpusError(f"{path} has {rows} lines, more than {MOST_ROWS}. {_SMALLER}")
-    cells = raw.count(b",") + rows
-    if cells > LARGEST_CELLS:
-        raise CorpusError(f"{path} has {cells} cells, more than {LARGEST_CELLS}. {_SMALLER}")
+    if cells and (of := raw.count(b",") + rows) > LARGEST_CELLS:
+        raise CorpusError(f"{path} has {of} cells, more than {LARGEST_CELLS}. {_SMALLER}")
     return raw
 
 
@@ -125,6 +124,22 @@ def open_table(path: Path) -> Iterator[OpenTable]:
             yield OpenTable(columns, lines)
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def open_text(path: Path, raw: bytes) -> tuple[Columns, int, int]:
+    """The header of a table in memory, the byte after its line, and the number of that line.
+
+    Raises CorpusError where there is none, or it is not text.
+    """
+    began, number = len(_BOM) if raw.startswith(_BOM) else 0, 0
+    row: Row | None = None
+    while row is None and began < len(raw):
+        end = raw.find(b"\n", began)
+        end = len(raw) if end < 0 else end
+        number += 1
+        row = parse_line(number, raw[began:end])
+        began = min(end + 1, len(raw))
+    return _header(path, iter(() if row is None else (row,))), began, number
 
 
 def parse_line(number: int, raw: bytes, width: int | None = None) -> Row | None:

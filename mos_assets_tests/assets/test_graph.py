@@ -312,7 +312,7 @@ def test_a_column_called_as_the_labels_are_is_refused(tabled: World) -> None:
 
 
 def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
-    assert tabled.run().success
+    assert tabled.run_until("folds").success
     before = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
     folder = tabled.folder("tabled")
     with (
@@ -322,7 +322,7 @@ def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
         for index in range(7):
             labels.write(f"new{index}.mp4,{1.5 + index / 3},new{index}\n")
             own.write(f"new{index},{index},{index / 2}\n")
-    assert tabled.run().success
+    assert tabled.run_until("folds").success
     after = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
     assert len(after) == 22
     assert before.items() <= after.items()
@@ -330,7 +330,7 @@ def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
 
 def test_a_head_never_trains_on_the_features_of_another_run(tabled: World) -> None:
     """Only the later assets, under other settings: refused, not trained on what lies there."""
-    assert tabled.run().success
+    assert tabled.run_until("folds").success
     (tabled.folder("tabled") / "features" / "other.csv").write_text(
         (tabled.folder("tabled") / "features" / "own.csv").read_text()
     )

@@ -172,6 +172,35 @@ def test_shots_that_are_rejected_and_a_last_line_without_an_end(mine: Path) -> N
     assert "warning: labels.csv: the last line has no line end" in found.stdout
 
 
+def test_votes_names_raters_and_clips_to_look_at(tmp_path: Path) -> None:
+    toml = MINIMAL_TOML.replace('labels = ["labels.csv"]\n', "").replace('mos = "mos"\n', "")
+    toml = toml.replace('clips = "clips"\n', "") + '[votes]\nfiles = ["votes.csv"]\n'
+    rows = [[n % 5 + 1, (n + n // 5 % 2) % 5 + 1, 5 - n % 5, n % 5 + 1] for n in range(30)]
+    table = "clip,ann,=bob,eve,kim\n" + "".join(
+        f"c{n},{','.join(map(str, row))}\n" for n, row in enumerate(rows)
+    )
+    write_tree(tmp_path, {"mine/corpus.toml": toml, "mine/votes.csv": table})
+
+    def votes() -> Result:
+        return CliRunner().invoke(main, ["corpus", "votes", str(tmp_path / "mine")])
+
+    found = votes()
+    assert found.exit_code == 0, found.output
+    assert "estimator   p913: bias removed" in found.stdout
+    (eve,) = [line for line in found.stdout.splitlines() if line.startswith("eve ")]
+    assert "goes against the panel" in eve
+    assert "label ceiling" in found.stdout
+    write_tree(tmp_path, {"mine/votes.csv": table + "d,1,2,9,x\n"})
+    odd = votes()
+    assert odd.exit_code == 2
+    assert "rejected    votes.csv:32: d: column 'eve': vote is 9, outside" in odd.stdout
+    write_tree(tmp_path, {"mine/corpus.toml": MINIMAL_TOML})
+    none = votes()
+    assert none.exit_code == 1
+    assert "names no votes" in none.stderr
+    assert "Traceback" not in none.output
+
+
 @pytest.fixture
 def server(mine: Path) -> Iterator[str]:
     """The clips of `mine`, served on the loopback address."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mos_assets.corpora import CorpusRequest, Known, load_corpus
-from mos_assets.records import Corpus, KnownClip
+from mos_assets.records import Corpus, KnownClip, Severity
 
 MINIMAL_TOML = """\
 name = "mine"
@@ -20,6 +22,12 @@ clips = "clips"
 clip = "clip"
 mos = "mos"
 """
+
+
+NO_CLIPS = MINIMAL_TOML.replace('clips = "clips"\n', "")
+
+FIVE = np.random.default_rng(3).uniform(1.2, 4.8, 40).round(2)
+"""Ratings as a study on five points has them."""
 
 
 def quiet(_: str) -> None:
@@ -47,3 +55,23 @@ def write_tree(root: Path, files: Mapping[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return root
+
+
+def own(root: Path, rows: Sequence[str], scale: str = "[1, 5]", columns: str = "") -> Path:
+    """A corpus whose label file has the header `clip,mos` and the names of `columns`."""
+    toml = NO_CLIPS.replace("[1.0, 5.0]", scale) + "".join(
+        f'{name} = "{name}"\n' for name in columns.split(",") if name
+    )
+    header = f"clip,mos{',' if columns else ''}{columns}"
+    text = "\n".join([header, *rows, ""])
+    return write_tree(root, {"mine/corpus.toml": toml, "mine/labels.csv": text})
+
+
+def rated(values: Sequence[float]) -> list[str]:
+    return [f"w{at:02d},{value:g}" for at, value in enumerate(values)]
+
+
+def found(root: Path) -> dict[Severity, str]:
+    """All that was found of each severity."""
+    findings = load(root).findings
+    return {s: " ".join(f.with_examples for f in findings if f.severity is s) for s in Severity}

@@ -3,45 +3,25 @@ warns, and honest corpora raise nothing."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mos_assets.corpora.deviations import require_possible_ci95, require_possible_std
-from mos_assets.corpora.direction import measured_direction, rate_findings
 from mos_assets.errors import LabelsError
-from mos_assets.records import Clip, Corpus, Finding, LabelOrigin, Probe, Severity
-from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
+from mos_assets.records import Severity
+from mos_assets_tests.corpora.making import (
+    FIVE,
+    NO_CLIPS,
+    found,
+    load,
+    own,
+    rated,
+    write_tree,
+)
 
-NO_CLIPS = MINIMAL_TOML.replace('clips = "clips"\n', "")
 BLOCKS, WARNS = Severity.BLOCKS, Severity.WARNS
-FIVE = np.random.default_rng(3).uniform(1.2, 4.8, 40).round(2)
-"""Ratings as a study on five points has them."""
-
-
-def own(root: Path, rows: Sequence[str], scale: str = "[1, 5]", columns: str = "") -> Path:
-    """A corpus whose label file has the header `clip,mos` and the names of `columns`."""
-    toml = NO_CLIPS.replace("[1.0, 5.0]", scale) + "".join(
-        f'{name} = "{name}"\n' for name in columns.split(",") if name
-    )
-    header = f"clip,mos{',' if columns else ''}{columns}"
-    text = "\n".join([header, *rows, ""])
-    return write_tree(root, {"mine/corpus.toml": toml, "mine/labels.csv": text})
-
-
-def rated(values: Sequence[float]) -> list[str]:
-    return [f"w{at:02d},{value:g}" for at, value in enumerate(values)]
-
-
-def found(root: Path) -> dict[Severity, str]:
-    """All that was found of each severity."""
-    findings = load(root).findings
-    return {s: " ".join(f.with_examples for f in findings if f.severity is s) for s in Severity}
 
 
 @pytest.mark.parametrize(
@@ -162,174 +142,6 @@ def test_five_as_the_worst_is_doubted(tmp_path: Path, header: str, warned: bool)
     assert ("says that 1 is" in found(tmp_path)[WARNS]) == warned
 
 
-def measured(root: Path, columns: dict[str, Sequence[float]]) -> None:
-    lines = [",".join(["clip_name", *columns])]
-    lines += [
-        ",".join([f"w{at:02d}", *(f"{value:.6g}" for value in row)])
-        for at, row in enumerate(zip(*columns.values(), strict=True))
-    ]
-    write_tree(root, {"mine/features/t.csv": "\n".join([*lines, ""])})
-
-
-NOISE = np.random.default_rng(5).normal(size=40)
-BETTER = FIVE + NOISE / 2
-
-
-@pytest.mark.parametrize(
-    ("columns", "severity"),
-    [
-        ({"vmaf_mean": -BETTER}, BLOCKS),
-        ({"psnr": -BETTER, "x": BETTER}, BLOCKS),
-        ({"lpips": BETTER}, BLOCKS),
-        ({"adm2": -BETTER}, WARNS),
-        ({"adm2": -BETTER, "bitrate": -BETTER}, BLOCKS),
-        ({"vmaf": -BETTER, "ssim": BETTER}, WARNS),
-        ({"bit_rate_kbps": -BETTER}, WARNS),
-        ({"vmaf": BETTER, "adm2": BETTER, "lpips": -BETTER, "bitrate": BETTER}, None),
-        ({"brisque": -BETTER, "noise": -BETTER, "vmaf": NOISE}, None),
-    ],
-)
-def test_measures_that_fall_where_ratings_rise(
-    tmp_path: Path, columns: dict[str, Sequence[float]], severity: Severity | None
-) -> None:
-    own(tmp_path, rated(FIVE))
-    measured(tmp_path, columns)
-    told: tuple[Finding, ...] = load(tmp_path).findings
-    assert [finding.severity for finding in told] == ([severity] if severity else [])
-    if told:
-        assert "n = 40" in told[0].what
-        assert "declare scale = [5, 1]" in told[0].remedy
-
-
-def test_measured_quality_that_falls_where_ratings_rise() -> None:
-    """adm2 and vif against pristine files; one that rises, or few clips, is no evidence."""
-    mos = np.linspace(1.5, 4.5, 30)
-    near = np.column_stack([1 - mos / 10, 1 - mos / 8, np.arange(30.0) % 7])
-    names = ("adm2", "vif_scale0", "motion2")
-    (told,) = measured_direction(names, near, mos)
-    assert "adm2 -1.00 (n = 30)" in told
-    assert "motion2" not in told
-    assert measured_direction(names, 1 - near, mos) == ()
-    assert measured_direction(names, near[:15], mos[:15]) == ()
-    near[:, 1] = mos
-    assert measured_direction(names, near, mos) == ()
-
-
-def test_bits_that_fall_where_ratings_rise() -> None:
-    """Within contents only: between them, bits tell of the content."""
-
-    def clips(slope: float, contents: int) -> list[Clip]:
-        return [
-            Clip(
-                *(f"c/{at}", "c", "1", None, f"{at}.mp4", None, None, None, None),
-                Probe(
-                    64, 64, 25.0, 1.0, 25, "yuv420p", "h264", None, 0, 9000 * (1 + at % 6), 0, 25.0
-                ),
-                *(3.0 + slope * (at % 6) + at // 6 % 3 / 9, None, None, LabelOrigin.HUMAN),
-                *(f"c/{at // 6 if contents > 1 else at}", None, None),
-            )
-            for at in range(30)
-        ]
-
-    assert rate_findings(clips(0.3, 5), (1, 5)) == ()
-    assert rate_findings(clips(-0.3, 1), (1, 5)) == ()
-    (finding,) = rate_findings(clips(-0.3, 5), (1, 5))
-    assert (finding.severity, "(n = 30)" in finding.what) == (WARNS, True)
-
-
-def grouped(root: Path, groups: Sequence[str]) -> Corpus:
-    rows = [
-        f"w{at:02d},{mos:g},{group}"
-        for at, (mos, group) in enumerate(zip(FIVE, groups, strict=True))
-    ]
-    return load(own(root, rows, columns="group"))
-
-
-def test_a_table_that_cannot_be_asked_hides_no_other(tmp_path: Path) -> None:
-    own(tmp_path, rated(FIVE))
-    measured(tmp_path, {"vmaf": -BETTER})
-    write_tree(
-        tmp_path,
-        {
-            "mine/features/torn.csv": 'clip_name,ssim\nw01,"\n',
-            "mine/features/other.csv": 'clip_name,x\nw01,"\n',
-        },
-    )
-    said = found(tmp_path)
-    assert "vmaf" in said[BLOCKS]
-    assert "table torn: whether the ratings rise" in said[WARNS]
-    assert "other" not in said[WARNS]
-
-
-@pytest.mark.parametrize(
-    "hole",
-    [
-        *("", "N/A", "-", "null", "?", "??", ".", "...", "unknown", "Unknown", "#N/A", "TBD"),
-        *("(none)", "<NA>", "n.a.", "not available", "unbekannt", "\u2014", "#NV", "k. A."),
-    ],
-)
-def test_a_label_without_a_group_blocks(tmp_path: Path, hole: str) -> None:
-    (finding,) = grouped(
-        tmp_path, [hole if at == 7 else f"s{at // 4}" for at in range(40)]
-    ).findings
-    assert finding.severity is BLOCKS
-    assert "w07.mp4 (line 9)" in finding.examples
-    assert "w07" not in finding.sentence, "a card names no clip"
-
-
-@pytest.mark.parametrize(
-    "spellings",
-    [
-        ("1", "1.0", "01", "1."),
-        ("1000", "1e3", '"1000,0"', "+1000"),
-        ("0", "-0", "0.0", "0e5"),
-        ("Foot Ball", "foot ball", "foot_ball", "foot  ball"),
-        ("caf\u00e9", "cafe\u0301", "CAF\u00c9", "caf\u00e9\u200b"),
-    ],
-)
-def test_spellings_of_one_group_are_one(tmp_path: Path, spellings: Sequence[str]) -> None:
-    groups = [spellings[at % 4] if at < 8 else f"other {at // 4}" for at in range(40)]
-    corpus = grouped(tmp_path, groups)
-    assert len({clip.content_group for clip in corpus.clips[:8]}) == 1
-    assert len({clip.content_group for clip in corpus.clips}) == 9
-    (finding,) = corpus.findings
-    assert finding.severity is WARNS
-    assert "1 groups are spelt in several ways" in finding.what
-
-
-@pytest.mark.parametrize(
-    "spellings",
-    [
-        *(("src01", "src1"), ("SRC01", "src1"), ("src 1", "src1"), ("src1.mp4", "src1")),
-        *(("'src1'", "src1"), ("src1.", "src1"), ("foot ball", "football"), ("1,000", "1000")),
-        *(("K\u00fcche", "Kuche"), ("src1.yuv", "SRC_01"), ("0", "s1"), ("misc", "s1")),
-    ],
-)
-def test_what_may_be_one_group_warns_and_stays_apart(
-    tmp_path: Path, spellings: tuple[str, str]
-) -> None:
-    groups = [f'"{spellings[at % 2]}"' if at < 4 else f"other {at // 4}" for at in range(40)]
-    corpus = grouped(tmp_path, groups)
-    assert len({clip.content_group for clip in corpus.clips}) == 11
-    (finding,) = corpus.findings
-    assert finding.severity is WARNS
-    assert "one content may be on both sides of a fold" in finding.what
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        *(("1_11", "11_1", "111"), ("s1", "s10", "s100"), ("a.v1", "a.v2", "a.v3")),
-        *(("12345678901234567890", "12345678901234567891"), ("1e999", "2e999")),
-        *(("\u304b", "\u304c"), ("0", "1", "2"), ("set1/s1", "set2/s1"), ("10", "1", "100")),
-    ],
-)
-def test_different_groups_stay_apart_in_silence(tmp_path: Path, names: Sequence[str]) -> None:
-    corpus = grouped(tmp_path, [names[at % len(names)] for at in range(40)])
-    assert len({clip.content_group for clip in corpus.clips}) == len(names)
-    assert corpus.findings == ()
-
-
 @pytest.mark.parametrize(
     ("key", "column"), [("group", "mos"), ("group", "clip"), ("std", "mos"), ("n", "mos")]
 )
@@ -339,48 +151,6 @@ def test_one_column_is_not_two_things(tmp_path: Path, key: str, column: str) -> 
     toml.write_text(f'{toml.read_text()}{key} = "{column}"\n')
     with pytest.raises(LabelsError, match=f"{column} and {key} .*both name the column '{column}'"):
         load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ("a,1.5,3.5,", "votes on 1..5 with a mean of 1.5 can have at most 1.95"),
-        ("a,1.05,0.9,20", "20 votes on 1..5 with a mean of 1.05 can have at most"),
-        ("a,3,1,1", "one vote on 1..5 with a mean of 3 can have at most 0"),
-        ("a,1.00,0,20", None),
-        ("a,3,2.05,20", None),
-        ("a,4.75,0.85,4", None),
-        ("a,2.5,2.1,2", None),
-        ("a,3,NA,", None),
-    ],
-)
-def test_deviations_that_no_votes_can_have(tmp_path: Path, row: str, reason: str | None) -> None:
-    corpus = load(own(tmp_path, [row, "b,3,1,20"], columns="std,n"))
-    told = [row.reason for row in corpus.rejected]
-    assert len(told) == (reason is not None)
-    assert all(reason is not None and reason in each for each in told)
-
-
-def test_many_impossible_deviations_are_another_column(tmp_path: Path) -> None:
-    rows = [f"w{at:02d},{mos:g},{(3.9, 0.5)[at % 2]}" for at, mos in enumerate(FIVE)]
-    said = found(own(tmp_path, rows, columns="std"))[BLOCKS]
-    assert "deviations are larger than any votes on 1..5 can have" in said
-
-
-@given(st.lists(st.integers(1, 5), min_size=2, max_size=30), st.integers(0, 6))
-def test_deviations_of_real_votes_are_possible(votes: list[int], digits: int) -> None:
-    """Rounded to any digit, as a sample or as a population, and as intervals of Student's t."""
-    n, mean = len(votes), float(np.mean(votes))
-    sample = float(np.std(votes, ddof=1))
-    for std in (sample, float(np.std(votes))):
-        cells = (f"{std:.{digits}f}", f"{mean:.{digits}f}")
-        for known in (n, None):
-            require_possible_std(float(cells[0]), float(cells[1]), known, (1, 5), cells)
-    from scipy.stats import t
-
-    half = float(t.ppf(0.975, n - 1)) * sample / math.sqrt(n)
-    cells = (f"{half:.{digits}f}", f"{mean:.{digits}f}")
-    require_possible_ci95(float(cells[0]), float(cells[1]), n, (5, 1), cells)
 
 
 def test_an_empty_cell_takes_nothing_from_a_column_of_another_case(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ def test_corpora_are_split_and_sorted() -> None:
         ("MOS_CORPUS", ","),
         ("MOS_MISSING", "Impute"),
         ("MOS_MISSING", "IMPUTE"),
+        ("MOS_ALIGN", "sessions"),
+        ("MOS_WEIGHTS", "votes"),
         ("MOS_AUTOMATION", "perhaps"),
         ("MOS_DOWNLOAD_RATE", "nan"),
         ("MOS_REMOVAL_SHARE", "1.1"),

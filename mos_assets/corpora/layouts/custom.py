@@ -1,16 +1,15 @@
-"""Your own corpus: a folder with a corpus.toml that says where labels and clips are."""
+"""Your own corpus: a folder with a corpus.toml that says where labels, votes and clips are."""
 
 from __future__ import annotations
 
 import math
-import tomllib
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
+from mos_assets.corpora.corpus_toml import ColumnNames, CorpusToml, named_files, read_toml
 from mos_assets.corpora.declaration import (
     Ratings,
+    called_a_difference,
     column_name,
     rating_findings,
     torn_findings,
@@ -20,88 +19,25 @@ from mos_assets.corpora.labels import LabelColumns, LabelSource, ratings_of, rea
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.request import CORPUS_TOML, ClipDir, CorpusRequest, LabelSet
-from mos_assets.errors import CorpusError, LabelsError
-from mos_assets.io.reading import read_within
-from mos_assets.records import ENCODER_VOCABULARY, Label, LabelOrigin, RejectedRow
-from mos_assets.tables.delimited import Table, read_table
-from mos_assets.tables.limits import (
-    LARGEST_TOML_BYTES,
-    LONGEST_TOML_LINE,
-    MOST_WILD_PARTS,
-    shown,
+from mos_assets.corpora.voting.agreement import (
+    agreement_findings,
+    disagreements,
+    rejected_labels,
 )
-
-Text = Annotated[str, Field(min_length=1)]
-
-
-def _no_truth_value(value: object) -> object:
-    """`true` is no number, though Python takes it for 1."""
-    if isinstance(value, bool):
-        raise ValueError(f"{str(value).lower()} is no number")
-    return value
-
-
-Bound = Annotated[float, BeforeValidator(_no_truth_value), Field(allow_inf_nan=False)]
-
-
-class ColumnNames(BaseModel):
-    """`[columns]`: the header names of the label files, found in any case."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clip: Text
-    mos: Text
-    std: Text | None = None
-    ci95: Text | None = None
-    """Half-width of the 95 % confidence interval of the MOS."""
-    n: Text | None = None
-    group: Text | None = None
-    reference: Text | None = None
-
-    @model_validator(mode="after")
-    def _one_deviation(self) -> Self:
-        if self.std is not None and self.ci95 is not None:
-            raise ValueError("give std or ci95, not both")
-        return self
-
-
-class CorpusToml(BaseModel):
-    """The whole of a corpus.toml; a key that is not here is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Text
-    version: Text
-    licence: Text
-    labels: Annotated[tuple[Text, ...], Field(min_length=1)]
-    scale: tuple[Bound, Bound]
-    """Rating of the worst clip possible and of the best: `[100, 0]` where lower is better."""
-    clips: Text | None = None
-    repeated: Literal["mean", "reject"] = "reject"
-    label_origin: LabelOrigin = LabelOrigin.HUMAN
-    encoder: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = ENCODER_VOCABULARY[0]
-    """Slot of the encoder's one-hot; a new name adds a slot to the heads trained on it."""
-    columns: ColumnNames
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.scale[0] == self.scale[1]:
-            raise ValueError(
-                f"scale {list(self.scale)} must be [worst, best], two numbers that differ"
-            )
-        if not math.isfinite(self.scale[1] - self.scale[0]):
-            raise ValueError(f"scale {list(self.scale)} is too wide for a number")
-        inside = [("labels", glob) for glob in self.labels] + [("clips", self.clips or ".")]
-        for key, value in inside:
-            if _leads_out(value):
-                raise ValueError(f"{key} {value!r} must stay inside the corpus folder")
-            wild = [part for part in PurePosixPath(value).parts if set(part) & set("*?[")]
-            if len(wild) > MOST_WILD_PARTS or wild.count("**") > 1:
-                raise ValueError(
-                    f"{key} {value!r} has more than one ** or {MOST_WILD_PARTS} parts with "
-                    "wildcards"
-                )
-        return self
+from mos_assets.corpora.voting.labels import accompanied
+from mos_assets.corpora.voting.load import VotedCorpus, load_votes, vote_files
+from mos_assets.corpora.voting.sessions import aligned_labels, alignment_notes, of_labels
+from mos_assets.errors import CorpusError, LabelsError
+from mos_assets.ratings import noise_between
+from mos_assets.records import (
+    Disagreement,
+    Finding,
+    Label,
+    RatingsSummary,
+    RejectedRow,
+    SessionFacts,
+)
+from mos_assets.tables.delimited import Table, read_table
 
 
 class Custom(Layout):
@@ -112,7 +48,10 @@ class Custom(Layout):
 
     def label_files(self, request: CorpusRequest) -> tuple[Path, ...]:
         folder = request.folder
-        return (folder / CORPUS_TOML, *_label_files(folder, read_toml(folder)))
+        toml = read_toml(folder)
+        labels = named_files(folder, "labels", toml.labels or ())
+        # A file may hold both, such as votes beside their mean.
+        return (folder / CORPUS_TOML, *dict.fromkeys((*labels, *vote_files(folder, toml))))
 
     def clip_dirs(self, request: CorpusRequest) -> tuple[ClipDir, ...]:
         folder, toml = request.folder, read_toml(request.folder)
@@ -136,37 +75,6 @@ class Custom(Layout):
         return not read_toml(request.folder).columns.reference
 
 
-def read_toml(folder: Path) -> CorpusToml:
-    """The folder's corpus.toml. Raises CorpusError naming the file and the key that is wrong."""
-    path = folder / CORPUS_TOML
-    if not path.is_file():
-        content = "is empty" if not any(folder.iterdir()) else f"has no {CORPUS_TOML}"
-        raise CorpusError(
-            f"{folder} {content}. A corpus of your own needs {path} with name, version, licence, "
-            "labels, scale and [columns] clip and mos."
-        )
-    try:
-        raw = tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
-    except RecursionError:
-        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
-    try:
-        parsed = CorpusToml.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key; check its spelling or remove it"
-        raise CorpusError(f"{path}: {f'{key}: ' if key else ''}{message}.") from error
-    if parsed.name != folder.name:
-        raise CorpusError(
-            f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
-        )
-    return parsed
-
-
 def label_headers(folder: Path) -> frozenset[str]:
     """What the corpus in this folder calls its columns of ratings, their spread and number.
 
@@ -175,51 +83,37 @@ def label_headers(folder: Path) -> frozenset[str]:
     if not (folder / CORPUS_TOML).is_file():
         return frozenset()
     try:
-        names = read_toml(folder).columns
+        toml = read_toml(folder)
     except CorpusError:
         return frozenset()
-    told = (names.mos, names.std, names.ci95, names.n)
+    names = toml.columns
+    vote = None if toml.votes is None else toml.votes.vote
+    told = (names.mos, names.std, names.ci95, names.n, vote)
     return frozenset(name for name in told if name is not None)
 
 
-def _moderate(text: str) -> str:
-    longest = max(map(len, text.split("\n")))
-    if longest > LONGEST_TOML_LINE:
-        raise ValueError(f"a line has {longest} characters, more than {LONGEST_TOML_LINE}")
-    return text
+def _rating_columns(toml: CorpusToml) -> tuple[str, ...]:
+    """What the files call the ratings or votes, where a column of theirs has a name."""
+    vote = None if toml.votes is None else toml.votes.vote
+    return tuple(name for name in (toml.columns.mos, vote) if name is not None)
 
 
-def _label_files(folder: Path, toml: CorpusToml) -> tuple[Path, ...]:
-    """Files that the globs of `labels` find, each once, sorted by relative path.
+@dataclass(slots=True)
+class _Written:
+    """What the label files of a corpus say, votes aside."""
 
-    Raises CorpusError for a glob that finds nothing or, through a link, a file outside.
-    """
-    found: set[Path] = set()
-    for glob in toml.labels:
-        try:
-            paths = [path for path in folder.glob(glob) if path.is_file()]
-        except (ValueError, IndexError, NotImplementedError) as error:
-            raise CorpusError(
-                f"{folder / CORPUS_TOML}: labels: {glob!r} is not a file name or pattern in the "
-                "corpus folder."
-            ) from error
-        if not paths:
-            raise CorpusError(
-                f"{folder / CORPUS_TOML}: labels: no file matches {glob!r} in {folder}."
-            )
-        for path in paths:
-            if not path.resolve().is_relative_to(folder.resolve()):
-                raise CorpusError(
-                    f"{folder / CORPUS_TOML}: labels: {path} leads outside the corpus folder."
-                )
-        found.update(paths)
-    return tuple(sorted(found, key=lambda path: path.relative_to(folder).as_posix()))
+    files: tuple[str, ...] = ()
+    labels: list[Label] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
+    rows_read: dict[str, int] = field(default_factory=dict)
+    cells: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(file, line) → MOS as written; where votes are there to compare."""
+    findings: tuple[Finding, ...] = ()
 
 
 def load_custom(folder: Path) -> LabelSet:
     """Labels of a corpus that describes itself. Raises CorpusError where it does so wrongly."""
     toml = read_toml(folder)
-    files = _label_files(folder, toml)
     clip_dirs: tuple[ClipDir, ...] = ()
     if toml.clips is not None:
         if not (folder / toml.clips).is_dir():
@@ -228,33 +122,35 @@ def load_custom(folder: Path) -> LabelSet:
                 "Create it, or remove the key where there are labels only."
             )
         clip_dirs = (ClipDir(folder / toml.clips, recursive=True),)
-    labels: list[Label] = []
-    rejected: list[RejectedRow] = []
-    rows_read: dict[str, int] = {}
-    tables: list[Table] = []
-    ratings: list[Ratings] = []
-    for path in files:
-        source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
-        table = read_table(path)
-        tables.append(table)
-        rows_read[source.file] = len(table.rows)
-        columns = _columns(table, toml.columns)
-        read = read_labels(table, columns, source)
-        column = column_name(table, columns.mos)
-        ratings.append(ratings_of(read, column, source))
-        labels += read.labels
-        rejected += read.rejected
-    kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated == "mean")
-    findings = (*rating_findings(ratings), *torn_findings(tables))
+    written = _written(folder, toml)
+    voted = load_votes(folder, toml)
+    labels, rejected, findings = written.labels, written.rejected, written.findings
+    summary: RatingsSummary | None = None
+    notes: tuple[str, ...] = () if voted is None else voted.notes
+    sessions: tuple[SessionFacts, ...] = ()
+    if voted is not None:
+        rows = _rows_together(toml, written, voted)
+        labels, rejected = rows.labels, [*rejected, *rows.rejected]
+        findings += rows.findings
+        summary = voted.summary(rows.disagreements)
+    elif toml.repeated == "align":
+        labels, sessions, of_sessions = aligned_labels(labels)
+        findings += of_sessions
+        notes += alignment_notes(toml.name, sessions)
+    if voted is None:
+        sessions, between = of_labels(labels, sessions)
+    else:
+        sessions, between = voted.sessions, noise_between(voted.ratings)
+    kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated != "reject")
     if toml.columns.group is not None and kept:
         kept, of_groups = joined_groups(kept, toml.columns.group)
         findings += of_groups
-    repeated = sum(len(label.others) for label in kept)
-    notes = (
-        (f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; {repeated} averaged away",)
-        if repeated
-        else ()
-    )
+    if len(labels) - len(lost) > len(kept) and toml.repeated != "reject":
+        notes += (
+            f"{toml.name}: {len(labels)} ratings of {len(kept)} clips; "
+            f"{len(labels) - len(kept)} averaged away",
+        )
+    of_votes = {} if voted is None else voted.rows_read
     return LabelSet(
         name=toml.name,
         version=toml.version,
@@ -263,14 +159,72 @@ def load_custom(folder: Path) -> LabelSet:
         encoder=toml.encoder,
         labels=tuple(kept),
         rejected=tuple(rejected + lost),
-        label_files=tuple(path.relative_to(folder).as_posix() for path in files),
-        rows_read=rows_read,
+        label_files=(*written.files, *(name for name in of_votes if name not in written.files)),
+        rows_read=written.rows_read | of_votes,
         clip_dirs=clip_dirs,
         reference_dirs=(folder, *(entry.path for entry in clip_dirs)),
         notes=notes,
         findings=findings,
         scale=toml.scale,
+        ratings=summary,
+        sessions=sessions,
+        between=between,
+        differences=any(map(called_a_difference, _rating_columns(toml))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Together:
+    labels: list[Label]
+    rejected: list[RejectedRow]
+    findings: tuple[Finding, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+def _rows_together(toml: CorpusToml, written: _Written, voted: VotedCorpus) -> _Together:
+    """Labels of votes with what label files say of their clips, held against each other."""
+    votes = voted.gathered.votes
+    found = disagreements(votes, written.labels, written.cells, toml.scale)
+    lost = {(each.source, each.line) for each in found}
+    rows = accompanied(toml.name, voted.labels, written.labels, lost)
+    compared = sum(not math.isnan(label.mos) for label in written.labels) - rows.unvoted
+    told = agreement_findings(
+        found, compared, rows.unvoted, len(voted.labels), toml.columns.mos or ""
+    )
+    return _Together(
+        rows.labels,
+        [*voted.rejected, *rejected_labels(toml.name, found), *rows.rejected],
+        (*voted.findings, *told),
+        found,
+    )
+
+
+def _written(folder: Path, toml: CorpusToml) -> _Written:
+    if toml.labels is None:
+        return _Written()
+    found = _Written()
+    tables: list[Table] = []
+    ratings: list[Ratings] = []
+    files = named_files(folder, "labels", toml.labels)
+    for path in files:
+        source = LabelSource(toml.name, path.relative_to(folder).as_posix(), toml.scale)
+        table = read_table(path)
+        tables.append(table)
+        found.rows_read[source.file] = len(table.rows)
+        columns = _columns(table, toml.columns)
+        read = read_labels(table, columns, source)
+        if columns.mos:
+            ratings.append(ratings_of(read, column_name(table, columns.mos), source))
+        if columns.mos and toml.votes is not None:
+            lines = {label.line for label in read.labels}
+            for row in table.rows:
+                if row.line in lines:
+                    found.cells[source.file, row.line] = row.first(columns.mos)
+        found.labels += read.labels
+        found.rejected += read.rejected
+    found.files = tuple(found.rows_read)
+    found.findings = (*rating_findings(ratings), *torn_findings(tables))
+    return found
 
 
 def _columns(table: Table, names: ColumnNames) -> LabelColumns:
@@ -297,6 +251,7 @@ def _columns(table: Table, names: ColumnNames) -> LabelColumns:
         n=column(names.n, "n"),
         group=column(names.group, "group"),
         reference=column(names.reference, "reference"),
+        session=column(names.session, "session"),
     )
     _require_different(table, found)
     return found
@@ -305,7 +260,7 @@ def _columns(table: Table, names: ColumnNames) -> LabelColumns:
 def _require_different(table: Table, columns: LabelColumns) -> None:
     """Raise LabelsError where one column is named as two things that it cannot both be."""
     key_of: dict[int, str] = {}
-    for key in ("clip", "mos", "std", "ci95", "n", "group", "reference"):
+    for key in ("clip", "mos", "std", "ci95", "n", "group", "reference", "session"):
         for at in getattr(columns, key):
             other = key_of.setdefault(at, key)
             # Clips of one pristine file show one content.
@@ -315,8 +270,3 @@ def _require_different(table: Table, columns: LabelColumns) -> None:
                     f"{table.path}: [columns] {other} and {key} of {CORPUS_TOML} both name the "
                     f"column {table.columns.names[at]!r}. Name another column as {key}{leave}."
                 )
-
-
-def _leads_out(pattern: str) -> bool:
-    path = PurePosixPath(pattern)
-    return path.is_absolute() or ".." in path.parts or "\\" in pattern or "\x00" in pattern

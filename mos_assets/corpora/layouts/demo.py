@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mos_assets.corpora.layouts.custom import Custom, load_custom, read_toml
+from mos_assets.corpora.corpus_toml import read_toml
+from mos_assets.corpora.layouts.custom import Custom, load_custom
 from mos_assets.corpora.request import CORPUS_TOML, CorpusRequest, LabelSet
 from mos_assets.demo import DEMO_NAME, DEMO_VERSION, render_demo
 from mos_assets.errors import CorpusError

@@ -1,0 +1,1 @@
+"""Tables of single votes: reading them, and labels from them."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
-from mos_assets.features import feature_blocks_id
+from mos_assets.features import column_notes, feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     ExportedHead,
@@ -38,6 +38,7 @@ from mos_assets.records import (
     TrainingTable,
 )
 from mos_assets.release.candidate import candidate_id, write_candidate_files
+from mos_assets.release.interface import graph_interface, graph_metadata
 from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
@@ -121,9 +122,21 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
-    exported = export_onnx(result.head, staged)
+    units = [note.unit for note in column_notes(table.feature_order, fingerprint)]
+    gap = MISSING_VALUE if recipe.impute else None
+    vocab = result.head.encoder_vocab
+    interface = graph_interface(units, len(vocab), gap)
+    metadata = graph_metadata(interface, table.feature_order, vocab, gap)
+    exported = export_onnx(result.head, staged, metadata)
     manifest = _manifest(run, database, table, fingerprint, split, recipe, result.head, exported)
-    manifest = manifest.model_copy(update={"alignment": alignment, "weighed": result.weighed})
+    manifest = manifest.model_copy(
+        update={
+            "interface": interface,
+            "missing_value": gap,
+            "alignment": alignment,
+            "weighed": result.weighed,
+        }
+    )
     identity = candidate_id(manifest)
     files = write_candidate_files(paths.store_folder, identity, manifest, staged)
     verdict_rows.write_candidate(
@@ -204,7 +217,6 @@ def _manifest(
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
-        missing_value=MISSING_VALUE if recipe.impute else None,
         training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
         data=DataUsed(
             corpora=tuple(

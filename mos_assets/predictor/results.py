@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,9 +19,13 @@ class Source(StrEnum):
     FALLBACK = "fallback"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MosPrediction:
-    """One predicted opinion score; `float()` of it is the score."""
+    """One predicted opinion score; `float()` of it is the score.
+
+    Where the clip lies beside the training rows is found out when `applicability`, `interval` or
+    `reason` is asked for, which a caller of the score alone need not wait for.
+    """
 
     mos: float
     """1..5."""
@@ -27,18 +33,40 @@ class MosPrediction:
     head_id: str
     status: str | None
     """`Accepted` or `Proposed`; None for the fallback."""
-    reason: str
+    verdict: str
     """For the fallback why no head was used, else the verdict that the head carries."""
-    interval: tuple[float, float] | None = None
-    """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
-    in the same way. None for the fallback, for a head that can promise none, and for a clip outside
-    the training rows."""
-    applicability: Standing | None = None
-    """Whether the clip lies where the training rows did, and if not, which columns and how far.
-    None for the fallback, and for a head that does not say where they lay."""
+    _within: tuple[float, float] | None = field(default=None, repr=False)
+    _standing: Callable[[], Standing] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def applicability(self) -> Standing | None:
+        """Whether the clip lies where the training rows did, and if not, which columns and how far.
+        None for the fallback, and for a head that does not say where they lay."""
+        return None if self._standing is None else self._standing()
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus,
+        measured in the same way. None for the fallback, for a head that can promise none, and for
+        a clip outside the training rows."""
+        found = None if self._within is None else self.applicability
+        return self._within if found is None or found.inside else None
+
+    @cached_property
+    def reason(self) -> str:
+        """The verdict, and why no interval is promised where the head has one."""
+        if self._within is None or self.interval is not None or self.applicability is None:
+            return self.verdict
+        return f"{self.verdict}; no interval is promised: {self.applicability.sentence}"
 
     def __float__(self) -> float:
         return self.mos
+
+    def __getstate__(self) -> dict[str, object]:
+        """All that can be asked, without the head that answers it."""
+        asked = (self.applicability, self.interval, self.reason)
+        names = ("applicability", "interval", "reason")
+        return {**self.__dict__, **dict(zip(names, asked, strict=True)), "_standing": None}
 
 
 @dataclass(frozen=True, slots=True)

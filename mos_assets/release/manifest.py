@@ -37,6 +37,7 @@ from mos_assets.records import (
     Status,
     TrainingTable,
 )
+from mos_assets.release.interface import GraphInterface, graph_metadata
 
 _DECISION_RECORD = "docs/decisions/0002-gate.md"
 """Where the gate's terms are written down."""
@@ -168,6 +169,8 @@ class Manifest(_Frozen):
     missing_value: float | None = None
     """What a caller passes for a missing feature; None: the head does not impute."""
     mos_range: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    interface: GraphInterface | None = None
+    """How any runtime feeds the graph; None of heads that were exported without these words."""
     n_parameters: int
     operators: tuple[str, ...]
     extractor_fingerprint: str
@@ -200,6 +203,16 @@ class Manifest(_Frozen):
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""
         return _written(self.model_dump(mode="json", by_alias=True))
+
+    def graph_metadata(self) -> dict[str, str]:
+        """What the ONNX file says in its metadata of what stands here, as JSON, by key."""
+        return graph_metadata(
+            self.interface,
+            self.feature_order,
+            self.encoder_vocab,
+            self.missing_value,
+            self.mos_range,
+        )
 
     def unjudged(self) -> Manifest:
         """What its id covers: these weights, data and recipe, without a verdict."""

@@ -26,7 +26,8 @@ def sentences(found: CorpusRatings) -> list[str]:
             f"Against the panel: {who}. Look at their votes: a scale used upside down, or answers "
             "without looking, are no opinion."
         )
-    elif found.estimator is not None and any(each.raters for each in found.sessions):
+    elif any(other.interval_ratio is not None for other in found.others):
+        # Else votes do not say who gave them, or no clip has two.
         said.append("No rater goes against the panel.")
     said += alignment(found)
     if found.scale:
@@ -93,13 +94,15 @@ def _beside(other: OtherEstimator) -> str:
     words = next(e.words for name, e in ESTIMATORS.items() if str(name) == other.estimator)
     parts = []
     if other.largest_move is not None:
-        parts.append(f"no MOS would differ by more than {plain(other.largest_move, 2)}")
+        largest = plain(other.largest_move, 2)
+        more = f" by more than {largest}" if largest != plain(0.0, 2) else ""
+        parts.append(f"no MOS would differ{more}")
     if other.interval_ratio is not None:
         parts.append(f"intervals would be {other.interval_ratio:.2f} times as wide")
     if other.rejected:
         names = other.rejected[:_SHOWN]
-        more = len(other.rejected) - len(names)
-        who = and_list([*names, f"{more} others"] if more else names)
+        rest = len(other.rejected) - len(names)
+        who = and_list([*names, f"{rest} others"] if rest else names)
         parts.append(f"{who} would be left out")
     if not parts:
         parts.append("nothing can be compared")

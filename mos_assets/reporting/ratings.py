@@ -141,7 +141,7 @@ def _corpus(rated: RatedCorpus) -> CorpusRatings | None:
 
 
 def _how(rated: RatedCorpus) -> str:
-    tests = len(rated.sessions)
+    tests = sum(bool(each.name) for each in rated.sessions)
     of_tests = f" in {tests} tests" if tests > 1 else ""
     if rated.estimator is None:
         return f"Label files say the MOS{f', of {tests} tests' if tests > 1 else ''}."

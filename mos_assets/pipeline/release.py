@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mos_assets.errors import StoreError
+from mos_assets.evaluation.importance import families
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.judge import REPORT_JSON
 from mos_assets.pipeline.train import head_of
@@ -47,7 +48,13 @@ def release(run: RunSettings, paths: PathSettings, database: Database) -> Releas
     report = GateReport.read(verdict.folder / REPORT_JSON)
     files = ReleaseFiles(candidate.folder, candidate.head_id)
     trained, onnx = read_candidate(files)
-    manifest = judged(trained, report.verdict, report.prediction_interval)
+    manifest = judged(
+        trained,
+        report.verdict,
+        report.prediction_interval,
+        report.paired_interval,
+        families(report.importance),
+    )
     card = render_card(manifest, report, verdict.folder)
     manifest = manifest.with_checksums(card)
     # The candidate keeps its verdict, so that a release can be restored from it whole.

@@ -10,7 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -96,6 +103,32 @@ class ManifestInterval(_Frozen):
     """Share of held-out ratings that it held, calibrated on the other folds."""
 
 
+class ManifestPairBand(_Frozen):
+    """Pairs of one content that were predicted `low` to `high` MOS apart."""
+
+    low: float
+    high: float
+    n_pairs: int
+    order_held: float
+    """Share that people rated in the predicted order."""
+
+
+class ManifestPairedInterval(_Frozen):
+    """Predicted difference of two clips of one content plus and minus `half_width`, cut to what
+    the range allows, holds `level` of the differences of their ratings."""
+
+    level: float
+    half_width: float
+    n_pairs: int
+    n_contents: int
+    """With two clips or more."""
+    coverage: float | None
+    """Share of held-out differences that it held, calibrated on the other folds."""
+    error_sd: float
+    """Standard deviation of errors around their mean in a content, MOS units."""
+    bands: tuple[ManifestPairBand, ...] = ()
+
+
 class ManifestGate(FigureRow[float]):
     """The verdict in figures and words; each figure of the gate under its own name."""
 
@@ -141,10 +174,20 @@ class Manifest(_Frozen):
     """None until the head has been judged."""
     interval: ManifestInterval | None = None
     """None until the head has been judged, or where no interval can be promised."""
+    paired_interval: ManifestPairedInterval | None = None
+    """Not in the file where none can be promised, as of contents with single clips."""
+    correlated: tuple[tuple[str, ...], ...] = ()
+    """Families of features that rank the training clips nearly alike; not in the file without."""
     card_sha256: str | None = None
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A head without pairs and families has the manifest that it had before there were any."""
+        told: dict[str, Any] = write(self)
+        return {k: v for k, v in told.items() if v or k not in ("paired_interval", "correlated")}
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""
@@ -152,7 +195,16 @@ class Manifest(_Frozen):
 
     def unjudged(self) -> Manifest:
         """As training left it: these weights, data and recipe, without a verdict."""
-        later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
+        later: tuple[str, ...] = (
+            "status",
+            "folds",
+            "seeds",
+            "gate",
+            "interval",
+            "paired_interval",
+            "correlated",
+        )
+        later += ("card_sha256", "checksum")
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in later})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -34,6 +35,18 @@ class MosPrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a clip's score was computed from."""
+
+    features: Mapping[str, float | None]
+    """By name, raw units: those of the head's `feature_order`; None where it filled a gap."""
+    encoder: str
+    """What the head was told of the encoder."""
+    bit_rate: int | None
+    """Coded bits of the pictures a second; None where the file does not say how long it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClipPrediction:
     """The predicted opinion score of one clip; `float()` of it is the score."""
 
@@ -59,6 +72,8 @@ class ClipPrediction:
     """The verdict that the head carries, and what else to know of the figure."""
     applicability: None = None
     """How well the head's corpus covers such a clip; None: heads do not say so yet."""
+    measured: Measured | None = field(default=None, compare=False, repr=False)
+    """None for the fallback."""
 
     def __float__(self) -> float:
         return self.mos

@@ -153,21 +153,32 @@ def ladder(a: Path, b: Path, **shared: Any) -> None:
 @click.argument("clip", metavar="CLIP", type=PLACE)
 @_shared
 @_plotted
-def explain(clip: Path, **shared: Any) -> None:
+@click.option(
+    "--no-timeline", is_flag=True, help="None of a clip of 5 s or more, which saves a decode."
+)
+def explain(clip: Path, no_timeline: bool, **shared: Any) -> None:
     """Score a clip, and say which features pushed the score, against the mean of the head's corpus.
 
     Shapley values over the head's features; features that rank the corpus's clips nearly alike
-    are taken together. They say what the head does with its inputs, not what people see.
+    are taken together. They say what the head does with its inputs, not what people see. A clip
+    of 5 s or more is scored second by second as well, which is indicative.
     """
     with _answering(_Call(**shared)) as (call, ready):
         from mos_assets.comparing.plots import explanation_plot
-        from mos_assets.comparing.written import explanation_json, explanation_table
+        from mos_assets.comparing.written import (
+            explanation_json,
+            explanation_table,
+            timeline_table,
+        )
         from mos_assets.pipeline.compare import explain_clip
 
         found = explain_clip(
-            *(clip, ready.reference, ready.predictor, ready.folder, ready.options, Stderr())
+            *(clip, ready.reference, ready.predictor, ready.folder, ready.options, Stderr()),
+            seconds=not no_timeline,
         )
         click.echo(explanation_table(found, printable), nl=False)
+        if found.timeline is not None:
+            click.echo("\n" + timeline_table(found.timeline, printable), nl=False)
         _tell(found.sentences(), (found.clip,))
         _write(call, explanation_json(found), partial(explanation_plot, found))
 

@@ -30,7 +30,7 @@ LEAST_POINTS = 4
 """Encodes a set, as Bjøntegaard's method asks for."""
 LARGE_OVERLAP = 0.75
 """Share of the range of MOS that both sets should reach (the library's own bound)."""
-DRAWS = 2_000
+DRAWS = 1_000
 _APART = 1e-6
 """MOS by which two drawn points differ at least, for the interpolation."""
 

@@ -8,7 +8,7 @@ say what the head does with its inputs, not what people see.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,17 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """What the head would say of each second of a clip: indicative, for it was trained and judged
+    on figures of whole clips."""
+
+    mos: tuple[float, ...]
+    """One a second, in order."""
+    varying: tuple[str, ...]
+    """Features that were taken second by second; the others stay those of the whole clip."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The score of a clip in parts: `mean_score` and all pushes add up to it."""
 
@@ -54,6 +65,8 @@ class Explanation:
     """Of a clip with the training mean of every feature; not the mean rating of the corpus."""
     pushes: tuple[Push, ...]
     """The strongest first."""
+    timeline: Timeline | None = None
+    """None for a short clip, and where nothing can be had second by second."""
 
     def sentences(self) -> tuple[str, ...]:
         """What the figures are, for a reader."""
@@ -62,7 +75,16 @@ class Explanation:
             f"this one scores {self.clip.mos:.2f}"
         )
         sampled = any(push.standard_error is not None for push in self.pushes)
-        return (f"{text}; pushes are sampled" if sampled else text,)
+        found = [f"{text}; pushes are sampled" if sampled else text]
+        if self.timeline is not None:
+            mos = self.timeline.mos
+            worst = mos.index(min(mos))
+            found.append(
+                f"second by second, indicative only: {min(mos):.2f} (from {worst} s) to "
+                f"{max(mos):.2f}, with {', '.join(self.timeline.varying)} of each second and the "
+                "rest of the whole clip"
+            )
+        return tuple(found)
 
 
 def explain(clip: ClipPrediction, manifest: Manifest, answer: Answer) -> Explanation:
@@ -73,7 +95,7 @@ def explain(clip: ClipPrediction, manifest: Manifest, answer: Answer) -> Explana
     mean = np.array(manifest.feature_mean)
     gap = np.nan if manifest.missing_value is None else manifest.missing_value
     given = [clip.measured.features[name] for name in order]
-    row = np.array([gap if value is None else value for value in given])
+    row = np.array([_or(value, gap) for value in given])
     players = _players(order, manifest.correlated)
     plays = np.zeros((len(players), len(order)), dtype=np.bool_)
     for player, columns in enumerate(players):
@@ -94,6 +116,34 @@ def explain(clip: ClipPrediction, manifest: Manifest, answer: Answer) -> Explana
     ]
     pushes.sort(key=lambda push: (-abs(push.mos), push.features[0].name))
     return Explanation(clip, shares.nobody, tuple(pushes))
+
+
+def timeline(
+    clip: ClipPrediction,
+    manifest: Manifest,
+    seconds: Sequence[Mapping[str, float]],
+    answer: Answer,
+) -> Timeline:
+    """Score every second of a clip; `seconds` holds the features that are known of each."""
+    if clip.measured is None:
+        raise ValueError(f"{clip.clip} was scored without a head")
+    varying = tuple(name for name in manifest.feature_order if name in seconds[0])
+    gap = np.nan if manifest.missing_value is None else manifest.missing_value
+    whole = clip.measured.features
+    rows = np.array(
+        [
+            [
+                each[name] if name in varying else _or(whole[name], gap)
+                for name in manifest.feature_order
+            ]
+            for each in seconds
+        ]
+    )
+    return Timeline(tuple(map(float, answer(rows))), varying)
+
+
+def _or(value: float | None, gap: float) -> float:
+    return gap if value is None else value
 
 
 def _players(

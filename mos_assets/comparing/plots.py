@@ -26,6 +26,7 @@ def ladder_plot(found: BdRate, first: str, second: str, name: str, folder: Path)
     sentences = found.sentences(_short(first), _short(second))
 
     def paint(axes: Axes, canvas: Canvas) -> None:
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
         from scipy.interpolate import PchipInterpolator
 
         axes.axhspan(*found.common, color=PALE, alpha=0.3, lw=0, label="reached by both")
@@ -35,6 +36,9 @@ def ladder_plot(found: BdRate, first: str, second: str, name: str, folder: Path)
             axes.plot(rate, mos, color=colour, lw=1.6)
             axes.plot(curve.kbps, curve.mos, "o", color=colour, label=_short(label))
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda kbps, _: f"{kbps:,.4g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(MOS_MIN, MOS_MAX)
         axes.set_xlabel("kbit/s, coded pictures")
         axes.set_ylabel("predicted MOS")
@@ -55,7 +59,17 @@ def explanation_plot(found: Explanation, name: str, folder: Path) -> None:
     starts = np.concatenate([[found.mean_score], ends[:-1]])
     at = np.arange(len(rows))[::-1]
 
+    title = f"{_short(Path(found.clip.clip).name)}: {found.clip.mos:.2f} MOS, and what pushed it"
+
     def paint(axes: Axes, canvas: Canvas) -> None:
+        if found.timeline is not None:
+            canvas.clear()
+            canvas.suptitle(title, x=0.02, ha="left", fontweight="bold", parse_math=False)
+            axes, below = canvas.subplots(2, 1, height_ratios=(2, 1))
+            below.step(range(len(found.timeline.mos)), found.timeline.mos, where="post", color=BLUE)
+            below.set_ylim(MOS_MIN, MOS_MAX)
+            below.set_xlabel("second")
+            below.set_ylabel("indicative MOS")
         pushes = ends - starts
         colours = [BLUE if push >= 0 else RED for push in pushes]
         axes.barh(at, pushes, left=starts, color=colours, height=0.6)
@@ -73,27 +87,28 @@ def explanation_plot(found: Explanation, name: str, folder: Path) -> None:
         axes.axvline(found.mean_score, color=QUIET, lw=1.0, ls="--", label="mean of every feature")
         axes.axvline(found.clip.mos, color=INK, lw=1.2, label="this clip")
         axes.set_yticks(at, [label for label, _ in rows], parse_math=False)
+        axes.use_sticky_edges = False
         axes.margins(x=0.12)
         axes.set_xlabel("predicted MOS")
         axes.grid(visible=False, axis="y")
         handles, labels = axes.get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside lower center", ncols=2)
 
-    title = f"{_short(Path(found.clip.clip).name)}: {found.clip.mos:.2f} MOS, and what pushed it"
-    save(name, title, "", paint, folder, height=1.8 + 0.34 * max(len(rows), 4))
+    height = 1.8 + 0.34 * max(len(rows), 4) + (0.0 if found.timeline is None else 2.0)
+    save(name, title, "", paint, folder, height=height)
 
 
 def _words(push: Push) -> str:
     first = push.features[0]
     more = f" and {len(push.features) - 1} more" if len(push.features) > 1 else ""
-    value = "missing" if first.value is None else f"{first.value:.3g}"
-    return f"{_short(first.name)} {value} ({first.mean:.3g}){more}"
+    value = "missing" if first.value is None else f"{first.value:,.4g}"
+    return f"{_short(first.name)} {value} (mean {first.mean:,.4g}){more}"
 
 
 def _wrapped(text: str) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, 92))
+    return "\n".join(textwrap.wrap(text, 80))
 
 
 def _short(name: str) -> str:

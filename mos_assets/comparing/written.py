@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mos_assets.comparing.bd_rate import BdRate, Curve
 from mos_assets.comparing.difference import Difference
-from mos_assets.comparing.explanation import Explanation, FeatureShift, Push
+from mos_assets.comparing.explanation import Explanation, FeatureShift, Push, Timeline
 from mos_assets.predictor import ClipPrediction
 
 Cell = str | float | None
@@ -55,6 +55,12 @@ def explanation_table(found: Explanation, shown: Callable[[str], str]) -> str:
     return _table(_PUSHES, rows, shown)
 
 
+def timeline_table(found: Timeline, shown: Callable[[str], str]) -> str:
+    """A row a second."""
+    rows = [(second, _rounded(mos)) for second, mos in enumerate(found.mos)]
+    return _table(("second", "mos_indicative"), rows, shown)
+
+
 def difference_json(found: Difference) -> str:
     """Of `mos compare`."""
     order = None if found.order is None else found.order.model_dump()
@@ -93,6 +99,13 @@ def explanation_json(found: Explanation) -> str:
             "clip": _clip(found.clip),
             "mean_score": _rounded(found.mean_score),
             "pushes": [_push(push) for push in found.pushes],
+            "timeline": None
+            if found.timeline is None
+            else {
+                "indicative": True,
+                "varying": list(found.timeline.varying),
+                "mos_by_second": [_rounded(mos) for mos in found.timeline.mos],
+            },
         }
     )
 

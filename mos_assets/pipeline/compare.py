@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mos_assets.comparing.bd_rate import BdRate, bd_rate, curve
 from mos_assets.comparing.difference import Difference, difference
-from mos_assets.comparing.explanation import Explanation, explain
-from mos_assets.errors import ClipError, ComparisonError
-from mos_assets.features import ClipTask, require_same_content
+from mos_assets.comparing.explanation import Explanation, explain, timeline
+from mos_assets.errors import ClipError, ComparisonError, MachineError
+from mos_assets.features import (
+    BLOCKS,
+    ClipTask,
+    by_second,
+    picture_figures,
+    require_same_content,
+)
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.score import ScoringOptions, score_clips
 from mos_assets.predictor import ClipPrediction, Predictor
-from mos_assets.predictor.clips import look_at
+from mos_assets.predictor.clips import clip_task, look_at, plan_for
 from mos_assets.records import FloatArray
 from mos_assets.release.session import open_head, run_head
 from mos_assets.scoring.output import Unscored
 from mos_assets.scoring.references import References
 from mos_assets.settings import ReferencePolicy
 
+LONG_S = 5.0
+"""Seconds from which on a clip has a timeline."""
+_BY_PICTURE = "canonical-6"
 _ROWS = 4096
 """That a head answers at once; its memory grows with them."""
 
@@ -77,10 +87,13 @@ def explain_clip(
     model_folder: Path,
     options: ScoringOptions,
     log: Log,
+    *,
+    seconds: bool = True,
 ) -> Explanation:
     """Score a clip, and say what pushed the score.
 
-    model_folder: that of the predictor's head. Raises ComparisonError where the clip cannot be
+    model_folder: that of the predictor's head. seconds: whether a clip of `LONG_S` or more gets a
+    timeline, which costs another decode. Raises ComparisonError where the clip cannot be
     scored, and what `score_clips` raises.
     """
     (scored,) = _scored((clip,), reference, predictor, options, log)
@@ -97,7 +110,40 @@ def explain_clip(
             found.append(run_head(head.session, rows.astype(np.float32), onehot))
         return np.concatenate(found).astype(np.float64)
 
-    return explain(scored, head.release.manifest, answer)
+    found = explain(scored, head.release.manifest, answer)
+    if not seconds:
+        return found
+    figures = _seconds(
+        clip, None if scored.reference is None else Path(scored.reference), predictor, options
+    )
+    if isinstance(figures, str):
+        log.warning(f"no timeline: {figures}")
+        return found
+    if not figures:
+        return found
+    return replace(found, timeline=timeline(scored, head.release.manifest, figures, answer))
+
+
+def _seconds(
+    clip: Path, reference: Path | None, predictor: Predictor, options: ScoringOptions
+) -> Sequence[Mapping[str, float]] | str:
+    """What can be had of each second of a long clip; none of a short one; or why none of any."""
+    plan = plan_for(predictor)
+    known = look_at(clip)
+    duration_s = known.probe.duration_s
+    if duration_s is None or duration_s < LONG_S:
+        return ()
+    if set(BLOCKS[_BY_PICTURE].column_names).isdisjoint(plan.feature_order):
+        return (
+            f"{plan.head_id} takes no features of {_BY_PICTURE}, the only ones that are known "
+            "picture by picture"
+        )
+    task = clip_task(known, None if reference is None else look_at(reference, "reference"), plan)
+    try:
+        figures = picture_figures(task, find_ffmpeg(options.ffmpeg or None))
+        return by_second(figures, duration_s)
+    except (ClipError, MachineError) as error:
+        return str(error)
 
 
 def _scored(

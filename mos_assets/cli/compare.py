@@ -99,13 +99,20 @@ def _shared(command: Command) -> Command:
     return command
 
 
+def _named(ctx: click.Context, argument: click.Parameter, given: str) -> Path:
+    if not given:
+        # As a path it would be the folder where the call is made.
+        raise click.BadParameter("it is empty.", ctx, argument)
+    return Path(given)
+
+
 def _plotted(command: Command) -> Command:
     return click.option("--plot", type=PLACE, metavar="FILE", help="Draw it, as .png.")(command)
 
 
 @click.command(epilog=_EXIT_CODES)
-@click.argument("a", metavar="A", type=PLACE)
-@click.argument("b", metavar="B", type=PLACE)
+@click.argument("a", metavar="A", callback=_named)
+@click.argument("b", metavar="B", callback=_named)
 @_shared
 def compare(a: Path, b: Path, **shared: Any) -> None:
     """Score two encodes of one source, and say whether the difference is larger than the error.
@@ -123,8 +130,8 @@ def compare(a: Path, b: Path, **shared: Any) -> None:
 
 
 @click.command(epilog=_EXIT_CODES)
-@click.argument("a", metavar="A_FOLDER", type=PLACE)
-@click.argument("b", metavar="B_FOLDER", type=PLACE)
+@click.argument("a", metavar="A_FOLDER", callback=_named)
+@click.argument("b", metavar="B_FOLDER", callback=_named)
 @_shared
 @_plotted
 def ladder(a: Path, b: Path, **shared: Any) -> None:
@@ -138,6 +145,8 @@ def ladder(a: Path, b: Path, **shared: Any) -> None:
         from mos_assets.comparing.written import ladder_json, ladder_table
         from mos_assets.pipeline.compare import compare_ladders
 
+        if a.is_dir() and b.is_dir() and a.samefile(b):
+            raise ComparisonError(f"{a} and {b} are one folder; name two sets of encodes.")
         known = frozenset() if ready.reference is None else ready.reference.files
         sets = [(str(folder), _encodes(folder, known)) for folder in (a, b)]
         found = compare_ladders(
@@ -150,7 +159,7 @@ def ladder(a: Path, b: Path, **shared: Any) -> None:
 
 
 @click.command(epilog=_EXIT_CODES)
-@click.argument("clip", metavar="CLIP", type=PLACE)
+@click.argument("clip", metavar="CLIP", callback=_named)
 @_shared
 @_plotted
 @click.option(
@@ -186,10 +195,12 @@ def explain(clip: Path, no_timeline: bool, **shared: Any) -> None:
 @contextmanager
 def _answering(call: _Call) -> Iterator[tuple[_Call, _Ready]]:
     """What the call needs; a mistake ends it with one message."""
+    from mos_assets.scoring.output import require_place
+
     try:
-        for path in (call.output, call.plot):
+        for option, path in (("--output", call.output), ("--plot", call.plot)):
             if path is not None:
-                _require_writable(path)
+                require_place(path, option)
         yield call, _ready(call)
     except SettingsError as error:
         end(error, EXIT_CALLED_WRONGLY)
@@ -238,13 +249,6 @@ def _tell(sentences: tuple[str, ...], clips: tuple[ClipPrediction, ...]) -> None
         click.echo(printable(sentence), err=True)
     for note in sorted({f"{clip.head_id} ({clip.status}): {clip.reason}" for clip in clips}):
         Stderr().warning(note)
-
-
-def _require_writable(path: Path) -> None:
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise ComparisonError(
-            f"{path}: it cannot be written. Name a file in a folder that is there."
-        )
 
 
 def _write(call: _Call, text: str, draw: Callable[[str, Path], None] | None = None) -> None:

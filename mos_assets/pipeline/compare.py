@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,8 +51,10 @@ def compare_encodes(
     Raises ComparisonError where one cannot be scored or they show something else than each other,
     and what `score_clips` raises.
     """
-    if first.exists() and second.exists() and first.samefile(second):
-        raise ComparisonError(f"{first} and {second} are one file; name two encodes.")
+    if first.is_file() and second.is_file() and filecmp.cmp(first, second, shallow=False):
+        raise ComparisonError(
+            f"{first} and {second} hold the same bytes and differ in nothing. Name two encodes."
+        )
     scored = _scored((first, second), reference, predictor, options, log)
     if scored[0].reference is None:
         _require_one_content(first, second, options.ffmpeg)

@@ -195,5 +195,11 @@ def importance(
     return tuple(sorted(found, key=lambda r: (r.worth is None, -(r.worth or 0.0), r.feature)))
 
 
+def families(rows: tuple[FeatureImportance, ...]) -> tuple[tuple[str, ...], ...]:
+    """Features that rank the clips nearly alike, each family once, in order of name."""
+    found = {tuple(sorted((row.feature, *row.correlated))) for row in rows if row.correlated}
+    return tuple(sorted(found))
+
+
 def _mean(losses: list[FeatureLoss]) -> float | None:
     return rounded(mean([loss.plcc_lost for loss in losses]))

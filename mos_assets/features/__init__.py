@@ -43,6 +43,7 @@ from mos_assets.features.shot_rows import (
     shot_row,
 )
 from mos_assets.features.task import ClipTask, content_key
+from mos_assets.features.timeline import by_second, picture_figures
 
 __all__ = [
     "BLOCKS",
@@ -62,6 +63,7 @@ __all__ = [
     "ShotFeatures",
     "Tap",
     "assemble",
+    "by_second",
     "column_description",
     "column_notes",
     "columns_of",
@@ -80,6 +82,7 @@ __all__ = [
     "normalised_shot_row",
     "parse_blocks",
     "picture_extractors",
+    "picture_figures",
     "read_shard",
     "recover_journals",
     "require_blocks",

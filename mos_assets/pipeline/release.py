@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mos_assets.errors import StoreError
+from mos_assets.evaluation.importance import families
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.judge import REPORT_JSON
 from mos_assets.pipeline.train import head_of
@@ -54,7 +55,12 @@ def release(run: RunSettings, paths: PathSettings, database: Database) -> Releas
             "ask whether it is more than a shortcut; materialize gate_report again."
         )
     manifest = judged(
-        trained, report.verdict, report.prediction_interval, report.shortcuts.sentence
+        trained,
+        report.verdict,
+        report.prediction_interval,
+        shortcuts=report.shortcuts.sentence,
+        paired=report.paired_interval,
+        correlated=families(report.importance),
     )
     transfer = read_transfer(run, verdict.folder, candidate.candidate_id)
     card = render_card(manifest, report, verdict.folder, transfer=transfer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -70,6 +70,18 @@ class MosPrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a clip's score was computed from."""
+
+    features: Mapping[str, float | None]
+    """By name, raw units: those of the head's `feature_order`; None where it filled a gap."""
+    encoder: str
+    """What the head was told of the encoder."""
+    bit_rate: int | None
+    """Coded bits of the pictures a second; None where the file does not say how long it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClipPrediction:
     """The predicted opinion score of one clip; `float()` of it is the score."""
 
@@ -95,6 +107,8 @@ class ClipPrediction:
     """The verdict that the head carries, and what else to know of the figure."""
     applicability: Standing | None = None
     """As in `MosPrediction`."""
+    measured: Measured | None = field(default=None, compare=False, repr=False)
+    """None for the fallback."""
 
     def __float__(self) -> float:
         return self.mos

@@ -8,12 +8,15 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.gate import Verdict
+from mos_assets.evaluation.paired import PairedInterval
 from mos_assets.io.hashing import hash_text
 from mos_assets.io.reading import read_plain
 from mos_assets.release.manifest import (
     Manifest,
     ManifestGate,
     ManifestInterval,
+    ManifestPairBand,
+    ManifestPairedInterval,
     ManifestThreshold,
 )
 from mos_assets.release.naming import ReleaseFiles
@@ -58,11 +61,18 @@ def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
 
 
 def judged(
-    manifest: Manifest, verdict: Verdict, interval: PredictionInterval, shortcuts: str | None = None
+    manifest: Manifest,
+    verdict: Verdict,
+    interval: PredictionInterval,
+    *,
+    shortcuts: str | None = None,
+    paired: PairedInterval | None = None,
+    correlated: tuple[tuple[str, ...], ...] = (),
 ) -> Manifest:
-    """The manifest with this verdict and this promise in it.
+    """The manifest with this verdict and these promises in it.
 
-    shortcuts: what the head has over them, in a sentence.
+    shortcuts: what the head has over them, in a sentence. correlated: families of features that
+    rank the clips nearly alike.
     """
     return manifest.model_copy(
         update={
@@ -93,5 +103,17 @@ def judged(
                 n_contents=interval.n_contents,
                 coverage=interval.coverage,
             ),
+            "paired_interval": None
+            if paired is None or paired.half_width is None or paired.error_sd is None
+            else ManifestPairedInterval(
+                level=paired.level,
+                half_width=paired.half_width,
+                n_pairs=paired.n_pairs,
+                n_contents=paired.n_contents,
+                coverage=paired.coverage,
+                error_sd=paired.error_sd,
+                bands=tuple(ManifestPairBand(**band.model_dump()) for band in paired.bands),
+            ),
+            "correlated": correlated,
         }
     )

@@ -129,6 +129,32 @@ class ManifestInterval(_Frozen):
     """Share of held-out ratings that it held, calibrated on the other folds."""
 
 
+class ManifestPairBand(_Frozen):
+    """Pairs of one content that were predicted `low` to `high` MOS apart."""
+
+    low: float
+    high: float
+    n_pairs: int
+    order_held: float
+    """Share that people rated in the predicted order."""
+
+
+class ManifestPairedInterval(_Frozen):
+    """Predicted difference of two clips of one content plus and minus `half_width`, cut to what
+    the range allows, holds `level` of the differences of their ratings."""
+
+    level: float
+    half_width: float
+    n_pairs: int
+    n_contents: int
+    """With two clips or more."""
+    coverage: float | None
+    """Share of held-out differences that it held, calibrated on the other folds."""
+    error_sd: float
+    """Standard deviation of errors around their mean in a content, MOS units."""
+    bands: tuple[ManifestPairBand, ...] = ()
+
+
 class ManifestGate(FigureRow[float]):
     """The verdict in figures and words; each figure of the gate under its own name."""
 
@@ -148,7 +174,7 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
-_ASKED_FOR = ("alignment", "weighed")
+_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated")
 
 
 class Manifest(_Frozen):
@@ -189,6 +215,10 @@ class Manifest(_Frozen):
     """Where the training rows lie; None where they are too few, or their columns too many."""
     interval: ManifestInterval | None = None
     """None until the head has been judged, or where no interval can be promised."""
+    paired_interval: ManifestPairedInterval | None = None
+    """Not in the file where none can be promised, as of contents with single clips."""
+    correlated: tuple[tuple[str, ...], ...] = ()
+    """Families of features that rank the training clips nearly alike; not in the file without."""
     card_sha256: str | None = None
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
@@ -196,9 +226,10 @@ class Manifest(_Frozen):
 
     @model_serializer(mode="wrap")
     def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What was not asked for is left out: the bytes are those of a head without it."""
+        """What was not asked for, or is not there, is left out: the bytes are those of a head
+        without it."""
         written: dict[str, Any] = handler(self)
-        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v is not None}
+        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v not in (None, [], ())}
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""
@@ -218,7 +249,7 @@ class Manifest(_Frozen):
         """What its id covers: these weights, data and recipe, without a verdict."""
         later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
         # The envelope follows from the data, and its last digit may be the processor's.
-        gone = (*later, "applicability")
+        gone = (*later, "paired_interval", "correlated", "applicability")
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in gone})
 

@@ -20,6 +20,7 @@ from mos_assets.evaluation.metrics import (
     plcc_after_logistic,
     rounded,
 )
+from mos_assets.evaluation.paired import paired_interval
 from mos_assets.evaluation.resampling import (
     LEVEL,
     Figures,
@@ -143,6 +144,7 @@ def build_report(
         splits=splits,
         slices=slices(table, oof, gate.metrics),
         prediction_interval=prediction_interval(table, oof),
+        paired_interval=paired_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
         label_findings=tuple(label_findings),
         ratings=ratings_section(rated, table, oof),

@@ -21,6 +21,7 @@ from mos_assets.evaluation.criteria import GATE
 from mos_assets.evaluation.gate import Verdict
 from mos_assets.evaluation.importance import FeatureImportance
 from mos_assets.evaluation.metrics import Metric
+from mos_assets.evaluation.paired import PairedInterval
 from mos_assets.evaluation.resampling import Interval, Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
@@ -149,6 +150,8 @@ class GateReport(Reported):
     """What the closed forms reach where the folds are cut elsewhere; None where nobody asked."""
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
+    paired_interval: PairedInterval | None = None
+    """Of the difference of two clips of one content; None in reports that are older than it."""
     importance: tuple[FeatureImportance, ...]
     """The most important feature first, by its loss alone or together, whichever is less;
     empty where training did not measure it."""

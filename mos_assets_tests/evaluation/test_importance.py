@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mos_assets.evaluation import Shuffles
-from mos_assets.evaluation.importance import correlated_features, importance
+from mos_assets.evaluation.importance import correlated_features, families, importance
 from mos_assets.head import Recipe, train
 from mos_assets.records import FeatureLoss
 
@@ -50,6 +50,7 @@ def test_features_that_stand_in_for_each_other_are_shuffled_together(three) -> N
     rows = _watched(three, lambda x, *_: x[:, 0] + np.log(np.maximum(x[:, 2], 1e-3)))
     by_name = {row.feature: row for row in rows}
     assert by_name["signal"].correlated == ("copy",)
+    assert families(tuple(by_name.values())) == (("copy", "signal"),)
     assert by_name["noise"].plcc_drop_with_correlated is None
     assert by_name["signal"].plcc_drop_with_correlated == by_name["copy"].plcc_drop_with_correlated
     assert by_name["signal"].plcc_drop_with_correlated > 1.5 * by_name["signal"].plcc_drop

@@ -41,6 +41,7 @@ from mos_assets.records.features import (
     ShotFigures,
     ShotRow,
 )
+from mos_assets.records.incoming import INSIDE, OUTSIDE, ClipScore, IncomingClip
 from mos_assets.records.ratings import Disagreement, RatingsSummary, SessionFacts
 from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
 from mos_assets.records.training import (
@@ -61,12 +62,15 @@ from mos_assets.records.votes import (
 __all__ = [
     "ENCODER_VOCABULARY",
     "ENCODER_VOCABULARY_VERSION",
+    "INSIDE",
     "MOS_MAX",
     "MOS_MIN",
+    "OUTSIDE",
     "SEED",
     "BoolArray",
     "Clip",
     "ClipRatings",
+    "ClipScore",
     "Corpus",
     "Disagreement",
     "Download",
@@ -81,6 +85,7 @@ __all__ = [
     "FloatArray",
     "FoldScore",
     "GateKind",
+    "IncomingClip",
     "IntArray",
     "JoinedTable",
     "KnownClip",

@@ -150,14 +150,20 @@ def _open_clips(
     todo, touched = [], []
     for clip in clips:
         row = known.get(clip.clip)
-        other_head = head is not None and row is not None and row.candidate_id != head.candidate_id
-        if row is None or row.again or other_head or clip.sha256 != row.sha256:
+        stale = row is None or row.again or clip.sha256 != row.sha256
+        if stale or (
+            head is not None and row is not None and not _holds(row, clip, head, compares)
+        ):
             todo.append(clip)
-        elif compares and clip.reference_sha256 != row.reference_sha256:
-            todo.append(clip)
-        elif stamp(row) != stamp(clip):
+        elif row is not None and stamp(row) != stamp(clip):
             touched.append(replace(row, size_bytes=clip.size_bytes, mtime_ns=clip.mtime_ns))
     return todo, touched
+
+
+def _holds(row: ClipScore, clip: IncomingClip, head: ReleasedHead, compares: bool) -> bool:
+    """Whether a score is by this head, against the reference that is there now."""
+    same = not compares or row.reference_sha256 == clip.reference_sha256
+    return same and row.candidate_id == head.candidate_id
 
 
 def _scored(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import corpora, doctor, heads, predict, service
+from mos_assets.cli import adapt, corpora, doctor, heads, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -28,6 +28,7 @@ def main() -> None:
 
 for command in (
     predict.predict,
+    adapt.adapt,
     heads.status,
     heads.report,
     corpora.corpus,

@@ -28,7 +28,7 @@ _PLACE = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stderr:
+class Stderr:
     """Says on stderr what the work says."""
 
     def info(self, msg: str, /) -> None:
@@ -56,6 +56,9 @@ class _Stderr:
 )
 @click.option("--head", default=None, metavar="ID", help="The head; default: the best there is.")
 @click.option(
+    "--adapted", type=_PLACE, metavar="FILE", help="What mos adapt has written; names the head too."
+)
+@click.option(
     "--model",
     metavar="FOLDER",
     help="Folder of the heads; default MOS_MODEL_DIR, else those that came with the package.",
@@ -80,6 +83,7 @@ def predict(
     references: Path | None,
     reference_table: Path | None,
     head: str | None,
+    adapted: Path | None,
     model: str | None,
     output: Path | None,
     workers: int | None,
@@ -120,8 +124,8 @@ def predict(
         settings = Settings.from_env()
         found = _score(
             [Path(path) for path in paths],
-            _references(reference, references, reference_table, paths),
-            _Heads(_model_folder(model, settings), head, fallback),
+            references_from(reference, references, reference_table, paths),
+            _Heads(model_folder(model, settings), head, fallback, adapted),
             output,
             workers=workers or settings.run.workers,
             ffmpeg=settings.paths.ffmpeg,
@@ -145,6 +149,7 @@ class _Heads:
     folder: Path
     named: str | None
     fallback: bool
+    adapted: Path | None = None
 
     def choose(self, with_reference: bool) -> Predictor:
         """Raises ReleaseError or FeatureError where none may score, unless the codec rule may."""
@@ -152,6 +157,8 @@ class _Heads:
         from mos_assets.predictor import Predictor
         from mos_assets.scoring.choice import choose_head, named_head, require_released
 
+        if self.adapted is not None:
+            return self._adapted(with_reference)
         if self.named is not None:
             # A slip of the pen is no reason for the rule to answer.
             require_released(self.folder, self.named)
@@ -165,8 +172,20 @@ class _Heads:
                 raise
             return Predictor.by_rule(str(error))
         for note in chosen.notes:
-            _Stderr().warning(note)
+            Stderr().warning(note)
         return chosen.predictor
+
+    def _adapted(self, with_reference: bool) -> Predictor:
+        """The head that the adaptation was made for, and no other."""
+        from mos_assets.adapting import read_adaptation
+        from mos_assets.predictor import Predictor
+        from mos_assets.scoring.choice import named_head
+
+        path = Path(str(self.adapted))
+        head_id = self.named or read_adaptation(path).head_id
+        for note in named_head(self.folder, head_id, with_reference=with_reference).notes:
+            Stderr().warning(note)
+        return Predictor(self.folder, head_id, path)
 
 
 def _score(
@@ -187,7 +206,7 @@ def _score(
     from mos_assets.scoring.kept import default_cache_folder
     from mos_assets.scoring.output import Unscored, require_writable, table_text, write_scores
 
-    log = _Stderr()
+    log = Stderr()
     if output is not None:
         require_writable(output)
     given = find_clips(paths, frozenset() if references is None else references.files)
@@ -222,7 +241,7 @@ def _tell_unscored(unscored: Sequence[Unscored]) -> None:
         clips.setdefault(one.reason.removeprefix(f"{one.clip}: "), []).append(one.clip)
     for why, names in clips.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        _Stderr().info(f"{names[0]}{more}: {why}")
+        Stderr().info(f"{names[0]}{more}: {why}")
 
 
 def _tell(found: Sequence[Outcome]) -> None:
@@ -231,12 +250,12 @@ def _tell(found: Sequence[Outcome]) -> None:
 
     scored = [one for one in found if not isinstance(one, Unscored)]
     for note in sorted({f"{one.head_id or 'codec rule'}: {one.reason}" for one in scored}):
-        _Stderr().warning(note)
+        Stderr().warning(note)
     if len(scored) < len(found):
         click.echo(f"{len(found) - len(scored)} of {len(found)} could not be scored", err=True)
 
 
-def _references(
+def references_from(
     reference: Path | None, folder: Path | None, table: Path | None, paths: Sequence[str]
 ) -> References | None:
     from mos_assets.scoring.references import FolderReferences, OneReference, TableReferences
@@ -248,7 +267,7 @@ def _references(
     return None if reference is None else OneReference(reference)
 
 
-def _model_folder(option: str | None, settings: Settings) -> Path:
+def model_folder(option: str | None, settings: Settings) -> Path:
     try:
         folder = settings.paths.heads_folder if option is None else local_folder(option)
     except ValueError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from mos_assets.adapting.layer import ADAPTED, Adaptation, read_adaptation
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
 from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
@@ -35,14 +36,23 @@ class Predictor:
     head_id: by default `konvid_mos_head_v1`.
     The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
     no head that is complete in itself leaves a predictor that answers by the fallback and says why.
-    Raises SettingsError where the folder is not on this machine.
+    adaptation: a file that `mos adapt` has written for this head; its scores are then the adapted
+    ones, of status `Adapted` and without an interval.
+    Raises SettingsError where the folder is not on this machine, and ReleaseError where the
+    adaptation is altered or belongs to another head than the one there.
     """
 
-    def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
+    def __init__(
+        self,
+        model_folder: Path | str | None = None,
+        head_id: str = KONVID_HEAD,
+        adaptation: Path | str | None = None,
+    ) -> None:
         self.head_id = head_id
         self.manifest: Manifest | None = None
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
+        self.adaptation: Adaptation | None = None
         self._session: onnxruntime.InferenceSession | None = None
         folder = OWN_MODEL_FOLDER if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
@@ -51,13 +61,15 @@ class Predictor:
             self._session, self.manifest = head.session, head.release.manifest
         except ReleaseError as error:
             self.fallback_reason = str(error)
+        if adaptation is not None:
+            self.adaptation = _belonging(Path(adaptation), self.require_manifest())
 
     @classmethod
     def by_rule(cls, why: str) -> Self:
         """A predictor without a head, of which the codec rule answers; `why` is its reason."""
         made = cls.__new__(cls)
         made.head_id, made.manifest, made._session = "none", None, None
-        made.fallback_reason = why
+        made.fallback_reason, made.adaptation = why, None
         return made
 
     def predict_mos(
@@ -104,6 +116,10 @@ class Predictor:
                 f"{self.head_id} cannot be used: {flaw}. Train and release it again."
             )
         mos = float(np.asarray(answers)[0])
+        if self.adaptation is not None:
+            seen = [features.get(name) for name in self.manifest.feature_order]
+            mos = self.adaptation.adapted(mos, seen)
+            return MosPrediction(mos, Source.HEAD, self.head_id, ADAPTED, self.adaptation.reason)
         return MosPrediction(
             mos,
             Source.HEAD,
@@ -176,6 +192,21 @@ class Predictor:
                 f"knows {', '.join(vocab)}; train a head with that slot."
             )
         return list(onehot[:slots])
+
+
+def _belonging(path: Path, manifest: Manifest) -> Adaptation:
+    """The layer in this file. Raises ReleaseError where it is not of this very head."""
+    found = read_adaptation(path)
+    if (found.head_id, found.head_sha256) != (manifest.id, manifest.sha256) or (
+        found.feature_order != manifest.feature_order
+    ):
+        same = found.head_id == manifest.id
+        other = "another release of it" if same else found.head_id
+        raise ReleaseError(
+            f"{path} does not belong to {manifest.id} as it is there: it was made for {other}. "
+            "Make it anew with mos adapt, or name the head that it was made for."
+        )
+    return found
 
 
 def _folder(given: Path | str) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -22,7 +23,7 @@ class MosPrediction:
     source: Source
     head_id: str
     status: str | None
-    """`Accepted` or `Proposed`; None for the fallback."""
+    """`Accepted` or `Proposed`, or `Adapted` by a layer of the user's; None for the fallback."""
     reason: str
     """For the fallback why no head was used, else the verdict that the head carries."""
     interval: tuple[float, float] | None = None
@@ -31,6 +32,18 @@ class MosPrediction:
 
     def __float__(self) -> float:
         return self.mos
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a clip's score was computed from."""
+
+    features: Mapping[str, float | None]
+    """By name, raw units: those of the head's `feature_order`; None where it filled a gap."""
+    encoder: str
+    """What the head was told of the encoder."""
+    bit_rate: int | None
+    """Coded bits of the pictures a second; None where the file does not say how long it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ class ClipPrediction:
     head_id: str | None
     """None for the fallback."""
     status: str | None
-    """`Accepted` or `Proposed`; None for the fallback."""
+    """`Accepted` or `Proposed`, or `Adapted` by a layer of the user's; None for the fallback."""
     source: Source
     reference: str | None
     """The pristine file that the clip was compared with; None where the head needs none."""
@@ -59,6 +72,8 @@ class ClipPrediction:
     """The verdict that the head carries, and what else to know of the figure."""
     applicability: None = None
     """How well the head's corpus covers such a clip; None: heads do not say so yet."""
+    measured: Measured | None = field(default=None, compare=False, repr=False)
+    """None for the fallback."""
 
     def __float__(self) -> float:
         return self.mos

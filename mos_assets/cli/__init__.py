@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import compare, corpora, doctor, heads, predict, service
+from mos_assets.cli import adapt, compare, corpora, doctor, heads, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -31,6 +31,7 @@ for command in (
     compare.compare,
     compare.ladder,
     compare.explain,
+    adapt.adapt,
     heads.status,
     heads.report,
     heads.judge,

@@ -53,6 +53,9 @@ EXIT_FALLBACK = 3
 @click.option("--head", default=None, metavar="ID", help="The head; default: the best there is.")
 @model_option
 @click.option(
+    "--adapted", type=PLACE, metavar="FILE", help="What mos adapt has written; names the head too."
+)
+@click.option(
     "--output", type=PLACE, metavar="FILE", help="Write .tsv, .csv, .json or .parquet instead."
 )
 @workers_option
@@ -66,6 +69,7 @@ def predict(
     references: Path | None,
     reference_table: Path | None,
     head: str | None,
+    adapted: Path | None,
     model: str | None,
     output: Path | None,
     workers: int | None,
@@ -106,8 +110,8 @@ def predict(
         settings = Settings.from_env()
         found = _score(
             [Path(path) for path in paths],
-            _references(reference, references, reference_table, paths),
-            Heads(model_folder(model, settings), head, fallback),
+            references_from(reference, references, reference_table, paths),
+            Heads(model_folder(model, settings), head, fallback, adapted),
             output,
             workers=workers or settings.run.workers,
             ffmpeg=settings.paths.ffmpeg,
@@ -191,7 +195,7 @@ def _tell(found: Sequence[Outcome]) -> None:
         click.echo(f"{len(found) - len(scored)} of {len(found)} could not be scored", err=True)
 
 
-def _references(
+def references_from(
     reference: Path | None, folder: Path | None, table: Path | None, paths: Sequence[str]
 ) -> References | None:
     from mos_assets.scoring.references import FolderReferences, OneReference, TableReferences

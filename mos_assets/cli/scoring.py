@@ -72,6 +72,8 @@ class Heads:
     named: str | None
     fallback: bool = False
     """Whether the codec rule may answer where no head may."""
+    adapted: Path | None = None
+    """What `mos adapt` has written; it names the head too."""
 
     def choose(self, with_reference: bool) -> Predictor:
         """Raises ReleaseError or FeatureError where none may score, unless the codec rule may."""
@@ -79,6 +81,8 @@ class Heads:
         from mos_assets.predictor import Predictor
         from mos_assets.scoring.choice import choose_head, named_head, require_released
 
+        if self.adapted is not None:
+            return self._adapted(self.adapted, with_reference)
         if self.named is not None:
             # A slip of the pen is no reason for the rule to answer.
             require_released(self.folder, self.named)
@@ -94,6 +98,17 @@ class Heads:
         for note in chosen.notes:
             Stderr().warning(note)
         return chosen.predictor
+
+    def _adapted(self, path: Path, with_reference: bool) -> Predictor:
+        """The head that the adaptation was made for, and no other."""
+        from mos_assets.adapting import read_adaptation
+        from mos_assets.predictor import Predictor
+        from mos_assets.scoring.choice import named_head
+
+        head_id = self.named or read_adaptation(path).head_id
+        for note in named_head(self.folder, head_id, with_reference=with_reference).notes:
+            Stderr().warning(note)
+        return Predictor(self.folder, head_id, path)
 
 
 def model_folder(option: str | None, settings: Settings) -> Path:

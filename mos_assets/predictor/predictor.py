@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from mos_assets.adapting.layer import ADAPTED, Adaptation, read_adaptation
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
 from mos_assets.predictor.batch import MosPredictions, OnMissing, interval_of, predict_rows
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
@@ -37,14 +38,23 @@ class Predictor:
     head_id: by default `konvid_mos_head_v1`.
     The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
     no head that is complete in itself leaves a predictor that answers by the fallback and says why.
-    Raises SettingsError where the folder is not on this machine.
+    adaptation: a file that `mos adapt` has written for this head; its scores are then the adapted
+    ones, of status `Adapted` and without an interval.
+    Raises SettingsError where the folder is not on this machine, and ReleaseError where the
+    adaptation is altered or belongs to another head than the one there.
     """
 
-    def __init__(self, model_folder: Path | str | None = None, head_id: str = KONVID_HEAD) -> None:
+    def __init__(
+        self,
+        model_folder: Path | str | None = None,
+        head_id: str = KONVID_HEAD,
+        adaptation: Path | str | None = None,
+    ) -> None:
         self.head_id = head_id
         self.manifest: Manifest | None = None
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
+        self.adaptation: Adaptation | None = None
         self._head: OpenHead | None = None
         folder = _own_folder() if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
@@ -55,7 +65,9 @@ class Predictor:
             self._head = open_head(folder, head_id)
         except ReleaseError as error:
             self.fallback_reason = str(error)
-            return
+            if adaptation is None:
+                return
+            raise
         self.manifest = self._head.release.manifest
         self._slots = EncoderSlots(head_id, self.manifest.encoder_vocab)
         self._one_row = OneRow(self._head)
@@ -64,13 +76,15 @@ class Predictor:
         interval = self.manifest.interval
         self._half_width = None if interval is None else interval.half_width
         self._envelope = self.manifest.applicability
+        if adaptation is not None:
+            self.adaptation = _belonging(Path(adaptation), self.require_manifest())
 
     @classmethod
     def by_rule(cls, why: str) -> Self:
         """A predictor without a head, of which the codec rule answers; `why` is its reason."""
         made = cls.__new__(cls)
         made.head_id, made.manifest, made._head = "none", None, None
-        made.fallback_reason = why
+        made.fallback_reason, made.adaptation = why, None
         return made
 
     def predict_mos(
@@ -100,6 +114,10 @@ class Predictor:
         mos = self._one_row.answer(features, slot)
         if mos is None:
             mos = self._answer(self._head, features, slot)
+        if self.adaptation is not None:
+            seen = [features.get(name) for name in self._head.release.manifest.feature_order]
+            mos = self.adaptation.adapted(mos, seen)
+            return MosPrediction(mos, Source.HEAD, self.head_id, ADAPTED, self.adaptation.reason)
         return MosPrediction(
             mos,
             Source.HEAD,
@@ -135,6 +153,11 @@ class Predictor:
             raise ReleaseError(
                 f"{self.fallback_reason} predict_many needs a head; predict_mos answers by the "
                 "codec rule."
+            )
+        if self.adaptation is not None:
+            raise FeatureError(
+                "predict_many scores by the head alone; predict_mos and predict_clip apply the "
+                "adaptation."
             )
         mos, reasons = predict_rows(
             self._head, self._slots, rows, codec, encoder_onehot, on_missing
@@ -234,6 +257,21 @@ def _own_folder() -> Path:
     from mos_assets.settings.paths import OWN_MODEL_FOLDER
 
     return OWN_MODEL_FOLDER
+
+
+def _belonging(path: Path, manifest: Manifest) -> Adaptation:
+    """The layer in this file. Raises ReleaseError where it is not of this very head."""
+    found = read_adaptation(path)
+    if (found.head_id, found.head_sha256) != (manifest.id, manifest.sha256) or (
+        found.feature_order != manifest.feature_order
+    ):
+        same = found.head_id == manifest.id
+        other = "another release of it" if same else found.head_id
+        raise ReleaseError(
+            f"{path} does not belong to {manifest.id} as it is there: it was made for {other}. "
+            "Make it anew with mos adapt, or name the head that it was made for."
+        )
+    return found
 
 
 def _folder(given: Path | str) -> Path:

@@ -32,7 +32,7 @@ class MosPrediction:
     source: Source
     head_id: str
     status: str | None
-    """`Accepted` or `Proposed`; None for the fallback."""
+    """`Accepted` or `Proposed`, or `Adapted` by a layer of the user's; None for the fallback."""
     verdict: str
     """For the fallback why no head was used, else the verdict that the head carries."""
     _within: tuple[float, float] | None = field(default=None, repr=False)
@@ -97,7 +97,7 @@ class ClipPrediction:
     head_id: str | None
     """None for the fallback."""
     status: str | None
-    """`Accepted` or `Proposed`; None for the fallback."""
+    """`Accepted` or `Proposed`, or `Adapted` by a layer of the user's; None for the fallback."""
     source: Source
     reference: str | None
     """The pristine file that the clip was compared with; None where the head needs none."""

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         ShotFigures,
         ShotRow,
     )
+    from mos_assets.records.incoming import INSIDE, OUTSIDE, ClipScore, IncomingClip
     from mos_assets.records.ratings import (
         UNREPEATED,
         Disagreement,
@@ -86,15 +87,18 @@ __all__ = [
     "ENCODER_VOCABULARY",
     "ENCODER_VOCABULARY_VERSION",
     "FEATURES_INPUT",
+    "INSIDE",
     "MOS_MAX",
     "MOS_MIN",
     "MOS_OUTPUT",
+    "OUTSIDE",
     "SEED",
     "UNREPEATED",
     "AlignedFigures",
     "BoolArray",
     "Clip",
     "ClipRatings",
+    "ClipScore",
     "Corpus",
     "CorpusAlignment",
     "CorpusMap",
@@ -114,6 +118,7 @@ __all__ = [
     "FloatArray",
     "FoldScore",
     "GateKind",
+    "IncomingClip",
     "IntArray",
     "JoinedTable",
     "KnownClip",
@@ -158,6 +163,7 @@ _LATE = (
     "ratings",
     "scores",
     "envelope",
+    "incoming",
 )
 
 

@@ -34,6 +34,9 @@ class Unscored:
     reason: str
     """One sentence with the remedy."""
     reference: str | None = None
+    again: bool = False
+    """Whether it may have a score another time, though its bytes stay: the machine failed, or its
+    reference was not there."""
 
 
 Outcome = ClipPrediction | Unscored
@@ -42,8 +45,8 @@ Outcome = ClipPrediction | Unscored
 def row_of(outcome: Outcome) -> dict[str, Cell]:
     """One row by column name."""
     row: dict[str, Cell] = dict.fromkeys(COLUMNS)
-    row |= {"clip": _plain(outcome.clip), "reason": _plain(outcome.reason)}
-    row["reference"] = None if outcome.reference is None else _plain(outcome.reference)
+    row |= {"clip": plain(outcome.clip), "reason": plain(outcome.reason)}
+    row["reference"] = None if outcome.reference is None else plain(outcome.reference)
     if isinstance(outcome, ClipPrediction):
         low, high = outcome.interval or (None, None)
         numbers = {"mos": outcome.mos, "low": low, "high": high, "level": outcome.level}
@@ -149,6 +152,6 @@ def _cell(value: Cell) -> str:
     return repr(value) if isinstance(value, float) else value
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that every format takes: bytes of a file name that are not UTF-8 become `\\xff`."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

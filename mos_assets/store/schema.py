@@ -38,6 +38,8 @@ TEST_FEATURES = "test_features"
 BESIDE_COLUMNS = "beside_columns"
 TRANSFER_PREDICTIONS = "transfer_predictions"
 RELEASES = "releases"
+INCOMING_CLIPS = "incoming_clips"
+CLIP_SCORES = "clip_scores"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
@@ -57,6 +59,13 @@ _PROBE_FIELDS = [
     ("nominal_fps", _REAL),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
+
+_INCOMING_FIELDS = [
+    ("clip", _TEXT),
+    *_FILE_FIELDS,
+    ("reference", _TEXT),
+    ("reference_sha256", _TEXT),
+]
 
 WRITTEN = "written"
 _WRITTEN = (WRITTEN, _WHOLE)
@@ -306,6 +315,32 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("status", _TEXT),
             ("folder", _TEXT),
             _WRITTEN,
+        ]
+    ),
+    INCOMING_CLIPS: pa.schema(
+        [
+            *_INCOMING_FIELDS,
+            ("reference_stamp", _TEXT),
+            ("reason", _TEXT),
+            ("arrived_at", _TIME),
+        ]
+    ),
+    CLIP_SCORES: pa.schema(
+        [
+            *_INCOMING_FIELDS,
+            ("head_id", _TEXT),
+            ("candidate_id", _TEXT),
+            ("status", _TEXT),
+            ("mos", _REAL),
+            ("low", _REAL),
+            ("high", _REAL),
+            ("level", _REAL),
+            ("comparable", _FLAG),
+            ("applicability", _TEXT),
+            ("reason", _TEXT),
+            ("again", _FLAG),
+            ("arrived_at", _TIME),
+            ("scored_at", _TIME),
         ]
     ),
 }

@@ -67,6 +67,18 @@ class Release:
         )
         return replace(self, manifest=manifest.with_checksums(self.card))
 
+    def called(self, head_id: str, *settings: str, fingerprint: str = "table:made") -> "Release":
+        """The same head under another id, from a run with these settings and fingerprint."""
+        manifest = self.manifest.model_copy(
+            update={
+                "id": head_id,
+                "onnx": f"{head_id}.onnx",
+                "data": self.manifest.data.model_copy(update={"settings": settings}),
+                "extractor_fingerprint": fingerprint,
+            }
+        )
+        return replace(self, manifest=manifest.with_checksums(self.card))
+
     def put(self, folder: Path, card: str | None = None, minute: int = 0) -> Promotion:
         """Offer it to a release folder, with this card, as trained at this minute."""
         card = self.card if card is None else card

@@ -1,12 +1,16 @@
-"""A small corpus with known structure, and predictions of known quality on it."""
+"""A small corpus with known structure, predictions of known quality on it, and clips with their
+sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
 from mos_assets.reporting.build import build_report
 from mos_assets.reporting.report import GateReport
@@ -100,3 +104,43 @@ def good() -> tuple[TrainingTable, OutOfFold, GateReport]:
         for name in table.feature_order
     ]
     return table, oof, _report(table, oof, losses=losses)
+
+
+@dataclass(frozen=True)
+class Encodes:
+    """Tiny clips: two encodes of a scene, one of another, and the pristine files of both."""
+
+    root: Path
+
+    @property
+    def clips(self) -> Path:
+        """`park_low.mp4`, `park_high.mkv` and `sub/lake.mp4`."""
+        return self.root / "clips"
+
+    @property
+    def references(self) -> Path:
+        """`park.mkv` and `lake.mkv`, each 64 by 64, 12 pictures."""
+        return self.root / "references"
+
+
+@pytest.fixture(scope="session")
+def encodes(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Encodes:
+    """Rendered once; nobody writes into it."""
+    made = Encodes(tmp_path_factory.mktemp("encodes"))
+    (made.clips / "sub").mkdir(parents=True)
+    made.references.mkdir()
+    (made.root / "empty").mkdir()
+    (made.root / "text.mkv").write_text("no video")
+    scenes = {"park": "testsrc2=s=64x64:r=12", "lake": "mandelbrot=s=64x64:r=12"}
+    lossless, lossy = ["-c:v", "ffv1"], ["-c:v", "libx264", "-crf"]
+    for scene, path, codec in (
+        ("park", made.references / "park.mkv", lossless),
+        ("lake", made.references / "lake.mkv", lossless),
+        ("park", made.clips / "park_low.mp4", [*lossy, "38"]),
+        ("park", made.clips / "park_high.mkv", [*lossy, "18"]),
+        ("lake", made.clips / "sub" / "lake.mp4", [*lossy, "28"]),
+    ):
+        source = ["-f", "lavfi", "-i", scenes[scene], "-frames:v", "12", "-pix_fmt", "yuv420p"]
+        rendered = run_ffmpeg(ffmpeg, [*source, *codec, f"file:{path}"])
+        assert rendered.returncode == 0, rendered.stderr
+    return made

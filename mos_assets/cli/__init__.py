@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import corpora, doctor, heads, service
+from mos_assets.cli import corpora, doctor, heads, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 for command in (
-    heads.predict,
+    predict.predict,
     heads.status,
     heads.report,
     corpora.corpus,

@@ -1,68 +1,14 @@
-"""Commands about heads: score clips, see what is released, read the latest verdict."""
+"""Commands about heads: see what is released, read the latest verdict."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from mos_assets.cli.terminal import EXIT_FAILED, printable
+from mos_assets.cli.terminal import printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
-
-
-@click.command()
-@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--head", default=None, help="Head id; default konvid_mos_head_v1.")
-def predict(clips: Sequence[Path], head: str | None) -> None:
-    """Score CLIPS with the released head: one line a clip, tab-separated.
-
-    Name, MOS, source, and the range that holds the rating of nine in ten such clips, or `-`
-    where none can be promised. Exits with 1 when a clip could not be scored; the others are
-    scored all the same.
-    """
-    from mos_assets.pipeline.score import score_clip
-    from mos_assets.predictor import Predictor
-    from mos_assets.release.naming import KONVID_HEAD
-    from mos_assets.release.status import head_ids
-
-    settings = Settings.from_env()
-    folder = settings.paths.model_folder
-    known = head_ids(folder)
-    if head is not None and head not in known:
-        raise ReleaseError(
-            f"No head {head!r} is released in {folder}. There: {', '.join(known) or 'none'}."
-        )
-    predictor = Predictor(folder, head or KONVID_HEAD)
-    failed = False
-    notes: set[str] = set()
-    for clip in clips:
-        try:
-            score = score_clip(clip, predictor, settings.run.reference, settings.paths.ffmpeg)
-        except MosAssetsError as error:
-            click.echo(f"{printable(error)}", err=True)
-            failed = True
-            continue
-        prediction = score.prediction
-        source = str(prediction.source)
-        if prediction.status:
-            doubt = "" if score.comparable else ", not comparable"
-            source += f" ({prediction.status}{doubt})"
-        # What was promised for clips measured in one way does not hold for another.
-        interval = prediction.interval if score.comparable else None
-        within = "-" if interval is None else f"{interval[0]:.2f}..{interval[1]:.2f}"
-        click.echo(f"{printable(clip)}\t{prediction.mos:.3f}\t{source}\t{within}")
-        notes.add(f"{prediction.head_id}: {prediction.reason}")
-        if prediction.status and not score.comparable:
-            notes.add(
-                f"{prediction.head_id}: trained on features of another origin than this clip's; "
-                "the score is not comparable with its verdict"
-            )
-    for note in sorted(notes):
-        click.echo(f"note: {note}", err=True)
-    sys.exit(EXIT_FAILED if failed else 0)
 
 
 @click.command()
@@ -134,7 +80,8 @@ def report(head: str | None) -> None:
     files = current_files(paths.model_folder, row.head_id)
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
         click.echo(f"{'head':<{width}}  {files.onnx}")
-        click.echo(f"{'use it':<{width}}  mos predict --head {row.head_id} CLIP")
+        where = "" if paths.heads_folder == paths.model_folder else f" --model {paths.model_folder}"
+        click.echo(f"{'use it':<{width}}  mos predict --head {row.head_id}{where} PATH")
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
         click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")

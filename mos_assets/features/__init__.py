@@ -1,10 +1,10 @@
 """One clip in, figures out; every extractor is a file in `extractors/`, all fingerprinted.
 
 The way of a clip: planned (`task`, `fingerprint`, `resource_limits`), decoded once (`command`,
-`decode`, `decode_check`; `reference` and `pairing` for a pristine file), read by its extractors
-(`read`, `extractors/`), checked by a second try where the first may mislead (`measure`), and kept
-(`journal`, `shards`, `merging`). This is the room's door; other rooms import these names and
-nothing below it.
+`decode`, `decode_check`; `reference`, `pairing` and `same_content` for a pristine file), read by
+its extractors (`read`, `extractors/`), checked by a second try where the first may mislead
+(`measure`), and kept (`journal`, `shards`, `merging`). This is the room's door; other rooms import
+these names and nothing below it.
 """
 
 from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble
@@ -33,6 +33,7 @@ from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
 from mos_assets.features.notes import column_description, column_notes, figure_notes
+from mos_assets.features.same_content import require_same_content
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
     columns_of,
@@ -82,6 +83,7 @@ __all__ = [
     "read_shard",
     "recover_journals",
     "require_blocks",
+    "require_same_content",
     "required_parts",
     "shot_row",
     "write_shard",

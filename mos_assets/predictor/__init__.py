@@ -1,10 +1,12 @@
-"""What users of a released head import: features in, opinion score out.
+"""What users of a released head import: features or a clip in, opinion score out.
 
 >>> from mos_assets import Predictor
 >>> predictor = Predictor()
 >>> predictor.predict_mos({"adm2": 0.93, ...}, "libx264").mos
+>>> predictor.predict_clip("clip.mp4").interval
 """
 
-from mos_assets.predictor.predictor import MosPrediction, Predictor, Source
+from mos_assets.predictor.predictor import Predictor
+from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
 
-__all__ = ["MosPrediction", "Predictor", "Source"]
+__all__ = ["ClipPrediction", "MosPrediction", "Predictor", "Source"]

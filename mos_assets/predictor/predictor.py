@@ -8,60 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
 from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
 from mos_assets.release.session import flaw_of, open_head, run_head
 from mos_assets.settings import local_folder
+from mos_assets.settings.paths import OWN_MODEL_FOLDER
 
 if TYPE_CHECKING:
     import onnxruntime
-
-DEFAULT_MODEL_FOLDER = Path(__file__).resolve().parents[2] / "model"
-"""`model/` beside the package, as in a checkout."""
-
-
-class Source(StrEnum):
-    """Where a prediction comes from."""
-
-    HEAD = "head"
-    FALLBACK = "fallback"
-
-
-@dataclass(frozen=True, slots=True)
-class MosPrediction:
-    """One predicted opinion score; `float()` of it is the score."""
-
-    mos: float
-    """1..5."""
-    source: Source
-    head_id: str
-    status: str | None
-    """`Accepted` or `Proposed`; None for the fallback."""
-    reason: str
-    """For the fallback why no head was used, else the verdict that the head carries."""
-    interval: tuple[float, float] | None = None
-    """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
-    in the same way. None for the fallback, and for a head that can promise none."""
-
-    def __float__(self) -> float:
-        return self.mos
 
 
 class Predictor:
     """Predicts MOS with the released head of one id.
 
-    model_folder: the release folder, a local path or a file:// URL, by default `model/` of the
-    checkout.
+    model_folder: the release folder, a local path or a file:// URL, by default the heads that came
+    with this package.
     head_id: by default `konvid_mos_head_v1`.
     The head is checked, loaded and tried once, here: a file that is missing, damaged, altered or
     no head that is complete in itself leaves a predictor that answers by the fallback and says why.
@@ -74,13 +44,21 @@ class Predictor:
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
         self._session: onnxruntime.InferenceSession | None = None
-        folder = DEFAULT_MODEL_FOLDER if model_folder is None else _folder(model_folder)
+        folder = OWN_MODEL_FOLDER if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
         try:
             head = open_head(folder, head_id)
             self._session, self.manifest = head.session, head.release.manifest
         except ReleaseError as error:
             self.fallback_reason = str(error)
+
+    @classmethod
+    def by_rule(cls, why: str) -> Self:
+        """A predictor without a head, of which the codec rule answers; `why` is its reason."""
+        made = cls.__new__(cls)
+        made.head_id, made.manifest, made._session = "none", None, None
+        made.fallback_reason = why
+        return made
 
     def predict_mos(
         self,
@@ -134,6 +112,30 @@ class Predictor:
             _verdict_text(self.manifest),
             _interval(self.manifest, mos),
         )
+
+    def predict_clip(
+        self, path: Path | str, reference: Path | str | None = None, *, ffmpeg: str = ""
+    ) -> ClipPrediction:
+        """Measure one clip and predict its opinion score.
+
+        reference: the pristine file that the clip was made from, for a head trained with
+        MOS_REFERENCE=source; other heads leave it unused, and the answer's `reference` is None.
+        ffmpeg: the program; empty: the bundled build.
+        Without a head the codec rule answers, from the bit rate that the container states.
+        Raises ClipError where clip or reference cannot be measured or do not belong together,
+        FeatureError where the head needs a reference or features that no extractor here makes,
+        MachineError where the machine failed, and ToolError without an ffmpeg.
+        """
+        from mos_assets.predictor.clips import score_clip
+
+        beside = None if reference is None else Path(reference)
+        return score_clip(self, Path(path), beside, ffmpeg)
+
+    def require_manifest(self) -> Manifest:
+        """The head's. Raises ReleaseError saying why there is no head."""
+        if self.manifest is None:
+            raise ReleaseError(str(self.fallback_reason))
+        return self.manifest
 
     def _fall_back(
         self, features: Mapping[str, float | None], codec: str, target_quality: float | None

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mos_assets.settings.locations import Location, local_folder
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+OWN_MODEL_FOLDER = (
+    _CHECKOUT / "model"
+    if (_CHECKOUT / "pyproject.toml").is_file()
+    else Path(sysconfig.get_path("data"), "share", "mos_assets", "model")
+)
+"""The heads that came with this package: `model/` of a checkout, or where a wheel puts it."""
 
 
 class PathSettings(BaseModel):
@@ -37,3 +46,9 @@ class PathSettings(BaseModel):
     @property
     def model_folder(self) -> Path:
         return local_folder(self.model_dir)
+
+    @property
+    def heads_folder(self) -> Path:
+        """Where heads are read by whoever only uses them: the model folder where it was set, else
+        the package's own, wherever this is called from."""
+        return self.model_folder if "model_dir" in self.model_fields_set else OWN_MODEL_FOLDER

@@ -1,0 +1,82 @@
+"""`Predictor.predict_clip`: a typed score, and errors with a remedy."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mos_assets import Predictor
+from mos_assets.errors import ClipError, FeatureError
+from mos_assets.features import fingerprint
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
+from mos_assets.predictor import Source
+from mos_assets.records import LabelOrigin, Status
+from mos_assets.settings import ReferencePolicy
+from mos_assets_tests.conftest import Release
+from mos_assets_tests.made import Encodes
+
+HEAD = "pairs_mos_head_v1"
+
+
+@pytest.fixture
+def predictor(release: Release, ffmpeg: Ffmpeg, tmp_path: Path) -> Predictor:
+    """Of an Accepted head whose rows were measured here, against their sources."""
+    parts = ("libvmaf", "saliency")
+    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
+    human.called(HEAD, "MOS_REFERENCE=source", fingerprint=prints).put(tmp_path)
+    return Predictor(tmp_path, HEAD)
+
+
+def test_a_clip_and_its_source_give_a_typed_score(predictor: Predictor, encodes: Encodes) -> None:
+    clip, source = encodes.clips / "park_low.mp4", encodes.references / "park.mkv"
+    found = predictor.predict_clip(str(clip), str(source))
+    assert float(found) == found.mos
+    assert found.interval is not None
+    assert found.interval[0] <= found.mos <= found.interval[1]
+    assert (found.level, found.status, found.source) == (0.9, "Accepted", Source.HEAD)
+    assert (found.clip, found.reference, found.head_id) == (str(clip), str(source), HEAD)
+    assert found.comparable
+    assert found.applicability is None
+
+
+def test_without_its_source_the_remedy_is_named(predictor: Predictor, encodes: Encodes) -> None:
+    with pytest.raises(FeatureError, match="reference= in Python"):
+        predictor.predict_clip(encodes.clips / "park_low.mp4")
+
+
+@pytest.mark.parametrize("reference", ["lake.mkv", "none.mkv"])
+def test_a_reference_that_is_none_is_refused(
+    predictor: Predictor, encodes: Encodes, reference: str
+) -> None:
+    with pytest.raises(ClipError, match=reference):
+        predictor.predict_clip(encodes.clips / "park_low.mp4", encodes.references / reference)
+
+
+def test_a_head_that_fills_gaps_says_which(
+    release: Release, encodes: Encodes, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """One picture has no motion: an error for a head without a value for gaps, a note with one."""
+    still = tmp_path / "still.mp4"
+    source = f"file:{encodes.references / 'park.mkv'}"
+    ran = run_ffmpeg(ffmpeg, ["-i", source, "-frames:v", "1", f"file:{still}"])
+    assert ran.returncode == 0, ran.stderr
+    release.called("plain").put(tmp_path)
+    with pytest.raises(ClipError, match="motion2 cannot be had: no motion2"):
+        Predictor(tmp_path, "plain").predict_clip(still)
+    filling = release.called("filling")
+    manifest = filling.manifest.model_copy(update={"missing_value": 0.0})
+    replace(filling, manifest=manifest).put(tmp_path)
+    found = Predictor(tmp_path, "filling").predict_clip(still)
+    assert "filled in by the head: motion2" in found.reason
+
+
+def test_without_a_head_the_codec_rule_answers_and_says_so(
+    encodes: Encodes, tmp_path: Path
+) -> None:
+    found = Predictor(tmp_path).predict_clip(encodes.clips / "park_low.mp4")
+    assert found.source is Source.FALLBACK
+    assert (found.head_id, found.status, found.interval, found.level) == (None,) * 4
+    assert "is missing" in found.reason
+    with pytest.raises(ClipError, match="ffv1"):
+        Predictor(tmp_path).predict_clip(encodes.references / "park.mkv")

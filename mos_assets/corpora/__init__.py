@@ -3,6 +3,7 @@
 The door of the room. `watching` and `downloads`, which ask what lies on the disk, go further in.
 """
 
+from mos_assets.corpora.declared import declarations
 from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
@@ -50,6 +51,7 @@ __all__ = [
     "TableFacts",
     "WatchedFiles",
     "by_kind",
+    "declarations",
     "has_external_shots",
     "has_manifest",
     "head_family",

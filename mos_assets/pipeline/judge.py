@@ -28,7 +28,14 @@ from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import PathSettings, RunSettings, fold_scope
-from mos_assets.store import Database, corpus_rows, fold_rows, provenance, verdict_rows
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    declared_rows,
+    fold_rows,
+    provenance,
+    verdict_rows,
+)
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
@@ -80,6 +87,7 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             ),
             *_feature_doubts(table),
         ],
+        declared=declared_rows.read_declared(database, run.corpora, used=False),
         comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
         gate=gate,
     )

@@ -19,6 +19,12 @@ from mos_assets.records.corpus import (
     Severity,
     Unmatched,
 )
+from mos_assets.records.declared import (
+    ColumnAgreement,
+    Declaration,
+    DeclaredFeatures,
+    ProofStatus,
+)
 from mos_assets.records.domain import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -67,7 +73,10 @@ __all__ = [
     "BoolArray",
     "Clip",
     "ClipRatings",
+    "ColumnAgreement",
     "Corpus",
+    "Declaration",
+    "DeclaredFeatures",
     "Disagreement",
     "Download",
     "DownloadState",
@@ -93,6 +102,7 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "ProofStatus",
     "RaterFigures",
     "RatingsSummary",
     "RejectedRow",

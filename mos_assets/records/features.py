@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mos_assets.records.declared import Declaration
 from mos_assets.records.domain import FloatArray
 
 
@@ -24,6 +25,8 @@ class FeatureTable:
     are the labels."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class JoinedTable:
     """Columns of the table that are no feature."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, slots=True)

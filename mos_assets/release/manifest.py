@@ -10,7 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -20,6 +27,7 @@ from mos_assets.records import (
     ENCODER_VOCABULARY_VERSION,
     MOS_MAX,
     MOS_MIN,
+    DeclaredFeatures,
     FigureRow,
     FoldScore,
     GateKind,
@@ -111,6 +119,9 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
+_ASKED_FOR = ("declared",)
+
+
 class Manifest(_Frozen):
     """`<id>.json`; sorted keys, indented by two, no dates."""
 
@@ -132,6 +143,8 @@ class Manifest(_Frozen):
     n_parameters: int
     operators: tuple[str, ...]
     extractor_fingerprint: str
+    declared: tuple[DeclaredFeatures, ...] | None = None
+    """What the feature tables that it was trained on are declared to be; else not in the file."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     versions: Mapping[str, str]
@@ -145,6 +158,12 @@ class Manifest(_Frozen):
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not asked for is left out: the bytes are those of a head without it."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v is not None}
 
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""

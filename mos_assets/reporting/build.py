@@ -31,7 +31,14 @@ from mos_assets.evaluation.resampling import (
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
 from mos_assets.evaluation.slices import slices
-from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.records import (
+    DeclaredFeatures,
+    FeatureLoss,
+    FloatArray,
+    LabelOrigin,
+    OutOfFold,
+    TrainingTable,
+)
 from mos_assets.reporting.ceiling import label_ceiling
 from mos_assets.reporting.report import (
     Baseline,
@@ -55,13 +62,15 @@ def build_report(
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
     label_findings: Sequence[str] = (),
+    declared: Sequence[DeclaredFeatures] = (),
     comparison: Comparison | None = None,
     gate: Gate = GATE,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
-    judged by. label_findings: what may be wrong with the labels, a sentence each.
+    judged by. label_findings: what may be wrong with the labels, a sentence each. declared: feature
+    tables of these corpora that say how they were measured.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -120,6 +129,7 @@ def build_report(
         prediction_interval=prediction_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
         label_findings=tuple(label_findings),
+        declared=tuple(declared),
         comparison=comparison,
     )
 

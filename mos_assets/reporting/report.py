@@ -25,7 +25,7 @@ from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
-from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
+from mos_assets.records import DeclaredFeatures, FigureRow, LabelOrigin, Named, Reported
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
@@ -142,6 +142,8 @@ class GateReport(Reported):
     label_findings: tuple[str, ...] = ()
     """What may be wrong with labels and features, a sentence each; what cannot be right does not
     train."""
+    declared: tuple[DeclaredFeatures, ...] = ()
+    """Feature tables of these corpora whose origin is declared, and how that was proved."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
     figures: tuple[ReportPlot, ...] = ()

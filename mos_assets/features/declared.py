@@ -24,6 +24,7 @@ from mos_assets.records import (
     ColumnAgreement,
     Declaration,
     DeclaredFeatures,
+    FeatureTable,
     FloatArray,
     JoinedTable,
     ProofStatus,
@@ -70,7 +71,9 @@ def declared_extractor(declaration: Declaration) -> FeatureExtractor:
     return extractor
 
 
-def declared_columns(table: JoinedTable, declaration: Declaration) -> tuple[str, ...]:
+def declared_columns(
+    table: FeatureTable | JoinedTable, declaration: Declaration
+) -> tuple[str, ...]:
     """The columns of a table that its declaration speaks of; raises CorpusError without any."""
     extractor = declared_extractor(declaration)
     found = tuple(name for name in extractor.column_names if name in table.columns)

@@ -12,6 +12,7 @@ from mos_assets.features import (
     PictureExtractor,
     clips_for_proof,
     compares,
+    declared_columns,
     declared_extractor,
     parse_blocks,
     picture_extractors,
@@ -27,8 +28,12 @@ Chosen = Mapping[str, frozenset[str]]
 
 def require_declarations(name: str, root: Path) -> None:
     """Raise CorpusError for a declaration of this corpus that cannot be right."""
-    for declaration in declarations(name, root).values():
+    declared = declarations(name, root)
+    for declaration in declared.values():
         declared_extractor(declaration)
+    for table in load_feature_tables(name, root) if declared else ():
+        if table.declaration is not None:
+            declared_columns(table, table.declaration)
 
 
 def parts_for_proof(run: RunSettings, paths: PathSettings) -> frozenset[str]:

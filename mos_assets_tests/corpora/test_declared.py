@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mos_assets.corpora import declarations, load_feature_tables
-from mos_assets.corpora.features import join_table
 from mos_assets.errors import CorpusError
-from mos_assets.features import declared_columns, declared_extractor
+from mos_assets.features import declared_columns
+from mos_assets.pipeline.declared import require_declarations
 from mos_assets_tests.corpora.making import write_tree
 
 HEADER = "clip_name,adm2,vif,note,ssim\na,.5,.25,x,1\n"
@@ -26,7 +26,7 @@ def test_columns_get_the_names_of_the_extractor(tmp_path: Path) -> None:
     told = table.declaration
     assert told is not None
     assert told.words == "libvmaf under source scaled bicubic, 2.3"
-    assert declared_columns(join_table([], table), told) == ("adm2", "vif_scale0")
+    assert declared_columns(table, told) == ("adm2", "vif_scale0")
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,7 @@ def test_columns_get_the_names_of_the_extractor(tmp_path: Path) -> None:
 def test_a_mistake_is_one_message_with_the_file(tmp_path: Path, toml: str, message: str) -> None:
     write_tree(tmp_path, {"c/features/t.csv": HEADER, "c/features/t.toml": toml})
     with pytest.raises(CorpusError, match=rf"c/features/t\.toml.*{message}"):
-        for table in load_feature_tables("c", tmp_path):
-            assert table.declaration is not None
-            declared_extractor(table.declaration)
-            declared_columns(join_table([], table), table.declaration)
+        require_declarations("c", tmp_path)
 
 
 def test_a_declaration_stands_beside_its_table(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from mos_assets.assets import console
 from mos_assets.assets.clip_measurements import clip_measurements, machine_did_not_fail
 from mos_assets.assets.clip_scores import clip_scores, clips_in_range, clips_scored, no_drift
 from mos_assets.assets.extracted_features import (
+    declared_features_hold,
     extracted_features,
     features_complete,
     features_not_constant,
@@ -83,6 +84,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             features_not_constant,
             no_leak,
             ratings_rise_with_quality,
+            declared_features_hold,
             one_fingerprint,
             folds_disjoint,
             folds_grouped,

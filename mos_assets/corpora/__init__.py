@@ -4,6 +4,7 @@ The door of the room. `watching` and `downloads`, which ask what lies on the dis
 """
 
 from mos_assets.corpora.beside import foreign_metrics, table_columns
+from mos_assets.corpora.declared import declarations
 from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
@@ -52,6 +53,7 @@ __all__ = [
     "TableFacts",
     "WatchedFiles",
     "by_kind",
+    "declarations",
     "foreign_metrics",
     "has_external_shots",
     "has_manifest",

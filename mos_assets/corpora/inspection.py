@@ -41,6 +41,8 @@ class TableFacts:
     """Columns that are no feature."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declared: str | None = None
+    """How it was measured, as the file beside it says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
             label_columns=label_columns(table),
             left_out=table.left_out,
             labels=table.labels,
+            declared=None if table.declaration is None else table.declaration.words,
         )
         for table in joined
     )

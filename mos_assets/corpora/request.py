@@ -116,6 +116,8 @@ class WatchedFiles:
     feature_paths: tuple[Path, ...]
     beside_tables: tuple[Path, ...] = ()
     """Files in the folders of both that are no tables, or not yet: one that is being copied."""
+    declaration_paths: tuple[Path, ...] = ()
+    """What is declared of feature tables."""
     made_here: bool = False
     """What the first run renders is not a change that a second one has to follow."""
 

@@ -20,6 +20,7 @@ from mos_assets.downloads import DownloadProgress
 from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.pipeline.rating import votes_facts
 from mos_assets.records import Corpus
@@ -60,6 +61,7 @@ def ingest(
     blocks = parse_blocks(run.features)
     for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))
+        require_declarations(name, paths.corpus_folder)
     if required_parts(blocks):
         # Before a clip is fetched or touched: without it none of them can be measured.
         find_ffmpeg(paths.ffmpeg or None)

@@ -42,6 +42,7 @@ from mos_assets.splitting.cuts import further_cuts
 from mos_assets.store import (
     Database,
     corpus_rows,
+    declared_rows,
     fold_rows,
     provenance,
     rating_rows,
@@ -106,6 +107,7 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
         ],
         alignment=manifest.alignment,
         weighed=manifest.weighed,
+        declared=declared_rows.read_declared(database, run.corpora, used=False),
         comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
         rated=rating_rows.read_rated(database, run.corpora),
         gate=gate,

@@ -60,6 +60,7 @@ from mos_assets.settings import (
 from mos_assets.store import (
     Database,
     corpus_rows,
+    declared_rows,
     feature_rows,
     fold_rows,
     provenance,
@@ -213,6 +214,7 @@ def _manifest(
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
+        declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
         + len(head.encoder_vocab)

@@ -40,6 +40,12 @@ if TYPE_CHECKING:
         Severity,
         Unmatched,
     )
+    from mos_assets.records.declared import (
+        ColumnAgreement,
+        Declaration,
+        DeclaredFeatures,
+        ProofStatus,
+    )
     from mos_assets.records.envelope import Envelope, EnvelopeColumn
     from mos_assets.records.features import (
         FeatureMatrix,
@@ -99,9 +105,12 @@ __all__ = [
     "Clip",
     "ClipRatings",
     "ClipScore",
+    "ColumnAgreement",
     "Corpus",
     "CorpusAlignment",
     "CorpusMap",
+    "Declaration",
+    "DeclaredFeatures",
     "Disagreement",
     "Download",
     "DownloadState",
@@ -131,6 +140,7 @@ __all__ = [
     "OutOfFold",
     "PastPredictions",
     "Probe",
+    "ProofStatus",
     "RatedCorpus",
     "RaterFacts",
     "RaterFigures",
@@ -164,6 +174,7 @@ _LATE = (
     "scores",
     "envelope",
     "incoming",
+    "declared",
 )
 
 

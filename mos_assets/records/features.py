@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self, TypeVar
 
+from mos_assets.records.declared import Declaration
 from mos_assets.records.domain import FloatArray, IntArray
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ class FeatureTable:
     are the labels."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,8 @@ class JoinedTable:
     """Columns of the table that are no feature."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, slots=True)

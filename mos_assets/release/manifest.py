@@ -28,6 +28,7 @@ from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
     CorpusAlignment,
+    DeclaredFeatures,
     Envelope,
     FigureRow,
     FoldScore,
@@ -174,7 +175,7 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
-_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated")
+_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared")
 
 
 class Manifest(_Frozen):
@@ -200,6 +201,8 @@ class Manifest(_Frozen):
     n_parameters: int
     operators: tuple[str, ...]
     extractor_fingerprint: str
+    declared: tuple[DeclaredFeatures, ...] | None = None
+    """What the feature tables that it was trained on are declared to be; else not in the file."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     alignment: CorpusAlignment | None = None

@@ -37,6 +37,7 @@ from mos_assets.evaluation.slices import slices
 from mos_assets.evaluation.splits import SplitRanges
 from mos_assets.records import (
     CorpusAlignment,
+    DeclaredFeatures,
     FeatureLoss,
     FloatArray,
     LabelOrigin,
@@ -68,6 +69,7 @@ def build_report(
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
     label_findings: Sequence[str] = (),
+    declared: Sequence[DeclaredFeatures] = (),
     comparison: Comparison | None = None,
     rated: Sequence[RatedCorpus] = (),
     alignment: CorpusAlignment | None = None,
@@ -82,7 +84,8 @@ def build_report(
     judged by. label_findings: what may be wrong with the labels, a sentence each. rated: how the
     ratings of each corpus came about. alignment, weighed: of the candidate's manifest.
     beside: container columns and metrics of others, for shortcuts. splits: what the closed forms
-    reach on further cuts.
+    reach on further cuts. declared: feature tables of these corpora that say how they were
+    measured.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
@@ -148,6 +151,7 @@ def build_report(
         importance=importance(tuple(losses), table.feature_order),
         label_findings=tuple(label_findings),
         ratings=ratings_section(rated, table, oof),
+        declared=tuple(declared),
         comparison=comparison,
         alignment=alignment,
         weighed=weighed,

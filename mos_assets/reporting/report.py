@@ -28,7 +28,14 @@ from mos_assets.evaluation.slices import Slice
 from mos_assets.evaluation.splits import SplitRanges
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
-from mos_assets.records import CorpusAlignment, FigureRow, LabelOrigin, Named, Reported
+from mos_assets.records import (
+    CorpusAlignment,
+    DeclaredFeatures,
+    FigureRow,
+    LabelOrigin,
+    Named,
+    Reported,
+)
 from mos_assets.reporting.ratings import Ratings
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
@@ -160,6 +167,8 @@ class GateReport(Reported):
     train."""
     ratings: Ratings | None = None
     """How the ratings came about; None where they are of one test, in label files, from 1 to 5."""
+    declared: tuple[DeclaredFeatures, ...] = ()
+    """Feature tables of these corpora whose origin is declared, and how that was proved."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
     alignment: CorpusAlignment | None = None

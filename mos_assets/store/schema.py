@@ -22,6 +22,7 @@ SETBACKS = "setbacks"
 SHOT_METADATA = "shot_metadata"
 EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
+DECLARED_FEATURES = "declared_features"
 FOLDS = "folds"
 FOLD_GROUPS = "fold_groups"
 PROVENANCE = "stamps"
@@ -238,6 +239,25 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("missing", _WHOLE),
             ("mean", _REAL),
             ("std", _REAL),
+        ]
+    ),
+    DECLARED_FEATURES: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("table_name", _TEXT),
+            ("used", _FLAG),
+            ("extractor", _TEXT),
+            ("reference", _TEXT),
+            ("scaling", _TEXT),
+            ("version", _TEXT),
+            ("status", _TEXT),
+            ("reason", _TEXT),
+            ("feature", _TEXT),
+            ("clips", _WHOLE),
+            ("r", _REAL),
+            ("mean_difference", _REAL),
+            ("least_r", _REAL),
+            ("most_difference", _REAL),
         ]
     ),
     FOLDS: pa.schema(

@@ -74,10 +74,13 @@ class FolderReferences:
     no video, or is one of them.
     """
 
+    _or_table = f", or {_BY_TABLE}"
+
     def __init__(
         self, folder: Path, scored: Sequence[Path] = (), named: str = "--references"
     ) -> None:
-        self._or_table = f", or {_BY_TABLE}" if named == "--references" else ""
+        if named != "--references":
+            self._or_table = ""  # whoever names it otherwise has no table to name either
         if not folder.is_dir():
             raise CorpusError(f"{named} {folder}: there is no such folder.")
         places = {os.path.realpath(path) for path in scored}

@@ -149,7 +149,7 @@ def test_a_failed_run_and_a_clip_without_a_score_are_tried_again_later(
     assert watch.reason.startswith("1 clips to score; the last run failed (1 so far)")
     watch.fails, watch.again = False, frozenset({"a.mp4"})
     assert watch.ticks(6) == [0, 0, 1, 0, 0, 1]
-    assert sum(watch.ticks(60 * 8)) == 3, "after one hour, two and four"
+    assert sum(watch.ticks(200)) == 2, "after one hour and two"
     assert "tried again in" in watch.reason
 
 

@@ -78,7 +78,7 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
         **{"tick_s": 1, "retrain_cron": "* * * * *", "removal_share": 0.01},
     }
     home = tmp_path / "home"
-    many = {"max_concurrent_runs: 1": "max_concurrent_runs: 3"}
+    many = {"max_concurrent_runs: 2": "max_concurrent_runs: 3"}
     with serving(home, variables(settings), many) as service:
         service.wait("the UI", service.serves)
         scheduled = service.wait("the scheduled run", lambda: service.runs() or None)[0]

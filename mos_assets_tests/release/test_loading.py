@@ -79,7 +79,11 @@ def test_pairs_and_families_stand_in_the_manifest_only_where_they_are(
     assert report.paired_interval is not None
     paired = report.paired_interval.model_copy(update={"half_width": 0.5, "error_sd": 0.2})
     with_both = judged(
-        manifest, report.verdict, report.prediction_interval, paired, (("adm2", "vif_scale0"),)
+        manifest,
+        report.verdict,
+        report.prediction_interval,
+        paired=paired,
+        correlated=(("adm2", "vif_scale0"),),
     )
     assert names < set(json.loads(with_both.to_json()))
     assert Manifest.parse(with_both.to_json().encode(), path) == with_both

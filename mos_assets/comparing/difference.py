@@ -49,9 +49,11 @@ class Difference:
         told = (
             f"the difference is larger than the interval: {better} would be rated above {other}"
             if self.told_apart
-            else "the difference is not larger than the interval: it may not be seen, or be the "
-            "other way round"
+            else f"the difference is not larger than the interval: that {better} would be rated "
+            f"above {other} cannot be promised"
         )
+        if self.mos == 0.0:
+            told = "the two score the same"
         if self.order is None:
             return (told,)
         return (

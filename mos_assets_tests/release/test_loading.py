@@ -67,19 +67,25 @@ def test_files_without_a_checksum_are_not_a_release(release: Release, tmp_path: 
     assert released_heads(tmp_path) == ()
 
 
-def test_a_head_without_pairs_and_families_keeps_the_manifest_it_had(
+def test_pairs_and_families_stand_in_the_manifest_only_where_they_are(
     good: tuple[TrainingTable, OutOfFold, GateReport],
 ) -> None:
-    """The tracked head's, to the byte; with them both stand in the file, outside the head's id."""
+    """The manifest of a head without them says nothing of them; the head's id covers neither."""
     path = Path(__file__).parents[2] / "model" / "konvid_mos_head_v1.json"
     manifest = Manifest.read(path)
-    assert manifest.to_json() == path.read_text(encoding="utf-8")
+    names = {"paired_interval", "correlated"}
+    assert names.isdisjoint(json.loads(manifest.to_json()))
     report = good[2]
     assert report.paired_interval is not None
     paired = report.paired_interval.model_copy(update={"half_width": 0.5, "error_sd": 0.2})
     with_both = judged(
-        manifest, report.verdict, report.prediction_interval, paired, (("adm2", "vif_scale0"),)
+        manifest,
+        report.verdict,
+        report.prediction_interval,
+        paired=paired,
+        correlated=(("adm2", "vif_scale0"),),
     )
+    assert names < set(json.loads(with_both.to_json()))
     assert Manifest.parse(with_both.to_json().encode(), path) == with_both
     assert with_both.paired_interval is not None
     assert with_both.paired_interval.half_width == 0.5

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dagster as dg
 
+from mos_assets.assets.incoming_clips import SCORING
 from mos_assets.assets.provenance import PREFIX
 
 RETRAIN = "retrain"
 PRUNE = "prune"
+SCORE_INCOMING = "score_incoming"
+ALL_ASSETS_JOB = "__ASSET_JOB"
+"""What Dagster calls a run that was started from the asset graph."""
 CAUSE_TAG = f"{PREFIX}cause"
 """Why a run was started: the sensor, and what it saw."""
 STORE_TAG = f"{PREFIX}writes"
-"""The jobs below carry it; dagster.yaml lets one run with this tag through at a time. A run of the
-asset graph ("Materialize all") has no tags of ours: it waits for the run lock of the store."""
+"""What writes to the store for as long as it runs carries it; dagster.yaml lets one run with this
+tag through at a time, and one that scores beside it. A run of the asset graph ("Materialize all")
+gets it in the queue (`queue.py`)."""
 
 retrain = dg.define_asset_job(
     RETRAIN,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(SCORING),
     description=(
         "Take the corpora as they are now, measure what is new, train, judge, release. One at a "
         "time: further launches queue. Launching it by hand after clips were removed confirms the "
@@ -28,4 +33,14 @@ retrain = dg.define_asset_job(
         # may have changed meanwhile, and what was measured is found again.
         "dagster/retry_strategy": "ALL_STEPS",
     },
+)
+
+score_incoming = dg.define_asset_job(
+    SCORE_INCOMING,
+    selection=dg.AssetSelection.groups(SCORING),
+    description=(
+        "Score the clips in MOS_INCOMING that have no score by the released head yet. Works beside "
+        "a retrain."
+    ),
+    tags={STORE_TAG: "scores", "dagster/retry_strategy": "ALL_STEPS"},
 )

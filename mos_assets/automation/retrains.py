@@ -16,10 +16,8 @@ from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.automation.facts import Outcome, Retrain
-from mos_assets.automation.jobs import PRUNE
+from mos_assets.automation.jobs import ALL_ASSETS_JOB, PRUNE, SCORE_INCOMING
 
-ALL_ASSETS_JOB = "__ASSET_JOB"
-"""What Dagster calls a run that was started from the asset graph."""
 IN_FLIGHT = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -51,6 +49,7 @@ WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_TAG = "dagster/auto_retry_run_id"
 LOOKED_BACK = 100
 """Finished runs of these settings looked at; between two ticks there are never so many."""
+_NO_RETRAINS = frozenset({PRUNE, SCORE_INCOMING})
 _STEPS: dict[str, frozenset[str]] = {}
 """Of plans that were asked for: one of each version of this project."""
 
@@ -75,11 +74,11 @@ def retrains_of(
     found = [
         Retrain(record.start_time, Outcome.IN_FLIGHT)
         for record in in_flight
-        if is_ours(record.dagster_run) and record.dagster_run.job_name != PRUNE
+        if is_ours(record.dagster_run) and record.dagster_run.job_name not in _NO_RETRAINS
     ]
     for record in finished:
         run = record.dagster_run
-        if not _whole(instance, run):
+        if run.job_name in _NO_RETRAINS or not _whole(instance, run):
             continue
         if _waits_for_retry(run.tags) and (record.end_time or 0.0) > now - RETRY_WAIT_S:
             found.append(Retrain(None, Outcome.IN_FLIGHT))

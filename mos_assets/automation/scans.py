@@ -23,7 +23,9 @@ def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, tur
 
 def _watched(run: RunSettings, paths: PathSettings) -> dict[str, WatchedFiles]:
     """What there is to watch, by corpus."""
-    return {name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.corpora}
+    return {
+        name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.all_corpora
+    }
 
 
 def _corpora(

@@ -4,73 +4,62 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mos_assets.cli.scoring import (
+    CALM_S,
+    EXIT_CALLED_WRONGLY,
+    EXIT_INTERRUPTED,
+    EXIT_NOTHING,
+    PLACE,
+    Heads,
+    Stderr,
+    caching,
+    end,
+    model_folder,
+    model_option,
+    workers_option,
+)
 from mos_assets.cli.terminal import EXIT_FAILED, printable
 from mos_assets.errors import MosAssetsError, SettingsError
-from mos_assets.settings import Settings, local_folder
+from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mos_assets.predictor import Predictor
     from mos_assets.scoring.output import Outcome, Unscored
     from mos_assets.scoring.references import References
 
-EXIT_CALLED_WRONGLY = 2
 EXIT_FALLBACK = 3
-EXIT_NOTHING = 4
-EXIT_INTERRUPTED = 130
-_CALM_S = 10.0
-_PLACE = click.Path(path_type=Path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stderr:
-    """Says on stderr what the work says."""
-
-    def info(self, msg: str, /) -> None:
-        click.echo(printable(msg), err=True)
-
-    def warning(self, msg: str, /) -> None:
-        click.echo(f"note: {printable(msg)}", err=True)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option("--reference", type=_PLACE, metavar="FILE", help="The pristine file of every clip.")
+@click.option("--reference", type=PLACE, metavar="FILE", help="The pristine file of every clip.")
 @click.option(
     "--references",
-    type=_PLACE,
+    type=PLACE,
     metavar="FOLDER",
     help="Pristine files, each for the clips that bear its name or begin with it.",
 )
 @click.option(
     "--reference-table",
-    type=_PLACE,
+    type=PLACE,
     metavar="TABLE",
     help="CSV, Parquet or JSON lines with the columns clip and reference; references are paths "
     "from the table's folder, or names in --references.",
 )
 @click.option("--head", default=None, metavar="ID", help="The head; default: the best there is.")
+@model_option
 @click.option(
-    "--model",
-    metavar="FOLDER",
-    help="Folder of the heads; default MOS_MODEL_DIR, else those that came with the package.",
+    "--adapted", type=PLACE, metavar="FILE", help="What mos adapt has written; names the head too."
 )
 @click.option(
-    "--output", type=_PLACE, metavar="FILE", help="Write .tsv, .csv, .json or .parquet instead."
+    "--output", type=PLACE, metavar="FILE", help="Write .tsv, .csv, .json or .parquet instead."
 )
-@click.option("--workers", type=click.IntRange(1, 1024), help="Clips at once; default MOS_WORKERS.")
-@click.option(
-    "--cache",
-    type=_PLACE,
-    metavar="FOLDER",
-    help="Where measurements are kept; default ~/.cache/mos_assets.",
-)
-@click.option("--no-cache", is_flag=True, help="Keep no measurements, and use none.")
+@workers_option
+@caching
 @click.option(
     "--fallback", is_flag=True, help="Let a rule on codec and bit rate answer where no head may."
 )
@@ -80,6 +69,7 @@ def predict(
     references: Path | None,
     reference_table: Path | None,
     head: str | None,
+    adapted: Path | None,
     model: str | None,
     output: Path | None,
     workers: int | None,
@@ -120,8 +110,8 @@ def predict(
         settings = Settings.from_env()
         found = _score(
             [Path(path) for path in paths],
-            _references(reference, references, reference_table, paths),
-            _Heads(_model_folder(model, settings), head, fallback),
+            references_from(reference, references, reference_table, paths),
+            Heads(model_folder(model, settings), head, fallback, adapted),
             output,
             workers=workers or settings.run.workers,
             ffmpeg=settings.paths.ffmpeg,
@@ -129,50 +119,19 @@ def predict(
             keeps=not no_cache,
         )
     except SettingsError as error:
-        _end(error, EXIT_CALLED_WRONGLY)
+        end(error, EXIT_CALLED_WRONGLY)
     except MosAssetsError as error:
-        _end(error, EXIT_NOTHING)
+        end(error, EXIT_NOTHING)
     except KeyboardInterrupt:
         click.echo("interrupted; what was measured is kept, so call it again", err=True)
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(_exit_code(found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Heads:
-    """Which head is asked for."""
-
-    folder: Path
-    named: str | None
-    fallback: bool
-
-    def choose(self, with_reference: bool) -> Predictor:
-        """Raises ReleaseError or FeatureError where none may score, unless the codec rule may."""
-        from mos_assets.errors import FeatureError, ReleaseError
-        from mos_assets.predictor import Predictor
-        from mos_assets.scoring.choice import choose_head, named_head, require_released
-
-        if self.named is not None:
-            # A slip of the pen is no reason for the rule to answer.
-            require_released(self.folder, self.named)
-        try:
-            if self.named is not None:
-                chosen = named_head(self.folder, self.named, with_reference=with_reference)
-            else:
-                chosen = choose_head(self.folder, with_reference=with_reference)
-        except (ReleaseError, FeatureError) as error:
-            if not self.fallback:
-                raise
-            return Predictor.by_rule(str(error))
-        for note in chosen.notes:
-            _Stderr().warning(note)
-        return chosen.predictor
-
-
 def _score(
     paths: Sequence[Path],
     references: References | None,
-    heads: _Heads,
+    heads: Heads,
     output: Path | None,
     *,
     workers: int,
@@ -187,7 +146,7 @@ def _score(
     from mos_assets.scoring.kept import default_cache_folder
     from mos_assets.scoring.output import Unscored, require_writable, table_text, write_scores
 
-    log = _Stderr()
+    log = Stderr()
     if output is not None:
         require_writable(output)
     given = find_clips(paths, frozenset() if references is None else references.files)
@@ -204,7 +163,7 @@ def _score(
     for note in () if references is None else references.notes(given.clips):
         log.warning(note)
     kept = opened_cache(cache, lambda: default_cache_folder(os.environ), log) if keeps else None
-    options = ScoringOptions(workers, ffmpeg, kept, _CALM_S)
+    options = ScoringOptions(workers, ffmpeg, kept, CALM_S)
     found = (*score_clips(given.clips, references, predictor, options, log), *lost)
     _tell_unscored([outcome for outcome in found if isinstance(outcome, Unscored)])
     if output is None:
@@ -222,7 +181,7 @@ def _tell_unscored(unscored: Sequence[Unscored]) -> None:
         clips.setdefault(one.reason.removeprefix(f"{one.clip}: "), []).append(one.clip)
     for why, names in clips.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        _Stderr().info(f"{names[0]}{more}: {why}")
+        Stderr().info(f"{names[0]}{more}: {why}")
 
 
 def _tell(found: Sequence[Outcome]) -> None:
@@ -231,12 +190,12 @@ def _tell(found: Sequence[Outcome]) -> None:
 
     scored = [one for one in found if not isinstance(one, Unscored)]
     for note in sorted({f"{one.head_id or 'codec rule'}: {one.reason}" for one in scored}):
-        _Stderr().warning(note)
+        Stderr().warning(note)
     if len(scored) < len(found):
         click.echo(f"{len(found) - len(scored)} of {len(found)} could not be scored", err=True)
 
 
-def _references(
+def references_from(
     reference: Path | None, folder: Path | None, table: Path | None, paths: Sequence[str]
 ) -> References | None:
     from mos_assets.scoring.references import FolderReferences, OneReference, TableReferences
@@ -246,19 +205,6 @@ def _references(
     if folder is not None:
         return FolderReferences(folder, [Path(path) for path in paths])
     return None if reference is None else OneReference(reference)
-
-
-def _model_folder(option: str | None, settings: Settings) -> Path:
-    try:
-        folder = settings.paths.heads_folder if option is None else local_folder(option)
-    except ValueError as error:
-        raise SettingsError(f"--model {option}: {error}.") from error
-    if not folder.is_dir():
-        raise MosAssetsError(
-            f"There is no folder {folder}. Name the folder of the heads with --model or "
-            "MOS_MODEL_DIR."
-        )
-    return folder
 
 
 def _exit_code(found: Sequence[Outcome]) -> int:
@@ -271,8 +217,3 @@ def _exit_code(found: Sequence[Outcome]) -> int:
     if any(one.source is Source.FALLBACK for one in scored):
         return EXIT_FALLBACK
     return EXIT_FAILED if len(scored) < len(found) else 0
-
-
-def _end(error: MosAssetsError, code: int) -> None:
-    click.echo(f"Error: {printable(error)}", err=True)
-    sys.exit(code)

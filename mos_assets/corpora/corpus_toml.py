@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -139,8 +140,15 @@ class CorpusToml(BaseModel):
     label_origin: LabelOrigin = LabelOrigin.HUMAN
     encoder: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = ENCODER_VOCABULARY[0]
     """Slot of the encoder's one-hot; a new name adds a slot to the heads trained on it."""
+    namespace: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """Corpora of one namespace mean the same content by the same group; of two, never. Corpora
+    that declare none share one."""
     columns: ColumnNames
     votes: VotesTable | None = None
+    metrics: Mapping[Text, Annotated[str, Field(pattern=r"^[^.].*\..*[^.]$")]] = Field(
+        default_factory=dict
+    )
+    """Name → `<table>.<column>` of features/: metrics of others, to be compared with."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

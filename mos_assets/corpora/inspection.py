@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mos_assets.corpora.beside import foreign_metrics
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, label_columns, load_feature_tables
 from mos_assets.corpora.layouts import layout_of
@@ -100,6 +101,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
     joined = tuple(
         join_table(corpus.clips, table) for table in load_feature_tables(request.name, request.root)
     )
+    foreign_metrics(request.name, request.root, joined, ())
     features = tuple(
         TableFacts(
             name=table.name,

@@ -51,6 +51,7 @@ from mos_assets.features.shot_rows import (
     shot_row,
 )
 from mos_assets.features.task import ClipTask, content_key
+from mos_assets.features.timeline import by_second, picture_figures
 
 __all__ = [
     "BLOCKS",
@@ -71,6 +72,7 @@ __all__ = [
     "ShotFeatures",
     "Tap",
     "assemble",
+    "by_second",
     "clips_for_proof",
     "column_description",
     "column_notes",
@@ -93,6 +95,7 @@ __all__ = [
     "normalised_shot_row",
     "parse_blocks",
     "picture_extractors",
+    "picture_figures",
     "proofs",
     "read_shard",
     "recover_journals",

@@ -26,6 +26,7 @@ from mos_assets.features import (
     supplying,
 )
 from mos_assets.features import assemble as assemble_rows
+from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
 from mos_assets.records import FeatureMatrix
@@ -63,13 +64,17 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     tables that cannot be used.
     """
     blocks = parse_blocks(run.features)
-    gathered = [gather(run, paths, database, name) for name in run.corpora]
+    gathered = [gather(run, paths, database, name) for name in run.all_corpora]
     proved = {corpus.name: proofs(corpus) for corpus in gathered}
     corpora = [replace(corpus, refuted=refuted(proved[corpus.name])) for corpus in gathered]
     used = {corpus.name: supplying(corpus, blocks) for corpus in corpora}
     found = [(proof, proof.table in used[name]) for name, each in proved.items() for proof in each]
-    matrix = assemble_rows(corpora, blocks)
-    feature_rows.write_features(database, matrix)
+    # Together, since all have to have the same columns.
+    every = assemble_rows(corpora, blocks)
+    trains = np.array([name in run.corpora for name in every.corpora], dtype=bool)
+    matrix = every.take(np.flatnonzero(trains))
+    feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
+    write_beside(corpora, every.feature_order, paths, database)
     declared_rows.write_declared(database, found)
     provenance.write(database, provenance.FEATURES, feature_scope(run))
     joined = [

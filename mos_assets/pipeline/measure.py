@@ -143,17 +143,17 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
     """What is not measured yet, one task a clip, in the order of the clip ids."""
     prints = fingerprints(run, paths)
     done = measurement_rows.measured_keys(database, prints.values())
-    external = {name for name in run.corpora if has_external_shots(name, paths.corpus_folder)}
+    external = {name for name in run.all_corpora if has_external_shots(name, paths.corpus_folder)}
     policy = run.reference
     given_up = (
         s.setback for s in setback_rows.read_setbacks(database, prints.values()) if s.given_up
     )
     planned = set(done) | {(setback.content, setback.fingerprint) for setback in given_up}
     tasks: list[ClipTask] = []
-    clips = corpus_rows.read_clips(database, run.corpora)
+    clips = corpus_rows.read_clips(database, run.all_corpora)
     chosen = {
         name: measured_in(run, paths, name, [clip for clip in clips if clip.corpus == name])
-        for name in run.corpora
+        for name in run.all_corpora
         if prints
     }
     for clip in clips:
@@ -243,7 +243,7 @@ def merge(
     if waiting:
         log.warning(setbacks_told(waiting))
     rows = measurement_rows.measurement_table(
-        database, corpus_rows.known_hashes(database, run.corpora), prints.values()
+        database, corpus_rows.known_hashes(database, run.all_corpora), prints.values()
     )
     return Merged(
         rows=rows,

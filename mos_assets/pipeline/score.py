@@ -8,7 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mos_assets.errors import ClipError, FeatureError, MosAssetsError, StoreError, ToolError
+from mos_assets.errors import (
+    ClipError,
+    FeatureError,
+    MachineError,
+    MosAssetsError,
+    StoreError,
+    ToolError,
+)
 from mos_assets.features import (
     ClipTask,
     Found,
@@ -65,6 +72,8 @@ class _Pair:
     known: KnownFile | None = None
     task: ClipTask | None = None
     error: str | None = None
+    again: bool = False
+    """Whether the error may be gone another time, though the clip is the same."""
 
 
 @dataclass(slots=True)
@@ -121,7 +130,7 @@ def _pairs(
                 raise FeatureError(f"{pair.clip}: {plan.head_id} {NO_REFERENCE}.")
             pair.reference = references.of(pair.clip)
         except MosAssetsError as error:
-            pair.error = str(error)
+            pair.error, pair.again = str(error), True
     return pairs
 
 
@@ -136,14 +145,14 @@ def _look_at_pairs(
     for pair in wanted:
         reference = None if pair.reference is None else beside[pair.reference]
         if isinstance(reference, MosAssetsError):
-            pair.error = f"{pair.clip}: {reference}"
+            pair.error, pair.again = f"{pair.clip}: {reference}", _passes(reference)
         else:
             sound.append(pair)
     for pair, (_, known) in zip(
         sound, _look([pair.clip for pair in sound], options, log), strict=True
     ):
         if isinstance(known, MosAssetsError):
-            pair.error = str(known)
+            pair.error, pair.again = str(known), _passes(known)
             continue
         reference = None if pair.reference is None else beside[pair.reference]
         pair.known = known
@@ -267,7 +276,7 @@ def _outcome(
 ) -> Outcome:
     reference = None if pair.reference is None else str(pair.reference)
     if pair.error is not None or pair.known is None or pair.task is None:
-        return Unscored(str(pair.clip), str(pair.error), reference)
+        return Unscored(str(pair.clip), str(pair.error), reference, pair.again)
     why = measured.refused.get((pair.task.sha256, pair.task.reference_sha256))
     if why is not None:
         return Unscored(str(pair.clip), not_a_pair(pair.clip, pair.reference, why), reference)
@@ -277,7 +286,12 @@ def _outcome(
     try:
         return score_measured(predictor, plan, pair.known, pair.reference, found)
     except MosAssetsError as error:
-        return Unscored(str(pair.clip), str(error), reference)
+        return Unscored(str(pair.clip), str(error), reference, _passes(error))
+
+
+def _passes(error: MosAssetsError) -> bool:
+    """Whether another try may go better: it was the machine that failed."""
+    return isinstance(error, MachineError)
 
 
 def _by_rule(predictor: Predictor, clip: Path, looked: Looked) -> Outcome:

@@ -26,7 +26,7 @@ from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.predictor.codec_rule import ENCODER_OF_DECODER
 from mos_assets.predictor.measurable import MeasuringPlan, measurable
-from mos_assets.predictor.results import ClipPrediction, MosPrediction
+from mos_assets.predictor.results import ClipPrediction, Measured, MosPrediction
 from mos_assets.records import Probe, Setback
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def score_measured(
     manifest = predictor.require_manifest()
     if lacking and manifest.missing_value is None:
         raise ClipError(_lacking(clip.path, reference, lacking[0], columns))
-    prediction = predictor.predict_mos(
-        features | dict.fromkeys(lacking), ENCODER_OF_DECODER.get(clip.probe.codec, UNKNOWN_ENCODER)
-    )
+    asked = {name: features.get(name) for name in plan.feature_order}
+    encoder = ENCODER_OF_DECODER.get(clip.probe.codec, UNKNOWN_ENCODER)
+    prediction = predictor.predict_mos(asked, encoder)
     origin = plan.origin({each.part: each.fingerprint for each in found})
     notes = [prediction.reason]
     if origin.note is not None:
@@ -146,6 +146,8 @@ def score_measured(
         reference=None if reference is None else str(reference),
         comparable=origin.comparable,
         reason="; ".join(notes),
+        applicability=prediction.applicability,
+        measured=Measured(asked, encoder, clip.probe.bit_rate),
     )
 
 

@@ -34,6 +34,9 @@ class Unscored:
     reason: str
     """One sentence with the remedy."""
     reference: str | None = None
+    again: bool = False
+    """Whether it may have a score another time, though its bytes stay: the machine failed, or its
+    reference was not there."""
 
 
 Outcome = ClipPrediction | Unscored
@@ -42,8 +45,8 @@ Outcome = ClipPrediction | Unscored
 def row_of(outcome: Outcome) -> dict[str, Cell]:
     """One row by column name."""
     row: dict[str, Cell] = dict.fromkeys(COLUMNS)
-    row |= {"clip": _plain(outcome.clip), "reason": _plain(outcome.reason)}
-    row["reference"] = None if outcome.reference is None else _plain(outcome.reference)
+    row |= {"clip": plain(outcome.clip), "reason": plain(outcome.reason)}
+    row["reference"] = None if outcome.reference is None else plain(outcome.reference)
     if isinstance(outcome, ClipPrediction):
         low, high = outcome.interval or (None, None)
         numbers = {"mos": outcome.mos, "low": low, "high": high, "level": outcome.level}
@@ -104,22 +107,26 @@ WRITERS: Mapping[str, Callable[[Sequence[Outcome]], bytes]] = {
 
 
 def require_writable(path: Path) -> None:
-    """Before anything is measured: raise SettingsError where the suffix names no format, and
-    StoreError where no table can be written there."""
+    """As `require_place`, and raise SettingsError where the suffix names no format."""
     if path.suffix.lower() not in WRITERS:
         raise SettingsError(
             f"--output {path}: its suffix names no format; end it in {', '.join(WRITERS)}."
         )
+    require_place(path, "--output")
+
+
+def require_place(path: Path, option: str) -> None:
+    """Before anything is measured: raise StoreError where no file can be written there."""
     trial = path.with_name(f".{path.name}.trial{PARTIAL_SUFFIX}")
     try:
         require_plain(path)
         trial.touch()
         trial.unlink()
     except NotAFileError as error:
-        raise StoreError(f"--output {path}: it {error.strerror}; name another file.") from error
+        raise StoreError(f"{option} {path}: it {error.strerror}; name another file.") from error
     except OSError as error:
         raise StoreError(
-            f"--output {path}: it cannot be written ({error.strerror}). Make its folder, or name "
+            f"{option} {path}: it cannot be written ({error.strerror}). Make its folder, or name "
             "another file."
         ) from error
 
@@ -145,6 +152,6 @@ def _cell(value: Cell) -> str:
     return repr(value) if isinstance(value, float) else value
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that every format takes: bytes of a file name that are not UTF-8 become `\\xff`."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

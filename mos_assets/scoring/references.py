@@ -70,17 +70,21 @@ class FolderReferences:
     Of several the longest stem counts: `park.mkv` for `park_360p.mp4`, unless there is
     `park_360p.y4m`. Letter case does not matter.
     scored: the files and folders that are to be scored; what lies in one that is inside the folder
-    is no reference. Raises CorpusError where the folder holds no video, or is one of them.
+    is no reference. named: what messages call the folder. Raises CorpusError where the folder holds
+    no video, or is one of them.
     """
 
-    def __init__(self, folder: Path, scored: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, folder: Path, scored: Sequence[Path] = (), named: str = "--references"
+    ) -> None:
+        self._or_table = f", or {_BY_TABLE}" if named == "--references" else ""
         if not folder.is_dir():
-            raise CorpusError(f"--references {folder}: there is no such folder.")
+            raise CorpusError(f"{named} {folder}: there is no such folder.")
         places = {os.path.realpath(path) for path in scored}
         if os.path.realpath(folder) in places:
             raise CorpusError(
-                f"--references {folder}: it is the folder of the clips too. Put the pristine files "
-                f"into one of their own, or {_BY_TABLE}."
+                f"{named} {folder}: it is the folder of the clips too. Put the pristine files into "
+                f"one of their own{self._or_table}."
             )
         self._folder = folder
         self._by_stem: Mapping[str, list[Path]] = defaultdict(list)
@@ -91,7 +95,7 @@ class FolderReferences:
             self._by_stem[folded(stem(path.name))].append(path)
         if not self._by_stem:
             raise CorpusError(
-                f"--references {folder}: it holds no video file, the clips themselves apart. "
+                f"{named} {folder}: it holds no video file, the clips themselves apart. "
                 "Name the folder of the pristine files."
             )
 
@@ -112,13 +116,13 @@ class FolderReferences:
                 shown = ", ".join(map(str, paths[:_SHOWN]))
                 raise ClipError(
                     f"{clip}: {len(paths)} references have its name, {shown}. Keep one in "
-                    f"{self._folder}, or {_BY_TABLE}"
+                    f"{self._folder}{self._or_table}"
                 )
             if paths:
                 return paths[0]
         raise ClipError(
             f"{clip}: no reference in {self._folder} has its name or the beginning of it. Rename "
-            f"it after its reference, as park_360p.mp4 after park.mkv, or {_BY_TABLE}"
+            f"it after its reference, as park_360p.mp4 after park.mkv{self._or_table}"
         )
 
     def notes(self, clips: Sequence[Path]) -> tuple[str, ...]:

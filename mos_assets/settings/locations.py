@@ -59,3 +59,7 @@ def _usable(location: str) -> str:
 
 Location = Annotated[str, AfterValidator(_usable)]
 """As it was given: a relative one is of the folder where it is opened."""
+OptionalLocation = Annotated[
+    str, AfterValidator(lambda location: _usable(location) if location else location)
+]
+"""As Location, or empty: there is none."""

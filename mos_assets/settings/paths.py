@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mos_assets.settings.locations import Location, local_folder
+from mos_assets.settings.locations import Location, OptionalLocation, local_folder
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 OWN_MODEL_FOLDER = (
@@ -34,6 +34,24 @@ class PathSettings(BaseModel):
     ffmpeg: Annotated[
         str, Field(description="An ffmpeg with libvmaf; empty means the bundled build.")
     ] = ""
+    incoming: Annotated[
+        OptionalLocation,
+        Field(description="Folder of clips that are scored as they come; empty: none are."),
+    ] = ""
+    incoming_references: Annotated[
+        OptionalLocation,
+        Field(
+            description="Folder of the pristine files of MOS_INCOMING's clips, by name; empty: "
+            "they have none."
+        ),
+    ] = ""
+    incoming_head: Annotated[
+        str,
+        Field(
+            description="Head in MOS_MODEL_DIR that scores the clips of MOS_INCOMING; empty: the "
+            "best there is, as mos predict chooses."
+        ),
+    ] = ""
 
     @property
     def corpus_folder(self) -> Path:
@@ -46,6 +64,16 @@ class PathSettings(BaseModel):
     @property
     def model_folder(self) -> Path:
         return local_folder(self.model_dir)
+
+    @property
+    def incoming_folder(self) -> Path | None:
+        """None where no clips come in."""
+        return local_folder(self.incoming) if self.incoming else None
+
+    @property
+    def references_folder(self) -> Path | None:
+        """None where the clips that come in have no pristine files."""
+        return local_folder(self.incoming_references) if self.incoming_references else None
 
     @property
     def heads_folder(self) -> Path:

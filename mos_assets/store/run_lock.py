@@ -57,16 +57,21 @@ def acquire(store: Path, holder: str, timeout: Timeout = NO_WAIT) -> IO[bytes]:
         time.sleep(min(_PAUSE_S, timeout.seconds))
 
 
-def _acquire_now(store: Path, holder: str) -> IO[bytes]:
+def _opened(store: Path) -> tuple[IO[bytes], IO[bytes]]:
+    """The files of the door and of the lock, in a store that is made where it is missing."""
     try:
         store.mkdir(parents=True, exist_ok=True)
-        door, file = open_lock(store / _DOOR), open_lock(store / LOCK_FILE)
+        return open_lock(store / _DOOR), open_lock(store / LOCK_FILE)
     except NotAFileError as error:
         raise StoreError(f"{error.filename} {error.strerror}. Delete it, and try again.") from None
     except OSError as error:
         if error.errno not in DENIED:
             raise
         raise unwritable(store / LOCK_FILE) from None
+
+
+def _acquire_now(store: Path, holder: str) -> IO[bytes]:
+    door, file = _opened(store)
     with door:
         lock(door)
         try:
@@ -83,6 +88,34 @@ def _acquire_now(store: Path, holder: str) -> IO[bytes]:
             file.close()
             raise
     return file
+
+
+@contextmanager
+def beside_runs(store: Path, timeout: Timeout = NO_WAIT) -> Iterator[None]:
+    """For the moment in which tables are written that no run writes, whatever run is at work.
+
+    Whoever wants the store meanwhile waits at its door. Raises StoreError where another program,
+    such as a backup, has the store for itself and keeps it.
+    """
+    end = time.monotonic() + timeout.seconds
+    told = False
+    while True:
+        door, file = _opened(store)
+        with door, file:
+            lock(door)
+            if try_lock(file, shared=True):
+                yield
+                return
+        error = StoreError(
+            f"{store} is in use by another program, such as a backup. Wait until that has ended, "
+            "or set MOS_STORE to another folder."
+        )
+        if time.monotonic() >= end:
+            raise error
+        if not told:
+            timeout.tell(error)
+            told = True
+        time.sleep(min(_PAUSE_S, timeout.seconds))
 
 
 def _name_in(file: IO[bytes]) -> str:

@@ -31,7 +31,16 @@ PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
 GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
+RATING_SESSIONS = "rating_sessions"
+RATERS = "raters"
+RATING_ESTIMATORS = "rating_estimators"
+SUSPICIOUS_RATINGS = "suspicious_ratings"
+TEST_FEATURES = "test_features"
+BESIDE_COLUMNS = "beside_columns"
+TRANSFER_PREDICTIONS = "transfer_predictions"
 RELEASES = "releases"
+INCOMING_CLIPS = "incoming_clips"
+CLIP_SCORES = "clip_scores"
 
 _TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 _TIME = pa.timestamp("us", tz="UTC")
@@ -51,6 +60,13 @@ _PROBE_FIELDS = [
     ("nominal_fps", _REAL),
 ]
 _FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
+
+_INCOMING_FIELDS = [
+    ("clip", _TEXT),
+    *_FILE_FIELDS,
+    ("reference", _TEXT),
+    ("reference_sha256", _TEXT),
+]
 
 WRITTEN = "written"
 _WRITTEN = (WRITTEN, _WHOLE)
@@ -83,11 +99,79 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("content_group", _TEXT),
             ("reference_path", _TEXT),
             ("reference_sha256", _TEXT),
+            ("session", _TEXT),
+            ("mos_ci95", _REAL),
             ("ingested_at", _TIME),
         ]
     ),
     CORPORA: pa.schema(
-        [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+        [
+            ("corpus", _TEXT),
+            ("version", _TEXT),
+            ("licence", _TEXT),
+            ("label_origin", _TEXT),
+            ("namespace", _TEXT),
+            ("estimator", _TEXT),
+            ("scale_worst", _REAL),
+            ("scale_best", _REAL),
+            ("differences", _FLAG),
+            ("held", _WHOLE),
+            ("session_noise", _REAL),
+            ("repeats", _WHOLE),
+            ("repeat_correlation", _REAL),
+        ]
+    ),
+    RATING_SESSIONS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("clips", _WHOLE),
+            ("raters", _WHOLE),
+            ("votes", _WHOLE),
+            ("map_slope", _REAL),
+            ("map_offset", _REAL),
+            ("aligned", _TEXT),
+            ("common", _WHOLE),
+            ("rmse_before", _REAL),
+            ("rmse_after", _REAL),
+            ("apart", _TEXT),
+            ("estimator", _TEXT),
+            ("way", _TEXT),
+            ("ceiling", _REAL),
+        ]
+    ),
+    RATERS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("rater", _TEXT),
+            ("n", _WHOLE),
+            ("bias", _REAL),
+            ("inconsistency", _REAL),
+            ("agreement", _REAL),
+            ("rejected", _FLAG),
+            ("against", _FLAG),
+        ]
+    ),
+    RATING_ESTIMATORS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("estimator", _TEXT),
+            ("largest_move", _REAL),
+            ("interval_ratio", _REAL),
+            ("rejected", pa.list_(_TEXT)),
+            ("against", pa.list_(_TEXT)),
+        ]
+    ),
+    SUSPICIOUS_RATINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("clip", _TEXT),
+            ("kind", _TEXT),
+            ("what", _TEXT),
+            ("figure", _REAL),
+            ("candidate_id", _TEXT),
+        ]
     ),
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
@@ -212,6 +296,19 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("plcc_lost", _REAL),
         ]
     ),
+    BESIDE_COLUMNS: pa.schema(
+        [("clip_id", _TEXT), ("corpus", _TEXT), ("kind", _TEXT), ("name", _TEXT), ("value", _REAL)]
+    ),
+    TRANSFER_PREDICTIONS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("corpus", _TEXT),
+            ("clip_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("predicted", _REAL),
+        ]
+    ),
     RELEASES: pa.schema(
         [
             ("candidate_id", _TEXT),
@@ -240,10 +337,40 @@ SCHEMAS: dict[str, pa.Schema] = {
             _WRITTEN,
         ]
     ),
+    INCOMING_CLIPS: pa.schema(
+        [
+            *_INCOMING_FIELDS,
+            ("reference_stamp", _TEXT),
+            ("reason", _TEXT),
+            ("arrived_at", _TIME),
+        ]
+    ),
+    CLIP_SCORES: pa.schema(
+        [
+            *_INCOMING_FIELDS,
+            ("head_id", _TEXT),
+            ("candidate_id", _TEXT),
+            ("status", _TEXT),
+            ("mos", _REAL),
+            ("low", _REAL),
+            ("high", _REAL),
+            ("level", _REAL),
+            ("comparable", _FLAG),
+            ("applicability", _TEXT),
+            ("reason", _TEXT),
+            ("again", _FLAG),
+            ("arrived_at", _TIME),
+            ("scored_at", _TIME),
+        ]
+    ),
 }
 """Tables whose columns are these and no others."""
 
-OPEN_TABLES = {CLIP_MEASUREMENTS: MEASUREMENT_KEY, EXTRACTED_FEATURES: FEATURE_KEY}
+OPEN_TABLES = {
+    CLIP_MEASUREMENTS: MEASUREMENT_KEY,
+    EXTRACTED_FEATURES: FEATURE_KEY,
+    TEST_FEATURES: FEATURE_KEY,
+}
 """Tables that have one column a feature behind these."""
 FIXED_COLUMNS: dict[str, pa.Schema] = {
     **SCHEMAS,

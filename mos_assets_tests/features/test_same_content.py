@@ -7,7 +7,7 @@ import pytest
 
 from mos_assets.errors import ClipError
 from mos_assets.features import ClipTask, require_same_content
-from mos_assets.features.same_content import SAME, SIDES, correlation
+from mos_assets.features.same_content import SIDES, alike
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
@@ -75,13 +75,15 @@ def test_another_shape_is_the_reason_where_it_is_one(
         require_same_content(task(wide, encodes.references / "park.mkv"), ffmpeg)
 
 
-def test_the_correlation_is_of_steps_and_blind_to_light() -> None:
+def test_likeness_is_of_steps_and_levels_and_blind_to_light() -> None:
     rng = np.random.default_rng(3)
     width, lines = SIDES
-    one = rng.integers(40, 200, (lines, width)).astype(np.uint8)
-    other = rng.integers(40, 200, (lines, width)).astype(np.uint8)
-    assert correlation(one // 2 + 60, one) == pytest.approx(1, abs=0.01)
-    found = correlation(other, one)
-    assert found is not None
-    assert abs(found) < SAME / 2
-    assert correlation(np.full_like(one, 9), one) is None
+    one, other = (rng.integers(40, 200, (lines, width)).astype(np.uint8) for _ in range(2))
+    assert alike(one // 2 + 60, one)
+    assert alike(other, one) is False
+    assert alike(np.full_like(one, 9), one) is None
+    # A slope that two scenes share, as of a bright sky, makes them no one scene.
+    sky = np.linspace(0, 50, lines, dtype=np.uint8)[:, None]
+    assert alike(other // 4 + sky, one // 4 + sky) is False
+    # One that lost nearly all of its detail keeps where it is light and where it is dark.
+    assert alike(other // 4 + one // 32 + 2 * sky, one // 4 + 2 * sky)

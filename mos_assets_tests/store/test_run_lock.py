@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.store.run_lock import Timeout, acquire, run_lock
+from mos_assets.store.run_lock import Timeout, acquire, beside_runs, lock_holder, run_lock
 from mos_assets_tests.conftest import backup
 
 
@@ -62,3 +62,26 @@ def test_who_is_patient_waits_and_says_once_for_whom(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="in use by run b"):
             acquire(tmp_path, "run c", Timeout(0.1, said.append))
     assert len(said) == 2
+
+
+def test_who_writes_other_tables_comes_in_beside_a_run_and_not_beside_a_backup(
+    tmp_path: Path,
+) -> None:
+    with run_lock(tmp_path, "run a"), beside_runs(tmp_path):
+        pass
+    with beside_runs(tmp_path):
+        pass
+    assert lock_holder(tmp_path) == ""
+    with backup(tmp_path):
+        with (
+            pytest.raises(StoreError, match="another program, such as a backup"),
+            beside_runs(tmp_path),
+        ):
+            raise AssertionError
+        told: list[StoreError] = []
+        with (
+            pytest.raises(StoreError, match="such as a backup"),
+            beside_runs(tmp_path, Timeout(0.3, told.append)),
+        ):
+            raise AssertionError
+        assert len(told) == 1

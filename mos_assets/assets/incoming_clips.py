@@ -1,0 +1,35 @@
+"""The asset `incoming_clips`: what lies in the folder of clips that are scored as they come."""
+
+import dagster as dg
+
+from mos_assets.assets.platform import Platform, lock_timeout
+from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.pipeline.incoming import NO_FOLDER, find_incoming
+
+SCORING = "scoring"
+"""The group of what scores clips, which no retrain runs."""
+
+
+@dg.asset(
+    group_name=SCORING,
+    owners=OWNERS,
+    kinds={"duckdb"},
+    description=(
+        "The clips that lie in MOS_INCOMING, with their hashes and their references in "
+        "MOS_INCOMING_REFERENCES. A clip of unchanged size and time is not opened. Table "
+        "`incoming_clips`. Without MOS_INCOMING nothing is read or written."
+    ),
+)
+def incoming_clips(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
+    with user_errors():
+        found = find_incoming(platform.settings.paths, context.log, lock_timeout())
+    if found is None:
+        return dg.MaterializeResult(metadata={"why": NO_FOLDER})
+    return dg.MaterializeResult(
+        metadata={
+            **table_metadata(found.table),
+            "clips_opened": found.opened,
+            "clips_being_written": found.changing,
+            "clips_with_a_flaw": sum(clip.reason is not None for clip in found.clips),
+        }
+    )

@@ -37,7 +37,7 @@ def main() -> int:
     settings = dict(line.split("=", 1) for line in lines)
     with TemporaryDirectory(prefix="mos-rebuild-") as temporary:
         work = Path(temporary)
-        _lay_out(asked.data, asked.recipe, work / "corpora" / settings["MOS_CORPUS"])
+        lay_out(asked.data, asked.recipe, work / "corpora" / settings["MOS_CORPUS"])
         (work / "dagster").mkdir()
         (work / "dagster" / "dagster.yaml").touch()
         outside = {name: value for name, value in os.environ.items() if not _is_setting(name)}
@@ -68,8 +68,8 @@ def _is_setting(name: str) -> bool:
     return name.startswith("MOS_") and name not in ("MOS_FFMPEG", "MOS_WORKERS")
 
 
-def _lay_out(data: Path, recipe: Path, corpus: Path) -> None:
-    """The owner's files and over them the recipe's; label files have to lie in the folder."""
+def lay_out(data: Path, recipe: Path, corpus: Path) -> Path:
+    """The owners' files and over them the recipe's: label files have to lie in the folder."""
     shutil.copytree(
         data, corpus, ignore=shutil.ignore_patterns(CLIPS), copy_function=shutil.copyfile
     )
@@ -78,6 +78,7 @@ def _lay_out(data: Path, recipe: Path, corpus: Path) -> None:
     if (data / CLIPS).is_dir():
         (corpus / CLIPS).symlink_to((data / CLIPS).resolve())
     shutil.copytree(recipe, corpus, ignore=shutil.ignore_patterns(SETTINGS), dirs_exist_ok=True)
+    return corpus
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ from mos_assets.evaluation import not_compared
 from mos_assets.evaluation.importance import FeatureImportance
 from mos_assets.records import (
     AlignedFigures,
+    ColumnAgreement,
     CorpusAlignment,
     CorpusMap,
+    DeclaredFeatures,
     LabelOrigin,
+    ProofStatus,
     Status,
 )
 from mos_assets.release.manifest import Manifest
@@ -107,6 +110,27 @@ def test_names_from_strangers_are_shown_and_not_obeyed(release: Release) -> None
     assert live(card) == live(release.card)
     assert shown(card).count(STRANGE) == 6
     assert live(plot_section([picture])) == {"image": 1}
+
+
+def test_what_is_declared_of_features_stands_in_card_and_report(release: Release) -> None:
+    column = ColumnAgreement(
+        name="adm2", n=40, r=0.99974, mean_difference=0.003213, least_r=0.999, most_difference=0.005
+    )
+    told = DeclaredFeatures(
+        **{"corpus": "made", "table": "own", "extractor": "libvmaf", "version": "2.3"},
+        **{"reference": "source", "scaling": "bicubic"},
+        status=ProofStatus.PROVED,
+        reason=None,
+        columns=(column,),
+    )
+    manifest = release.manifest.model_copy(update={"declared": (told,)})
+    report = release.report.model_copy(update={"declared": (told,)})
+    sentence = "- table made/own, declared as libvmaf under source: proved on 40 clips (2.3, scaled"
+    row = "| made/own | adm2 | 40 | .999740 | .999 | .003213 | .005 |"
+    for page in (render_card(manifest, report), render_markdown(report)):
+        assert sentence in page
+        assert f"\n{row}\n" in page
+    assert "Declared features" not in release.card
 
 
 def test_held_out_rows_stand_beside_those_of_the_folds(release: Release) -> None:

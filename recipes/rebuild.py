@@ -1,9 +1,10 @@
 """Rebuild a head that ships: `python recipes/rebuild.py RECIPE --data FOLDER --to MODEL_FOLDER`.
 
-A recipe is a folder: `settings.env`, and what of the corpus is our own (corpus.toml, declarations
-of feature tables). FOLDER holds the corpus as its owners publish it and is only read. The whole
-graph runs over both in a folder of its own; MODEL_FOLDER gets the three files of the head. The same
-data and the same versions of libraries give the same bytes, wherever it runs.
+A recipe is a folder: `settings.env`, and in `corpora/` what of each corpus is our own (corpus.toml,
+declarations of feature tables). FOLDER holds the corpora as their owners publish them, each in a
+folder of its name, and is only read. The whole graph runs over both in a folder of its own;
+MODEL_FOLDER gets the three files of the head. The same data and the same versions of libraries give
+the same bytes, wherever it runs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 SETTINGS = "settings.env"
+CORPORA = "corpora"
 CLIPS = "clips"
 """Of the owner's folder, too large to copy: linked."""
 
@@ -25,7 +27,9 @@ def main() -> int:
     """0 where the head was released, else what the run ended with."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Raw)
     parser.add_argument("recipe", type=Path, help="a folder beside this script")
-    parser.add_argument("--data", type=Path, required=True, help="the corpus as published")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of the corpora as published"
+    )
     parser.add_argument("--to", type=Path, required=True, help="folder of the released heads")
     asked = parser.parse_args()
     for folder in (asked.recipe, asked.data):
@@ -35,9 +39,15 @@ def main() -> int:
         parser.error(f"{asked.recipe} has no {SETTINGS}: it is no recipe")
     lines = (asked.recipe / SETTINGS).read_text(encoding="utf-8").split()
     settings = dict(line.split("=", 1) for line in lines)
+    named = (settings["MOS_CORPUS"], settings.get("MOS_TEST_CORPUS", ""))
+    corpora = [name for value in named for name in value.split(",") if name]
+    for name in corpora:
+        if not (asked.data / name).is_dir():
+            parser.error(f"{asked.data} has no folder {name}, which the recipe needs")
     with TemporaryDirectory(prefix="mos-rebuild-") as temporary:
         work = Path(temporary)
-        lay_out(asked.data, asked.recipe, work / "corpora" / settings["MOS_CORPUS"])
+        for name in corpora:
+            lay_out(asked.data / name, asked.recipe / CORPORA / name, work / CORPORA / name)
         (work / "dagster").mkdir()
         (work / "dagster" / "dagster.yaml").touch()
         outside = {name: value for name, value in os.environ.items() if not _is_setting(name)}
@@ -50,7 +60,7 @@ def main() -> int:
                 **outside,
                 **settings,
                 "DAGSTER_HOME": str(work / "dagster"),
-                "MOS_CORPUS_ROOT": str(work / "corpora"),
+                "MOS_CORPUS_ROOT": str(work / CORPORA),
                 "MOS_STORE": str(work / "store"),
                 "MOS_MODEL_DIR": str(asked.to.absolute()),
             },
@@ -68,8 +78,8 @@ def _is_setting(name: str) -> bool:
     return name.startswith("MOS_") and name not in ("MOS_FFMPEG", "MOS_WORKERS")
 
 
-def lay_out(data: Path, recipe: Path, corpus: Path) -> Path:
-    """The owners' files and over them the recipe's: label files have to lie in the folder."""
+def lay_out(data: Path, own: Path, corpus: Path) -> Path:
+    """The owners' files and over them our own: label files have to lie in the folder."""
     shutil.copytree(
         data, corpus, ignore=shutil.ignore_patterns(CLIPS), copy_function=shutil.copyfile
     )
@@ -77,7 +87,7 @@ def lay_out(data: Path, recipe: Path, corpus: Path) -> Path:
         folder.chmod(0o755)
     if (data / CLIPS).is_dir():
         (corpus / CLIPS).symlink_to((data / CLIPS).resolve())
-    shutil.copytree(recipe, corpus, ignore=shutil.ignore_patterns(SETTINGS), dirs_exist_ok=True)
+    shutil.copytree(own, corpus, dirs_exist_ok=True)
     return corpus
 
 

@@ -151,7 +151,9 @@ def from_disk(name: str, blocks: list[str], root: Path) -> TrainingTable:
     clips = [clip for clip, ok in zip(corpus.clips, whole, strict=True) if ok]
     mos = np.array([clip.mos for clip in clips])
     table = table_of(values[whole], mos, tuple(clip.content_group for clip in clips))
-    return replace(table, clip_ids=tuple(clip.clip_id for clip in clips))
+    figures = [(clip.mos_std, clip.n_ratings) for clip in clips]
+    std, n = np.array(figures, dtype=np.float64).reshape(-1, 2).T  # None becomes NaN
+    return replace(table, clip_ids=tuple(clip.clip_id for clip in clips), mos_std=std, n_ratings=n)
 
 
 def rated(signal: FloatArray, noise: float, rng: np.random.Generator) -> FloatArray:

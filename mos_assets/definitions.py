@@ -13,6 +13,7 @@ from mos_assets.assets import console
 from mos_assets.assets.clip_measurements import clip_measurements, machine_did_not_fail
 from mos_assets.assets.clip_scores import clip_scores, clips_in_range, clips_scored, no_drift
 from mos_assets.assets.extracted_features import (
+    declared_features_hold,
     extracted_features,
     features_complete,
     features_not_constant,
@@ -30,11 +31,13 @@ from mos_assets.assets.raw_corpus import (
     clips_unique,
     labels_as_declared,
     labels_in_range,
+    raters_agree,
     raw_corpus,
     rows_add_up,
 )
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
+from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.automation.executors import executor_for
 from mos_assets.automation.freshness import fresh
 from mos_assets.automation.incoming import incoming_sensor
@@ -64,6 +67,7 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             extracted_features,
             folds,
             trained_onnx,
+            transfer_report,
             *fresh([gate_report_by(gate), model_card], settings.service.freshness_days),
             incoming_clips,
             clip_scores,
@@ -74,11 +78,13 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
             clips_unique,
             labels_as_declared,
             clips_present,
+            raters_agree,
             machine_did_not_fail,
             features_complete,
             features_not_constant,
             no_leak,
             ratings_rise_with_quality,
+            declared_features_hold,
             one_fingerprint,
             folds_disjoint,
             folds_grouped,

@@ -51,6 +51,10 @@ class FeatureError(MosAssetsError):
     """Features are missing, not finite, or not comparable."""
 
 
+class ComparisonError(MosAssetsError):
+    """Encodes cannot be held against one another."""
+
+
 class TrainingError(MosAssetsError):
     """The rows cannot be trained on."""
 

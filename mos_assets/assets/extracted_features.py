@@ -13,9 +13,9 @@ from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.evaluation import LEAK_CORRELATION
 from mos_assets.features import Column, column_notes
 from mos_assets.pipeline.assemble import assemble, falling_ratings, find_leaks
-from mos_assets.records import FeatureMatrix
+from mos_assets.records import FeatureMatrix, ProofStatus
 from mos_assets.reporting.markdown import cell
-from mos_assets.store import feature_rows
+from mos_assets.store import declared_rows, feature_rows
 
 
 @dg.asset(
@@ -119,6 +119,32 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
         prints = feature_rows.complete_fingerprints(platform.database)
     return dg.AssetCheckResult(
         passed=len(prints) <= 1, metadata={"fingerprints": dg.MetadataValue.json(list(prints))}
+    )
+
+
+@dg.asset_check(
+    asset=extracted_features,
+    description="Feature tables declared to come from an extractor hold what it measures in "
+    "the clips that are here; one that does not is taken for a table of foreign origin. A warning, "
+    "too, where features come from a declared table and there is no clip to prove it by.",
+)
+def declared_features_hold(platform: Platform) -> dg.AssetCheckResult:
+    settings = platform.settings
+    with user_errors():
+        used, every = (
+            declared_rows.read_declared(platform.database, settings.run.corpora, used=used)
+            for used in (True, False)
+        )
+        table = declared_rows.declared_table(platform.database)
+    failed = [each for each in every if each.status is ProofStatus.FAILED]
+    unproved = [each for each in used if each.status is ProofStatus.UNPROVED]
+    return dg.AssetCheckResult(
+        passed=not failed and not unproved,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(each.sentence for each in (*failed, *unproved))
+        or "; ".join(each.sentence for each in every)
+        or "no feature table is declared",
+        metadata={"declared": preview(table)},
     )
 
 

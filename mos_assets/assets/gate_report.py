@@ -4,14 +4,17 @@ import dagster as dg
 
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.reporting import OWNERS, preview, user_errors
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import GATE, Gate
 from mos_assets.pipeline.judge import judge
 
+SUSPICIOUS_PREVIEW = 50
+BEATS_SHORTCUTS = "beats_shortcuts"
+
 
 def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
-    """The asset, judging by this table, with one check a row."""
+    """The asset, judging by this table, with one check a row and one that no table has."""
 
     @dg.asset(
         deps=[trained_onnx],
@@ -32,6 +35,15 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
                 "the run, and the card records it.",
             )
             for row in gate.criteria
+        ]
+        + [
+            dg.AssetCheckSpec(
+                BEATS_SHORTCUTS,
+                asset="gate_report",
+                description="The head is more than a shortcut: its PLCC lies above that of the "
+                "best single column, of container columns and of picture sizes, each with 95 % "
+                "confidence. Without it no head is Accepted; it does not stop the run.",
+            )
         ],
     )
     def gate_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
@@ -67,6 +79,8 @@ def _judged(
             # The UI cannot read the store folder, so the pictures travel in the text.
             "figures": dg.MetadataValue.md(done.pictures),
             "report": dg.MetadataValue.md(done.page),
+            "suspicious_ratings": preview(done.suspicious.slice(0, SUSPICIOUS_PREVIEW)),
+            "suspicious_ratings_count": done.suspicious.num_rows,
             "folder": dg.MetadataValue.path(str(done.folder)),
         },
         check_results=[
@@ -81,5 +95,14 @@ def _judged(
                 },
             )
             for check in verdict.checks
+        ]
+        + [
+            dg.AssetCheckResult(
+                check_name=BEATS_SHORTCUTS,
+                passed=bool(verdict.beats_shortcuts),
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=report.shortcuts.sentence if report.shortcuts else None,
+                metadata={"candidate": report.candidate_id},
+            )
         ],
     )

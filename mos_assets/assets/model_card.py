@@ -6,12 +6,13 @@ from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.errors import ReleaseError
 from mos_assets.pipeline.release import check_release, release
 
 
 @dg.asset(
-    deps=[gate_report],
+    deps=[gate_report, transfer_report],
     group_name="verdict",
     owners=OWNERS,
     kinds={"markdown", "onnx"},

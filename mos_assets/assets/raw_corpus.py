@@ -14,12 +14,19 @@ from mos_assets.assets.reporting import (
 from mos_assets.corpora import UNUSABLE_CLIP
 from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
-from mos_assets.store import Database, corpus_rows, corpus_states, download_rows
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    corpus_states,
+    download_rows,
+    rating_rows,
+)
 from mos_assets.store.corpus_states import CorpusState
 
 REJECTED_SHOWN = 5
 """Rejected rows of a corpus that the log names one by one."""
 REJECTED_PREVIEW = 20
+RATERS_PREVIEW = 50
 ATTRITION_WARNING = 0.10
 """Warn where more than this share of the labels has no usable clip."""
 
@@ -29,30 +36,33 @@ ATTRITION_WARNING = 0.10
     owners=OWNERS,
     kinds={"duckdb", "csv"},
     description=(
-        "The corpora of MOS_CORPUS: one row a rated clip, with its label mapped to 1..5, its file "
-        "and what the container says of it. Rows that could not be used are in `rejected_rows`, "
-        "with the reason. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
+        "The corpora of MOS_CORPUS and MOS_TEST_CORPUS: one row a rated clip, with its label "
+        "mapped to 1..5, its file and what the container says of it. Rows that could not be used "
+        "are in `rejected_rows`, with the reason; tests and raters, where there are votes, in "
+        "`rating_sessions` and `raters`. Table `raw_corpus` of mos_assets.duckdb in MOS_STORE."
     ),
 )
 def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
         done = ingest(settings.run, settings.paths, database, context.log.info)
-        states = corpus_states.corpus_states(database, settings.run.corpora, UNUSABLE_CLIP)
+        states = corpus_states.corpus_states(database, settings.run.all_corpora, UNUSABLE_CLIP)
         for state in states:
             context.log.info(_headline(state))
             _warn_of_rejected(context, database, state)
-        for corpus, finding in corpus_rows.read_findings(database, settings.run.corpora):
+        for corpus, finding in corpus_rows.read_findings(database, settings.run.all_corpora):
             context.log.warning(f"{corpus}: {finding.with_examples}")
-        rows = corpus_rows.first_rows(database, settings.run.corpora, PREVIEW_ROWS)
-        rejected = corpus_rows.rejected_table(database, settings.run.corpora, REJECTED_PREVIEW)
-        failed = download_rows.failed_downloads(database, settings.run.corpora).values()
+        rows = corpus_rows.first_rows(database, settings.run.all_corpora, PREVIEW_ROWS)
+        rejected = corpus_rows.rejected_table(database, settings.run.all_corpora, REJECTED_PREVIEW)
+        failed = download_rows.failed_downloads(database, settings.run.all_corpora).values()
+        sessions = rating_rows.session_table(database, settings.run.all_corpora)
+        raters = rating_rows.rater_table(database, settings.run.all_corpora, RATERS_PREVIEW)
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
             **table_metadata(rows),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
-            "corpora": ", ".join(settings.run.corpora),
+            "corpora": ", ".join(settings.run.all_corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",
             "label_origin": ", ".join(sorted({str(state.label_origin) for state in states})),
             "clips_with_video": sum(state.filmed for state in states),
@@ -62,6 +72,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "clips_opened": done.opened,
             "rejected_rows": sum(state.rejected for state in states),
             "rejected_preview": preview(rejected),
+            "rating_sessions": preview(sessions),
+            "raters": preview(raters),
         },
     )
 
@@ -91,7 +103,7 @@ def _warn_of_rejected(
 )
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        names, database = platform.settings.run.corpora, platform.database
+        names, database = platform.settings.run.all_corpora, platform.database
         states = corpus_states.corpus_states(database, names, UNUSABLE_CLIP)
         outside = corpus_states.labels_outside(database, names, MOS_MIN, MOS_MAX)
     labels = sum(state.clips for state in states)
@@ -114,7 +126,7 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
 )
 def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        found = corpus_rows.read_findings(platform.database, platform.settings.run.corpora)
+        found = corpus_rows.read_findings(platform.database, platform.settings.run.all_corpora)
     blocking = [each for _, each in found if each.severity is Severity.BLOCKS]
     sentences = [f"{corpus}: {finding.with_examples}" for corpus, finding in found]
     return dg.AssetCheckResult(
@@ -132,7 +144,7 @@ def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
 )
 def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        accounts = corpus_rows.account_table(platform.database, platform.settings.run.corpora)
+        accounts = corpus_rows.account_table(platform.database, platform.settings.run.all_corpora)
     open_accounts = [
         f"{row['corpus']}/{row['source']}: {row['rows']} rows, {row['used']} used, "
         f"{row['rejected']} rejected"
@@ -150,9 +162,37 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
     with user_errors():
-        twice = corpus_states.standing_twice(platform.database, platform.settings.run.corpora)
+        twice = corpus_states.standing_twice(platform.database, platform.settings.run.all_corpora)
     return dg.AssetCheckResult(
         passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
+    )
+
+
+@dg.asset_check(
+    asset=raw_corpus,
+    description="No rater goes against the panel: uses the scale upside down, always says the "
+    "same, or votes without looking. A warning, since p913 gives such votes little weight.",
+)
+def raters_agree(platform: Platform) -> dg.AssetCheckResult:
+    names, database = platform.settings.run.corpora, platform.database
+    with user_errors():
+        judged = rating_rows.rater_count(database, names)
+        against = rating_rows.raters_against(database, names)
+    return dg.AssetCheckResult(
+        passed=not against,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(
+            f"{corpus}: {rater.rater} "
+            + (
+                "always voted the same"
+                if rater.agreement is None
+                else f"correlates {rater.agreement:.2f} with the others"
+            )
+            + f", over {rater.n} votes"
+            for corpus, rater in against
+        )
+        or None,
+        metadata={"raters": judged, "against": len(against)},
     )
 
 
@@ -165,8 +205,10 @@ def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
     with user_errors():
         needed = needs_clips(settings.run.features)
-        states = corpus_states.corpus_states(platform.database, settings.run.corpora, UNUSABLE_CLIP)
-        failed = download_rows.failed_downloads(platform.database, settings.run.corpora)
+        states = corpus_states.corpus_states(
+            platform.database, settings.run.all_corpora, UNUSABLE_CLIP
+        )
+        failed = download_rows.failed_downloads(platform.database, settings.run.all_corpora)
     # No clip at all is a corpus without clips, unless they were asked for and did not come.
     # A large corpus must not hide what a small one lacks.
     short = [

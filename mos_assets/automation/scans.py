@@ -23,7 +23,9 @@ def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, tur
 
 def _watched(run: RunSettings, paths: PathSettings) -> dict[str, WatchedFiles]:
     """What there is to watch, by corpus."""
-    return {name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.corpora}
+    return {
+        name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.all_corpora
+    }
 
 
 def _corpora(
@@ -62,7 +64,7 @@ def _corpora(
 
 
 def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn: int) -> Snapshot:
-    """External shot files and feature tables; each is looked at every time.
+    """External shot files, feature tables and their declarations; each is looked at every time.
 
     The corpora lie beside them: a retrain reads those too, so it waits until they have settled,
     and asks where much of them is gone. Raises as `scan_corpora`.
@@ -75,7 +77,7 @@ def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn
     for name, files in watched.items():
         tables = (*files.shot_paths, *files.feature_paths)
         digest.update(name.encode() + b"\0")
-        touched = max(touched, _add_files(digest, tables))
+        touched = max(touched, _add_files(digest, (*tables, *files.declaration_paths)))
         _add_files(arriving, files.beside_tables)
         amounts[f"tables of {name}"] = len(tables)
     return Snapshot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import adapt, corpora, doctor, heads, predict, service
+from mos_assets.cli import adapt, compare, corpora, doctor, heads, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -28,9 +28,13 @@ def main() -> None:
 
 for command in (
     predict.predict,
+    compare.compare,
+    compare.ladder,
+    compare.explain,
     adapt.adapt,
     heads.status,
     heads.report,
+    heads.judge,
     corpora.corpus,
     service.dev,
     service.prune,

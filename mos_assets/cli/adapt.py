@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from mos_assets.cli.predict import Stderr, model_folder, references_from
+from mos_assets.cli.predict import references_from
+from mos_assets.cli.scoring import Stderr, model_folder
 from mos_assets.cli.terminal import printable
 from mos_assets.settings import Settings
 

@@ -43,6 +43,7 @@ def check(folder: Path) -> None:
     trains; and 1 where they cannot be read.
     """
     from mos_assets.corpora import inspect_corpus, name_notes
+    from mos_assets.pipeline.declared import require_declarations
     from mos_assets.pipeline.download import corpus_request
 
     place = folder.absolute()
@@ -50,6 +51,7 @@ def check(folder: Path) -> None:
         # The demo would be rendered where it is not.
         raise CorpusError(f"There is no folder {place}. Name the folder of a corpus.")
     settings = Settings.from_env()
+    require_declarations(place.name, place.parent)
     try:
         found = inspect_corpus(
             replace(corpus_request(settings.run, settings.paths, place.name), root=place.parent),
@@ -194,6 +196,8 @@ def _table(what: str, table: TableFacts, found: Inspection) -> str:
     line = f"{what}: {table.clips_matched} clips, {missing} clips without a row"
     if table.unmatched_rows:
         line += f", {len(table.unmatched_rows)} rows without a clip ({_some(table.unmatched_rows)})"
+    if table.declared:
+        line += f", declared as {table.declared}"
     if table.left_out:
         several = "columns" if len(table.left_out) > 1 else "column"
         line += f", {len(table.left_out)} {several} left out, no features ({_some(table.left_out)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -69,6 +70,8 @@ def report(head: str | None) -> None:
         figure = "none" if check.figure is None else f"{check.figure:.4f}"
         met = "met" if check.passed else "missed"
         click.echo(f"{words:<{width}}  {figure}  {check.comparison} {check.threshold:g}  {met}")
+    if judged.shortcuts is not None:
+        click.echo(f"{'shortcuts':<{width}}  {judged.shortcuts.sentence}")
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
     click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
     decided = verdict_rows.latest_release(database, row.head_id, row.candidate_id)
@@ -85,3 +88,36 @@ def report(head: str | None) -> None:
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
         click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")
+
+
+@click.command()
+@click.option("--head", required=True, help="Id of a released head.")
+@click.option(
+    "--corpus",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a rated corpus.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write the report as JSON to this file too."
+)
+def judge(head: str, corpus: Path, output: Path | None) -> None:
+    """What a released head is worth on the rated clips of another corpus.
+
+    Features come from the corpus's tables, or are measured and kept in MOS_STORE. Nothing is
+    trained, released or changed.
+    """
+    import logging
+
+    from mos_assets.io.writing import write_whole
+    from mos_assets.pipeline.appraise import appraise
+    from mos_assets.reporting.transfer_report import transfer_page
+
+    settings = Settings.from_env()
+    log = logging.getLogger("mos_assets.judge")
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    log.setLevel(logging.INFO)
+    report = appraise(head, corpus, settings.run, settings.paths, log)
+    click.echo(transfer_page(report), nl=False)
+    if output is not None:
+        write_whole(output, report.to_json().encode())

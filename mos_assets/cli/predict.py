@@ -4,76 +4,62 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mos_assets.cli.scoring import (
+    CALM_S,
+    EXIT_CALLED_WRONGLY,
+    EXIT_INTERRUPTED,
+    EXIT_NOTHING,
+    PLACE,
+    Heads,
+    Stderr,
+    caching,
+    end,
+    model_folder,
+    model_option,
+    workers_option,
+)
 from mos_assets.cli.terminal import EXIT_FAILED, printable
 from mos_assets.errors import MosAssetsError, SettingsError
-from mos_assets.settings import Settings, local_folder
+from mos_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mos_assets.predictor import Predictor
     from mos_assets.scoring.output import Outcome, Unscored
     from mos_assets.scoring.references import References
 
-EXIT_CALLED_WRONGLY = 2
 EXIT_FALLBACK = 3
-EXIT_NOTHING = 4
-EXIT_INTERRUPTED = 130
-_CALM_S = 10.0
-_PLACE = click.Path(path_type=Path)
-
-
-@dataclass(frozen=True, slots=True)
-class Stderr:
-    """Says on stderr what the work says."""
-
-    def info(self, msg: str, /) -> None:
-        click.echo(printable(msg), err=True)
-
-    def warning(self, msg: str, /) -> None:
-        click.echo(f"note: {printable(msg)}", err=True)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option("--reference", type=_PLACE, metavar="FILE", help="The pristine file of every clip.")
+@click.option("--reference", type=PLACE, metavar="FILE", help="The pristine file of every clip.")
 @click.option(
     "--references",
-    type=_PLACE,
+    type=PLACE,
     metavar="FOLDER",
     help="Pristine files, each for the clips that bear its name or begin with it.",
 )
 @click.option(
     "--reference-table",
-    type=_PLACE,
+    type=PLACE,
     metavar="TABLE",
     help="CSV, Parquet or JSON lines with the columns clip and reference; references are paths "
     "from the table's folder, or names in --references.",
 )
 @click.option("--head", default=None, metavar="ID", help="The head; default: the best there is.")
+@model_option
 @click.option(
-    "--adapted", type=_PLACE, metavar="FILE", help="What mos adapt has written; names the head too."
+    "--adapted", type=PLACE, metavar="FILE", help="What mos adapt has written; names the head too."
 )
 @click.option(
-    "--model",
-    metavar="FOLDER",
-    help="Folder of the heads; default MOS_MODEL_DIR, else those that came with the package.",
+    "--output", type=PLACE, metavar="FILE", help="Write .tsv, .csv, .json or .parquet instead."
 )
-@click.option(
-    "--output", type=_PLACE, metavar="FILE", help="Write .tsv, .csv, .json or .parquet instead."
-)
-@click.option("--workers", type=click.IntRange(1, 1024), help="Clips at once; default MOS_WORKERS.")
-@click.option(
-    "--cache",
-    type=_PLACE,
-    metavar="FOLDER",
-    help="Where measurements are kept; default ~/.cache/mos_assets.",
-)
-@click.option("--no-cache", is_flag=True, help="Keep no measurements, and use none.")
+@workers_option
+@caching
 @click.option(
     "--fallback", is_flag=True, help="Let a rule on codec and bit rate answer where no head may."
 )
@@ -125,7 +111,7 @@ def predict(
         found = _score(
             [Path(path) for path in paths],
             references_from(reference, references, reference_table, paths),
-            _Heads(model_folder(model, settings), head, fallback, adapted),
+            Heads(model_folder(model, settings), head, fallback, adapted),
             output,
             workers=workers or settings.run.workers,
             ffmpeg=settings.paths.ffmpeg,
@@ -133,65 +119,19 @@ def predict(
             keeps=not no_cache,
         )
     except SettingsError as error:
-        _end(error, EXIT_CALLED_WRONGLY)
+        end(error, EXIT_CALLED_WRONGLY)
     except MosAssetsError as error:
-        _end(error, EXIT_NOTHING)
+        end(error, EXIT_NOTHING)
     except KeyboardInterrupt:
         click.echo("interrupted; what was measured is kept, so call it again", err=True)
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(_exit_code(found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Heads:
-    """Which head is asked for."""
-
-    folder: Path
-    named: str | None
-    fallback: bool
-    adapted: Path | None = None
-
-    def choose(self, with_reference: bool) -> Predictor:
-        """Raises ReleaseError or FeatureError where none may score, unless the codec rule may."""
-        from mos_assets.errors import FeatureError, ReleaseError
-        from mos_assets.predictor import Predictor
-        from mos_assets.scoring.choice import choose_head, named_head, require_released
-
-        if self.adapted is not None:
-            return self._adapted(with_reference)
-        if self.named is not None:
-            # A slip of the pen is no reason for the rule to answer.
-            require_released(self.folder, self.named)
-        try:
-            if self.named is not None:
-                chosen = named_head(self.folder, self.named, with_reference=with_reference)
-            else:
-                chosen = choose_head(self.folder, with_reference=with_reference)
-        except (ReleaseError, FeatureError) as error:
-            if not self.fallback:
-                raise
-            return Predictor.by_rule(str(error))
-        for note in chosen.notes:
-            Stderr().warning(note)
-        return chosen.predictor
-
-    def _adapted(self, with_reference: bool) -> Predictor:
-        """The head that the adaptation was made for, and no other."""
-        from mos_assets.adapting import read_adaptation
-        from mos_assets.predictor import Predictor
-        from mos_assets.scoring.choice import named_head
-
-        path = Path(str(self.adapted))
-        head_id = self.named or read_adaptation(path).head_id
-        for note in named_head(self.folder, head_id, with_reference=with_reference).notes:
-            Stderr().warning(note)
-        return Predictor(self.folder, head_id, path)
-
-
 def _score(
     paths: Sequence[Path],
     references: References | None,
-    heads: _Heads,
+    heads: Heads,
     output: Path | None,
     *,
     workers: int,
@@ -223,7 +163,7 @@ def _score(
     for note in () if references is None else references.notes(given.clips):
         log.warning(note)
     kept = opened_cache(cache, lambda: default_cache_folder(os.environ), log) if keeps else None
-    options = ScoringOptions(workers, ffmpeg, kept, _CALM_S)
+    options = ScoringOptions(workers, ffmpeg, kept, CALM_S)
     found = (*score_clips(given.clips, references, predictor, options, log), *lost)
     _tell_unscored([outcome for outcome in found if isinstance(outcome, Unscored)])
     if output is None:
@@ -267,19 +207,6 @@ def references_from(
     return None if reference is None else OneReference(reference)
 
 
-def model_folder(option: str | None, settings: Settings) -> Path:
-    try:
-        folder = settings.paths.heads_folder if option is None else local_folder(option)
-    except ValueError as error:
-        raise SettingsError(f"--model {option}: {error}.") from error
-    if not folder.is_dir():
-        raise MosAssetsError(
-            f"There is no folder {folder}. Name the folder of the heads with --model or "
-            "MOS_MODEL_DIR."
-        )
-    return folder
-
-
 def _exit_code(found: Sequence[Outcome]) -> int:
     from mos_assets.predictor import Source
     from mos_assets.scoring.output import Unscored
@@ -290,8 +217,3 @@ def _exit_code(found: Sequence[Outcome]) -> int:
     if any(one.source is Source.FALLBACK for one in scored):
         return EXIT_FALLBACK
     return EXIT_FAILED if len(scored) < len(found) else 0
-
-
-def _end(error: MosAssetsError, code: int) -> None:
-    click.echo(f"Error: {printable(error)}", err=True)
-    sys.exit(code)

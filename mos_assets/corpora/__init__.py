@@ -3,6 +3,8 @@
 The door of the room. `watching` and `downloads`, which ask what lies on the disk, go further in.
 """
 
+from mos_assets.corpora.beside import foreign_metrics, table_columns
+from mos_assets.corpora.declared import declarations
 from mos_assets.corpora.direction import measured_direction
 from mos_assets.corpora.features import (
     join_table,
@@ -27,6 +29,7 @@ from mos_assets.corpora.layouts import (
     manifest_places,
 )
 from mos_assets.corpora.load import load_corpus
+from mos_assets.corpora.names import stem
 from mos_assets.corpora.request import (
     CORPUS_TOML,
     UNUSABLE_CLIP,
@@ -50,6 +53,8 @@ __all__ = [
     "TableFacts",
     "WatchedFiles",
     "by_kind",
+    "declarations",
+    "foreign_metrics",
     "has_external_shots",
     "has_manifest",
     "head_family",
@@ -67,6 +72,8 @@ __all__ = [
     "manifest_places",
     "measured_direction",
     "name_notes",
+    "stem",
+    "table_columns",
     "table_names",
     "votes_of_folder",
     "votes_page",

@@ -98,7 +98,11 @@ def attach_clips(
         respelt=lost.respelt,
         overlooked=tuple(overlooked(labels, indexes, folder)),
         scale=labels.scale,
+        namespace=labels.namespace,
         ratings=labels.ratings,
+        sessions=labels.sessions,
+        between=labels.between,
+        differences=labels.differences,
         accounts=account(
             (label for label in labels.labels if label.clip_name in used),
             labels.rows_read,
@@ -155,6 +159,8 @@ def _clip(
         content_group=content or clip_id,
         reference_path=reference.path if reference else None,
         reference_sha256=reference.sha256 if reference else None,
+        session=label.session,
+        mos_ci95=label.mos_ci95,
     )
 
 

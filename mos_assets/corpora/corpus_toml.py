@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -139,8 +140,15 @@ class CorpusToml(BaseModel):
     label_origin: LabelOrigin = LabelOrigin.HUMAN
     encoder: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = ENCODER_VOCABULARY[0]
     """Slot of the encoder's one-hot; a new name adds a slot to the heads trained on it."""
+    namespace: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """Corpora of one namespace mean the same content by the same group; of two, never. Corpora
+    that declare none share one."""
     columns: ColumnNames
     votes: VotesTable | None = None
+    metrics: Mapping[Text, Annotated[str, Field(pattern=r"^[^.].*\..*[^.]$")]] = Field(
+        default_factory=dict
+    )
+    """Name → `<table>.<column>` of features/: metrics of others, to be compared with."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -195,25 +203,34 @@ def read_toml(folder: Path) -> CorpusToml:
             f"{_looks_like_votes(folder)}"
         )
     try:
-        raw = tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
-    except RecursionError:
-        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
-    try:
-        parsed = CorpusToml.model_validate(raw)
+        parsed = CorpusToml.model_validate(load_toml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            message = "unknown key; check its spelling or remove it"
-        raise CorpusError(f"{path}: {f'{key}: ' if key else ''}{message}.") from error
+        raise CorpusError(toml_mistake(path, error)) from error
     if parsed.name != folder.name:
         raise CorpusError(
             f"{path}: name: {parsed.name!r} must equal the folder's name, {folder.name!r}."
         )
     return parsed
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """What stands in a TOML of a stranger, read within limits. Raises CorpusError naming it."""
+    try:
+        return tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
+    except RecursionError:
+        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
+
+
+def toml_mistake(path: Path, error: ValidationError) -> str:
+    """The first thing that is wrong in it, with its key."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "unknown key; check its spelling or remove it"
+    return f"{path}: {f'{key}: ' if key else ''}{message}."
 
 
 def _looks_like_votes(folder: Path) -> str:

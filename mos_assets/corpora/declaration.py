@@ -23,14 +23,18 @@ RANKS = 20
 """So many ratings that are consecutive whole numbers, each once, are ranks or row numbers."""
 OTHER_COLUMN = 0.5
 """MOS by which two columns of one label may differ on average and still be of one scale."""
-_LOWER_IS_BETTER = frozenset(
+_OF_A_REFERENCE = frozenset(
     (
         *("dmos", "ddmos", "zdmos", "rdmos", "mdmos", "dmosz", "dcr", "dsis", "dscqs"),
-        *("impairment", "impairments", "degradation", "distortion", "annoyance", "badness"),
-        *("difference", "differential", "diff", "delta", "jnd", "rank", "ranking", "loss"),
-        *("error", "severity", "inverted", "inverse", "reversed"),
+        *("impairment", "impairments", "degradation"),
+        *("difference", "differential", "diff", "delta", "\u03b4", "\u2206"),
     )
 )
+"""Words of names whose column often holds how much worse a clip is than its reference."""
+_LOWER_IS_BETTER = _OF_A_REFERENCE | {
+    *("distortion", "annoyance", "badness", "jnd", "rank", "ranking", "loss"),
+    *("error", "severity", "inverted", "inverse", "reversed"),
+}
 """Words of names whose column often holds how much worse a clip is, or its place in a row."""
 _DIFFERENCES = re.compile(r"(?:dd?|delta|diff|differential|difference|deg|degradation)mos")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[\u0394\u03b4\u2206]")
@@ -168,13 +172,23 @@ def _ranks(ratings: Ratings, values: Sequence[float]) -> Finding | None:
     )
 
 
+def called_a_difference(column: str) -> bool:
+    """Whether a column is called as ratings of the difference from a reference are (DMOS)."""
+    parts = _parts(column)
+    return bool(parts & _OF_A_REFERENCE) or any(map(_DIFFERENCES.fullmatch, parts))
+
+
+def _parts(column: str) -> set[str]:
+    words = [word.lower() for word in _WORDS.findall(column)]
+    # `dMOS` and `D-MOS` are one word in two parts, `delta_mos` is two.
+    return {*words, *(one + other for one, other in pairwise(words))}
+
+
 def _lower_is_better(ratings: Ratings) -> Finding | None:
     worst, best = ratings.scale
-    words = [word.lower() for word in _WORDS.findall(ratings.column)]
-    # `dMOS` and `D-MOS` are one word in two parts, `delta_mos` is two.
-    parts = {*words, *(one + other for one, other in pairwise(words))}
+    parts = _parts(ratings.column)
     says = parts & _LOWER_IS_BETTER or any(map(_DIFFERENCES.fullmatch, parts))
-    if worst > best or not (says or parts & {"\u03b4", "\u2206"}):
+    if worst > best or not says:
         return None
     return Finding(
         Severity.WARNS,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
+from mos_assets.corpora.declared import MEAN_SUFFIX, declarations, renamed
 from mos_assets.corpora.direction import measures_quality
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.custom import label_headers
@@ -36,8 +38,6 @@ from mos_assets.tables.external import (
 )
 from mos_assets.tables.limits import shown
 
-MEAN_SUFFIX = "_mean"
-
 
 def load_feature_tables(
     name: str, root: Path, *, seed: int = SEED, synthetic_rows: int = SYNTHETIC_ROWS
@@ -48,7 +48,8 @@ def load_feature_tables(
     others are left out, and so are an index, which only tells rows apart, and a column that bears
     the name of the corpus's own column of ratings, their spread or number; the table names them.
     `<column>_mean` fills `<column>` where that is not finite, and stands in for a column of
-    the head that is missing. A layout may generate tables: the synthetic corpus has one.
+    the head that is missing; the declaration beside a table (`declared.py`) may rename columns. A
+    layout may generate tables: the synthetic corpus has one.
     Raises CorpusError for a file that cannot be read or names no clips, and for two files of
     one table.
     """
@@ -57,13 +58,18 @@ def load_feature_tables(
         return generated
     tables: list[FeatureTable] = []
     labels = label_headers(corpus_folder(name, root))
+    declared = declarations(name, root)
     for path in external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES):
         if any(table.name == path.stem for table in tables):
             raise CorpusError(
                 f"{path.parent} holds the table {path.stem!r} in more than one file, "
                 f"{path.name} among them; keep one."
             )
-        tables.append(_feature_table(read_external(path), labels))
+        table = _feature_table(read_external(path), labels)
+        if (told := declared.get(table.name)) is not None:
+            columns = tuple(renamed(told, table.columns, table.left_out))
+            table = replace(table, columns=columns, declaration=told)
+        tables.append(table)
     return tuple(tables)
 
 
@@ -116,7 +122,13 @@ def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:
         at, rows = (list(side) for side in zip(*pairs, strict=True))
         values[at] = table.values[rows]
     return JoinedTable(
-        table.name, table.columns, values, match.unmatched_rows, table.left_out, table.labels
+        name=table.name,
+        columns=table.columns,
+        values=values,
+        unmatched=match.unmatched_rows,
+        left_out=table.left_out,
+        labels=table.labels,
+        declaration=table.declaration,
     )
 
 

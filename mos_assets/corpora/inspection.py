@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mos_assets.corpora.beside import foreign_metrics
 from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.features import join_table, label_columns, load_feature_tables
 from mos_assets.corpora.layouts import layout_of
@@ -40,6 +41,8 @@ class TableFacts:
     """Columns that are no feature."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declared: str | None = None
+    """How it was measured, as the file beside it says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
     joined = tuple(
         join_table(corpus.clips, table) for table in load_feature_tables(request.name, request.root)
     )
+    foreign_metrics(request.name, request.root, joined, ())
     features = tuple(
         TableFacts(
             name=table.name,
@@ -107,6 +111,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
             label_columns=label_columns(table),
             left_out=table.left_out,
             labels=table.labels,
+            declared=None if table.declaration is None else table.declaration.words,
         )
         for table in joined
     )

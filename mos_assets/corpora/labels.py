@@ -74,8 +74,8 @@ class ReadLabels(NamedTuple):
 def read_labels(table: Table, columns: LabelColumns, source: LabelSource) -> ReadLabels:
     """Labels of one file on the scale 1..5, and the rows that are none.
 
-    A 95 % interval of half-width c becomes the deviation c * sqrt(n) / 1.96 where n is known,
-    and stays unknown where it is not. Deviations that no votes can have are rejected.
+    A 95 % interval of half-width c becomes the deviation c * sqrt(n) / 1.96 where n is known, and
+    is kept as it is where it is not. Deviations that no votes can have are rejected.
     """
     found = ReadLabels([], [], [], [])
     for row in table.rows:
@@ -122,12 +122,13 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
     mos = map_mos(row.first(columns.mos), worst, best) if columns.mos else math.nan
     # Score files of 150,000 rows say no more than this.
     n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
-    std = _std(row, columns, source, n) if columns.std or columns.ci95 else None
+    std, ci95 = _noise(row, columns, source, n) if columns.std or columns.ci95 else (None, None)
     reference = row.first(columns.reference)
+    unit = (MOS_MAX - MOS_MIN) / abs(best - worst)
     return Label(
         clip_name=name,
         mos=mos,
-        mos_std=None if std is None else std * ((MOS_MAX - MOS_MIN) / abs(best - worst)),
+        mos_std=None if std is None else std * unit,
         n_ratings=n,
         part=_read_part(row.first(columns.part), source) if columns.part else source.part,
         group=row.first(columns.group) or None,
@@ -136,25 +137,29 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         line=row.line,
         foreign=foreign,
         session=row.first(columns.session) or None,
+        mos_ci95=None if ci95 is None else ci95 * unit,
     )
 
 
-def _std(row: Row, columns: LabelColumns, source: LabelSource, n: int | None) -> float | None:
-    """The native deviation of the ratings. Raises CellError for one that cannot be."""
+def _noise(
+    row: Row, columns: LabelColumns, source: LabelSource, n: int | None
+) -> tuple[float | None, float | None]:
+    """(deviation of the ratings, 95 % interval of their mean where no deviation follows from it),
+    native. Raises CellError for one that cannot be."""
     rating = row.first(columns.mos)
     if columns.std:
         cell = row.first(columns.std)
         std = parse_deviation(cell, "standard deviation", abs(source.scale[1] - source.scale[0]))
         if std is not None:
             require_possible_std(std, float(rating), n, source.scale, (cell, rating))
-            return std
+            return std, None
     if columns.ci95:
         cell = row.first(columns.ci95)
         ci95 = parse_deviation(cell, "95 % interval", math.inf)
         if ci95 is not None:
             require_possible_ci95(ci95, float(rating), n, source.scale, (cell, rating))
-            return None if n is None else ci95 * math.sqrt(n) / Z_95
-    return None
+            return (None, ci95) if n is None else (ci95 * math.sqrt(n) / Z_95, None)
+    return None, None
 
 
 def _read_part(text: str, source: LabelSource) -> str | None:

@@ -90,19 +90,23 @@ def _same(rows: Sequence[Label], test_part: str | None) -> Label:
         part=_part(rows, test_part),
         mos_std=next((row.mos_std for row in rows if row.mos_std is not None), None),
         n_ratings=next((row.n_ratings for row in rows if row.n_ratings is not None), None),
+        mos_ci95=next((row.mos_ci95 for row in rows if row.mos_ci95 is not None), None),
+        session=_session(rows),
         group=_group(rows),
         others=_others(finest, rows),
     )
 
 
 def _mean(rows: Sequence[Label], test_part: str | None) -> Label:
-    """The pooled rating; its deviation is that of all votes together, where all parts are known."""
+    """The pooled rating; its deviation is that of all votes together, and its interval that of a
+    mean of independent ratings, each where all parts are known."""
     part, others = _part(rows, test_part), _others(rows[0], rows)
-    first = rows[0]._replace(part=part, group=_group(rows), others=others)
+    first = rows[0]._replace(part=part, group=_group(rows), session=_session(rows), others=others)
     counts = [row.n_ratings for row in rows if row.n_ratings is not None]
     if len(counts) != len(rows):
         mean = _between(math.fsum(row.mos for row in rows) / len(rows), rows)
-        return first._replace(mos=mean, mos_std=None, n_ratings=None)
+        ci95 = _interval(rows, [1] * len(rows))
+        return first._replace(mos=mean, mos_std=None, n_ratings=None, mos_ci95=ci95)
     total = sum(counts)
     mean = math.fsum(n * row.mos for n, row in zip(counts, rows, strict=True)) / total
     mean = _between(mean, rows)
@@ -113,7 +117,23 @@ def _mean(rows: Sequence[Label], test_part: str | None) -> Label:
             for n, row in zip(counts, rows, strict=True)
         )
         std = math.sqrt(square / total)
-    return first._replace(mos=mean, mos_std=std, n_ratings=total)
+    ci95 = _interval(rows, counts)
+    return first._replace(mos=mean, mos_std=std, n_ratings=total, mos_ci95=ci95)
+
+
+def _interval(rows: Sequence[Label], weights: Sequence[int]) -> float | None:
+    """Half-width of the 95 % interval of the weighted mean; None where a row does not know its."""
+    known = [row.mos_ci95 for row in rows if row.mos_ci95 is not None]
+    if len(known) != len(rows):
+        return None
+    square = math.fsum((n * ci95) ** 2 for n, ci95 in zip(weights, known, strict=True))
+    return math.sqrt(square) / sum(weights)
+
+
+def _session(rows: Sequence[Label]) -> str | None:
+    """The tests behind a label, joined in the order of their names."""
+    names = {row.session for row in rows if row.session is not None}
+    return "+".join(sorted(names)) or None
 
 
 def _between(mean: float, rows: Sequence[Label]) -> float:

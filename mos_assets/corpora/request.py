@@ -15,12 +15,15 @@ from mos_assets.records import (
     MOS_MAX,
     MOS_MIN,
     SEED,
+    UNREPEATED,
     Finding,
     KnownClip,
     Label,
     LabelOrigin,
     RatingsSummary,
     RejectedRow,
+    SessionFacts,
+    SessionNoise,
     ShotFigures,
 )
 from mos_assets.settings import KONVID_150K_FLOOR
@@ -113,6 +116,8 @@ class WatchedFiles:
     feature_paths: tuple[Path, ...]
     beside_tables: tuple[Path, ...] = ()
     """Files in the folders of both that are no tables, or not yet: one that is being copied."""
+    declaration_paths: tuple[Path, ...] = ()
+    """What is declared of feature tables."""
     made_here: bool = False
     """What the first run renders is not a change that a second one has to follow."""
 
@@ -145,6 +150,12 @@ class LabelSet:
     """Native ratings of the worst and of the best clip possible."""
     ratings: RatingsSummary | None = None
     """What the votes of the corpus say beyond a MOS a clip."""
+    sessions: tuple[SessionFacts, ...] = field(default=())
+    between: SessionNoise = field(default=UNREPEATED)
+    differences: bool = False
+    """These three as in `Corpus`."""
+    namespace: str | None = None
+    """Of its groups; None where it declares none."""
 
 
 def corpus_folder(name: str, root: Path) -> Path:

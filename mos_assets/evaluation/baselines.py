@@ -21,13 +21,13 @@ SVR_MOST_CLIPS = 2_000
 """A support vector machine costs more than the head does beyond this many clips."""
 _SVR_GRID = tuple((c, g) for c in (2.0, 8.0) for g in (0.1, 0.25, 0.5))
 """C, and gamma times the number of features, chosen inside the training folds."""
-_INNER_FOLDS = 5
+INNER_FOLDS = 5
 _SVR_INNER_FOLDS = 3
 
 
 def mean_predictions(table: TrainingTable) -> FloatArray:
     """[n] mean rating of the rows outside each row's fold; NaN for rows of fold -1."""
-    return _out_of_fold(table, lambda training, _: float(np.mean(table.mos[training])))
+    return out_of_fold(table, lambda training, _: float(np.mean(table.mos[training])))
 
 
 def ridge_predictions(table: TrainingTable) -> FloatArray:
@@ -36,7 +36,7 @@ def ridge_predictions(table: TrainingTable) -> FloatArray:
     Alpha is chosen on inner folds with the groups held apart, by squared error; with a
     single group to train on it is 1. NaN for rows of fold -1.
     """
-    return _chosen_inside(table, _ridge, _ALPHAS, fallback=1.0, inner_folds=_INNER_FOLDS)
+    return chosen_inside(table, _ridge, _ALPHAS, fallback=1.0, inner_folds=INNER_FOLDS)
 
 
 def svr_predictions(table: TrainingTable) -> FloatArray | None:
@@ -47,33 +47,46 @@ def svr_predictions(table: TrainingTable) -> FloatArray | None:
     if np.count_nonzero(table.folds >= 0) > SVR_MOST_CLIPS:
         return None
     grid = [(c, gamma / len(table.feature_order)) for c, gamma in _SVR_GRID]
-    return _chosen_inside(table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS)
+    return chosen_inside(table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS)
 
 
-def _chosen_inside(
+def chosen_inside(
     table: TrainingTable,
     make: Callable[[Setting], Pipeline],
     settings: Sequence[Setting],
     *,
     fallback: Setting,
     inner_folds: int,
+    most_rows: int | None = None,
 ) -> FloatArray:
-    """[n] out-of-fold predictions; whatever is tuned sees the training folds only."""
+    """[n] out-of-fold predictions of the setting of least squared error, held within 1..5.
+
+    make: builds the regressor of a setting; fallback: the setting where training rows share a
+    single content; most_rows: that settings are tried on, evenly spaced. They are tried on inner
+    folds with the groups held apart, so that whatever is tuned sees the training folds only. NaN
+    for rows of fold -1.
+    """
 
     def predicted(training: IntArray, rows: IntArray) -> FloatArray:
         groups = np.unique([table.groups[i] for i in training], return_inverse=True)[1]
         x, y = table.features[training], table.mos[training]
-        best = _best(make, settings, x, y, groups, inner_folds) or fallback
+        step = 1 if most_rows is None else -(-len(y) // most_rows)
+        few = np.unique(groups[::step], return_inverse=True)[1]
+        chosen = _best(make, settings, x[::step], y[::step], few, inner_folds)
+        best = fallback if chosen is None else chosen
         found = make(best).fit(x, y).predict(table.features[rows])
         return np.asarray(np.clip(found, MOS_MIN, MOS_MAX), dtype=np.float64)
 
-    return _out_of_fold(table, predicted)
+    return out_of_fold(table, predicted)
 
 
-def _out_of_fold(
+def out_of_fold(
     table: TrainingTable, predict: Callable[[IntArray, IntArray], FloatArray | float]
 ) -> FloatArray:
-    """[n] of `predict`, which is given the rows of the other folds and those of each fold."""
+    """[n] of `predict`, which is given the rows of the other folds and those of each fold.
+
+    NaN for rows of fold -1, and where there is no other fold.
+    """
     predicted = np.full(len(table.mos), np.nan)
     inside = table.folds >= 0
     for fold in np.unique(table.folds[inside]):
@@ -111,17 +124,17 @@ def _best(
 def _ridge(alpha: float) -> Pipeline:
     from sklearn.linear_model import Ridge
 
-    return _standardised(Ridge(alpha=alpha, solver="cholesky"))
+    return standardised(Ridge(alpha=alpha, solver="cholesky"))
 
 
 def _svr(setting: tuple[float, float]) -> Pipeline:
     from sklearn.svm import SVR
 
     c, gamma = setting
-    return _standardised(SVR(C=c, gamma=gamma, epsilon=0.1, tol=1e-4))
+    return standardised(SVR(C=c, gamma=gamma, epsilon=0.1, tol=1e-4))
 
 
-def _standardised(regressor: BaseEstimator) -> Pipeline:
+def standardised(regressor: BaseEstimator) -> Pipeline:
     """The regressor on standardised features; where some are missing, on medians and flags."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline

@@ -1,4 +1,5 @@
-"""The verdict on a head. The gate that it loops over is a table, `criteria.py`."""
+"""The verdict on a head. The gate that it loops over is a table, `criteria.py`; beside it stands
+one condition more for `Accepted`, that the head beats its shortcuts (`beats.py`)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
+from mos_assets.evaluation.beats import ShortcutVerdict
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Criterion, Gate, Operator
 from mos_assets.evaluation.metrics import (
     PLCC,
@@ -112,6 +114,9 @@ class Verdict(Reported):
     """The fold spread that sampling alone gives at this PLCC and fold size."""
     n_folds: int
     n_seeds: int
+    beats_shortcuts: bool | None = None
+    """Whether the head has shown that it is more than a shortcut, without which it is never
+    Accepted; None where nobody asked."""
 
     @model_validator(mode="before")
     @classmethod
@@ -150,7 +155,8 @@ class Verdict(Reported):
     def sentence(self) -> str:
         """The verdict in one sentence."""
         if self.status is Status.ACCEPTED:
-            return "Accepted: every figure of the gate is met on human labels."
+            beaten = "" if self.beats_shortcuts is None else ", and every shortcut is beaten"
+            return f"Accepted: every figure of the gate is met on human labels{beaten}."
         missed = [check.words for check in self.checks if not check.passed]
         if all(check.figure is None for check in self.checks):
             return "Proposed: there are too few folds or seeds, or no figures, for a verdict."
@@ -164,6 +170,11 @@ class Verdict(Reported):
             words = [word if n == 0 else lowered(word) for n, word in enumerate(missed)]
             verb = "misses its threshold" if len(missed) == 1 else "miss their thresholds"
             return f"Proposed: {lowered(and_list(words))} {verb}."
+        if self.beats_shortcuts is False:
+            return (
+                "Proposed: every figure of the gate is met, but the head has not shown that it is "
+                "more than a shortcut."
+            )
         return "Proposed: every figure of the gate is met, but the run is not a full one."
 
 
@@ -174,18 +185,27 @@ def judge(
     label_origin: LabelOrigin,
     full_size: bool,
     gate: Gate = GATE,
+    shortcuts: ShortcutVerdict | None = None,
 ) -> Verdict:
     """Judge out-of-fold predictions; rows outside the folds take no part.
 
-    `full_size` is False where a setting made the run smaller than a real one. Raises ValueError
-    where table and predictions do not fit together.
+    `full_size` is False where a setting made the run smaller than a real one. `shortcuts`: what
+    `beats_shortcuts` says of them; None: nobody asked. Raises ValueError where table and
+    predictions do not fit together.
     """
     scores = fold_scores(table, oof, gate.metrics)
-    return judge_scores(scores, label_origin=label_origin, full_size=full_size, gate=gate)
+    return judge_scores(
+        scores, label_origin=label_origin, full_size=full_size, gate=gate, shortcuts=shortcuts
+    )
 
 
 def judge_scores(
-    folds: Sequence[FoldScore], *, label_origin: LabelOrigin, full_size: bool, gate: Gate = GATE
+    folds: Sequence[FoldScore],
+    *,
+    label_origin: LabelOrigin,
+    full_size: bool,
+    gate: Gate = GATE,
+    shortcuts: ShortcutVerdict | None = None,
 ) -> Verdict:
     """Judge the figures of every seed on every fold.
 
@@ -228,6 +248,8 @@ def judge_scores(
             reasons.append(f"Accepted needs {gate.seeds} seeds; there are {len(seeds)}.")
     if not full_size:
         reasons.append("A setting made this run smaller than a full one, which is for a look only.")
+    if shortcuts is not None and not shortcuts.passed:
+        reasons.append(shortcuts.sentence)
     spreads = [
         PLCC_SPREAD.statistic.over_seeds([row.of(PLCC) for row in folds if row.seed == seed.seed])
         for seed in seeds
@@ -245,6 +267,7 @@ def judge_scores(
         expected_fold_spread=_expected(folds, seeds, len(fold_ids)) if enough else None,
         n_folds=len(fold_ids),
         n_seeds=len(seeds),
+        beats_shortcuts=None if shortcuts is None else shortcuts.passed,
     )
 
 

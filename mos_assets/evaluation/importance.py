@@ -7,7 +7,7 @@ more together with its correlated features: those that rank the clips nearly ali
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,8 @@ _BUDGET = 60_000
 _LEAST_ROWS, _MOST_ROWS = 60, 2_000
 _MOST_SHUFFLES = 2
 
-Predict = Callable[[FloatArray, IntArray], FloatArray]
-"""Raw features [n, F] and active encoder slots [n] → MOS [n]."""
+Predict = Callable[[FloatArray, IntArray, Sequence[str]], FloatArray]
+"""Raw features [n, F], active encoder slots [n] and corpus of each row → MOS [n]."""
 
 
 class FeatureImportance(Reported):
@@ -116,15 +116,16 @@ class Shuffles:
         if len(rows) > self._rows:
             rows = np.sort(rng.choice(rows, self._rows, replace=False))
         features, mos = self.table.features[rows], self.table.mos[rows]
-        slots = self.table.encoder[rows]
-        whole = plcc(predict(features, slots), mos)
+        slots, all_corpora = self.table.encoder[rows], self.table.corpora
+        corpora = [all_corpora[row] for row in rows]
+        whole = plcc(predict(features, slots, corpora), mos)
         for part in self._parts:
             each = []
             for _ in range(self._times):
                 dealt = features.copy()
                 columns = list(part)
                 dealt[:, columns] = features[rng.permutation(len(rows))][:, columns]
-                each.append(whole - plcc(predict(dealt, slots), mos))
+                each.append(whole - plcc(predict(dealt, slots, corpora), mos))
             self._losses.append(
                 FeatureLoss(
                     seed=seed,
@@ -192,6 +193,12 @@ def importance(
             )
         )
     return tuple(sorted(found, key=lambda r: (r.worth is None, -(r.worth or 0.0), r.feature)))
+
+
+def families(rows: tuple[FeatureImportance, ...]) -> tuple[tuple[str, ...], ...]:
+    """Features that rank the clips nearly alike, each family once, in order of name."""
+    found = {tuple(sorted((row.feature, *row.correlated))) for row in rows if row.correlated}
+    return tuple(sorted(found))
 
 
 def _mean(losses: list[FeatureLoss]) -> float | None:

@@ -7,7 +7,7 @@ its extractors (`read`, `extractors/`), checked by a second try where the first 
 these names and nothing below it.
 """
 
-from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble
+from mos_assets.features.assemble import CorpusFigures, ShotFeatures, assemble, proofs, supplying
 from mos_assets.features.blocks import (
     BLOCKS,
     expand_columns,
@@ -15,6 +15,14 @@ from mos_assets.features.blocks import (
     parse_blocks,
     require_blocks,
     required_parts,
+)
+from mos_assets.features.declared import (
+    clips_for_proof,
+    compares,
+    declared_columns,
+    declared_extractor,
+    refuted,
+    supplied_by_declared,
 )
 from mos_assets.features.extractors.base import (
     Column,
@@ -29,7 +37,7 @@ from mos_assets.features.extractors.base import (
     picture_extractors,
 )
 from mos_assets.features.extractors.shots import SHOTS
-from mos_assets.features.fingerprint import fingerprint
+from mos_assets.features.fingerprint import SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
 from mos_assets.features.notes import column_description, column_notes, figure_notes
@@ -43,9 +51,11 @@ from mos_assets.features.shot_rows import (
     shot_row,
 )
 from mos_assets.features.task import ClipTask, content_key
+from mos_assets.features.timeline import by_second, picture_figures
 
 __all__ = [
     "BLOCKS",
+    "SCALING",
     "SHARD_SUFFIX",
     "SHOTS",
     "ClipTask",
@@ -62,10 +72,15 @@ __all__ = [
     "ShotFeatures",
     "Tap",
     "assemble",
+    "by_second",
+    "clips_for_proof",
     "column_description",
     "column_notes",
     "columns_of",
+    "compares",
     "content_key",
+    "declared_columns",
+    "declared_extractor",
     "expand_columns",
     "feature_blocks_id",
     "figure_notes",
@@ -80,11 +95,16 @@ __all__ = [
     "normalised_shot_row",
     "parse_blocks",
     "picture_extractors",
+    "picture_figures",
+    "proofs",
     "read_shard",
     "recover_journals",
+    "refuted",
     "require_blocks",
     "require_same_content",
     "required_parts",
     "shot_row",
+    "supplied_by_declared",
+    "supplying",
     "write_shard",
 ]

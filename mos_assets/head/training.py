@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from mos_assets.errors import TrainingError
+from mos_assets.head.alignment import Maps, fit_maps, reference_of
 from mos_assets.head.blend import blend_weights, unweighed
 from mos_assets.head.checks import SHIPPED, Mask, check_rows, check_table, check_variance
 from mos_assets.head.exact import to_grid
@@ -17,17 +19,30 @@ from mos_assets.head.experts.base import Steps
 from mos_assets.head.inputs import Inputs, fit_inputs
 from mos_assets.head.model import BlendedExpert, Head
 from mos_assets.head.recipe import Plan, Recipe
-from mos_assets.head.standardise import Standardiser, fit_standardiser
+from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
 from mos_assets.head.tuning import Rows, Tuned, fit_waiting, rows_of, tune
-from mos_assets.records import SEED, FloatArray, IntArray, OutOfFold, TrainingTable
+from mos_assets.head.weighing import known_precision, row_weights
+from mos_assets.records import SEED, CorpusAlignment, FloatArray, IntArray, OutOfFold, TrainingTable
 
 _PROGRESS_S = 10.0
 _PREDICTION_BITS = 24
 
 Progress = Callable[[str], None]
-Watcher = Callable[[int, int, Callable[[FloatArray, IntArray], FloatArray]], None]
-"""Takes a seed, the fold that its head has not seen, and the head's predict function: raw features
-[n, F] and active slots [n] → MOS [n]."""
+
+
+class Predict(Protocol):
+    """A head with the maps of its training rows."""
+
+    def __call__(
+        self, features: FloatArray, slots: IntArray, corpora: Sequence[str] | None = None
+    ) -> FloatArray:
+        """Raw features [n, F] and active slots [n] → MOS [n]; with the corpus of each row as that
+        corpus would have rated."""
+        ...
+
+
+Watcher = Callable[[int, int, Predict], None]
+"""Takes a seed, the fold that its head has not seen, and how the head predicts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +51,13 @@ class TrainingResult:
 
     head: Head
     out_of_fold: OutOfFold
-    """Rows of fold -1, which no head sees, get the shipped head's prediction for every seed."""
+    """Rows of fold -1, which no head sees, get the shipped head's prediction for every seed. Each
+    row is predicted as its corpus would have rated."""
+    alignment: CorpusAlignment | None = None
+    """Maps of the shipped head, without figures; None where corpora train as they are."""
+    weighed: int | None = None
+    """Rows in the folds whose precision is known, where rows count by it; None: all counted the
+    same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +73,9 @@ class _Split:
     points: dict[str, Point]
     fitted: dict[str, FittedExpert]
     """The experts of the blend that no seed moves."""
+    maps: Maps | None
+    held: int
+    """Ratings that alignment put beyond 1..5."""
 
 
 def train(
@@ -97,7 +121,7 @@ def _train(
     watch: Watcher | None,
 ) -> TrainingResult:
     folds = table.folds
-    plan = plan_for(table, recipe)
+    plan, corpora = plan_for(table, recipe), table.corpora
     splits = _splits(table, plan, _Reporter(progress))
     wanted = [
         (split, seed)
@@ -107,18 +131,40 @@ def _train(
     heads = _heads(table, wanted, plan, _Reporter(progress))
     predictions = np.full((len(seeds), len(table.mos)), np.nan)
     for (split, seed), head in zip(wanted, heads, strict=True):
+        predict = _predicting(head, split.maps)
         if watch is not None and split.fold != SHIPPED:
-            watch(seed, split.fold, head.predict)
+            watch(seed, split.fold, predict)
         # For the shipped head these are the rows of fold -1, which no head ever sees.
         unseen = folds == split.fold
         if unseen.any():
             which = slice(None) if split.fold == SHIPPED else seeds.index(seed)
-            predicted = head.predict(table.features[unseen], table.encoder[unseen])
+            own = [corpora[row] for row in np.flatnonzero(unseen)]
+            predicted = predict(table.features[unseen], table.encoder[unseen], own)
             predictions[which, unseen] = to_grid(predicted, _PREDICTION_BITS)
     shipped = heads[-1]
     if not all(np.isfinite(predictions[:, folds >= 0]).ravel()):
         raise AssertionError("every row of a fold gets a finite prediction under every seed")
-    return TrainingResult(shipped, OutOfFold(seeds, predictions))
+    last, inside = splits[-1], folds >= 0
+    return TrainingResult(
+        shipped,
+        OutOfFold(seeds, predictions),
+        None
+        if last.maps is None
+        else CorpusAlignment(
+            reference=last.maps.found[0].corpus, maps=last.maps.found, held=last.held
+        ),
+        known_precision(table.mos_std[inside], table.n_ratings[inside]) if plan.weigh else None,
+    )
+
+
+def _predicting(head: Head, maps: Maps | None) -> Predict:
+    def predict(
+        features: FloatArray, slots: IntArray, corpora: Sequence[str] | None = None
+    ) -> FloatArray:
+        mos = head.predict(features, slots)
+        return mos if maps is None or corpora is None else maps.onto_own(mos, corpora)
+
+    return predict
 
 
 def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]:
@@ -129,7 +175,7 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         return fit_inputs(features, len(table.encoder_vocab), impute=plan.impute)
 
     tuned: list[Tuned] = []
-    prepared: list[tuple[Inputs, Standardiser, Rows]] = []
+    prepared: list[tuple[Inputs, Standardiser, Rows, Maps | None, int]] = []
     for fold in folds:
         seen = _seen(table, fold)
         check_rows(table, seen, fold)
@@ -138,18 +184,24 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         columns = made.columns(features, slots)
         standardiser = fit_standardiser(columns, plan.softness)
         check_variance(table, standardiser, fold)
-        prepared.append((made, standardiser, rows_of(standardiser, columns, mos)))
         report.say(f"tuning, split {len(tuned) + 1} of {len(folds)}")
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
-        tuned.append(tune(features, mos, groups, slots, inputs, plan, (SEED, fold + 1)))
+        rows = rows_of(standardiser, columns, mos)
+        rows, maps, held = _rated(table, seen, rows, groups, plan, (SEED, fold + 1))
+        prepared.append((made, standardiser, rows, maps, held))
+        tuned.append(
+            tune(features, rows.mos, groups, slots, inputs, plan, (SEED, fold + 1), rows.weights)
+        )
     # Where one split has a single content, none is weighed: what is judged has to be what ships.
     weighed = all(len(found.mos) for found in tuned)
     if weighed:
         fit_waiting(tuned, plan.experts, report.steps)
     splits: list[_Split] = []
-    for fold, found, (made, standardiser, rows) in zip(folds, tuned, prepared, strict=True):
+    for fold, found, (made, standardiser, rows, maps, held) in zip(
+        folds, tuned, prepared, strict=True
+    ):
         weights = (
-            blend_weights(plan.experts, found.predictions, found.mos, found.contents)
+            blend_weights(plan.experts, found.predictions, found.mos, found.contents, found.weights)
             if weighed
             else unweighed(plan.experts)
         )
@@ -162,9 +214,44 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         }
         wanted = {e.scaling for e in plan.experts if e.name in weights and e.seeded}
         splits.append(
-            _Split(fold, made, standardiser, rows.only(wanted), weights, found.points, fitted)
+            _Split(
+                fold,
+                made,
+                standardiser,
+                rows.only(wanted),
+                weights,
+                found.points,
+                fitted,
+                maps,
+                held,
+            )
         )
     return splits
+
+
+def _rated(
+    table: TrainingTable,
+    seen: Mask,
+    rows: Rows,
+    groups: Sequence[str],
+    plan: Plan,
+    stream: tuple[int, ...],
+) -> tuple[Rows, Maps | None, int]:
+    """The training rows with ratings on one scale and as much weight as these deserve, the maps,
+    and how many ratings were held within 1..5. Nothing of the other rows enters."""
+    plain, mos, std = rows.inputs[Scaling.PLAIN], rows.mos, table.mos_std[seen]
+    corpora = table.corpora
+    everywhere = [name for name, fold in zip(corpora, table.folds, strict=True) if fold >= 0]
+    maps, held = None, 0
+    if plan.align and len(set(everywhere)) > 1:
+        own = [corpora[row] for row in np.flatnonzero(seen)]
+        maps = fit_maps(plain, mos, own, groups, reference_of(everywhere), stream)
+        mos, held = maps.onto_reference(mos, own)
+        std = std / maps.lines(own)[1]
+    weights = None
+    if plan.weigh:
+        weights = row_weights(plain, mos, std, table.n_ratings[seen], groups, stream)
+    return replace(rows, mos=mos, weights=weights), maps, held
 
 
 def _heads(

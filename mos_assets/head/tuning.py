@@ -8,7 +8,7 @@ plays no part.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from itertools import product as product_of
 
@@ -38,21 +38,24 @@ class Rows:
     mos: FloatArray
     varying: int
     """Columns that vary."""
+    weights: FloatArray | None = None
+    """[n], how much the squared error of each row counts; None: all the same."""
 
     def thinned(self, most: int) -> Rows:
         """At most so many of them, evenly spaced."""
         step = max(1, -(-len(self.mos) // most))
         inputs = {scaling: values[::step] for scaling, values in self.inputs.items()}
-        return Rows(inputs, self.mos[::step], self.varying)
+        weights = None if self.weights is None else self.weights[::step]
+        return Rows(inputs, self.mos[::step], self.varying, weights)
 
     def only(self, scalings: Collection[Scaling]) -> Rows:
         """Without the inputs that nobody needs any more."""
         inputs = {key: values for key, values in self.inputs.items() if key in scalings}
-        return Rows(inputs, self.mos, self.varying)
+        return replace(self, inputs=inputs)
 
     def sample(self, scaling: Scaling, stream: tuple[int, ...]) -> Sample:
         """What one expert is fitted to."""
-        return Sample(self.inputs[scaling], self.mos, self.varying, stream)
+        return Sample(self.inputs[scaling], self.mos, self.varying, stream, self.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +83,16 @@ class Tuned:
     """[rows]."""
     contents: int
     waiting: tuple[_Waiting, ...]
+    weights: FloatArray | None
+    """[rows], of the squared errors; None: all count the same."""
 
 
-def rows_of(standardiser: Standardiser, columns: FloatArray, mos: FloatArray) -> Rows:
+def rows_of(
+    standardiser: Standardiser,
+    columns: FloatArray,
+    mos: FloatArray,
+    weights: FloatArray | None = None,
+) -> Rows:
     """Training rows ready to be fitted."""
     return Rows(
         {
@@ -91,6 +101,7 @@ def rows_of(standardiser: Standardiser, columns: FloatArray, mos: FloatArray) ->
         },
         mos,
         int(np.count_nonzero(standardiser.varies)),
+        weights,
     )
 
 
@@ -102,19 +113,23 @@ def tune(
     inputs: Callable[[FloatArray], Inputs],
     plan: Plan,
     seed: tuple[int, ...],
+    weights: FloatArray | None = None,
 ) -> Tuned:
     """Search the grid of every expert that has one; what the others predict is left waiting.
 
-    features [n, F] raw, mos [n], groups [n], slots [n] of one training split, sorted. A table of
-    one content has no inner folds, and so no predictions.
+    features [n, F] raw, mos [n], groups [n], slots [n] of one training split, sorted; weights [n]
+    of the squared errors, None where all rows count the same. A table of one content has no inner
+    folds, and so no predictions.
     """
     pairs: list[tuple[Rows, Rows]] = []
     for fit, judged in inner_splits(groups, np.random.default_rng(seed)):
         made = inputs(features[fit])
         columns = made.columns(features[fit], slots[fit])
         standardiser = fit_standardiser(columns, plan.softness)
-        seen = rows_of(standardiser, columns, mos[fit])
-        unseen = rows_of(standardiser, made.columns(features[judged], slots[judged]), mos[judged])
+        of_fit, of_judged = (None if weights is None else weights[part] for part in (fit, judged))
+        seen = rows_of(standardiser, columns, mos[fit], of_fit)
+        found = made.columns(features[judged], slots[judged])
+        unseen = rows_of(standardiser, found, mos[judged], of_judged)
         pairs.append((seen, unseen.thinned(_JUDGED_ROWS)))
     stops = np.cumsum([0, *(len(unseen.mos) for _, unseen in pairs)]).tolist()
     predictions = np.full((len(plan.experts), stops[-1]), np.nan)
@@ -142,7 +157,13 @@ def tune(
         mos=np.concatenate([unseen.mos for _, unseen in pairs]) if pairs else np.empty(0),
         contents=len(set(groups)),
         waiting=tuple(waiting),
+        weights=_weights_of([unseen for _, unseen in pairs]),
     )
+
+
+def _weights_of(parts: Sequence[Rows]) -> FloatArray | None:
+    weights = [part.weights for part in parts if part.weights is not None]
+    return np.concatenate(weights) if weights else None
 
 
 def fit_waiting(
@@ -162,9 +183,12 @@ def fit_waiting(
 
 
 def inner_splits(
-    groups: Sequence[str], rng: np.random.Generator
+    groups: Sequence[str], rng: np.random.Generator, *, whole: bool = False
 ) -> list[tuple[IntArray, IntArray]]:
-    """(rows to fit, rows to judge) of each inner fold; none for a single group."""
+    """(rows to fit, rows to judge) of each inner fold; none for a single group.
+
+    whole: every fold even where many rows make one enough.
+    """
     names = sorted(set(groups))
     if len(names) < 2:
         return []
@@ -179,7 +203,7 @@ def inner_splits(
     for at in sorted(order.tolist(), key=lambda at: -sizes[at]):
         fold[at] = load.index(min(load))
         load[fold[at]] += int(sizes[at])
-    used = range(1 if len(groups) > _SPLIT_ROWS else count)
+    used = range(1 if len(groups) > _SPLIT_ROWS and not whole else count)
     return [(np.flatnonzero(fold[of_row] != f), np.flatnonzero(fold[of_row] == f)) for f in used]
 
 
@@ -190,6 +214,8 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
         for at, (seen, _) in enumerate(pairs)
     ]
     mos = np.concatenate([unseen.mos for _, unseen in pairs])
+    weights = _weights_of([unseen for _, unseen in pairs])
+    root = 1.0 if weights is None else np.sqrt(weights)
     tried: dict[Point, tuple[float, FloatArray]] = {}
 
     def error(point: Point) -> float:
@@ -200,7 +226,7 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
                     for fit, (_, unseen) in zip(fits, pairs, strict=True)
                 ]
             )
-            off = predicted - mos
+            off = (predicted - mos) * root
             tried[point] = float(product(off[None, :], off[:, None])[0, 0]), predicted
         return tried[point][0]
 

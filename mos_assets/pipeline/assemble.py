@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,13 +16,29 @@ from mos_assets.corpora import (
 from mos_assets.errors import FeatureError
 from mos_assets.evaluation import leaking_features
 from mos_assets.evaluation.leaks import Leak
-from mos_assets.features import CorpusFigures, ShotFeatures, columns_of, parse_blocks
+from mos_assets.features import (
+    CorpusFigures,
+    ShotFeatures,
+    columns_of,
+    parse_blocks,
+    proofs,
+    refuted,
+    supplying,
+)
 from mos_assets.features import assemble as assemble_rows
+from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
 from mos_assets.records import FeatureMatrix
 from mos_assets.settings import PathSettings, ReferencePolicy, RunSettings, feature_scope
-from mos_assets.store import Database, corpus_rows, feature_rows, measurement_rows, provenance
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    declared_rows,
+    feature_rows,
+    measurement_rows,
+    provenance,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +64,18 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     tables that cannot be used.
     """
     blocks = parse_blocks(run.features)
-    corpora = [gather(run, paths, database, name) for name in run.corpora]
-    matrix = assemble_rows(corpora, blocks)
-    feature_rows.write_features(database, matrix)
+    gathered = [gather(run, paths, database, name) for name in run.all_corpora]
+    proved = {corpus.name: proofs(corpus) for corpus in gathered}
+    corpora = [replace(corpus, refuted=refuted(proved[corpus.name])) for corpus in gathered]
+    used = {corpus.name: supplying(corpus, blocks) for corpus in corpora}
+    found = [(proof, proof.table in used[name]) for name, each in proved.items() for proof in each]
+    # Together, since all have to have the same columns.
+    every = assemble_rows(corpora, blocks)
+    trains = np.array([name in run.corpora for name in every.corpora], dtype=bool)
+    matrix = every.take(np.flatnonzero(trains))
+    feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
+    write_beside(corpora, every.feature_order, paths, database)
+    declared_rows.write_declared(database, found)
     provenance.write(database, provenance.FEATURES, feature_scope(run))
     joined = [
         (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables

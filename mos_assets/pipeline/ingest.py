@@ -20,7 +20,9 @@ from mos_assets.downloads import DownloadProgress
 from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
+from mos_assets.pipeline.rating import votes_facts
 from mos_assets.records import Corpus
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, provenance
@@ -57,8 +59,9 @@ def ingest(
     then no row has changed, save those of clips that were downloaded.
     """
     blocks = parse_blocks(run.features)
-    for name in run.corpora:
+    for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))
+        require_declarations(name, paths.corpus_folder)
     if required_parts(blocks):
         # Before a clip is fetched or touched: without it none of them can be measured.
         find_ffmpeg(paths.ffmpeg or None)
@@ -68,7 +71,7 @@ def ingest(
     loaded: list[Corpus] = []
     unchanged: list[str] = []
     made: dict[str, str | None] = {}
-    for name in run.corpora:
+    for name in run.all_corpora:
         request = corpus_request(run, paths, name)
         # Before anything is read: what changes from here on shows in the next run's.
         signature = corpus_signature(request)
@@ -93,8 +96,14 @@ def ingest(
         steady = corpus.settled and not fetched.wrote_into(name)
         made[_ingested(name)] = signature if steady else None
     if loaded:
-        corpus_rows.write_corpora(database, loaded, made=made)
+        corpus_rows.write_corpora(
+            database, loaded, made=made, votes=votes_facts(loaded), tested=run.test_corpora
+        )
         catalogue.trust(distrusted & {str(file.path) for c in loaded for file in c.files})
+    if unchanged:
+        # One of them may only have tested so far.
+        with database.connect() as connection:
+            corpus_rows.add_slots(connection, run.corpora)
     return Ingested(sum(c.clips_opened for c in loaded), fetched.downloaded, tuple(unchanged))
 
 

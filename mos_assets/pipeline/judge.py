@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from mos_assets.corpora import label_names
-from mos_assets.errors import ReleaseError, StoreError
+from mos_assets.errors import ReleaseError, StoreError, TrainingError
 from mos_assets.evaluation import (
     Comparison,
     Gate,
+    SplitRanges,
     compare,
     leaking_features,
     not_compared,
+    split_ranges,
+    split_table,
 )
+from mos_assets.evaluation.splits import LEAST_CUTS
+from mos_assets.head import closed_forms
 from mos_assets.io.writing import write_whole
+from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.download import takes_whole_corpora
 from mos_assets.pipeline.train import head_of
 from mos_assets.records import OutOfFold, TrainingTable
@@ -27,12 +35,27 @@ from mos_assets.reporting.build import build_report
 from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.suspicious import suspicious_page, unexplained_ratings
+from mos_assets.reporting.transfer_report import TransferReport
 from mos_assets.settings import PathSettings, RunSettings, fold_scope
-from mos_assets.store import Database, corpus_rows, fold_rows, provenance, verdict_rows
+from mos_assets.splitting.cuts import further_cuts
+from mos_assets.store import (
+    Database,
+    corpus_rows,
+    declared_rows,
+    fold_rows,
+    provenance,
+    rating_rows,
+    verdict_rows,
+)
 from mos_assets.store.verdict_rows import VerdictRow
 
 REPORT_JSON = "gate_report.json"
 REPORT_PAGE = "gate_report.md"
+SUSPICIOUS_PAGE = "suspicious_ratings.md"
+"""Beside the report; names clips, and goes nowhere else."""
+CLOSED_FORMS = "the experts of the head that no seed moves"
+"""What is fitted to further cuts in place of the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +69,8 @@ class Judged:
     """Its plots as Markdown that holds their bytes, for a reader who cannot open the folder."""
     page: str
     """The report as Markdown, with these pictures."""
+    suspicious: pa.Table
+    """Ratings to look at, the worst of each kind first; names clips."""
 
 
 def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate) -> Judged:
@@ -80,8 +105,14 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             ),
             *_feature_doubts(table),
         ],
+        alignment=manifest.alignment,
+        weighed=manifest.weighed,
+        declared=declared_rows.read_declared(database, run.corpora, used=False),
         comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
+        rated=rating_rows.read_rated(database, run.corpora),
         gate=gate,
+        beside=read_beside(database, table),
+        splits=_further_cuts(table, gaps=run.imputes),
     )
     folder = report_folder(paths.store_folder, report)
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,9 +121,32 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
     page = render_markdown(report)
     write_whole(folder / REPORT_JSON, report.to_json().encode())
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
+    names = corpus_rows.clip_names(database, run.corpora)
+    unexplained = unexplained_ratings(table, predictions, names)
+    rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
+    suspicious = rating_rows.suspicious_table(database, run.corpora)
+    doubted = suspicious_page(report.head_id, _rows(suspicious))
+    write_whole(folder / SUSPICIOUS_PAGE, doubted.encode())
     verdict_rows.write_verdict(database, _row(report, folder))
     pictures = plot_section(report.figures, folder)
-    return Judged(report, folder, pictures, _with_section(page, pictures))
+    return Judged(report, folder, pictures, _with_section(page, pictures), suspicious)
+
+
+def _further_cuts(table: TrainingTable, *, gaps: bool) -> SplitRanges:
+    """What the closed forms reach where the same clips are cut elsewhere."""
+    rows = split_table(table)
+    cuts = further_cuts(rows.groups, len(set(rows.folds.tolist())), LEAST_CUTS)
+    try:
+        return split_ranges(rows, cuts, closed_forms(rows, impute=gaps).out_of_fold, CLOSED_FORMS)
+    except TrainingError as error:
+        return SplitRanges(
+            cuts=0,
+            n=len(rows.mos),
+            n_contents=len(set(rows.groups)),
+            predictor=CLOSED_FORMS,
+            ranges=(),
+            reason=str(error),
+        )
 
 
 def _feature_doubts(table: TrainingTable) -> list[str]:
@@ -137,9 +191,15 @@ def _with_released(
     return compare(table, predictions, past)
 
 
-def report_folder(store: Path, report: GateReport) -> Path:
+def report_folder(store: Path, report: GateReport | TransferReport) -> Path:
     """Where the report on a candidate lies."""
     return store / "reports" / report.head_id / report.candidate_id
+
+
+def _rows(suspicious: pa.Table) -> list[tuple[str, str, str | None, str]]:
+    return [
+        (row["corpus"], row["kind"], row["clip"], row["what"]) for row in suspicious.to_pylist()
+    ]
 
 
 def _row(report: GateReport, folder: Path) -> VerdictRow:

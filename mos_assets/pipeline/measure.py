@@ -31,6 +31,7 @@ from mos_assets.features import (
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.pipeline.declared import measured_in, parts_for_proof
 from mos_assets.pipeline.progress import Log, Measured, Progress
 from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import Measurement, NotedSetback, Setback
@@ -85,8 +86,9 @@ class Merged:
 
 
 def fingerprints(run: RunSettings, paths: PathSettings) -> dict[str, str]:
-    """Fingerprint of each part that the chosen features need; empty where none needs a clip."""
-    parts = required_parts(parse_blocks(run.features))
+    """Fingerprint of each part that the chosen features, or the proof of declared ones, need; empty
+    where none needs a clip."""
+    parts = required_parts(parse_blocks(run.features)) | parts_for_proof(run, paths)
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(paths.ffmpeg or None)
@@ -119,7 +121,7 @@ def plan_shards(
         log.warning(sentence)
     if left.clips:
         log.info(f"{left.clips} clips that a killed run had measured are kept")
-    if required_parts(parse_blocks(run.features)):
+    if fingerprints(run, paths):
         log.info(f"{len(tasks)} clips to measure")
     else:
         log.info(f"{run.features} needs no clip to be measured")
@@ -141,20 +143,27 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
     """What is not measured yet, one task a clip, in the order of the clip ids."""
     prints = fingerprints(run, paths)
     done = measurement_rows.measured_keys(database, prints.values())
-    external = {name for name in run.corpora if has_external_shots(name, paths.corpus_folder)}
+    external = {name for name in run.all_corpora if has_external_shots(name, paths.corpus_folder)}
     policy = run.reference
     given_up = (
         s.setback for s in setback_rows.read_setbacks(database, prints.values()) if s.given_up
     )
     planned = set(done) | {(setback.content, setback.fingerprint) for setback in given_up}
     tasks: list[ClipTask] = []
-    for clip in corpus_rows.read_clips(database, run.corpora):
+    clips = corpus_rows.read_clips(database, run.all_corpora)
+    chosen = {
+        name: measured_in(run, paths, name, [clip for clip in clips if clip.corpus == name])
+        for name in run.all_corpora
+        if prints
+    }
+    for clip in clips:
         if clip.path is None or clip.sha256 is None or clip.probe is None:
             continue
         missing = {
             part: (content_key(part, policy, clip.sha256, clip.reference_sha256), print_)
             for part, print_ in prints.items()
             if not (part == SHOTS and clip.corpus in external)
+            and clip.clip_id in chosen[clip.corpus].get(part, ())
         }
         parts = frozenset(part for part, key in missing.items() if key not in planned)
         planned.update(missing.values())
@@ -234,7 +243,7 @@ def merge(
     if waiting:
         log.warning(setbacks_told(waiting))
     rows = measurement_rows.measurement_table(
-        database, corpus_rows.known_hashes(database, run.corpora), prints.values()
+        database, corpus_rows.known_hashes(database, run.all_corpora), prints.values()
     )
     return Merged(
         rows=rows,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mos_assets.errors import StoreError
+from mos_assets.evaluation.importance import families
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.judge import REPORT_JSON
 from mos_assets.pipeline.train import head_of
+from mos_assets.pipeline.transfer import read_transfer
 from mos_assets.release.candidate import judged, read_candidate
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
@@ -47,8 +49,21 @@ def release(run: RunSettings, paths: PathSettings, database: Database) -> Releas
     report = GateReport.read(verdict.folder / REPORT_JSON)
     files = ReleaseFiles(candidate.folder, candidate.head_id)
     trained, onnx = read_candidate(files)
-    manifest = judged(trained, report.verdict, report.prediction_interval)
-    card = render_card(manifest, report, verdict.folder)
+    if report.shortcuts is None:
+        raise StoreError(
+            f"Candidate {candidate.candidate_id} was judged by an earlier version, which did not "
+            "ask whether it is more than a shortcut; materialize gate_report again."
+        )
+    manifest = judged(
+        trained,
+        report.verdict,
+        report.prediction_interval,
+        shortcuts=report.shortcuts.sentence,
+        paired=report.paired_interval,
+        correlated=families(report.importance),
+    )
+    transfer = read_transfer(run, verdict.folder, candidate.candidate_id)
+    card = render_card(manifest, report, verdict.folder, transfer=transfer)
     manifest = manifest.with_checksums(card)
     # The candidate keeps its verdict, so that a release can be restored from it whole.
     write_whole(files.card, card.encode())

@@ -50,7 +50,7 @@ def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: L
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}
     rejected: dict[str, int] = {}
-    for name in run.corpora:
+    for name in run.all_corpora:
         clips = corpus_rows.read_clips(database, [name])
         external = load_shot_tables(name, paths.corpus_folder)
         if external is None:
@@ -63,8 +63,8 @@ def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: L
         strays[name] = len(match.unmatched_rows)
         rejected[name] = len(external.rejected)
         rows += _external_rows(clips, external, match.row_of_clip)
-    measurement_rows.write_shots(database, run.corpora, rows)
-    return ShotsFound(measurement_rows.shot_table(database, run.corpora), strays, rejected)
+    measurement_rows.write_shots(database, run.all_corpora, rows)
+    return ShotsFound(measurement_rows.shot_table(database, run.all_corpora), strays, rejected)
 
 
 def _measured_rows(

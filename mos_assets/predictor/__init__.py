@@ -6,7 +6,15 @@
 >>> predictor.predict_clip("clip.mp4").interval
 """
 
+from mos_assets.predictor.batch import MosPredictions, OnMissing
 from mos_assets.predictor.predictor import Predictor
 from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
 
-__all__ = ["ClipPrediction", "MosPrediction", "Predictor", "Source"]
+__all__ = [
+    "ClipPrediction",
+    "MosPrediction",
+    "MosPredictions",
+    "OnMissing",
+    "Predictor",
+    "Source",
+]

@@ -128,16 +128,13 @@ def score_measured(
     asked = {name: features.get(name) for name in plan.feature_order}
     encoder = ENCODER_OF_DECODER.get(clip.probe.codec, UNKNOWN_ENCODER)
     prediction = predictor.predict_mos(asked, encoder)
-    comparable = plan.is_comparable([each.fingerprint for each in found])
+    origin = plan.origin({each.part: each.fingerprint for each in found})
     notes = [prediction.reason]
-    if not comparable:
-        notes.append(
-            "trained on features of another origin than this clip's: not comparable with its "
-            "verdict, so no interval"
-        )
+    if origin.note is not None:
+        notes.append(origin.note)
     if lacking:
         notes.append(f"filled in by the head: {', '.join(lacking)} ({_reasons(columns)})")
-    interval = prediction.interval if comparable else None
+    interval = prediction.interval if origin.comparable else None
     return ClipPrediction(
         clip=str(clip.path),
         mos=prediction.mos,
@@ -147,8 +144,9 @@ def score_measured(
         status=prediction.status,
         source=prediction.source,
         reference=None if reference is None else str(reference),
-        comparable=comparable,
+        comparable=origin.comparable,
         reason="; ".join(notes),
+        applicability=prediction.applicability,
         measured=Measured(asked, encoder, clip.probe.bit_rate),
     )
 

@@ -2,28 +2,44 @@
 
 A head says which columns it needs, and under which reference policy its run measured. A column
 counts as measurable by its name: an extractor here makes columns of that name. Whether the figures
-the head was trained on were made in the same way is another question (`is_comparable`).
+the head was trained on were made in the same way is another question (`origin`): they were measured
+here, or come from a table that is declared to have been measured so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mos_assets.features import (
     BLOCKS,
+    SCALING,
     HeaderExtractor,
     header_extractors,
     picture_extractors,
     required_parts,
 )
 from mos_assets.media.probe import probe_version
+from mos_assets.records import DeclaredFeatures, ProofStatus
 from mos_assets.release.manifest import Manifest
 from mos_assets.settings import ReferencePolicy
 from mos_assets.settings.environment import variable
 
 _POLICY = f"{variable('reference')}="
 _SHOWN = 3
+FOREIGN = (
+    "trained on features of another origin than this clip's: not comparable with its verdict, so "
+    "no interval"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the features that a head was trained on and a clip's own go together."""
+
+    comparable: bool
+    note: str | None
+    """What a user has to know of it; None where all were measured in this very way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,8 @@ class MeasuringPlan:
     policy: ReferencePolicy
     trained: str
     """The extractor fingerprint of the rows that the head was trained on."""
+    declared: tuple[DeclaredFeatures, ...] = ()
+    """What is declared of the tables that those rows come from."""
 
     @property
     def parts(self) -> frozenset[str]:
@@ -54,10 +72,46 @@ class MeasuringPlan:
         compares = any(picture_extractors()[part].compares for part in self.parts)
         return compares and self.policy is ReferencePolicy.SOURCE
 
-    def is_comparable(self, fingerprints: Sequence[str]) -> bool:
-        """Whether figures of these fingerprints were made as those of the training rows."""
-        probed = (f"probe-{probe_version()}",) if self.headers else ()
-        return all(fingerprint in self.trained for fingerprint in (*probed, *fingerprints))
+    def origin(self, fingerprints: Mapping[str, str]) -> Origin:
+        """Whether figures of these fingerprints, by part, were made as the training rows' were."""
+        made = dict(fingerprints)
+        made.update({each.name: f"probe-{probe_version()}" for each in self.headers})
+        relied: dict[str, DeclaredFeatures] = {}
+        for name, fingerprint in made.items():
+            if fingerprint in self.trained:
+                continue
+            found = self._declared(name)
+            if not found or any(self._contradicts(each) for each in found):
+                return Origin(False, FOREIGN)
+            relied.update({each.sentence: each for each in found})
+        if not relied:
+            return Origin(True, None)
+        open_ = [each for each in relied.values() if each.status is not ProofStatus.PROVED]
+        if open_:
+            why = "; ".join(dict.fromkeys(each.sentence for each in open_))
+            return Origin(True, f"trained on features declared by their owner, not proved ({why})")
+        n = min(each.n for each in relied.values())
+        return Origin(True, f"trained on features declared by their owner, proved on {n} clips")
+
+    def _declared(self, extractor: str) -> tuple[DeclaredFeatures, ...]:
+        """The tables that stand for an extractor: those of every corpus, all of its columns."""
+        block = next(each for each in BLOCKS.values() if each.name == extractor)
+        needed = set(block.column_names) & set(self.feature_order)
+        return tuple(
+            each
+            for each in self.declared
+            if each.extractor == extractor and needed <= {column.name for column in each.columns}
+        )
+
+    def _contradicts(self, declared: DeclaredFeatures) -> bool:
+        """Whether what is declared is not what we measure, or is not true."""
+        if declared.status is ProofStatus.FAILED:
+            return True
+        if declared.reference is not None and declared.reference != self.policy:
+            return True
+        # Where the figures agree, it does not matter what scaled.
+        ours = declared.scaling in (None, SCALING) or self.policy is not ReferencePolicy.SOURCE
+        return declared.status is not ProofStatus.PROVED and not ours
 
 
 def measurable(manifest: Manifest) -> MeasuringPlan | str:
@@ -79,10 +133,22 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
     named = (
         text.removeprefix(_POLICY) for text in manifest.data.settings if text.startswith(_POLICY)
     )
-    # A manifest names what is not at its default.
-    policy = next(named, ReferencePolicy.LOOPBACK)
+    declared = manifest.declared or ()
+    told = (
+        each.reference
+        for each in declared
+        if each.reference is not None and each.status is not ProofStatus.FAILED
+    )
+    # What the figures are declared to be comes first: the run that read them may have measured
+    # nothing. A manifest names what is not at its default.
+    policy = next(told, None) or next(named, ReferencePolicy.LOOPBACK)
     if policy not in tuple(ReferencePolicy):
         return f"{manifest.id} was trained with {_POLICY}{policy}, which this version does not know"
     return MeasuringPlan(
-        manifest.id, order, blocks, ReferencePolicy(policy), manifest.extractor_fingerprint
+        head_id=manifest.id,
+        feature_order=order,
+        blocks=blocks,
+        policy=ReferencePolicy(policy),
+        trained=manifest.extractor_fingerprint,
+        declared=declared,
     )

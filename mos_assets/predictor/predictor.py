@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from mos_assets.adapting.layer import ADAPTED, Adaptation, read_adaptation
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
+from mos_assets.predictor.batch import MosPredictions, OnMissing, interval_of, predict_rows
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
+from mos_assets.predictor.encoders import EncoderSlots, unknown_codec
+from mos_assets.predictor.one_row import OneRow
 from mos_assets.predictor.results import ClipPrediction, MosPrediction, Source
-from mos_assets.records import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, GateKind
-from mos_assets.release.manifest import Manifest
+from mos_assets.records import MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
-from mos_assets.release.session import flaw_of, open_head, run_head
-from mos_assets.settings import local_folder
-from mos_assets.settings.paths import OWN_MODEL_FOLDER
 
 if TYPE_CHECKING:
-    import onnxruntime
+    from mos_assets.evaluation.applicability import Standing
+    from mos_assets.release.manifest import Manifest
+    from mos_assets.release.session import OpenHead
 
 
 class Predictor:
@@ -53,14 +55,27 @@ class Predictor:
         self.fallback_reason: str | None = None
         """Why the fallback answers; None where the head does."""
         self.adaptation: Adaptation | None = None
-        self._session: onnxruntime.InferenceSession | None = None
-        folder = OWN_MODEL_FOLDER if model_folder is None else _folder(model_folder)
+        self._head: OpenHead | None = None
+        folder = _own_folder() if model_folder is None else _folder(model_folder)
         ReleaseFiles(folder, head_id)  # an id that can name no head is an error, not a fallback
+        # What reads a release (pydantic, onnxruntime) is loaded by whoever opens one.
+        from mos_assets.release.session import open_head
+
         try:
-            head = open_head(folder, head_id)
-            self._session, self.manifest = head.session, head.release.manifest
+            self._head = open_head(folder, head_id)
         except ReleaseError as error:
             self.fallback_reason = str(error)
+            if adaptation is None:
+                return
+            raise
+        self.manifest = self._head.release.manifest
+        self._slots = EncoderSlots(head_id, self.manifest.encoder_vocab)
+        self._one_row = OneRow(self._head)
+        self._verdict = _verdict_text(self.manifest)
+        self._status = str(self.manifest.status)
+        interval = self.manifest.interval
+        self._half_width = None if interval is None else interval.half_width
+        self._envelope = self.manifest.applicability
         if adaptation is not None:
             self.adaptation = _belonging(Path(adaptation), self.require_manifest())
 
@@ -68,7 +83,7 @@ class Predictor:
     def by_rule(cls, why: str) -> Self:
         """A predictor without a head, of which the codec rule answers; `why` is its reason."""
         made = cls.__new__(cls)
-        made.head_id, made.manifest, made._session = "none", None, None
+        made.head_id, made.manifest, made._head = "none", None, None
         made.fallback_reason, made.adaptation = why, None
         return made
 
@@ -93,41 +108,91 @@ class Predictor:
         Raises FeatureError naming the feature, codec or slot that cannot be used, and ReleaseError
         where the head answers with no MOS in 1..5.
         """
-        if self._session is None or self.manifest is None:
+        if self._head is None:
             return self._fall_back(features, codec, target_quality)
-        vocab, gap = self.manifest.encoder_vocab, self.manifest.missing_value
-        if codec not in CODEC_CURVES and codec not in vocab:
-            raise _unknown_codec(codec)
-        row = [
-            gap
-            if gap is not None and features.get(name, 0.0) is None
-            else _finite(features, name, f"{self.head_id} needs it")
-            for name in self.manifest.feature_order
-        ]
-        onehot = self._known_slots(vocab, encoder_onehot, codec)
-        answers = run_head(
-            self._session,
-            np.array([row], dtype=np.float32),
-            np.array([onehot], dtype=np.float32),
-        )
-        flaw = flaw_of(answers, 1)
-        if flaw is not None:
-            raise ReleaseError(
-                f"{self.head_id} cannot be used: {flaw}. Train and release it again."
-            )
-        mos = float(np.asarray(answers)[0])
+        slot = self._slots.of_clip(codec, encoder_onehot)
+        mos = self._one_row.answer(features, slot)
+        if mos is None:
+            mos = self._answer(self._head, features, slot)
         if self.adaptation is not None:
-            seen = [features.get(name) for name in self.manifest.feature_order]
+            seen = [features.get(name) for name in self._head.release.manifest.feature_order]
             mos = self.adaptation.adapted(mos, seen)
             return MosPrediction(mos, Source.HEAD, self.head_id, ADAPTED, self.adaptation.reason)
         return MosPrediction(
             mos,
             Source.HEAD,
             self.head_id,
-            str(self.manifest.status),
-            _verdict_text(self.manifest),
-            _interval(self.manifest, mos),
+            self._status,
+            self._verdict,
+            self._interval(mos),
+            None if self._envelope is None else partial(self._standing, dict(features)),
         )
+
+    def predict_many(
+        self,
+        rows: Any,
+        codec: Any = None,
+        *,
+        encoder_onehot: Any = None,
+        on_missing: OnMissing | str = OnMissing.ERROR,
+    ) -> MosPredictions:
+        """The opinion scores of many clips; the same numbers as of `predict_mos`, one by one.
+
+        rows: an array [n, F] in the order of `manifest.feature_order`, or a mapping of columns, a
+        DataFrame (pandas, polars) or an Arrow table, whose columns are found by name and whose
+        others are left alone; raw units.
+        codec: the encoder of all rows, or one a row, as in `predict_mos`; None is the clip of
+        unknown origin.
+        encoder_onehot: [n, slots] in place of `codec`.
+        on_missing: what becomes of rows that lack a feature (None, NA, NaN): `error`, `null`
+        (no score, and a reason), or `impute` of a head that was trained to.
+        Raises FeatureError naming row and column, and ReleaseError where no head can be used:
+        the codec rule answers for one clip only.
+        """
+        if self._head is None:
+            raise ReleaseError(
+                f"{self.fallback_reason} predict_many needs a head; predict_mos answers by the "
+                "codec rule."
+            )
+        if self.adaptation is not None:
+            raise FeatureError(
+                "predict_many scores by the head alone; predict_mos and predict_clip apply the "
+                "adaptation."
+            )
+        mos, reasons = predict_rows(
+            self._head, self._slots, rows, codec, encoder_onehot, on_missing
+        )
+        low, high = interval_of(mos, self._head.release.manifest)
+        return MosPredictions(mos, low, high, reasons, self.head_id, self._status, self._verdict)
+
+    def _answer(self, head: OpenHead, features: Mapping[str, float | None], slot: int) -> float:
+        from mos_assets.release.session import bounded_float32, flaw_of, run_head
+
+        manifest = head.release.manifest
+        gap = manifest.missing_value
+        row = [
+            gap
+            if gap is not None and features.get(name, 0.0) is None
+            else _finite(features, name, f"{self.head_id} needs it")
+            for name in manifest.feature_order
+        ]
+        answers = run_head(
+            head.session,
+            bounded_float32(np.array([row], dtype=np.float64)),
+            self._slots.onehot(np.array([slot])),
+        )
+        flaw = flaw_of(answers, 1)
+        if flaw is not None:
+            raise ReleaseError(
+                f"{self.head_id} cannot be used: {flaw}. Train and release it again."
+            )
+        return float(np.asarray(answers)[0])
+
+    def _interval(self, mos: float) -> tuple[float, float] | None:
+        half_width = self._half_width
+        if half_width is None:
+            return None
+        return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
 
     def predict_clip(
         self, path: Path | str, reference: Path | str | None = None, *, ffmpeg: str = ""
@@ -153,11 +218,25 @@ class Predictor:
             raise ReleaseError(str(self.fallback_reason))
         return self.manifest
 
+    def _standing(self, features: Mapping[str, float | None]) -> Standing:
+        """Where the clip lies beside the training rows; of a head that says where those lay."""
+        # It loads much that a caller who never asks need not wait for.
+        from mos_assets.evaluation.applicability import outside
+
+        manifest = self.require_manifest()
+        envelope, gap = manifest.applicability, manifest.missing_value
+        if envelope is None:
+            raise ValueError("a head without an envelope was asked where a clip lies")
+        given = [features[name] for name in envelope.feature_order]
+        row = [math.nan if value is None or value == gap else float(value) for value in given]
+        (found,) = outside(envelope, np.array([row], dtype=np.float64))
+        return found
+
     def _fall_back(
         self, features: Mapping[str, float | None], codec: str, target_quality: float | None
     ) -> MosPrediction:
         if codec not in CODEC_CURVES:
-            raise _unknown_codec(codec)
+            raise unknown_codec(codec)
         if "vmaf" in features:
             vmaf = _finite(features, "vmaf", "it replaces the predicted VMAF")
         else:
@@ -173,25 +252,11 @@ class Predictor:
             f"No head was used: {self.fallback_reason}",
         )
 
-    def _known_slots(
-        self, vocab: Sequence[str], onehot: Sequence[float] | None, codec: str
-    ) -> list[float]:
-        slots = len(vocab)
-        if onehot is None:
-            active = vocab.index(codec) if codec in vocab else 0
-            return [float(slot == active) for slot in range(slots)]
-        if len(onehot) < slots or sorted(onehot) != [0.0] * (len(onehot) - 1) + [1.0]:
-            raise FeatureError(
-                f"encoder_onehot {list(onehot)} must hold a single 1 and at least {slots} slots."
-            )
-        active = list(onehot).index(1.0)
-        if active >= slots:
-            name = ENCODER_VOCABULARY[active] if active < len(ENCODER_VOCABULARY) else "unnamed"
-            raise FeatureError(
-                f"encoder_onehot slot {active} ({name}) is not known to {self.head_id}, which "
-                f"knows {', '.join(vocab)}; train a head with that slot."
-            )
-        return list(onehot[:slots])
+
+def _own_folder() -> Path:
+    from mos_assets.settings.paths import OWN_MODEL_FOLDER
+
+    return OWN_MODEL_FOLDER
 
 
 def _belonging(path: Path, manifest: Manifest) -> Adaptation:
@@ -212,15 +277,12 @@ def _belonging(path: Path, manifest: Manifest) -> Adaptation:
 def _folder(given: Path | str) -> Path:
     if isinstance(given, Path):
         return given
+    from mos_assets.settings import local_folder
+
     try:
         return local_folder(given)
     except ValueError as error:
         raise SettingsError(f"model_folder={given!r}: {error}.") from error
-
-
-def _unknown_codec(codec: str) -> FeatureError:
-    known = ", ".join(sorted(CODEC_CURVES))
-    return FeatureError(f"Codec {codec!r} is not known. Known: {known}.")
 
 
 def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
@@ -229,23 +291,18 @@ def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
     given = features[name]
     try:
         value = float(given)  # type: ignore[arg-type]  # callers pass what they like
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FeatureError(f"Feature {name!r} is {given!r}, no number; {why}.") from error
     if not math.isfinite(value):
         raise FeatureError(f"Feature {name!r} is {value}; {why}, as a finite number.")
     return value
 
 
-def _interval(manifest: Manifest, mos: float) -> tuple[float, float] | None:
-    if manifest.interval is None:
-        return None
-    half_width = manifest.interval.half_width
-    return max(MOS_MIN, mos - half_width), min(MOS_MAX, mos + half_width)
-
-
 def _verdict_text(manifest: Manifest) -> str:
     if manifest.gate is None:
         return "not judged"
+    ruler = ", not shown to be more than a shortcut"
     gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"
     labels = f"{manifest.data.rows} {manifest.data.label_origin} labels"
-    return f"{gate} {'met' if manifest.gate.passed else 'missed'} on {labels}"
+    met = "met" if manifest.gate.passed else "missed"
+    return f"{gate} {met} on {labels}{ruler if manifest.gate.beats_shortcuts is False else ''}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mos_assets.evaluation.applicability import Standing
 
 
 class Source(StrEnum):
@@ -14,9 +19,13 @@ class Source(StrEnum):
     FALLBACK = "fallback"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MosPrediction:
-    """One predicted opinion score; `float()` of it is the score."""
+    """One predicted opinion score; `float()` of it is the score.
+
+    Where the clip lies beside the training rows is found out when `applicability`, `interval` or
+    `reason` is asked for, which a caller of the score alone need not wait for.
+    """
 
     mos: float
     """1..5."""
@@ -24,14 +33,40 @@ class MosPrediction:
     head_id: str
     status: str | None
     """`Accepted` or `Proposed`, or `Adapted` by a layer of the user's; None for the fallback."""
-    reason: str
+    verdict: str
     """For the fallback why no head was used, else the verdict that the head carries."""
-    interval: tuple[float, float] | None = None
-    """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus, measured
-    in the same way. None for the fallback, and for a head that can promise none."""
+    _within: tuple[float, float] | None = field(default=None, repr=False)
+    _standing: Callable[[], Standing] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def applicability(self) -> Standing | None:
+        """Whether the clip lies where the training rows did, and if not, which columns and how far.
+        None for the fallback, and for a head that does not say where they lay."""
+        return None if self._standing is None else self._standing()
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """Within 1..5: holds the rating of nine in ten clips like those of the head's corpus,
+        measured in the same way. None for the fallback, for a head that can promise none, and for
+        a clip outside the training rows."""
+        found = None if self._within is None else self.applicability
+        return self._within if found is None or found.inside else None
+
+    @cached_property
+    def reason(self) -> str:
+        """The verdict, and why no interval is promised where the head has one."""
+        if self._within is None or self.interval is not None or self.applicability is None:
+            return self.verdict
+        return f"{self.verdict}; no interval is promised: {self.applicability.sentence}"
 
     def __float__(self) -> float:
         return self.mos
+
+    def __getstate__(self) -> dict[str, object]:
+        """All that can be asked, without the head that answers it."""
+        asked = (self.applicability, self.interval, self.reason)
+        names = ("applicability", "interval", "reason")
+        return {**self.__dict__, **dict(zip(names, asked, strict=True)), "_standing": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +105,8 @@ class ClipPrediction:
     """Whether the clip was measured exactly as the head's training rows were."""
     reason: str
     """The verdict that the head carries, and what else to know of the figure."""
-    applicability: None = None
-    """How well the head's corpus covers such a clip; None: heads do not say so yet."""
+    applicability: Standing | None = None
+    """As in `MosPrediction`."""
     measured: Measured | None = field(default=None, compare=False, repr=False)
     """None for the fallback."""
 

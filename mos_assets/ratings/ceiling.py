@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.ratings.panel import CI95
-from mos_assets.records import ClipRatings, FloatArray
+from mos_assets.records import ClipRatings, FloatArray, SessionNoise
 
 LEAST_REPEATED = 10
 """Stimuli rated in two sessions; fewer tell nothing of the noise between them."""
@@ -40,6 +40,29 @@ def noise_of_votes(ratings: ClipRatings) -> FloatArray:
     """
     noise: FloatArray = (ratings.ci95 / CI95) ** 2
     return noise
+
+
+def noise_of_labels(ci95: FloatArray | None, std: FloatArray, n: FloatArray) -> FloatArray:
+    """(n,) variance of each MOS of a table: by its 95 % interval where that is known, else std^2/n;
+    NaN where neither tells."""
+    some = np.isfinite(n) & (n > 0)
+    noise: FloatArray = std**2 / np.where(some, n, np.nan)
+    return noise if ci95 is None else np.where(np.isfinite(ci95), (ci95 / CI95) ** 2, noise)
+
+
+def interval_of_noise(noise: FloatArray) -> FloatArray:
+    """(n,) half-widths of 95 % intervals of MOS with these variances."""
+    return CI95 * np.sqrt(noise)
+
+
+def noise_between(ratings: ClipRatings) -> SessionNoise:
+    """What lies between sessions, of ratings on one scale, one row a session and clip."""
+    first, second = repeats(ratings)
+    return SessionNoise(
+        variance=_between(ratings, first, second),
+        repeats=len(first),
+        correlation=_correlation(ratings.mos[first], ratings.mos[second]),
+    )
 
 
 def both_ceilings(ratings: ClipRatings) -> BothCeilings:

@@ -35,7 +35,10 @@ def estimate(votes: Votes, estimator: Estimator) -> Estimate:
     votes that nobody may have let in (see `panels`).
     """
     every = list(panels(votes))
-    return _joined(estimator, every, [ESTIMATORS[estimator].fit(panel) for panel in every])
+    fits = [ESTIMATORS[estimator].fit(panel) for panel in every]
+    ways = {panel.session: fit.way for panel, fit in zip(every, fits, strict=True)}
+    told = tuple(ways.get(session, "") for session in range(len(votes.sessions)))
+    return replace(_joined(estimator, every, fits), ways=told)
 
 
 def way_of(votes: Votes, estimator: Estimator) -> dict[str, str]:

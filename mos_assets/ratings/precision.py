@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mos_assets.records import FloatArray
@@ -30,10 +32,12 @@ def precision_weights(std: FloatArray, n: FloatArray, rest: float) -> FloatArray
     freedom = np.where(counted & np.isfinite(std), np.nan_to_num(n, nan=1.0) - 1, 0.0)
     squares = freedom * np.nan_to_num(std) ** 2
     weights = np.ones(len(n))
-    if freedom.sum() <= 0:
+    known = math.fsum(freedom.tolist())
+    if known <= 0:
         return weights
-    mean = float(squares.sum() / freedom.sum())
+    # Sums that do not depend on the processor: the bytes of heads follow from them.
+    mean = math.fsum(squares.tolist()) / known
     variance = (squares + PRIOR_VOTES * mean) / (freedom + PRIOR_VOTES)
     precise = 1.0 / (variance[counted] / n[counted] + rest**2)
-    weights[counted] = precise / precise.mean()
+    weights[counted] = precise / (math.fsum(precise.tolist()) / len(precise))
     return weights

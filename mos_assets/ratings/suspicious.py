@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 import numpy as np
 
 from mos_assets.ratings.ceiling import repeats
-from mos_assets.records import ClipRatings, Estimate, FloatArray, Votes
+from mos_assets.records import (
+    ClipRatings,
+    Estimate,
+    FloatArray,
+    SuspicionKind,
+    SuspiciousRating,
+    Votes,
+)
 
 FALSE_ALARMS = 0.01
 """Of tables without anything wrong in which one clip is named, at most; shared out over clips."""
 LEAST_VOTES = 8
 """A clip with fewer votes cannot be called split."""
-
-
-class SuspicionKind(StrEnum):
-    """What is wrong."""
-
-    REPEATS_DISAGREE = "repeats disagree"
-    SPLIT_VOTES = "split votes"
-    RATER_AGAINST = "rater against the panel"
-    UNEXPLAINED = "unexplained residual"
-
-
-@dataclass(frozen=True, slots=True)
-class SuspiciousRating:
-    """One thing to look at."""
-
-    clip: str
-    """'' where it is a rater."""
-    kind: SuspicionKind
-    what: str
-    """For people, with names and figures."""
-    figure: float
-    """How far it is off, by which its kind is sorted, the worst first: MOS units; for a rater the
-    agreement, NaN where he always voted the same."""
 
 
 def suspicious_ratings(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mos_assets.records.domain import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, LabelOrigin
-from mos_assets.records.ratings import RatingsSummary
+from mos_assets.records.ratings import UNREPEATED, RatingsSummary, SessionFacts, SessionNoise
 
 
 class Label(NamedTuple):
@@ -41,7 +41,11 @@ class Label(NamedTuple):
     foreign: str | None = None
     """Why its name, with the folders of another machine in it, names no file here; None: it may."""
     session: str | None = None
-    """The test that it comes from, where the corpus names tests."""
+    """The test that it comes from, where the corpus names tests; `a+b` where ratings of two are one
+    label."""
+    mos_ci95: float | None = None
+    """Half-width of the 95 % interval of the MOS, MOS units; None where it is unknown, or follows
+    from deviation and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,10 @@ class Clip(NamedTuple):
     """Unit that folds keep together: the content's name, or the clip's own id."""
     reference_path: Path | None
     reference_sha256: str | None
+    session: str | None = None
+    """As `Label.session`."""
+    mos_ci95: float | None = None
+    """As `Label.mos_ci95`."""
 
 
 class KnownClip(NamedTuple):
@@ -247,5 +255,13 @@ class Corpus:
     """Native ratings of the worst and of the best clip possible."""
     ratings: RatingsSummary | None = None
     """What its votes say beyond a MOS a clip; None where it has label files only."""
+    sessions: tuple[SessionFacts, ...] = ()
+    """Its tests, where votes or label files tell them apart; votes are of one at least."""
+    between: SessionNoise = UNREPEATED
+    """What lies between them."""
+    differences: bool = False
+    """Whether the column of its ratings is called as differences from a reference are (DMOS)."""
+    namespace: str | None = None
+    """Corpora of one namespace mean the same content by the same group; None: not declared."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""

@@ -18,6 +18,8 @@ SEED = 20260508
 ENCODER_VOCABULARY: tuple[str, ...] = ("ugc-mixed",)
 """Encoder slots in the order of the one-hot input; slots are only ever appended."""
 ENCODER_VOCABULARY_VERSION = 4
+FEATURES_INPUT, ENCODER_INPUT, MOS_OUTPUT = "features", "encoder_onehot", "mos"
+"""The inputs and the output of a head's graph."""
 
 
 class LabelOrigin(StrEnum):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self, TypeVar
 
-from mos_assets.records.domain import FloatArray
+from mos_assets.records.declared import Declaration
+from mos_assets.records.domain import FloatArray, IntArray
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,8 @@ class FeatureTable:
     are the labels."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +46,8 @@ class JoinedTable:
     """Columns of the table that are no feature."""
     labels: tuple[str, ...] = ()
     """Of those, the columns that are called as the corpus calls its own columns of labels."""
+    declaration: Declaration | None = None
+    """How its owner says that it was measured; its columns bear the names of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +141,18 @@ class FeatureMatrix:
     """[n], where the row's figures come from; rows that differ here are not comparable."""
     reasons: tuple[str | None, ...]
     """[n], why a row is incomplete; None where it is complete."""
+
+    def take(self, rows: IntArray) -> Self:
+        """These rows, in this order."""
+
+        def chosen(values: tuple[T, ...]) -> tuple[T, ...]:
+            return tuple(values[row] for row in rows)
+
+        return replace(
+            self,
+            clip_ids=chosen(self.clip_ids),
+            corpora=chosen(self.corpora),
+            values=self.values[rows],
+            fingerprints=chosen(self.fingerprints),
+            reasons=chosen(self.reasons),
+        )

@@ -40,11 +40,21 @@ class TrainingTable:
     """Slots of the one-hot that the head takes."""
     slots: IntArray | None = None
     """[n], active slot of each row; None: the first in every row."""
+    mos_ci95: FloatArray | None = None
+    """[n], half-width of the 95 % interval of each MOS, NaN where unknown; None: all unknown."""
+    sessions: tuple[str | None, ...] = ()
+    """[n], test that each rating is of, `a+b` where it is of two; (): nobody asked. For the report
+    only."""
 
     @property
     def encoder(self) -> IntArray:
         """[n], active slot of each row."""
         return np.zeros(len(self.mos), dtype=np.int64) if self.slots is None else self.slots
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """[n], corpus of each row: the head of its clip_id."""
+        return tuple(clip_id.partition("/")[0] for clip_id in self.clip_ids)
 
     def take(self, rows: IntArray) -> Self:
         """The table of these rows, in this order."""
@@ -65,6 +75,8 @@ class TrainingTable:
             codec=chosen(self.codec),
             part=chosen(self.part),
             slots=None if self.slots is None else self.slots[rows],
+            mos_ci95=None if self.mos_ci95 is None else self.mos_ci95[rows],
+            sessions=chosen(self.sessions) if self.sessions else (),
         )
 
 

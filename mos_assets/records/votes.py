@@ -81,3 +81,6 @@ class Estimate:
     estimator: Estimator
     ratings: ClipRatings
     raters: RaterFigures
+    ways: tuple[str, ...] = ()
+    """How each session was estimated, in their order, as the end of 'estimated by ...'; '' for one
+    without votes."""

@@ -8,12 +8,15 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.gate import Verdict
+from mos_assets.evaluation.paired import PairedInterval
 from mos_assets.io.hashing import hash_text
 from mos_assets.io.reading import read_plain
 from mos_assets.release.manifest import (
     Manifest,
     ManifestGate,
     ManifestInterval,
+    ManifestPairBand,
+    ManifestPairedInterval,
     ManifestThreshold,
 )
 from mos_assets.release.naming import ReleaseFiles
@@ -57,8 +60,20 @@ def read_candidate(files: ReleaseFiles) -> tuple[Manifest, bytes]:
     raise ReleaseError(f"{why} Materialize trained_onnx again.")
 
 
-def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -> Manifest:
-    """The manifest with this verdict and this promise in it."""
+def judged(
+    manifest: Manifest,
+    verdict: Verdict,
+    interval: PredictionInterval,
+    *,
+    shortcuts: str | None = None,
+    paired: PairedInterval | None = None,
+    correlated: tuple[tuple[str, ...], ...] = (),
+) -> Manifest:
+    """The manifest with this verdict and these promises in it.
+
+    shortcuts: what the head has over them, in a sentence. correlated: families of features that
+    rank the clips nearly alike.
+    """
     return manifest.model_copy(
         update={
             "status": verdict.status,
@@ -76,6 +91,8 @@ def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -
                     for check in verdict.checks
                 ),
                 reasons=verdict.reasons,
+                beats_shortcuts=verdict.beats_shortcuts,
+                shortcuts=shortcuts,
             ),
             "interval": None
             if interval.half_width is None
@@ -86,5 +103,17 @@ def judged(manifest: Manifest, verdict: Verdict, interval: PredictionInterval) -
                 n_contents=interval.n_contents,
                 coverage=interval.coverage,
             ),
+            "paired_interval": None
+            if paired is None or paired.half_width is None or paired.error_sd is None
+            else ManifestPairedInterval(
+                level=paired.level,
+                half_width=paired.half_width,
+                n_pairs=paired.n_pairs,
+                n_contents=paired.n_contents,
+                coverage=paired.coverage,
+                error_sd=paired.error_sd,
+                bands=tuple(ManifestPairBand(**band.model_dump()) for band in paired.bands),
+            ),
+            "correlated": correlated,
         }
     )

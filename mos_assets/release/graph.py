@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import prod
 
+from mos_assets.records import ENCODER_INPUT, FEATURES_INPUT, MOS_OUTPUT
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.shapes import (
     FLOATING,
@@ -22,8 +23,6 @@ from mos_assets.release.shapes import (
 )
 from mos_assets.release.wire import Message, WireError
 
-FEATURES, ENCODER, MOS = "features", "encoder_onehot", "mos"
-"""The inputs and the output of a head."""
 OPSET = 17
 LARGEST_GRAPH_BYTES = 64 << 20
 """Heads of 848 features have 4 MB."""
@@ -37,6 +36,10 @@ LARGEST_NAMES = 4096
 """Weights, nodes and what else a graph lists; the released heads have about 80, and onnxruntime
 takes many minutes to load 200,000."""
 LARGEST_RANK = 8
+MOST_METADATA = 64
+"""Entries of metadata."""
+LARGEST_METADATA_BYTES = 2 << 20
+"""Of all of them together, as of a manifest."""
 ROWS = 8
 """Rows that sizes are computed for; an answer to fewer needs no more."""
 
@@ -53,6 +56,7 @@ _MODEL = {
     6: "doc_string", 7: "graph", 8: "opset_import*", 14: "metadata_props*",
     20: "training_info*", 25: "functions*",
 }  # fmt: skip
+_ENTRY = {1: "key", 2: "value"}
 _OPSET = {1: "domain", 2: "version"}
 _GRAPH = {
     1: "node*", 2: "name", 5: "initializer*", 10: "doc_string", 11: "input*", 12: "output*",
@@ -91,9 +95,10 @@ class GraphError(ValueError):
 def require_sound_graph(onnx: bytes, manifest: Manifest) -> None:
     """Raises GraphError unless this is a head of the manifest that needs nothing but itself.
 
-    It holds every weight, has no loop, branch or function, takes the manifest's features and
-    encoder slots and gives one MOS a row, and no tensor, nor all together, nor the arithmetic of
-    an answer is beyond the bounds above.
+    Its metadata contradict the manifest nowhere, and repeat all that the manifest's `interface` has
+    for strangers. It holds every weight, has no loop, branch or function, takes the manifest's
+    features and encoder slots and gives one MOS a row, and no tensor, nor all together, nor the
+    arithmetic of an answer is beyond the bounds above.
     """
     if len(onnx) > LARGEST_GRAPH_BYTES:
         raise GraphError(f"it has {len(onnx)} bytes, more than {LARGEST_GRAPH_BYTES}")
@@ -107,9 +112,10 @@ class _Reader:
     """Walks the graph once, in order, and keeps what each name stands for."""
 
     def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
         self._inputs = {
-            FEATURES: len(manifest.feature_order),
-            ENCODER: len(manifest.encoder_vocab),
+            FEATURES_INPUT: len(manifest.feature_order),
+            ENCODER_INPUT: len(manifest.encoder_vocab),
         }
         self._values: dict[str, Value] = {}
         self._total = self._work = 0
@@ -119,6 +125,7 @@ class _Reader:
         _refuse(model, "functions*", "it has functions of its own")
         _refuse(model, "training_info*", "it holds steps of training")
         _require_opset(model)
+        _require_metadata(model, self._manifest)
         graph = Message(model.view("graph"), _GRAPH, "the graph", LARGEST_NAMES)
         _refuse(graph, "sparse_initializer*", "it holds sparse tensors")
         self._declare(graph)
@@ -126,9 +133,9 @@ class _Reader:
             self._keep(*_tensor(raw))
         for raw in graph.views("node*"):
             self._node(Message(raw, _NODE, "a node"))
-        answer = self._values.get(MOS)
+        answer = self._values.get(MOS_OUTPUT)
         if answer is None or answer.shape != (ROWS,):
-            raise GraphError(f"it gives no {MOS!r} of one number a row")
+            raise GraphError(f"it gives no {MOS_OUTPUT!r} of one number a row")
 
     def _declare(self, graph: Message) -> None:
         inputs = [_declared(raw) for raw in graph.views("input*")]
@@ -140,7 +147,7 @@ class _Reader:
                 f"its inputs are {_shown(inputs)}, and not {_shown(wanted)} as the manifest says"
             )
         outputs = [_declared(raw) for raw in graph.views("output*")]
-        answer: Declared = (MOS, _FLOAT, (None,))
+        answer: Declared = (MOS_OUTPUT, _FLOAT, (None,))
         if outputs != [answer]:
             raise GraphError(f"its outputs are {_shown(outputs)}, and not {_shown([answer])}")
         for raw in graph.views("value_info*"):
@@ -198,6 +205,29 @@ def _require_opset(model: Message) -> None:
     if named not in ([("", OPSET)], [("ai.onnx", OPSET)]):
         shown = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in named)
         raise GraphError(f"it needs the operator sets {shown or 'of no version'}, not {OPSET}")
+
+
+def _require_metadata(model: Message, manifest: Manifest) -> None:
+    """Heads of other makers, and earlier ones, say nothing or other things there."""
+    raw = model.views("metadata_props*")
+    if len(raw) > MOST_METADATA or sum(map(len, raw)) > LARGEST_METADATA_BYTES:
+        raise GraphError(
+            f"it has more than {MOST_METADATA} entries or {LARGEST_METADATA_BYTES} bytes of "
+            "metadata"
+        )
+    found: dict[str, str] = {}
+    for entry in (Message(view, _ENTRY, "the metadata") for view in raw):
+        key = entry.text("key")
+        if key in found:
+            raise GraphError(f"its metadata say twice what {key!r} is")
+        found[key] = entry.text("value")
+    for key, said in manifest.graph_metadata().items():
+        if key not in found and manifest.interface is not None:
+            raise GraphError(f"its metadata lack {key!r}, which the manifest has")
+        if found.get(key, said) != said:
+            raise GraphError(
+                f"its metadata say that {key} is {found[key][:80]}, and the manifest {said[:80]}"
+            )
 
 
 def _refuse(message: Message, field: str, why: str) -> None:

@@ -115,6 +115,9 @@ def _flaw(manifest: Manifest) -> str | None:
         return f"names the feature {twice!r} more than once"
     if manifest.mos_range != (MOS_MIN, MOS_MAX):
         return f"says that MOS run over {list(manifest.mos_range)}, not {MOS_MIN:g}..{MOS_MAX:g}"
+    envelope = manifest.applicability
+    if envelope is not None and envelope.feature_order != names:
+        return "says where training rows lay by other features than its own"
     if manifest.opset != OPSET:
         return f"says that the operator set is {manifest.opset}, not {OPSET}"
     return None

@@ -10,7 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from mos_assets.errors import ReleaseError
 from mos_assets.io.hashing import hash_text
@@ -20,6 +27,9 @@ from mos_assets.records import (
     ENCODER_VOCABULARY_VERSION,
     MOS_MAX,
     MOS_MIN,
+    CorpusAlignment,
+    DeclaredFeatures,
+    Envelope,
     FigureRow,
     FoldScore,
     GateKind,
@@ -28,6 +38,7 @@ from mos_assets.records import (
     Status,
     TrainingTable,
 )
+from mos_assets.release.interface import GraphInterface, graph_metadata
 
 _DECISION_RECORD = "docs/decisions/0002-gate.md"
 """Where the gate's terms are written down."""
@@ -53,6 +64,29 @@ class CorpusUsed(_Frozen):
     """In the folds: these trained, and were judged."""
     held_out_rows: int = 0
     """Never trained, and take no part in the gate."""
+    estimator: str | None = None
+    """How its votes became MOS; not in the file where label files say the MOS."""
+    sessions: int | None = None
+    """Tests that it consists of; not in the file where they are not told apart."""
+    alignment: tuple[SessionAlignment, ...] | None = None
+    """How the scales of its tests were made one; not in the file where they were not."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a corpus of label files says is as it was before there were votes."""
+        later = ("estimator", "sessions", "alignment")
+        told: dict[str, Any] = write(self)
+        return {k: v for k, v in told.items() if v is not None or k not in later}
+
+
+class SessionAlignment(_Frozen):
+    """MOS of one test of a corpus, on the scale of another: offset + slope * MOS."""
+
+    session: str
+    aligned: str
+    """The test whose scale it is on, itself where it is not mapped."""
+    offset: float
+    slope: float
 
 
 class DataUsed(_Frozen):
@@ -96,6 +130,32 @@ class ManifestInterval(_Frozen):
     """Share of held-out ratings that it held, calibrated on the other folds."""
 
 
+class ManifestPairBand(_Frozen):
+    """Pairs of one content that were predicted `low` to `high` MOS apart."""
+
+    low: float
+    high: float
+    n_pairs: int
+    order_held: float
+    """Share that people rated in the predicted order."""
+
+
+class ManifestPairedInterval(_Frozen):
+    """Predicted difference of two clips of one content plus and minus `half_width`, cut to what
+    the range allows, holds `level` of the differences of their ratings."""
+
+    level: float
+    half_width: float
+    n_pairs: int
+    n_contents: int
+    """With two clips or more."""
+    coverage: float | None
+    """Share of held-out differences that it held, calibrated on the other folds."""
+    error_sd: float
+    """Standard deviation of errors around their mean in a content, MOS units."""
+    bands: tuple[ManifestPairBand, ...] = ()
+
+
 class ManifestGate(FigureRow[float]):
     """The verdict in figures and words; each figure of the gate under its own name."""
 
@@ -105,10 +165,17 @@ class ManifestGate(FigureRow[float]):
     thresholds: tuple[ManifestThreshold, ...]
     reasons: tuple[str, ...]
     """Why the head is Proposed; empty where it is Accepted."""
+    beats_shortcuts: bool | None = None
+    """Whether the head is shown to be more than a shortcut; None where nobody asked."""
+    shortcuts: str | None = None
+    """By how much, or why not, in a sentence."""
 
 
 MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
+
+
+_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared")
 
 
 class Manifest(_Frozen):
@@ -129,32 +196,65 @@ class Manifest(_Frozen):
     missing_value: float | None = None
     """What a caller passes for a missing feature; None: the head does not impute."""
     mos_range: tuple[float, float] = (MOS_MIN, MOS_MAX)
+    interface: GraphInterface | None = None
+    """How any runtime feeds the graph; None of heads that were exported without these words."""
     n_parameters: int
     operators: tuple[str, ...]
     extractor_fingerprint: str
+    declared: tuple[DeclaredFeatures, ...] | None = None
+    """What the feature tables that it was trained on are declared to be; else not in the file."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
+    alignment: CorpusAlignment | None = None
+    """Maps of corpora onto the scale that the head answers on; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it; None: all the same."""
     versions: Mapping[str, str]
     folds: tuple[FoldScore, ...] = ()
     seeds: tuple[SeedScore, ...] = ()
     gate: ManifestGate | None = None
     """None until the head has been judged."""
+    applicability: Envelope | None = None
+    """Where the training rows lie; None where they are too few, or their columns too many."""
     interval: ManifestInterval | None = None
     """None until the head has been judged, or where no interval can be promised."""
+    paired_interval: ManifestPairedInterval | None = None
+    """Not in the file where none can be promised, as of contents with single clips."""
+    correlated: tuple[tuple[str, ...], ...] = ()
+    """Families of features that rank the training clips nearly alike; not in the file without."""
     card_sha256: str | None = None
     """Of the card's bytes; None until there is one."""
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
 
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not asked for, or is not there, is left out: the bytes are those of a head
+        without it."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _ASKED_FOR or v not in (None, [], ())}
+
     def to_json(self) -> str:
         """The bytes of the file; the same manifest, the same text."""
         return _written(self.model_dump(mode="json", by_alias=True))
 
+    def graph_metadata(self) -> dict[str, str]:
+        """What the ONNX file says in its metadata of what stands here, as JSON, by key."""
+        return graph_metadata(
+            self.interface,
+            self.feature_order,
+            self.encoder_vocab,
+            self.missing_value,
+            self.mos_range,
+        )
+
     def unjudged(self) -> Manifest:
-        """As training left it: these weights, data and recipe, without a verdict."""
+        """What its id covers: these weights, data and recipe, without a verdict."""
         later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
+        # The envelope follows from the data, and its last digit may be the processor's.
+        gone = (*later, "paired_interval", "correlated", "applicability")
         fields = type(self).model_fields
-        return self.model_copy(update={name: fields[name].default for name in later})
+        return self.model_copy(update={name: fields[name].default for name in gone})
 
     def with_checksums(self, card: str) -> Manifest:
         """The manifest of a complete release: it vouches for this card and for itself."""

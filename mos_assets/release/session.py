@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.errors import ReleaseError
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
-from mos_assets.release.graph import ENCODER, FEATURES, MOS, ROWS
+from mos_assets.records import (
+    ENCODER_INPUT,
+    FEATURES_INPUT,
+    MOS_MAX,
+    MOS_MIN,
+    MOS_OUTPUT,
+    FloatArray,
+)
+from mos_assets.release.graph import ROWS
 from mos_assets.release.loading import Release, not_a_head, read_current
 from mos_assets.release.manifest import Manifest
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
 _FAR = 1.0e6
 """Raw features beyond all that is measured; a head answers within its range there too."""
+_LARGEST = float(np.finfo(np.float32).max)
 _QUIET = 4
 """Log level of onnxruntime at which what it raises is not printed as well."""
 
@@ -63,8 +71,15 @@ def run_head(
     session: onnxruntime.InferenceSession, features: FloatArray, onehot: FloatArray
 ) -> FloatArray:
     """What the graph answers to features [n, F] and encoder slots [n, S], both float32."""
-    (answers,) = session.run([MOS], {FEATURES: features, ENCODER: onehot})
+    (answers,) = session.run([MOS_OUTPUT], {FEATURES_INPUT: features, ENCODER_INPUT: onehot})
     return np.asarray(answers)
+
+
+def bounded_float32(features: FloatArray) -> FloatArray:
+    """Finite features of any size as float32: beyond its range they are brought to its bounds."""
+    if features.dtype == np.float32:
+        return np.ascontiguousarray(features)
+    return np.clip(features, -_LARGEST, _LARGEST).astype(np.float32)
 
 
 def flaw_of(answers: FloatArray, rows: int) -> str | None:
@@ -99,9 +114,7 @@ def _trial_rows(release: Release) -> FloatArray:
         )
     far, gap = np.full(width, _FAR), np.full(width, _gap(manifest))
     rows = [mean, mean + std, mean - std, mean + 3 * std, far, -far, np.zeros(width), gap]
-    # As `Predictor` does, which gives a graph whatever a caller has.
-    with np.errstate(over="ignore"):
-        tried: FloatArray = np.array(rows, dtype=np.float32)
+    tried = bounded_float32(np.array(rows))
     if len(tried) != ROWS:
         raise ValueError(f"{len(tried)} rows are tried, and sizes are computed for {ROWS}")
     return tried

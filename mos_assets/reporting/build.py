@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mos_assets.evaluation import baselines as base
+from mos_assets.evaluation.beats import beats_shortcuts
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate, Statistic
@@ -19,6 +20,7 @@ from mos_assets.evaluation.metrics import (
     plcc_after_logistic,
     rounded,
 )
+from mos_assets.evaluation.paired import paired_interval
 from mos_assets.evaluation.resampling import (
     LEVEL,
     Figures,
@@ -30,9 +32,21 @@ from mos_assets.evaluation.resampling import (
 )
 from mos_assets.evaluation.sample_size import decision
 from mos_assets.evaluation.scores import fold_scores
+from mos_assets.evaluation.shortcuts import BesideColumns
 from mos_assets.evaluation.slices import slices
-from mos_assets.records import FeatureLoss, FloatArray, LabelOrigin, OutOfFold, TrainingTable
+from mos_assets.evaluation.splits import SplitRanges
+from mos_assets.records import (
+    CorpusAlignment,
+    DeclaredFeatures,
+    FeatureLoss,
+    FloatArray,
+    LabelOrigin,
+    OutOfFold,
+    RatedCorpus,
+    TrainingTable,
+)
 from mos_assets.reporting.ceiling import label_ceiling
+from mos_assets.reporting.ratings import ratings_section
 from mos_assets.reporting.report import (
     Baseline,
     BaselineName,
@@ -55,18 +69,31 @@ def build_report(
     full_size: bool,
     losses: Sequence[FeatureLoss] = (),
     label_findings: Sequence[str] = (),
+    declared: Sequence[DeclaredFeatures] = (),
     comparison: Comparison | None = None,
+    rated: Sequence[RatedCorpus] = (),
+    alignment: CorpusAlignment | None = None,
+    weighed: int | None = None,
     gate: Gate = GATE,
+    beside: BesideColumns | None = None,
+    splits: SplitRanges | None = None,
 ) -> GateReport:
     """Judge a candidate and compute everything that the report shows.
 
     losses: what training saw of the features, for their importance. gate: the table that it is
-    judged by. label_findings: what may be wrong with the labels, a sentence each.
+    judged by. label_findings: what may be wrong with the labels, a sentence each. rated: how the
+    ratings of each corpus came about. alignment, weighed: of the candidate's manifest.
+    beside: container columns and metrics of others, for shortcuts. splits: what the closed forms
+    reach on further cuts. declared: feature tables of these corpora that say how they were
+    measured.
 
     Costs a few CPU seconds for 1,200 clips. Raises ValueError where table and predictions do not
     fit together.
     """
-    verdict = judge(table, oof, label_origin=label_origin, full_size=full_size, gate=gate)
+    shortcuts = beats_shortcuts(table, oof, beside)
+    verdict = judge(
+        table, oof, label_origin=label_origin, full_size=full_size, gate=gate, shortcuts=shortcuts
+    )
     inside = table.folds >= 0
     rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
     svr = base.svr_predictions(table)
@@ -107,7 +134,7 @@ def build_report(
         else rounded(
             chance_of_fold_spread(PLCC_SPREAD.threshold, plcc, fold_size, verdict.n_folds)
         ),
-        ceiling=label_ceiling(table),
+        ceiling=label_ceiling(table, rated),
         calibration=_calibration(table, oof),
         baselines=(
             _baseline("predict the mean", table, base.mean_predictions(table), verdict, gate, None),
@@ -116,11 +143,18 @@ def build_report(
                 for at, (name, row) in enumerate(rivals, start=n_seeds)
             ),
         ),
+        shortcuts=shortcuts,
+        splits=splits,
         slices=slices(table, oof, gate.metrics),
         prediction_interval=prediction_interval(table, oof),
+        paired_interval=paired_interval(table, oof),
         importance=importance(tuple(losses), table.feature_order),
         label_findings=tuple(label_findings),
+        ratings=ratings_section(rated, table, oof),
+        declared=tuple(declared),
         comparison=comparison,
+        alignment=alignment,
+        weighed=weighed,
     )
 
 

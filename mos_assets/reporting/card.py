@@ -11,9 +11,16 @@ from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.comparators import COMPARATORS
 from mos_assets.reporting.feature_notes import feature_notes
-from mos_assets.reporting.findings import findings
+from mos_assets.reporting.findings import findings, weighting
 from mos_assets.reporting.markdown import plot_section, template
+from mos_assets.reporting.rating_words import public_sentences
 from mos_assets.reporting.report import GateReport
+from mos_assets.reporting.transfer_report import (
+    HOW_TO_READ,
+    TransferReport,
+    transfer_notes,
+    transfer_table,
+)
 
 _FEW_CONTENTS = 50
 """Fewer contents than this are worth a warning."""
@@ -21,10 +28,17 @@ _PLOTS = ("folds_and_seeds.png", "predicted_against_rated.png", "residuals.png")
 """Plots of the report that the card carries; none gives a single clip away."""
 
 
-def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = None) -> str:
+def render_card(
+    manifest: Manifest,
+    report: GateReport,
+    pictures: Path | None = None,
+    *,
+    transfer: TransferReport | None = None,
+) -> str:
     """The card of a judged head.
 
-    pictures: folder of the report's plots, which the card then carries.
+    pictures: folder of the report's plots, which the card then carries. transfer: what it is worth
+    on corpora that only test.
     Raises ValueError where manifest and report are of two heads.
     """
     if manifest.id != report.head_id or manifest.gate is None:
@@ -40,8 +54,14 @@ def render_card(manifest: Manifest, report: GateReport, pictures: Path | None = 
         simulated=manifest.data.label_origin is LabelOrigin.SIMULATED,
         # The card is about the head alone: what was released before it changes no byte of it.
         findings=findings(report.model_copy(update={"comparison": None})),
+        weighting=weighting(report),
         advice=_advice(manifest, report),
+        rated_how=public_sentences,
         comparators=COMPARATORS,
+        transfer=transfer,
+        how_to_read=HOW_TO_READ,
+        transfer_table=transfer_table(transfer.corpora) if transfer else "",
+        transfer_notes=transfer_notes(transfer.corpora) if transfer else [],
         figures=plot_section([plot for plot in report.figures if plot.file in _PLOTS], pictures)
         if pictures
         else "",
@@ -61,9 +81,11 @@ def _advice(manifest: Manifest, report: GateReport) -> list[str]:
         "Yes, for clips like those it was judged on, measured in the same way: it met every "
         "figure of the gate on human ratings."
         if manifest.status is Status.ACCEPTED
-        else "Not to decide about a clip: it has not met the gate. It can sort many clips "
+        else "Not to decide about a clip: it is not Accepted. It can sort many clips "
         "roughly, and it is a head to beat."
     ]
+    if report.shortcuts is not None:
+        found.append(report.shortcuts.sentence)
     if manifest.interval is not None:
         half_width = manifest.interval.half_width
         found.append(

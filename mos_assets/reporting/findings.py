@@ -7,6 +7,7 @@ from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import Interval
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.text import count, lowered, plain, share
+from mos_assets.reporting.rating_words import MUCH_BETWEEN, between_sentence
 from mos_assets.reporting.report import Baseline, GateReport
 
 _FAR_SLOPE = 0.1
@@ -20,16 +21,59 @@ _FAR_COVERAGE = 0.05
 def findings(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
     return (
+        *_shortcuts(report, beaten=False),
         *_compared(report),
         *_against_rivals(report),
+        *_shortcuts(report, beaten=True),
         *_against_thresholds(report),
         *_contents(report),
         *_spreads(report),
+        *_cuts(report),
         *_calibrated(report),
         *_prediction_interval(report),
         *_worst_slices(report),
+        *_between_tests(report),
         *_held_out(report),
     )
+
+
+def weighting(report: GateReport) -> str:
+    """Whether rows counted by the precision of their rating, one sentence."""
+    if report.weighed is None:
+        return "In training every rating counted the same."
+    if not report.weighed:
+        return (
+            "Ratings were to count by their precision, but no clip has both a deviation and a "
+            "number of ratings: all counted the same."
+        )
+    total = report.n_clips
+    rest = "" if report.weighed == total else f" of {count(report.weighed)} of {count(total)} clips"
+    others = "" if report.weighed == total else ", the others like the average"
+    return f"In training the ratings{rest} counted by their precision{others}."
+
+
+def _shortcuts(report: GateReport, *, beaten: bool) -> list[str]:
+    found = report.shortcuts
+    if found is None or found.passed is not beaten:
+        return []
+    return [found.sentence, *([found.beyond.sentence] if found.beyond is not None else [])]
+
+
+def _cuts(report: GateReport) -> list[str]:
+    """Where the verdict's own folds lie beyond every further cut, on either side."""
+    splits = report.splits
+    row = None if splits is None else splits.of(PLCC.name)
+    if splits is None or row is None or None in (row.here, row.low, row.high):
+        return []
+    here, low, high = row.here or 0.0, row.low or 0.0, row.high or 0.0
+    if low <= here <= high:
+        return []
+    side, so = ("above", "flatter") if here > high else ("below", "are hard on")
+    return [
+        f"The folds of this verdict {so} the head a little: on them {splits.predictor} reach PLCC "
+        f"{plain(here)}, {side} every one of {splits.cuts} further cuts of the same clips "
+        f"({plain(low)} to {plain(high)})."
+    ]
 
 
 def _compared(report: GateReport) -> list[str]:
@@ -196,6 +240,21 @@ def _worst_slices(report: GateReport) -> list[str]:
             f"{plain(abs(bias), 2)} MOS {side} on average."
         )
     return sentences
+
+
+def _between_tests(report: GateReport) -> list[str]:
+    found = report.ratings
+    if found is None:
+        return []
+    against = sum(len(each.against) for each in found.corpora)
+    said = []
+    if against:
+        who = "1 rater goes" if against == 1 else f"{count(against)} raters go"
+        said.append(f"{who} against the panel: look at the votes before you rely on the labels.")
+    share_of = None if found.between is None else found.between.share_between
+    if found.between is not None and share_of is not None and share_of >= MUCH_BETWEEN:
+        said.append(between_sentence(found.between, len(report.corpora)))
+    return said
 
 
 def _held_out(report: GateReport) -> list[str]:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
+from mos_assets.evaluation.beats import ShortcutRow
 from mos_assets.evaluation.resampling import LEVEL, Interval
+from mos_assets.evaluation.shortcuts import names_of
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
-from mos_assets.reporting.findings import findings
+from mos_assets.reporting.findings import findings, weighting
+from mos_assets.reporting.rating_words import between_sentence, sentences
 from mos_assets.reporting.report import GateReport, ReportPlot
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ def render_markdown(report: GateReport) -> str:
         verdict=report.verdict,
         human=report.label_origin is LabelOrigin.HUMAN,
         findings=findings(report),
+        said_of_ratings=sentences,
+        weighting=weighting(report),
         level=share(LEVEL),
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,
@@ -50,8 +55,13 @@ def template(name: str) -> Template:
         # The text is Markdown, not HTML; names that come from files pass through `cell`.
         autoescape=False,  # noqa: S701
     )
-    written = (plain, count, share, and_list, lowered, cell, cells, interval_text)
-    environment.filters.update({f.__name__: f for f in written}, signed=_signed)
+    written = (plain, count, share, and_list, lowered, cell, cells, interval_text, between_sentence)
+    environment.filters.update(
+        {f.__name__: f for f in written},
+        signed=_signed,
+        shortcut_name=shortcut_name,
+        shortcut_cells=shortcut_cells,
+    )
     return environment.get_template(name)
 
 
@@ -76,6 +86,16 @@ def _target(plot: ReportPlot, folder: Path | None) -> str:
 def cells(row: FigureRow[float], metrics: Sequence[Named], places: int = 3) -> str:
     """The metrics of a row, as the middle of a row of a table."""
     return " | ".join(plain(row.of(metric), places) for metric in metrics)
+
+
+def shortcut_name(row: ShortcutRow) -> str:
+    """A shortcut in a table: what it is, and its columns."""
+    return row.name if row.columns in ((), (row.name,)) else f"{row.name} ({names_of(row.columns)})"
+
+
+def shortcut_cells(row: ShortcutRow, metrics: Sequence[Named], places: int = 3) -> str:
+    """The metrics of a shortcut, as the middle of a row; an en dash where it was not asked."""
+    return " | ".join(plain(getattr(row, metric.name, None), places) for metric in metrics)
 
 
 def _signed(figure: float | None, places: int = 3) -> str:

@@ -14,18 +14,29 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from mos_assets.errors import StoreError
+from mos_assets.evaluation.beats import ShortcutVerdict
 from mos_assets.evaluation.comparison import Comparison
 from mos_assets.evaluation.conformal import PredictionInterval
 from mos_assets.evaluation.criteria import GATE
 from mos_assets.evaluation.gate import Verdict
 from mos_assets.evaluation.importance import FeatureImportance
 from mos_assets.evaluation.metrics import Metric
+from mos_assets.evaluation.paired import PairedInterval
 from mos_assets.evaluation.resampling import Interval, Method
 from mos_assets.evaluation.sample_size import Decision
 from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.splits import SplitRanges
 from mos_assets.evaluation.text import and_list, plain
 from mos_assets.io.reading import read_plain
-from mos_assets.records import FigureRow, LabelOrigin, Named, Reported
+from mos_assets.records import (
+    CorpusAlignment,
+    DeclaredFeatures,
+    FigureRow,
+    LabelOrigin,
+    Named,
+    Reported,
+)
+from mos_assets.reporting.ratings import Ratings
 
 BaselineName = Literal["predict the mean", "ridge", "SVR"]
 
@@ -88,8 +99,13 @@ class LabelCeiling(Reported):
     interval: Interval | None
     """Where other contents would put it; None where that cannot be told."""
     n: int
-    """Clips whose deviation and number of ratings are known."""
+    """Clips the noise of whose rating is known."""
     sentence: str
+    within: float | None = None
+    """Against the noise that votes show within a test alone; None where it is unknown."""
+    between: float | None = None
+    """Against what lies between tests beyond that alone; None where repeats do not tell it of all
+    clips. `figure` counts both then, and else the first only."""
 
 
 class Calibration(Reported):
@@ -134,16 +150,32 @@ class GateReport(Reported):
     ceiling: LabelCeiling
     calibration: Calibration | None
     baselines: tuple[Baseline, ...]
+    shortcuts: ShortcutVerdict | None = None
+    """What predictors reach that look at one column, the container or the picture size only, and
+    metrics of others; None in reports of earlier versions."""
+    splits: SplitRanges | None = None
+    """What the closed forms reach where the folds are cut elsewhere; None where nobody asked."""
     slices: tuple[Slice, ...]
     prediction_interval: PredictionInterval
+    paired_interval: PairedInterval | None = None
+    """Of the difference of two clips of one content; None in reports that are older than it."""
     importance: tuple[FeatureImportance, ...]
     """The most important feature first, by its loss alone or together, whichever is less;
     empty where training did not measure it."""
     label_findings: tuple[str, ...] = ()
     """What may be wrong with labels and features, a sentence each; what cannot be right does not
     train."""
+    ratings: Ratings | None = None
+    """How the ratings came about; None where they are of one test, in label files, from 1 to 5."""
+    declared: tuple[DeclaredFeatures, ...] = ()
+    """Feature tables of these corpora whose origin is declared, and how that was proved."""
     comparison: Comparison | None
     """With the head of this id that was released when this one was judged; None without one."""
+    alignment: CorpusAlignment | None = None
+    """Corpora that were mapped onto one scale in training; None: they trained as they are."""
+    weighed: int | None = None
+    """Rows whose rating's precision was known, where rows counted by it in training; None: all
+    counted the same."""
     figures: tuple[ReportPlot, ...] = ()
     """Empty until they are drawn."""
 

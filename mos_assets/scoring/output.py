@@ -107,22 +107,26 @@ WRITERS: Mapping[str, Callable[[Sequence[Outcome]], bytes]] = {
 
 
 def require_writable(path: Path) -> None:
-    """Before anything is measured: raise SettingsError where the suffix names no format, and
-    StoreError where no table can be written there."""
+    """As `require_place`, and raise SettingsError where the suffix names no format."""
     if path.suffix.lower() not in WRITERS:
         raise SettingsError(
             f"--output {path}: its suffix names no format; end it in {', '.join(WRITERS)}."
         )
+    require_place(path, "--output")
+
+
+def require_place(path: Path, option: str) -> None:
+    """Before anything is measured: raise StoreError where no file can be written there."""
     trial = path.with_name(f".{path.name}.trial{PARTIAL_SUFFIX}")
     try:
         require_plain(path)
         trial.touch()
         trial.unlink()
     except NotAFileError as error:
-        raise StoreError(f"--output {path}: it {error.strerror}; name another file.") from error
+        raise StoreError(f"{option} {path}: it {error.strerror}; name another file.") from error
     except OSError as error:
         raise StoreError(
-            f"--output {path}: it cannot be written ({error.strerror}). Make its folder, or name "
+            f"{option} {path}: it cannot be written ({error.strerror}). Make its folder, or name "
             "another file."
         ) from error
 

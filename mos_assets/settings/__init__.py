@@ -3,7 +3,7 @@
 Of a run, of paths and of the service around the runs; `Settings` holds the three.
 """
 
-from mos_assets.settings.choices import Executor, Missing, ReferencePolicy
+from mos_assets.settings.choices import Align, Executor, Missing, ReferencePolicy, Weights
 from mos_assets.settings.composed import Settings
 from mos_assets.settings.locations import local_folder
 from mos_assets.settings.paths import PathSettings
@@ -15,6 +15,7 @@ __all__ = [
     "KONVID_150K_FLOOR",
     "RUN_FOLDS",
     "RUN_SEEDS",
+    "Align",
     "Executor",
     "Missing",
     "PathSettings",
@@ -22,6 +23,7 @@ __all__ = [
     "RunSettings",
     "ServiceSettings",
     "Settings",
+    "Weights",
     "feature_scope",
     "fold_scope",
     "local_folder",

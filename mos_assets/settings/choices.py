@@ -25,6 +25,24 @@ class ReferencePolicy(StrEnum):
     """The clip itself: five of the six figures are constant."""
 
 
+class Align(StrEnum):
+    """Whether corpora are brought onto one scale before they train together."""
+
+    NONE = "none"
+    """Their ratings train as they are."""
+    CORPORA = "corpora"
+    """An offset and a slope for each corpus, onto the scale of the one with most rows."""
+
+
+class Weights(StrEnum):
+    """How much a row counts in training."""
+
+    EQUAL = "equal"
+    """All the same."""
+    PRECISION = "precision"
+    """By the precision of its rating, from deviation and number of votes."""
+
+
 class Executor(StrEnum):
     """Where the steps of a run are executed."""
 

@@ -9,9 +9,9 @@ import os
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from mos_assets.settings.choices import Missing, ReferencePolicy
+from mos_assets.settings.choices import Align, Missing, ReferencePolicy, Weights
 
 KONVID_150K_FLOOR = 5_000
 """Fewer label rows than this are hardly KonViD-150k."""
@@ -36,6 +36,13 @@ class RunSettings(BaseModel):
         str,
         Field(description="Corpora to train on, comma-separated: demo, synthetic, konvid-1k, …"),
     ] = "demo"
+    test_corpus: Annotated[
+        str,
+        Field(
+            description="Corpora to judge the head on, comma-separated, that never train; empty: "
+            "none."
+        ),
+    ] = ""
     manifest: Annotated[
         str,
         Field(
@@ -74,6 +81,20 @@ class RunSettings(BaseModel):
             "impute the median inside the head, which then also sees that it was missing."
         ),
     ] = Missing.EXCLUDE
+    align: Annotated[
+        Align,
+        Field(
+            description="Whether an offset and a slope bring the ratings of each corpus onto the "
+            "scale of the one with most rows (corpora), or corpora train as they are (none)."
+        ),
+    ] = Align.NONE
+    weights: Annotated[
+        Weights,
+        Field(
+            description="Whether rows count the same in training (equal), or by the precision of "
+            "their rating where deviation and number of votes are known (precision)."
+        ),
+    ] = Weights.EQUAL
     reference: Annotated[
         ReferencePolicy,
         Field(
@@ -96,10 +117,15 @@ class RunSettings(BaseModel):
 
     @field_validator("corpus")
     @classmethod
+    def _some_corpus(cls, value: str) -> str:
+        if not value.replace(",", " ").strip():
+            raise ValueError("must name at least one corpus")
+        return value
+
+    @field_validator("corpus", "test_corpus")
+    @classmethod
     def _plain_corpus_names(cls, value: str) -> str:
         names = [name.strip() for name in value.split(",") if name.strip()]
-        if not names:
-            raise ValueError("must name at least one corpus")
         if len(set(names)) != len(names):
             raise ValueError("names a corpus twice")
         if len(names) > MOST_CORPORA:
@@ -114,10 +140,35 @@ class RunSettings(BaseModel):
                 raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
         return ",".join(sorted(names))
 
+    @field_validator("test_corpus")
+    @classmethod
+    def _never_trains(cls, value: str, info: ValidationInfo) -> str:
+        training = str(info.data.get("corpus", "")).split(",")
+        tested = value.split(",")
+        both = [name for name in tested if name and name in training]
+        if both:
+            raise ValueError(
+                f"{both[0]!r} is in MOS_CORPUS too, and no corpus both trains and only tests; take "
+                "it out of one of the two"
+            )
+        if len(tested) + len(training) > MOST_CORPORA:
+            raise ValueError(f"with MOS_CORPUS at most {MOST_CORPORA} corpora are taken")
+        return value
+
     @property
     def corpora(self) -> tuple[str, ...]:
-        """Names of the configured corpora, sorted."""
+        """Names of the corpora that train, sorted."""
         return tuple(sorted(self.corpus.split(",")))
+
+    @property
+    def test_corpora(self) -> tuple[str, ...]:
+        """Names of the corpora that only test, sorted."""
+        return tuple(sorted(name for name in self.test_corpus.split(",") if name))
+
+    @property
+    def all_corpora(self) -> tuple[str, ...]:
+        """Both: what is read, measured and assembled, sorted."""
+        return tuple(sorted((*self.corpora, *self.test_corpora)))
 
     @property
     def imputes(self) -> bool:

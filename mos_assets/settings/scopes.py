@@ -11,7 +11,7 @@ from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
     *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
-    *("seeds", "folds", "epochs"),
+    *("seeds", "folds", "epochs", "align", "weights"),
 )
 
 
@@ -29,15 +29,23 @@ def run_scope(run: RunSettings, paths: PathSettings) -> str:
     folders = (paths.corpus_folder, paths.store_folder, paths.model_folder)
     told = [
         *shaping(run),
+        *tests(run),
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
         *(os.path.realpath(folder) for folder in folders),
     ]
     return hash_bytes(os.fsencode("\n".join(told)))[:16]
 
 
+def tests(run: RunSettings) -> tuple[str, ...]:
+    """`NAME=value` of what a head is judged on and not shaped by; empty without a test corpus."""
+    name = "test_corpus"
+    return (f"{variable(name)}={run.test_corpus}",) if run.test_corpora else ()
+
+
 def feature_scope(run: RunSettings) -> str:
-    """What the table of features depends on, in words."""
-    return f"MOS_CORPUS={run.corpus} MOS_FEATURES={run.features} MOS_REFERENCE={run.reference}"
+    """What the tables of features depend on, in words."""
+    told = f"MOS_CORPUS={run.corpus} MOS_FEATURES={run.features} MOS_REFERENCE={run.reference}"
+    return " ".join((told, *tests(run)))
 
 
 def fold_scope(run: RunSettings) -> str:

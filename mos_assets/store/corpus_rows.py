@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 import pyarrow as pa
 
 from mos_assets.processes.collector import collector_paused
@@ -21,9 +22,11 @@ from mos_assets.records import (
     Probe,
     SeenFile,
     Severity,
+    VotesFacts,
 )
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.provenance import write_within
+from mos_assets.store.rating_rows import corpora_cells, write_ratings
 from mos_assets.store.schema import (
     CORPORA,
     ENCODER_SLOTS,
@@ -55,6 +58,8 @@ class CorpusFacts:
     version: str
     licence: str
     label_origin: LabelOrigin
+    namespace: str | None = None
+    """Of its groups; None where it declares none."""
 
 
 def write_corpora(
@@ -62,11 +67,16 @@ def write_corpora(
     corpora: Sequence[Corpus],
     *,
     made: Mapping[str, str | None] | None = None,
+    votes: Sequence[VotesFacts] = (),
+    tested: Sequence[str] = (),
 ) -> None:
     """Make the store say of these corpora what they are now, in one transaction.
 
+    tested: those of them that only test: their encoders get no slot, which would change heads.
+
     Rows of clips and files that are as they were stay as they lie, with the time at which
     they were ingested. `made` is their provenance, which holds for these rows and for no others.
+    `votes` says of those with votes what goes beyond a MOS a clip.
     """
     where, names = "list_contains(?, corpus)", [[corpus.name for corpus in corpora]]
     with collector_paused(), database.connect() as connection:
@@ -91,22 +101,35 @@ def write_corpora(
             (ENCODERS, _encoder_rows),
         ):
             replace_rows(connection, table, rows(corpora), where=where, parameters=names)
-        # Slots are only ever appended: a head of fewer slots has to stay readable.
-        connection.execute(
-            f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
-            f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder "
-            f"FROM (SELECT DISTINCT encoder FROM {ENCODERS} "
-            f"WHERE encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))"
-        )
+        write_ratings(connection, corpora, votes)
+        add_slots(connection, [c.name for c in corpora if c.name not in tested])
         if made:
             write_within(connection, made)
+
+
+def add_slots(connection: duckdb.DuckDBPyConnection, corpora: Sequence[str]) -> None:
+    """Give the encoders of these corpora a slot each, which is only ever appended: a head of fewer
+    slots has to stay readable."""
+    connection.execute(
+        f"INSERT INTO {ENCODER_SLOTS} SELECT row_number() OVER (ORDER BY encoder) "
+        f"+ (SELECT count(*) FROM {ENCODER_SLOTS}), encoder "
+        f"FROM (SELECT DISTINCT encoder FROM {ENCODERS} WHERE list_contains(?, corpus) "
+        f"AND encoder NOT IN (SELECT encoder FROM {ENCODER_SLOTS}))",
+        [list(corpora)],
+    )
 
 
 def read_corpora(database: Database, corpora: Sequence[str]) -> tuple[CorpusFacts, ...]:
     """Version, licence and label origin of these corpora, by name."""
     rows = _of_corpora(database, CORPORA, corpora, "corpus").to_pylist()
     return tuple(
-        CorpusFacts(row["corpus"], row["version"], row["licence"], LabelOrigin(row["label_origin"]))
+        CorpusFacts(
+            row["corpus"],
+            row["version"],
+            row["licence"],
+            LabelOrigin(row["label_origin"]),
+            row["namespace"],
+        )
         for row in rows
     )
 
@@ -172,6 +195,12 @@ def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str
     """Clip id → corpus."""
     table = corpus_table(database, corpora)
     return dict(zip(table["clip_id"].to_pylist(), table["corpus"].to_pylist(), strict=True))
+
+
+def clip_names(database: Database, corpora: Sequence[str]) -> dict[str, str]:
+    """Clip id → file name."""
+    table = corpus_table(database, corpora)
+    return dict(zip(table["clip_id"].to_pylist(), table["clip_name"].to_pylist(), strict=True))
 
 
 def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
@@ -252,7 +281,8 @@ def _finding_rows(corpora: Sequence[Corpus]) -> pa.Table:
 
 
 def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    return _table(CORPORA, corpora, {"corpus": [corpus.name for corpus in corpora]})
+    cells = corpora_cells(corpora) | {"corpus": [corpus.name for corpus in corpora]}
+    return _table(CORPORA, corpora, cells)
 
 
 def _probe_cells(probes: Sequence[Probe | None]) -> dict[str, list[Any]]:

@@ -16,6 +16,7 @@ from mos_assets.store.schema import (
     FEATURE_KEY,
     RAW_CORPUS,
     SCHEMAS,
+    TEST_FEATURES,
     quote,
     with_figures,
 )
@@ -23,8 +24,18 @@ from mos_assets.store.schema import (
 _KEY = tuple(name for name, _ in FEATURE_KEY)
 
 
-def write_features(database: Database, matrix: FeatureMatrix) -> None:
-    """Replace the feature table, its columns and the coverage of each column."""
+def write_features(database: Database, matrix: FeatureMatrix, tested: FeatureMatrix) -> None:
+    """Replace the feature table, its columns and the coverage of each column.
+
+    tested: rows of corpora that only test, which stand in a table of their own: nothing that
+    trains reads it.
+    """
+    database.recreate(EXTRACTED_FEATURES, _rows(matrix))
+    database.recreate(TEST_FEATURES, _rows(tested))
+    database.replace(FEATURE_COVERAGE, _coverage(matrix))
+
+
+def _rows(matrix: FeatureMatrix) -> pa.Table:
     columns: dict[str, object] = {
         "clip_id": list(matrix.clip_ids),
         "corpus": list(matrix.corpora),
@@ -41,9 +52,7 @@ def write_features(database: Database, matrix: FeatureMatrix) -> None:
     for index, name in enumerate(matrix.feature_order):
         column = matrix.values[:, index]
         columns[name] = pa.array(column, mask=~np.isfinite(column))
-    schema = with_figures(FEATURE_KEY, list(matrix.feature_order))
-    database.recreate(EXTRACTED_FEATURES, pa.table(columns, schema=schema))
-    database.replace(FEATURE_COVERAGE, _coverage(matrix))
+    return pa.table(columns, schema=with_figures(FEATURE_KEY, list(matrix.feature_order)))
 
 
 def _coverage(matrix: FeatureMatrix) -> pa.Table:

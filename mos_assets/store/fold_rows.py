@@ -131,6 +131,7 @@ def read_training_table(
         f"""
         SELECT f.clip_id, f.fingerprint, d.fold, d.content_group, c.mos, c.mos_std, c.n_ratings,
                c.height AS lines, c.codec AS decoder, c.part AS corpus_part,
+               c.mos_ci95, c.session AS test,
                coalesce(e.encoder, ?) AS slot
         FROM {EXTRACTED_FEATURES} f
         JOIN {FOLDS} d USING (clip_id)
@@ -182,6 +183,8 @@ def read_training_table(
         part=tuple(table["corpus_part"].to_pylist()),
         encoder_vocab=vocab,
         slots=np.array([vocab.index(slot) for slot in slots], dtype=np.int64),
+        mos_ci95=_numbers(table, "mos_ci95"),
+        sessions=tuple(table["test"].to_pylist()),
     )
     return training, fingerprints[0]
 

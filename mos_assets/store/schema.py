@@ -22,6 +22,7 @@ SETBACKS = "setbacks"
 SHOT_METADATA = "shot_metadata"
 EXTRACTED_FEATURES = "extracted_features"
 FEATURE_COVERAGE = "feature_coverage"
+DECLARED_FEATURES = "declared_features"
 FOLDS = "folds"
 FOLD_GROUPS = "fold_groups"
 PROVENANCE = "stamps"
@@ -30,6 +31,13 @@ PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
 GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
+RATING_SESSIONS = "rating_sessions"
+RATERS = "raters"
+RATING_ESTIMATORS = "rating_estimators"
+SUSPICIOUS_RATINGS = "suspicious_ratings"
+TEST_FEATURES = "test_features"
+BESIDE_COLUMNS = "beside_columns"
+TRANSFER_PREDICTIONS = "transfer_predictions"
 RELEASES = "releases"
 INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
@@ -91,11 +99,79 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("content_group", _TEXT),
             ("reference_path", _TEXT),
             ("reference_sha256", _TEXT),
+            ("session", _TEXT),
+            ("mos_ci95", _REAL),
             ("ingested_at", _TIME),
         ]
     ),
     CORPORA: pa.schema(
-        [("corpus", _TEXT), ("version", _TEXT), ("licence", _TEXT), ("label_origin", _TEXT)]
+        [
+            ("corpus", _TEXT),
+            ("version", _TEXT),
+            ("licence", _TEXT),
+            ("label_origin", _TEXT),
+            ("namespace", _TEXT),
+            ("estimator", _TEXT),
+            ("scale_worst", _REAL),
+            ("scale_best", _REAL),
+            ("differences", _FLAG),
+            ("held", _WHOLE),
+            ("session_noise", _REAL),
+            ("repeats", _WHOLE),
+            ("repeat_correlation", _REAL),
+        ]
+    ),
+    RATING_SESSIONS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("clips", _WHOLE),
+            ("raters", _WHOLE),
+            ("votes", _WHOLE),
+            ("map_slope", _REAL),
+            ("map_offset", _REAL),
+            ("aligned", _TEXT),
+            ("common", _WHOLE),
+            ("rmse_before", _REAL),
+            ("rmse_after", _REAL),
+            ("apart", _TEXT),
+            ("estimator", _TEXT),
+            ("way", _TEXT),
+            ("ceiling", _REAL),
+        ]
+    ),
+    RATERS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("session", _TEXT),
+            ("rater", _TEXT),
+            ("n", _WHOLE),
+            ("bias", _REAL),
+            ("inconsistency", _REAL),
+            ("agreement", _REAL),
+            ("rejected", _FLAG),
+            ("against", _FLAG),
+        ]
+    ),
+    RATING_ESTIMATORS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("estimator", _TEXT),
+            ("largest_move", _REAL),
+            ("interval_ratio", _REAL),
+            ("rejected", pa.list_(_TEXT)),
+            ("against", pa.list_(_TEXT)),
+        ]
+    ),
+    SUSPICIOUS_RATINGS: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("clip", _TEXT),
+            ("kind", _TEXT),
+            ("what", _TEXT),
+            ("figure", _REAL),
+            ("candidate_id", _TEXT),
+        ]
     ),
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
@@ -165,6 +241,25 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("std", _REAL),
         ]
     ),
+    DECLARED_FEATURES: pa.schema(
+        [
+            ("corpus", _TEXT),
+            ("table_name", _TEXT),
+            ("used", _FLAG),
+            ("extractor", _TEXT),
+            ("reference", _TEXT),
+            ("scaling", _TEXT),
+            ("version", _TEXT),
+            ("status", _TEXT),
+            ("reason", _TEXT),
+            ("feature", _TEXT),
+            ("clips", _WHOLE),
+            ("r", _REAL),
+            ("mean_difference", _REAL),
+            ("least_r", _REAL),
+            ("most_difference", _REAL),
+        ]
+    ),
     FOLDS: pa.schema(
         [("clip_id", _TEXT), ("corpus", _TEXT), ("content_group", _TEXT), ("fold", _WHOLE)]
     ),
@@ -199,6 +294,19 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("fold", _WHOLE),
             ("features", pa.list_(_TEXT)),
             ("plcc_lost", _REAL),
+        ]
+    ),
+    BESIDE_COLUMNS: pa.schema(
+        [("clip_id", _TEXT), ("corpus", _TEXT), ("kind", _TEXT), ("name", _TEXT), ("value", _REAL)]
+    ),
+    TRANSFER_PREDICTIONS: pa.schema(
+        [
+            ("candidate_id", _TEXT),
+            ("corpus", _TEXT),
+            ("clip_id", _TEXT),
+            ("seed", _WHOLE),
+            ("fold", _WHOLE),
+            ("predicted", _REAL),
         ]
     ),
     RELEASES: pa.schema(
@@ -258,7 +366,11 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 """Tables whose columns are these and no others."""
 
-OPEN_TABLES = {CLIP_MEASUREMENTS: MEASUREMENT_KEY, EXTRACTED_FEATURES: FEATURE_KEY}
+OPEN_TABLES = {
+    CLIP_MEASUREMENTS: MEASUREMENT_KEY,
+    EXTRACTED_FEATURES: FEATURE_KEY,
+    TEST_FEATURES: FEATURE_KEY,
+}
 """Tables that have one column a feature behind these."""
 FIXED_COLUMNS: dict[str, pa.Schema] = {
     **SCHEMAS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mos_assets.corpora.declared import is_declaration
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.request import (
     FEATURE_SUFFIXES,
@@ -39,6 +40,10 @@ def watched_files(name: str, root: Path, manifest: str = "") -> WatchedFiles:
         clip_dirs=() if downloaded else clips,
         shot_paths=shots,
         feature_paths=features,
-        beside_tables=(*beside_shots, *beside_features),
+        beside_tables=(
+            *beside_shots,
+            *(path for path in beside_features if not is_declaration(path)),
+        ),
+        declaration_paths=tuple(filter(is_declaration, beside_features)),
         made_here=layout.made_here,
     )

@@ -26,6 +26,7 @@ ASSETS = [
     "folds",
     "trained_onnx",
     "gate_report",
+    "transfer_report",
     "model_card",
 ]
 HEAD = "filmed_mos_head_v1"
@@ -49,7 +50,7 @@ def test_what_was_made_says_of_what(filmed: Ran) -> None:
         for event in filmed.result.get_asset_materialization_events()
         if event.asset_key
     }
-    (candidate,) = {tags[name]["mos_assets/candidate"] for name in ASSETS[-3:]}
+    (candidate,) = {tags[name]["mos_assets/candidate"] for name in ASSETS[-4:]}
     assert candidate == filmed.metadata("gate_report")["candidate"].value
     for name in set(ASSETS) - {"clip_measurements"}:
         assert tags[name]["mos_assets/corpus"] == "filmed"

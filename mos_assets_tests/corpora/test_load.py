@@ -81,6 +81,7 @@ def test_watched_files_of_each_kind(tmp_path: Path) -> None:
             "mine/shots/s.jsonl": "",
             "mine/shots/.hidden.csv": "",
             "mine/features/f.parquet": b"",
+            "mine/features/f.toml": b"",
             "mine/features/readme.txt": b"",
             "konvid-150k/k150kb_scores.csv": "",
             "konvid-150k/k150kb_extracted/x.mp4": b"",
@@ -92,6 +93,8 @@ def test_watched_files_of_each_kind(tmp_path: Path) -> None:
     assert [entry.path.name for entry in mine.clip_dirs] == ["clips"]
     assert [path.name for path in mine.shot_paths] == ["s.jsonl"]
     assert [path.name for path in mine.feature_paths] == ["f.parquet"]
+    assert [path.name for path in mine.declaration_paths] == ["f.toml"]
+    assert [path.name for path in mine.beside_tables] == [".hidden.csv", "readme.txt"]
     big = watched_files("konvid-150k", tmp_path)
     assert [path.name for path in big.label_paths] == ["k150kb_scores.csv"]
     assert [entry.path.name for entry in big.clip_dirs] == ["k150kb_extracted"]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mos_assets.evaluation import GATE, judge
+from mos_assets.evaluation import GATE, ShortcutVerdict, judge
 from mos_assets.evaluation.criteria import MEAN_PLCC, MEAN_RMSE, MEAN_SROCC, PLCC_SPREAD
 from mos_assets.evaluation.gate import Verdict, judge_scores
 from mos_assets.records import FoldScore, GateKind, LabelOrigin, OutOfFold, Status
@@ -48,6 +48,28 @@ def _figure(row: FoldScore, name: str) -> float:
 
 def _judged(rows: list[FoldScore], origin: LabelOrigin = LabelOrigin.HUMAN) -> Verdict:
     return judge_scores(rows, label_origin=origin, full_size=True)
+
+
+@pytest.mark.parametrize(
+    ("passed", "plcc", "status", "told"),
+    [
+        (True, 0.9, Status.ACCEPTED, "and every shortcut is beaten"),
+        (False, 0.9, Status.PROPOSED, "not shown that it is more than a shortcut"),
+        (False, 0.8, Status.PROPOSED, "misses its threshold"),
+    ],
+)
+def test_a_ruler_is_never_accepted(passed: bool, plcc: float, status: Status, told: str) -> None:
+    """Whatever its figures: the gate itself may be met all the same."""
+    shortcuts = ShortcutVerdict(
+        passed=passed, nearest=None, rows=(), beyond=None, sentence="It is a ruler."
+    )
+    verdict = judge_scores(
+        _rows(plcc), label_origin=LabelOrigin.HUMAN, full_size=True, shortcuts=shortcuts
+    )
+    assert (verdict.status, verdict.beats_shortcuts) == (status, passed)
+    assert verdict.passed is (plcc > 0.85)
+    assert told in verdict.sentence
+    assert ("It is a ruler." in verdict.reasons) is not passed
 
 
 def test_the_gate_is_that_of_the_contract() -> None:

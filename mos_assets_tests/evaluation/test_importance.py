@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mos_assets.evaluation import Shuffles
-from mos_assets.evaluation.importance import correlated_features, importance
+from mos_assets.evaluation.importance import correlated_features, families, importance
 from mos_assets.head import Recipe, train
 from mos_assets.records import FeatureLoss
 
@@ -37,7 +37,7 @@ def three(make_table):
 
 
 def test_a_feature_that_is_not_used_costs_nothing(three) -> None:
-    rows = {row.feature: row for row in _watched(three, lambda x, _slots: x[:, 0])}
+    rows = {row.feature: row for row in _watched(three, lambda x, *_: x[:, 0])}
     assert rows["noise"].plcc_drop == 0.0
     assert rows["copy"].plcc_drop == 0.0
     # Shuffled, the only feature in use leaves no correlation at all.
@@ -47,9 +47,10 @@ def test_a_feature_that_is_not_used_costs_nothing(three) -> None:
 
 def test_features_that_stand_in_for_each_other_are_shuffled_together(three) -> None:
     assert correlated_features(three) == ((2,), (), (0,))
-    rows = _watched(three, lambda x, _slots: x[:, 0] + np.log(np.maximum(x[:, 2], 1e-3)))
+    rows = _watched(three, lambda x, *_: x[:, 0] + np.log(np.maximum(x[:, 2], 1e-3)))
     by_name = {row.feature: row for row in rows}
     assert by_name["signal"].correlated == ("copy",)
+    assert families(tuple(by_name.values())) == (("copy", "signal"),)
     assert by_name["noise"].plcc_drop_with_correlated is None
     assert by_name["signal"].plcc_drop_with_correlated == by_name["copy"].plcc_drop_with_correlated
     assert by_name["signal"].plcc_drop_with_correlated > 1.5 * by_name["signal"].plcc_drop
@@ -59,7 +60,7 @@ def test_features_that_stand_in_for_each_other_are_shuffled_together(three) -> N
 def test_only_the_fold_that_the_head_has_not_seen_is_looked_at(three) -> None:
     seen = []
 
-    def predict(x, _slots):
+    def predict(x, *_):
         seen.append({tuple(row) for row in np.round(x, 9)[:, :1].tolist()})
         return x[:, 0]
 
@@ -79,9 +80,7 @@ def test_the_order_of_the_rows_does_not_matter(three) -> None:
         folds=three.folds[order],
         groups=tuple(three.groups[i] for i in order),
     )
-    assert _watched(three, lambda x, _slots: x[:, 0]) == _watched(
-        shuffled, lambda x, _slots: x[:, 0]
-    )
+    assert _watched(three, lambda x, *_: x[:, 0]) == _watched(shuffled, lambda x, *_: x[:, 0])
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(400, 2), (1500, 300), (20_000, 11)])
@@ -95,7 +94,7 @@ def test_the_cost_is_bounded(make_table, rows: int, columns: int) -> None:
     )
     asked = 0
 
-    def predict(x, _slots):
+    def predict(x, *_):
         nonlocal asked
         asked += len(x)
         return x[:, 0]
@@ -106,7 +105,7 @@ def test_the_cost_is_bounded(make_table, rows: int, columns: int) -> None:
 
 
 def test_a_correlation_that_does_not_exist_is_no_number(three) -> None:
-    rows = _watched(three, lambda x, _slots: np.full(len(x), 3.0))
+    rows = _watched(three, lambda x, *_: np.full(len(x), 3.0))
     assert all(row.plcc_drop is None and row.low is None for row in rows)
 
 

@@ -2,6 +2,8 @@
 
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,10 +76,15 @@ def test_global_state_is_untouched(hard_cut: Path, look: Look) -> None:
         )
 
     before = state()
+    seen: set[int] = set()
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(
+        lambda *_: seen.add(torch.get_num_threads())
+    )
     with single_threaded({"shots", "saliency"}):
-        assert torch.get_num_threads() == 1
         transition_probabilities(pictures, prefilter=False)
+    hook.remove()
     assert state() == before
+    assert seen == {1}
     assert torch.get_num_threads() == threads
 
 
@@ -95,6 +102,36 @@ EVENTS = {
     "[a][b]xfade=duration=0.6:offset=0.8",
     "flash": f"{STILL},drawbox=c=white:t=fill:enable='eq(n,25)'",
 }
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+from mos_assets.features import ClipTask, measure_clip
+from mos_assets.io.hashing import hash_file
+from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.media.probe import probe
+from mos_assets.settings import ReferencePolicy
+clip = Path(sys.argv[1])
+parts, policy = frozenset({"shots"}), ReferencePolicy.SELF
+task = ClipTask("c", clip, hash_file(clip), probe(clip), parts, None, None, policy)
+(found,) = measure_clip(task, find_ffmpeg(None))
+assert found.reason is None, found.reason
+print("torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("name", "said"), [("still", "False"), ("flash", "True")])
+def test_torch_is_loaded_only_where_the_network_has_to_look(
+    name: str, said: str, render: Render
+) -> None:
+    """Its import takes longer than all else that a small clip costs."""
+    source = {**SINGLE_SHOTS, **EVENTS}[name]
+    clip = render(f"{name}.mp4", "-f", "lavfi", "-i", source)
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(clip)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == said
 
 
 @pytest.mark.parametrize("name", SINGLE_SHOTS)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from mos_assets.head import (
     PARITY_LIMIT,
@@ -216,6 +217,36 @@ def test_no_features_of_a_clip_leave_with_the_head(
         for points in kernels:
             apart = np.abs(points[:, None, varying] - inputs[None][..., varying]).max(axis=2)
             assert apart.min() > 1e-3
+
+
+@pytest.mark.parametrize("impute", [False, True])
+def test_what_is_no_number_gives_none_and_every_number_gives_one(
+    tmp_path: Path, impute: bool
+) -> None:
+    """ONNX leaves open what Clip makes of NaN; sums of the largest numbers may not overflow."""
+    table = make_table(rows=80, columns=3)
+    features = table.features.copy()
+    features[::7, 0] = np.nan if impute else 0.0
+    recipe = replace(QUICK, impute=impute)
+    head = train(replace(table, features=features), recipe, [SEED], progress=quiet).head
+    content = export_onnx(head, tmp_path / "head.onnx", {"b": "2", "a": "1"}).path.read_bytes()
+    model = onnx.load_from_string(content)
+    assert [(entry.key, entry.value) for entry in model.metadata_props] == [("a", "1"), ("b", "2")]
+    largest = np.finfo(np.float32).max
+    numbers = [0.0, 1.0, -largest, largest, -1e30, 1e-45]
+    rows = np.array([[a, b, c] for a in numbers for b in numbers for c in numbers], np.float32)
+    strange = np.array([np.eye(3) * value + 1 - np.eye(3) for value in (1, 2, 3)], np.float32)
+    strange = strange.reshape(-1, 3)
+    for row, value in zip(strange, [np.nan, np.inf, -np.inf] * 3, strict=True):
+        row[row.argmax() if row.max() > 1 else 0] = value
+    both = np.vstack([rows, strange])
+    fed = {"features": both, "encoder_onehot": np.ones((len(both), 1), np.float32)}
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    with np.errstate(all="ignore"):
+        for (mos,) in (session.run(None, fed), ReferenceEvaluator(model).run(None, fed)):
+            scores, none = mos[: len(rows)], mos[len(rows) :]
+            assert ((scores >= 1) & (scores <= 5)).all()
+            assert np.isnan(none).all()
 
 
 def test_bytes_predict_like_the_file(exported: ExportedHead, table: TrainingTable) -> None:

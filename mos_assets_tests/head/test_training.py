@@ -128,6 +128,7 @@ def test_random_state_of_the_process_is_left_alone(table: TrainingTable) -> None
 
 _PRINT_DIGEST = """
 import hashlib, pathlib, sys
+import numpy as np
 from dataclasses import replace
 from mos_assets.head import Recipe, export_onnx, train
 from mos_assets_tests.head.conftest import QUICK, make_table, quiet
@@ -137,6 +138,19 @@ recipe = Recipe(params={**QUICK.params, "inducing_points": 100})
 result = train(replace(table, groups=groups), recipe, [7], progress=quiet)
 digest = export_onnx(result.head, pathlib.Path(sys.argv[1])).sha256
 predicted = hashlib.sha256(result.out_of_fold.predictions.tobytes()).hexdigest()
+other = [row % 3 == 0 for row in range(300)]
+rated = replace(
+    table,
+    clip_ids=tuple(f"{'b' if o else 'a'}/{row:06d}" for row, o in enumerate(other)),
+    mos=np.where(other, 1.3 + 0.7 * table.mos, table.mos),
+    mos_std=np.linspace(0.3, 1.1, 300),
+    n_ratings=np.arange(300.0) % 20 + 2,
+)
+asked = replace(recipe, align=True, weigh=True, experts=tuple(recipe.experts[i] for i in (0, 3, 4)))
+second = train(rated, asked, [7], progress=quiet)
+digest += export_onnx(second.head, pathlib.Path(sys.argv[1])).sha256
+predicted += hashlib.sha256(second.out_of_fold.predictions.tobytes()).hexdigest()
+assert len(second.head.blend) > 1 and not second.alignment.maps[1].reason
 print(digest, predicted, *(name.split(",")[0] for name in result.head.blend))
 """
 
@@ -147,7 +161,8 @@ def _dispatched() -> str:
 
 
 def test_same_bytes_whatever_the_threads_and_the_vector_unit(tmp_path: Path) -> None:
-    """Fresh processes, other BLAS kernels, other NumPy loops: one digest."""
+    """Fresh processes, other BLAS kernels, other NumPy loops: one digest, weighed and aligned
+    as well."""
     variants: list[dict[str, str]] = [
         {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},

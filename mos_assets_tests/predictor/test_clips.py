@@ -1,5 +1,6 @@
 """`Predictor.predict_clip`: a typed score, and errors with a remedy."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from mos_assets.errors import ClipError, FeatureError
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.predictor import Source
-from mos_assets.records import LabelOrigin, Status
+from mos_assets.records import (
+    ColumnAgreement,
+    DeclaredFeatures,
+    LabelOrigin,
+    ProofStatus,
+    Status,
+)
+from mos_assets.release.manifest import Manifest
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.conftest import Release
 from mos_assets_tests.made import Encodes
@@ -80,3 +88,61 @@ def test_without_a_head_the_codec_rule_answers_and_says_so(
     assert "is missing" in found.reason
     with pytest.raises(ClipError, match="ffv1"):
         Predictor(tmp_path).predict_clip(encodes.references / "park.mkv")
+
+
+def declared(status: ProofStatus, **told: str | None) -> DeclaredFeatures:
+    """What a table of both features that libvmaf makes of this head is declared to be."""
+    columns = tuple(
+        ColumnAgreement(
+            name=name, n=12, r=1.0, mean_difference=0.0, least_r=0.999, most_difference=0.005
+        )
+        for name in ("adm2", "motion2")
+    )
+    what: dict[str, str | None] = {"reference": "source", "scaling": None, "reason": "not checked"}
+    if status is ProofStatus.PROVED:
+        what["reason"] = None
+    what |= {"corpus": "made", "table": "own", "extractor": "libvmaf", "version": "1", **told}
+    return DeclaredFeatures.model_validate({**what, "status": status, "columns": columns})
+
+
+@pytest.mark.parametrize(
+    ("told", "comparable", "says"),
+    [
+        (declared(ProofStatus.PROVED), True, "declared by their owner, proved on 12 clips"),
+        (declared(ProofStatus.PROVED, scaling="lanczos"), True, "proved on 12 clips"),
+        (declared(ProofStatus.UNPROVED), True, "not proved (table made/own, declared as libvmaf"),
+        (declared(ProofStatus.UNPROVED, scaling="bicubic"), True, "not proved"),
+        (declared(ProofStatus.UNPROVED, scaling="lanczos"), False, "of another origin"),
+        (declared(ProofStatus.FAILED), False, "of another origin"),
+        (declared(ProofStatus.PROVED, extractor="nr"), False, "of another origin"),
+        (None, False, "of another origin"),
+    ],
+)
+def test_a_head_of_declared_features_scores_what_is_measured_so(
+    release: Release,
+    encodes: Encodes,
+    ffmpeg: Ffmpeg,
+    tmp_path: Path,
+    told: DeclaredFeatures | None,
+    comparable: bool,
+    says: str,
+) -> None:
+    """Under the policy that is declared, whatever that of the run was, which measured nothing."""
+    saliency = fingerprint("saliency", ReferencePolicy.SOURCE, ffmpeg)
+    failed = told is None or told.status is ProofStatus.FAILED
+    settings = ("MOS_REFERENCE=source",) if failed else ()
+    head = release.called(HEAD, *settings, fingerprint=f"canonical-6=table:own + {saliency}")
+    manifest = head.manifest.model_copy(update={"declared": None if told is None else (told,)})
+    replace(head, manifest=manifest).put(tmp_path)
+    predictor = Predictor(tmp_path, HEAD)
+    found = predictor.predict_clip(encodes.clips / "park_low.mp4", encodes.references / "park.mkv")
+    assert found.comparable is comparable
+    assert (found.interval is not None) is comparable
+    assert says in found.reason
+
+
+def test_a_manifest_without_declared_features_does_not_name_them(release: Release) -> None:
+    assert "declared" not in json.loads(release.manifest.to_json())
+    told = (declared(ProofStatus.PROVED),)
+    with_it = release.manifest.model_copy(update={"declared": told})
+    assert Manifest.parse(with_it.to_json().encode(), Path("x.json")).declared == told

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.ratings import (
-    SuspicionKind,
     estimate,
     precision_weights,
     suspicious_ratings,
     unexplained_residuals,
 )
-from mos_assets.records import Estimator
+from mos_assets.records import Estimator, SuspicionKind
 from mos_assets_tests.ratings.panels import AVT, avt, listed, made, votes_of
 
 real = pytest.mark.skipif(not AVT.exists(), reason="the real corpus is not on this machine")

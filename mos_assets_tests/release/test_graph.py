@@ -263,6 +263,20 @@ def hollow() -> onnx.ModelProto:
     return made
 
 
+def saying(**metadata: str) -> onnx.ModelProto:
+    """With these entries of metadata."""
+    made = model()
+    for key, value in metadata.items():
+        made.metadata_props.add(key=key, value=value)
+    return made
+
+
+def saying_twice() -> onnx.ModelProto:
+    made = saying(licence="free")
+    made.metadata_props.add(key="licence", value="none")
+    return made
+
+
 def with_inputs(*inputs: onnx.ValueInfoProto) -> onnx.ModelProto:
     made = model()
     del made.graph.input[:]
@@ -386,6 +400,14 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto | bytes], str]] = {
                       [numbers("half", 0.5), numbers("yes", True, np.bool_)]),
         "draw at random",
     ),
+    "other order": (
+        lambda: saying(feature_order='["motion2", "adm2", "saliency_mean"]'),
+        r'metadata say that feature_order is \["motion2", .*, and the manifest \["adm2"',
+    ),
+    "other gap": (lambda: saying(missing_value="0.0"), "missing_value is 0.0, and .* null"),
+    "says twice": (saying_twice, "say twice what 'licence' is"),
+    "says much": (lambda: saying(**{f"k{i}": "" for i in range(65)}), "more than 64 entries"),
+    "says long": (lambda: saying(k="x" * (3 << 20)), "or 2097152 bytes of metadata"),
     "no protobuf": (lambda: b"\xff" * 100, "protobuf"),
     "empty": (lambda: b"", "operator sets"),
     "unknown fields": (lambda: model().SerializeToString() + b"\xfa\x7f\x03abc", "field"),

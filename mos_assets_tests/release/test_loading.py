@@ -8,12 +8,14 @@ import pytest
 
 from mos_assets.errors import ReleaseError
 from mos_assets.predictor import Predictor
-from mos_assets.records import Status
+from mos_assets.records import OutOfFold, Status, TrainingTable
+from mos_assets.release.candidate import candidate_id, judged
 from mos_assets.release.loading import read_release
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.promotion import promote
 from mos_assets.release.status import released_heads
+from mos_assets.reporting.report import GateReport
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 
@@ -63,3 +65,28 @@ def test_files_without_a_checksum_are_not_a_release(release: Release, tmp_path: 
     with pytest.raises(ReleaseError, match="checksum"):
         promote(unchecked, release.onnx, release.card, tmp_path, datetime.now(UTC))
     assert released_heads(tmp_path) == ()
+
+
+def test_pairs_and_families_stand_in_the_manifest_only_where_they_are(
+    good: tuple[TrainingTable, OutOfFold, GateReport],
+) -> None:
+    """The manifest of a head without them says nothing of them; the head's id covers neither."""
+    path = Path(__file__).parents[2] / "model" / "konvid_mos_head_v1.json"
+    manifest = Manifest.read(path)
+    names = {"paired_interval", "correlated"}
+    assert names.isdisjoint(json.loads(manifest.to_json()))
+    report = good[2]
+    assert report.paired_interval is not None
+    paired = report.paired_interval.model_copy(update={"half_width": 0.5, "error_sd": 0.2})
+    with_both = judged(
+        manifest,
+        report.verdict,
+        report.prediction_interval,
+        paired=paired,
+        correlated=(("adm2", "vif_scale0"),),
+    )
+    assert names < set(json.loads(with_both.to_json()))
+    assert Manifest.parse(with_both.to_json().encode(), path) == with_both
+    assert with_both.paired_interval is not None
+    assert with_both.paired_interval.half_width == 0.5
+    assert candidate_id(with_both) == candidate_id(manifest)

@@ -6,10 +6,20 @@ import pytest
 
 from mos_assets.evaluation import not_compared
 from mos_assets.evaluation.importance import FeatureImportance
-from mos_assets.records import LabelOrigin, Status
+from mos_assets.records import (
+    AlignedFigures,
+    ColumnAgreement,
+    CorpusAlignment,
+    CorpusMap,
+    DeclaredFeatures,
+    LabelOrigin,
+    ProofStatus,
+    Status,
+)
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.card import render_card
-from mos_assets.reporting.markdown import plot_section
+from mos_assets.reporting.findings import weighting
+from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.report import ReportPlot
 from mos_assets_tests.conftest import HEAD_ID, Release
 from mos_assets_tests.markdown import STRANGE, live, shown
@@ -102,6 +112,27 @@ def test_names_from_strangers_are_shown_and_not_obeyed(release: Release) -> None
     assert live(plot_section([picture])) == {"image": 1}
 
 
+def test_what_is_declared_of_features_stands_in_card_and_report(release: Release) -> None:
+    column = ColumnAgreement(
+        name="adm2", n=40, r=0.99974, mean_difference=0.003213, least_r=0.999, most_difference=0.005
+    )
+    told = DeclaredFeatures(
+        **{"corpus": "made", "table": "own", "extractor": "libvmaf", "version": "2.3"},
+        **{"reference": "source", "scaling": "bicubic"},
+        status=ProofStatus.PROVED,
+        reason=None,
+        columns=(column,),
+    )
+    manifest = release.manifest.model_copy(update={"declared": (told,)})
+    report = release.report.model_copy(update={"declared": (told,)})
+    sentence = "- table made/own, declared as libvmaf under source: proved on 40 clips (2.3, scaled"
+    row = "| made/own | adm2 | 40 | .999740 | .999 | .003213 | .005 |"
+    for page in (render_card(manifest, report), render_markdown(report)):
+        assert sentence in page
+        assert f"\n{row}\n" in page
+    assert "Declared features" not in release.card
+
+
 def test_held_out_rows_stand_beside_those_of_the_folds(release: Release) -> None:
     (corpus,) = release.manifest.data.corpora
     assert f"| {corpus.rows} |" in release.card
@@ -142,6 +173,59 @@ def test_the_gate_stands_there_with_thresholds_figures_and_intervals(release: Re
 def test_what_was_released_before_changes_no_byte_of_the_card(release: Release) -> None:
     compared = release.report.model_copy(update={"comparison": not_compared("x", "it is gone")})
     assert render_card(release.manifest, compared) == release.card
+
+
+@pytest.mark.parametrize(
+    ("weighed", "says"),
+    [
+        (None, None),
+        (0, "no clip has both a deviation and a number of ratings: all counted the same."),
+        (7, "the ratings of 7 of 150 clips counted by their precision, the others like the"),
+        (150, "In training the ratings counted by their precision."),
+    ],
+)
+def test_the_card_says_how_much_ratings_counted(
+    release: Release, weighed: int | None, says: str | None
+) -> None:
+    """Where that was asked for; the report says it in any case."""
+    report = release.report.model_copy(update={"weighed": weighed})
+    sentence = weighting(report.model_copy(update={"n_clips": 150}))
+    assert (says or "In training every rating counted the same.") in sentence
+    assert weighting(report) in render_markdown(report)
+    assert (weighting(report) in render_card(release.manifest, report)) == (weighed is not None)
+
+
+def test_corpora_on_one_scale_stand_in_manifest_card_and_report(release: Release) -> None:
+    counted = {"rows": 60, "contents": 20}
+    lines = CorpusAlignment(
+        reference=STRANGE,
+        maps=(
+            CorpusMap(corpus=STRANGE, **counted),
+            CorpusMap(corpus="b", **counted, offset=-0.5, slope=1.145, correlation=0.936),
+            CorpusMap(corpus="c", **counted, reason="it has 2 contents"),
+        ),
+        held=3,
+        figures=(
+            AlignedFigures(
+                corpus=None, clips=180, plcc=0.9, rmse=0.4, plcc_without=None, rmse_without=0.5
+            ),
+        ),
+    )
+    report = release.report.model_copy(update={"alignment": lines})
+    manifest = release.manifest.model_copy(update={"alignment": lines})
+    assert Manifest.model_validate_json(manifest.to_json()) == manifest
+    assert not {"alignment", "weighed"} & set(json.loads(release.manifest.to_json()))
+    before = live(release.card), live(render_markdown(release.report))
+    for page, was in zip(
+        (render_card(manifest, report), render_markdown(report)), before, strict=True
+    ):
+        assert live(page) == was
+        assert "\n## Corpora on one scale\n\n" in page
+        assert "| b | 60 | 20 | -.500 | 1.145 | .936 |  |\n" in page
+        assert "| c | 60 | 20 | .000 | 1.000 | – | it has 2 contents |\n" in page
+        assert "| all corpora | 180 | .900 | – | .400 | .500 |\n" in page
+        assert "3 mapped ratings" in page
+    assert STRANGE in shown(render_card(manifest, report))
 
 
 def test_no_clip_is_named_in_what_is_released(release: Release) -> None:

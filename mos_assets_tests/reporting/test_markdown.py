@@ -45,8 +45,9 @@ def test_names_from_strangers_are_shown_and_not_obeyed(good, report_on, tmp_path
     text = render_markdown(report)
     before = live(render_markdown(report_on(table, shifted)))
     assert live(text) == before
-    # Beside the clips, in a sentence, in the slices and among the features.
-    assert shown(text).count(STRANGE) == 4
+    # Beside the clips, in a sentence, in the slices and among the features; as a shortcut, in two
+    # sentences and among the baselines.
+    assert shown(text).count(STRANGE) == 7
     section = plot_section(figures)
     assert live(section) == {"image": len(figures)}
     assert "$\\" not in section

@@ -32,6 +32,18 @@ def test_corpora_are_split_and_sorted() -> None:
     assert Settings.from_env({"MOS_CORPUS": "b, a"}).run.corpora == ("a", "b")
 
 
+def test_corpora_that_only_test_shape_no_head() -> None:
+    """They are read with the others, and whoever names others has to train again."""
+    none, two = (
+        Settings.from_env({"MOS_CORPUS": "b", "MOS_TEST_CORPUS": tested}) for tested in ("", "c, a")
+    )
+    assert (two.run.corpora, two.run.test_corpora) == (("b",), ("a", "c"))
+    assert (none.run.all_corpora, two.run.all_corpora) == (("b",), ("a", "b", "c"))
+    assert shaping(none.run) == shaping(two.run)
+    assert fold_scope(none.run) != fold_scope(two.run)
+    assert none.run_scope != two.run_scope
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -43,8 +55,12 @@ def test_corpora_are_split_and_sorted() -> None:
         ("MOS_CORPUS", "../elsewhere"),
         ("MOS_CORPUS", "a,a"),
         ("MOS_CORPUS", ","),
+        ("MOS_TEST_CORPUS", "a,../b"),
+        ("MOS_TEST_CORPUS", "b,demo"),
         ("MOS_MISSING", "Impute"),
         ("MOS_MISSING", "IMPUTE"),
+        ("MOS_ALIGN", "sessions"),
+        ("MOS_WEIGHTS", "votes"),
         ("MOS_AUTOMATION", "perhaps"),
         ("MOS_DOWNLOAD_RATE", "nan"),
         ("MOS_REMOVAL_SHARE", "1.1"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from mos_assets.corpora.corpus_toml import ColumnNames, CorpusToml, named_files, read_toml
 from mos_assets.corpora.declaration import (
     Ratings,
+    called_a_difference,
     column_name,
     rating_findings,
     torn_findings,
@@ -25,9 +26,17 @@ from mos_assets.corpora.voting.agreement import (
 )
 from mos_assets.corpora.voting.labels import accompanied
 from mos_assets.corpora.voting.load import VotedCorpus, load_votes, vote_files
-from mos_assets.corpora.voting.sessions import aligned_labels, alignment_notes
+from mos_assets.corpora.voting.sessions import aligned_labels, alignment_notes, of_labels
 from mos_assets.errors import CorpusError, LabelsError
-from mos_assets.records import Disagreement, Finding, Label, RatingsSummary, RejectedRow
+from mos_assets.ratings import noise_between
+from mos_assets.records import (
+    Disagreement,
+    Finding,
+    Label,
+    RatingsSummary,
+    RejectedRow,
+    SessionFacts,
+)
 from mos_assets.tables.delimited import Table, read_table
 
 
@@ -83,6 +92,12 @@ def label_headers(folder: Path) -> frozenset[str]:
     return frozenset(name for name in told if name is not None)
 
 
+def _rating_columns(toml: CorpusToml) -> tuple[str, ...]:
+    """What the files call the ratings or votes, where a column of theirs has a name."""
+    vote = None if toml.votes is None else toml.votes.vote
+    return tuple(name for name in (toml.columns.mos, vote) if name is not None)
+
+
 @dataclass(slots=True)
 class _Written:
     """What the label files of a corpus say, votes aside."""
@@ -112,6 +127,7 @@ def load_custom(folder: Path) -> LabelSet:
     labels, rejected, findings = written.labels, written.rejected, written.findings
     summary: RatingsSummary | None = None
     notes: tuple[str, ...] = () if voted is None else voted.notes
+    sessions: tuple[SessionFacts, ...] = ()
     if voted is not None:
         rows = _rows_together(toml, written, voted)
         labels, rejected = rows.labels, [*rejected, *rows.rejected]
@@ -121,6 +137,10 @@ def load_custom(folder: Path) -> LabelSet:
         labels, sessions, of_sessions = aligned_labels(labels)
         findings += of_sessions
         notes += alignment_notes(toml.name, sessions)
+    if voted is None:
+        sessions, between = of_labels(labels, sessions)
+    else:
+        sessions, between = voted.sessions, noise_between(voted.ratings)
     kept, lost = one_label_a_clip(toml.name, labels, average=toml.repeated != "reject")
     if toml.columns.group is not None and kept:
         kept, of_groups = joined_groups(kept, toml.columns.group)
@@ -147,6 +167,10 @@ def load_custom(folder: Path) -> LabelSet:
         findings=findings,
         scale=toml.scale,
         ratings=summary,
+        sessions=sessions,
+        between=between,
+        differences=any(map(called_a_difference, _rating_columns(toml))),
+        namespace=toml.namespace,
     )
 
 

@@ -90,9 +90,9 @@ def labels_of_votes(
         for at, words in of.items()
         if len(set(words) - {""}) > 1
     }
-    for clip, session, mos, std, n, a, b in zip(
+    for clip, session, mos, std, n, ci95, a, b in zip(
         *(each.tolist() for each in (ratings.clip, ratings.session, ratings.mos, ratings.std)),
-        *(each.tolist() for each in (ratings.n, start, stop)),
+        *(each.tolist() for each in (ratings.n, ratings.ci95, start, stop)),
         strict=True,
     ):
         name = votes.clips[clip]
@@ -119,6 +119,7 @@ def labels_of_votes(
                 others=others,
                 foreign=gathered.foreign.get(clip),
                 session=votes.sessions[session] or None,
+                mos_ci95=None if math.isnan(ci95) else ci95,
             )
         )
     return labels, rejected

@@ -26,7 +26,12 @@ from mos_assets.corpora.voting.gather import (
 )
 from mos_assets.corpora.voting.labels import labels_of_votes
 from mos_assets.corpora.voting.long import choose_long, read_long
-from mos_assets.corpora.voting.sessions import aligned_ratings, alignment_notes, facts_of
+from mos_assets.corpora.voting.sessions import (
+    aligned_ratings,
+    alignment_notes,
+    facts_of,
+    with_ceilings,
+)
 from mos_assets.corpora.voting.shape import ReadFile, VoteColumns
 from mos_assets.corpora.voting.wide import read_wide
 from mos_assets.ratings import estimate, hold_to_scale
@@ -120,11 +125,12 @@ def load_votes(folder: Path, toml: CorpusToml) -> VotedCorpus | None:
         *torn_findings(torn),
     )
     found = estimate(gathered.votes, toml.votes.estimator)
-    ratings, sessions = found.ratings, facts_of(gathered.votes)
+    ratings, sessions = found.ratings, facts_of(gathered.votes, found.ways)
     if toml.repeated == "align":
         ratings, sessions, told = aligned_ratings(ratings, sessions, place)
         findings += told
     held = hold_to_scale(ratings)
+    sessions = with_ceilings(sessions, held.ratings)
     labels, lost = labels_of_votes(toml.name, gathered, held.ratings)
     notes = [
         f"{toml.name}: {len(gathered.votes.vote)} votes of {len(gathered.votes.raters)} raters, "

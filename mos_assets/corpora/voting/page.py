@@ -13,8 +13,14 @@ from mos_assets.corpora.layouts.custom import load_custom
 from mos_assets.corpora.request import CORPUS_TOML, LabelSet, folder_errors
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
-from mos_assets.ratings import SuspicionKind, both_ceilings, compare, suspicious_ratings
-from mos_assets.records import ClipRatings, Estimator, RatingsSummary, SessionFacts
+from mos_assets.ratings import both_ceilings, compare, suspicious_ratings
+from mos_assets.records import (
+    ClipRatings,
+    Estimator,
+    RatingsSummary,
+    SessionFacts,
+    SuspicionKind,
+)
 
 WIDEST = 5
 """Clips with the widest intervals that are shown, and repeats that disagree."""

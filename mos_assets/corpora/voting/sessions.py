@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
 from mos_assets.corpora.names import stem
-from mos_assets.ratings import SessionMap, align_sessions, aligned, hold_to_scale
-from mos_assets.records import ClipRatings, Finding, Label, SessionFacts, Severity, Votes
+from mos_assets.ratings import (
+    SessionMap,
+    align_sessions,
+    aligned,
+    both_ceilings,
+    interval_of_noise,
+    noise_between,
+    noise_of_labels,
+)
+from mos_assets.records import (
+    MOS_MAX,
+    MOS_MIN,
+    UNREPEATED,
+    ClipRatings,
+    Finding,
+    FloatArray,
+    IntArray,
+    Label,
+    SessionFacts,
+    SessionNoise,
+    Severity,
+    Votes,
+)
 
 
-def facts_of(votes: Votes) -> tuple[SessionFacts, ...]:
-    """Clips, raters and votes of each session, in the order of `votes.sessions`."""
+def facts_of(votes: Votes, ways: Sequence[str]) -> tuple[SessionFacts, ...]:
+    """Clips, raters, votes and way of estimation of each session, in the order of
+    `votes.sessions`."""
     facts = []
     for at, name in enumerate(votes.sessions):
         mine = votes.session == at
@@ -24,6 +46,7 @@ def facts_of(votes: Votes) -> tuple[SessionFacts, ...]:
                 clips=len(np.unique(votes.clip[mine])),
                 raters=len(np.unique(raters[raters >= 0])),
                 votes=int(mine.sum()),
+                way=ways[at],
             )
         )
     return tuple(facts)
@@ -51,45 +74,96 @@ def aligned_ratings(
     return aligned(ratings, alignment), tuple(told), _apart(alignment.maps, names, place)
 
 
-def aligned_labels(
-    labels: Sequence[Label],
-) -> tuple[list[Label], tuple[SessionFacts, ...], tuple[Finding, ...]]:
-    """Labels of several tests on one scale, within 1..5, as `aligned_ratings` maps votes.
+def ratings_of_labels(labels: Sequence[Label]) -> tuple[ClipRatings, tuple[SessionFacts, ...]]:
+    """(ratings, their sessions) of labels that name their tests, as if they came from votes.
 
-    Several rows of one clip in one session count as their mean.
+    Several rows of one clip in one session count as their mean; there is at least one label.
     """
-    if not labels:
-        return [], (), ()
     clips = {key: at for at, key in enumerate(dict.fromkeys(stem(row.clip_name) for row in labels))}
-    names = tuple(sorted({row.session or "" for row in labels}))
-    number = {name: at for at, name in enumerate(names)}
     clip = np.array([clips[stem(row.clip_name)] for row in labels], dtype=np.int64)
-    session = np.array([number[row.session or ""] for row in labels], dtype=np.int64)
-    mos = np.array([row.mos for row in labels])
+    names, session = _sessions_of(labels)
     each, of_each = np.unique(session * len(clips) + clip, return_inverse=True)
-    mean = np.bincount(of_each, mos) / np.bincount(of_each)
-    unknown = np.full(len(each), np.nan)
+    rows = np.bincount(of_each)
+    noise = noise_of_labels(*(_numbers([row[at] for row in labels]) for at in _NOISE))
     ratings = ClipRatings(
         clip=each % len(clips),
         session=each // len(clips),
-        mos=mean,
-        std=unknown,
+        mos=np.bincount(of_each, [row.mos for row in labels]) / rows,
+        std=np.full(len(each), np.nan),
         n=np.ones(len(each), dtype=np.int64),
-        ci95=unknown,
+        ci95=interval_of_noise(np.bincount(of_each, noise) / rows**2),
     )
     facts = tuple(
         SessionFacts(name, len(np.unique(clip[session == at])), 0, 0)
         for at, name in enumerate(names)
     )
+    return ratings, facts
+
+
+_NOISE = tuple(Label._fields.index(name) for name in ("mos_ci95", "mos_std", "n_ratings"))
+
+
+def _numbers(cells: Sequence[object]) -> FloatArray:
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+
+
+def _sessions_of(labels: Sequence[Label]) -> tuple[tuple[str, ...], IntArray]:
+    """Names of the sessions, sorted, and the number of each label's."""
+    names = tuple(sorted({row.session or "" for row in labels}))
+    number = {name: at for at, name in enumerate(names)}
+    return names, np.array([number[row.session or ""] for row in labels], dtype=np.int64)
+
+
+def aligned_labels(
+    labels: Sequence[Label],
+) -> tuple[list[Label], tuple[SessionFacts, ...], tuple[Finding, ...]]:
+    """Labels of several tests on one scale, within 1..5, as `aligned_ratings` maps votes."""
+    if not labels:
+        return [], (), ()
+    ratings, facts = ratings_of_labels(labels)
     _, told, findings = aligned_ratings(ratings, facts, labels[0].source)
+    _, session = _sessions_of(labels)
     slope = np.array([fact.slope for fact in told])[session]
-    moved = np.array([fact.offset for fact in told])[session] + slope * mos
-    held = hold_to_scale(replace(ratings, mos=moved)).ratings.mos
+    offset = np.array([fact.offset for fact in told])[session]
+    moved = offset + slope * np.array([row.mos for row in labels])
     mapped = [
-        row._replace(mos=value, mos_std=None if row.mos_std is None else row.mos_std * by)
-        for row, value, by in zip(labels, held.tolist(), slope.tolist(), strict=True)
+        row._replace(mos=mos, mos_std=_times(row.mos_std, by), mos_ci95=_times(row.mos_ci95, by))
+        for row, mos, by in zip(
+            labels, np.clip(moved, MOS_MIN, MOS_MAX).tolist(), slope.tolist(), strict=True
+        )
     ]
     return mapped, told, findings
+
+
+def _times(figure: float | None, by: float) -> float | None:
+    return None if figure is None else figure * by
+
+
+def with_ceilings(facts: Sequence[SessionFacts], ratings: ClipRatings) -> tuple[SessionFacts, ...]:
+    """The facts with the ceiling that the noise of its own ratings puts on each session."""
+    parts = [field.name for field in fields(ClipRatings)]
+    return tuple(
+        replace(
+            fact,
+            ceiling=both_ceilings(
+                ClipRatings(*(getattr(ratings, part)[ratings.session == at] for part in parts))
+            ).within,
+        )
+        for at, fact in enumerate(facts)
+    )
+
+
+def of_labels(
+    labels: Sequence[Label], told: Sequence[SessionFacts]
+) -> tuple[tuple[SessionFacts, ...], SessionNoise]:
+    """(sessions with their ceilings, what lies between them) of labels on their final scale.
+
+    told: of their alignment; () where there was none. Nothing where no label names a test.
+    """
+    if all(label.session is None for label in labels):
+        return (), UNREPEATED
+    ratings, facts = ratings_of_labels(labels)
+    return with_ceilings(told or facts, ratings), noise_between(ratings)
 
 
 def alignment_notes(corpus: str, facts: Sequence[SessionFacts]) -> tuple[str, ...]:

@@ -106,6 +106,17 @@ class Decoded:
     """Frames from one sampled frame to the next: one sample a second."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near the figures of a column that somebody else measured come to ours on the same clips,
+    where they were measured in the same way."""
+
+    r: float | None
+    """Pearson's r is no less; None where a column that hardly varies leaves it undefined."""
+    difference: float
+    """The mean absolute difference, in the column's unit, is no more."""
+
+
 class FeatureExtractor:
     """One block of feature columns and how it is had; subclass one of the two below."""
 
@@ -115,6 +126,9 @@ class FeatureExtractor:
     """As MOS_FEATURES names it."""
     columns: ClassVar[tuple[Column, ...]]
     """In the order of the head's input."""
+    agreement: ClassVar[Mapping[str, Agreement]] = {}
+    """Column → how near declared figures have to come (`declared.py`); a table of a column without
+    limits cannot be proved."""
 
     _fields: ClassVar[tuple[str, ...]] = ("name", "block", "columns")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
-from mos_assets.features.extractors.base import Column, Columns, HeaderExtractor
+from mos_assets.features.extractors.base import Agreement, Column, Columns, HeaderExtractor
 from mos_assets.records import Probe
 
 UNCOUNTED = "its packets were not counted; materialize raw_corpus again"
@@ -30,6 +31,13 @@ class Container(HeaderExtractor):
         Column(HEIGHT, "pixels", (0.0, math.inf), "picture lines as shown", _SOURCE),
         Column(FPS, "frames a second", (0.0, math.inf), RATE_FORMULA, _SOURCE),
     )
+
+    # What is counted is equal, but for the digits that a table keeps: 23.98, or whole kbit/s.
+    agreement: ClassVar = {
+        BITS: Agreement(0.999, 0.005),
+        HEIGHT: Agreement(None, 0.0),
+        FPS: Agreement(None, 0.005),
+    }
 
     def read(self, probe: Probe) -> Columns:
         """Bits are those of the coded video packets; sound and whatever else lies in the file do

@@ -90,6 +90,8 @@ class Job:
     mos: FloatArray
     """[n]."""
     rng: np.random.Generator
+    weights: FloatArray | None = None
+    """[n] of the squared errors, mean 1; None, for all jobs or none: all count the same."""
 
 
 def train_networks(
@@ -156,18 +158,22 @@ class _Rows:
 
     def __init__(self, job: Job, batch: int) -> None:
         self._rng, self._batch, self._mos = job.rng, batch, job.mos
+        self._weights = job.weights
         self._inputs = np.concatenate([job.inputs, np.ones((len(job.mos), 1))], axis=1)
         self._order: IntArray = np.empty(0, dtype=np.int64)
         self._at = 0
 
-    def next(self, inputs: FloatArray, mos: FloatArray) -> None:
-        """Fill inputs [B, C+1] and mos [B]; rows that make no whole batch are passed over."""
+    def next(self, inputs: FloatArray, mos: FloatArray, weights: FloatArray) -> None:
+        """Fill inputs [B, C+1], mos [B] and, where rows are weighed, weights [B]; rows that make
+        no whole batch are passed over."""
         if self._at + self._batch > len(self._order):
             self._order, self._at = self._rng.permutation(len(self._mos)), 0
         picked = self._order[self._at : self._at + self._batch]
         self._at += self._batch
         np.take(self._inputs, picked, axis=0, out=inputs)
         np.take(self._mos, picked, out=mos)
+        if self._weights is not None:
+            np.take(self._weights, picked, out=weights)
 
 
 class _Trainer:
@@ -181,6 +187,11 @@ class _Trainer:
         self._rows = [_Rows(job, batch) for job in jobs]
         self._inputs = np.empty((stack, batch, columns + 1))
         self._mos = np.empty((stack, batch))
+        self._weights = np.ones((stack, batch))
+        weighed = [float(job.weights.max()) for job in jobs if job.weights is not None]
+        self._weighed = bool(weighed)
+        # A power of two, so that nothing is lost in the division.
+        self._unit_weight = 2.0 ** math.frexp(max(weighed, default=0.5))[1]
         self._inner = _Weights((stack, columns + 1, width))
         self._outer = _Weights((stack, units))
         self._unit = np.arange(units)
@@ -205,7 +216,7 @@ class _Trainer:
     def step(self, rate: float) -> None:
         """One mini-batch of every job, and one step of AdamW."""
         for at, rows in enumerate(self._rows):
-            rows.next(self._inputs[at], self._mos[at])
+            rows.next(self._inputs[at], self._mos[at], self._weights[at])
         self._differentiate()
         decay = 1.0 - rate * self._schedule.weight_decay
         # Biases do not decay.
@@ -221,7 +232,10 @@ class _Trainer:
         units, inner = self._units, self._inner.values[at]
         hidden = job.rng.standard_normal((columns, units))
         inner[:-1, :units] = hidden * math.sqrt(2 / columns)
-        share = (math.fsum(job.mos.tolist()) / len(job.mos) - MOS_MIN) / _SPAN
+        total, mos = float(len(job.mos)), job.mos
+        if job.weights is not None:
+            total, mos = math.fsum(job.weights.tolist()), job.weights * job.mos
+        share = (math.fsum(mos.tolist()) / total - MOS_MIN) / _SPAN
         held = min(max(share, SHARE_FLOOR), 1.0 - SHARE_FLOOR)
         inner[-1, units:] = _rounded(math.log(held / (1.0 - held)))
         outer = job.rng.standard_normal(units)
@@ -249,7 +263,11 @@ class _Trainer:
         to_grid(hidden, HIDDEN_BITS, out=hidden)
         share = sigmoid(hidden @ spread + reached[:, :, units:])
         error = (MOS_MIN + _SPAN * share) - self._mos[:, :, None]
-        slope = to_grid(error * share * (1.0 - share), SLOPE_BITS)
+        steep = error * share * (1.0 - share)
+        if self._weighed:
+            # At most 1 on the grid of slopes, on which no digits are to spare.
+            steep *= (self._weights / self._unit_weight)[:, :, None]
+        slope = to_grid(steep, SLOPE_BITS)
 
         self._slopes[:, :, units:] = slope
         back = slope @ spread.transpose(0, 2, 1)
@@ -259,7 +277,7 @@ class _Trainer:
         np.matmul(self._inputs.transpose(0, 2, 1), self._slopes, out=inner)
         outer[:] = (hidden.transpose(0, 2, 1) @ slope)[:, self._unit, self._member]
         for gradient in (inner, outer):
-            gradient *= 2 * _SPAN / self._batch
+            gradient *= 2 * _SPAN * self._unit_weight / self._batch
 
 
 class _Weights:

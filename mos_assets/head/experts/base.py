@@ -45,6 +45,8 @@ class Sample:
     """Columns that vary."""
     stream: tuple[int, ...]
     """Seeds whatever random numbers the fit draws."""
+    weights: FloatArray | None = None
+    """[n], mean 1: how much the squared error of each row counts; None: all the same."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ the training rows instead of from the rows: features of single clips must not le
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -66,7 +67,7 @@ class Kernel(Expert):
         wanted = min(self.inducing_points, len(inputs))
         count = max(_LEAST_POINTS, min(wanted, _MOST_NUMBERS // inputs.shape[1]))
         drawn = draw_inducing_points(inputs, count, np.random.default_rng(sample.stream))
-        solver = KernelSolver(inputs, sample.mos, drawn)
+        solver = KernelSolver(inputs, sample.mos, drawn, sample.weights)
         return lambda gamma, alpha: solver.solve(gamma / max(1, sample.varying), alpha)
 
 
@@ -129,16 +130,32 @@ def draw_inducing_points(inputs: FloatArray, count: int, rng: np.random.Generato
 class KernelSolver:
     """Rows prepared once, to be solved for several gammas and alphas."""
 
-    def __init__(self, inputs: FloatArray, mos: FloatArray, points: FloatArray) -> None:
+    def __init__(
+        self,
+        inputs: FloatArray,
+        mos: FloatArray,
+        points: FloatArray,
+        weights: FloatArray | None = None,
+    ) -> None:
         self._inputs, self._points = inputs, points
         rows = len(mos)
-        self._mean_mos = float(product(np.ones((1, rows)), mos[:, None])[0, 0] / rows)
+        shares = np.ones((1, rows)) if weights is None else weights[None, :]
+        total = rows if weights is None else math.fsum(weights.tolist())
+        self._mean_mos = float(product(shares, mos[:, None])[0, 0] / total)
         self._mos = mos - self._mean_mos
+        self._root: FloatArray | None = None
+        self._heaviest = 1.0
+        if weights is not None:
+            # Both sides are stretched by sqrt(w), relative to the largest so that the values stay
+            # within the bounds of their grid.
+            self._heaviest = float(weights.max())
+            self._root = np.sqrt(weights / self._heaviest)
+            self._mos = self._mos * self._root
         self._between = squared_distances(points, points)
         self._systems: dict[float, tuple[FloatArray, FloatArray, FloatArray]] = {}
 
     def solve(self, gamma: float, alpha: float) -> FittedKernel:
-        """Minimise the squared error plus alpha · |f|² in the norm of the kernel."""
+        """Minimise the (weighted) squared error plus alpha · |f|² in the norm of the kernel."""
         if gamma not in self._systems:
             self._systems[gamma] = self._system(gamma)
         gram, right, norm = self._systems[gamma]
@@ -155,7 +172,12 @@ class KernelSolver:
             rows = slice(start, start + _CHUNK_ROWS)
             squared = squared_distances(self._inputs[rows], self._points)
             # On this grid the Gram matrix is exact, and so never indefinite.
-            values = to_grid(exp(-gamma * squared), _VALUE_BITS)
+            values = exp(-gamma * squared)
+            if self._root is not None:
+                values *= self._root[rows, None]
+            to_grid(values, _VALUE_BITS, out=values)
             gram += grid_gram(values)
             right += product(values.T, self._mos[rows, None])[:, 0]
+        if self._root is not None:
+            gram, right = gram * self._heaviest, right * self._heaviest
         return gram, right, exp(-gamma * self._between)

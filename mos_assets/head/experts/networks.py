@@ -95,7 +95,12 @@ class Networks(Schedule, Expert):
                 if members == size
             ]
             jobs = [
-                Job(sample.inputs, sample.mos, np.random.default_rng([*sample.stream, group]))
+                Job(
+                    sample.inputs,
+                    sample.mos,
+                    np.random.default_rng([*sample.stream, group]),
+                    sample.weights,
+                )
                 for at, group in places
                 for sample, _ in [fits[at]]
             ]

@@ -6,6 +6,7 @@ approach, and where columns outnumber clips.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,7 +29,7 @@ class Ridge(Expert):
     """alpha."""
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
-        return RidgeSolver(sample.inputs, sample.mos).solve
+        return RidgeSolver(sample.inputs, sample.mos, sample.weights).solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +51,32 @@ class FittedRidge(FittedExpert):
 class RidgeSolver:
     """Rows prepared once, to be solved for several alphas.
 
-    inputs: [n, C] on a grid; mos: [n]. The smaller of the two systems is solved: C × C, or
-    n × n where there are more columns than rows.
+    inputs: [n, C] on a grid; mos: [n]; weights: [n] of the squared errors, None where all count
+    the same. The smaller of the two systems is solved: C × C, or n × n where there are more
+    columns than rows.
     """
 
-    def __init__(self, inputs: FloatArray, mos: FloatArray) -> None:
+    def __init__(
+        self, inputs: FloatArray, mos: FloatArray, weights: FloatArray | None = None
+    ) -> None:
         rows = len(mos)
-        self._mean_inputs = product(np.ones((1, rows)), inputs)[0] / rows
-        self._mean_mos = float(product(np.ones((1, rows)), mos[:, None])[0, 0] / rows)
+        shares = np.ones((1, rows)) if weights is None else weights[None, :]
+        total = rows if weights is None else math.fsum(weights.tolist())
+        self._mean_inputs = product(shares, inputs)[0] / total
+        self._mean_mos = float(product(shares, mos[:, None])[0, 0] / total)
         self._inputs = inputs - self._mean_inputs
         mos = mos - self._mean_mos
+        if weights is not None:
+            # A squared error counts w times where both sides are stretched by sqrt(w).
+            root = np.sqrt(weights)
+            self._inputs, mos = self._inputs * root[:, None], mos * root
         self._wide = inputs.shape[1] > rows
         side = self._inputs if self._wide else self._inputs.T
         self._gram = product(side, side.T)
         self._right = mos if self._wide else product(side, mos[:, None])[:, 0]
 
     def solve(self, alpha: float) -> FittedRidge:
-        """Minimise the squared error plus alpha · |weight|²; alpha > 0."""
+        """Minimise the (weighted) squared error plus alpha · |weight|²; alpha > 0."""
         system = self._gram.copy()
         system[np.diag_indices_from(system)] += alpha
         weight = solve_positive(system, self._right)

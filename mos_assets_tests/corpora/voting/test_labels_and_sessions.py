@@ -168,19 +168,29 @@ def test_sessions_are_aligned_on_common_clips_or_kept_apart(tmp_path: Path) -> N
 
 
 def test_label_files_of_several_tests_are_aligned_too(tmp_path: Path) -> None:
-    rows = [f"c{n},1,{n % 5 + 1}" for n in range(10)]
-    rows += [f"c{n},2,{n % 5 / 2 + 2}" for n in range(4, 15)]
+    rows = [f"c{n},1,{n % 5 + 1},.4" for n in range(14)]
+    rows += [f"c{n},2,{n % 5 / 2 + 2 + (n % 2) / 5},.2" for n in range(4, 15)]
     toml = TOML.partition("[votes]")[0].format(
-        columns='mos = "mos"\nsession = "test"', scale="[1, 5]", repeated="align"
+        columns='mos = "mos"\nsession = "test"\nci95 = "ci"', scale="[1, 5]", repeated="align"
     )
-    write_tree(
-        tmp_path,
-        {"mine/corpus.toml": toml, "mine/labels.csv": "\n".join(["clip,test,mos", *rows, ""])},
+    labels = "\n".join(["clip,test,mos,ci", *rows, ""])
+    write_tree(tmp_path, {"mine/corpus.toml": toml, "mine/labels.csv": labels})
+    corpus = load(tmp_path)
+    found = {clip.clip_name: clip for clip in corpus.clips}
+    assert [found[f"c{n}.mp4"].mos for n in range(15)] == pytest.approx(
+        [n % 5 + 1 for n in range(15)], abs=0.3
     )
-    found = {clip.clip_name: clip.mos for clip in load(tmp_path).clips}
-    assert [found[f"c{n}.mp4"] for n in range(15)] == pytest.approx(
-        [n % 5 / 2 + 2 for n in range(15)]
-    )
+    assert {clip.session for clip in corpus.clips} == {"1", "1+2", "2"}
+    one, two = corpus.sessions
+    assert (one.clips, one.votes, two.clips, one.aligned) == (14, 0, 11, "1")
+    # An interval is stretched with its scale, and that of a mean of two is of both.
+    assert two.slope == pytest.approx(2, abs=0.2)
+    assert found["c14.mp4"].mos_ci95 == pytest.approx(0.2 * two.slope)
+    assert found["c0.mp4"].mos_ci95 == pytest.approx(0.4)
+    assert found["c5.mp4"].mos_ci95 == pytest.approx(math.hypot(0.4, 0.2 * two.slope) / 2)
+    assert one.ceiling is not None
+    assert corpus.between.repeats == 10
+    assert corpus.between.variance is not None
     write_tree(tmp_path, {"mine/corpus.toml": toml.replace('session = "test"', "")})
     with pytest.raises(CorpusError, match="has to know the test of each rating"):
         load(tmp_path)

@@ -40,7 +40,7 @@ class Quadratic(Expert):
     grid: ClassVar[tuple[tuple[float, ...], ...]] = ((1.0, 10.0, 100.0),)
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
-        solver = RidgeSolver(_with_squares(sample.inputs), sample.mos)
+        solver = RidgeSolver(_with_squares(sample.inputs), sample.mos, sample.weights)
         return lambda alpha: FittedQuadratic(*vars(solver.solve(alpha)).values())
 
 
@@ -102,6 +102,25 @@ def test_exports_what_it_predicts(expert: Expert) -> None:
 def test_the_same_rows_give_the_same_bits(expert: Expert) -> None:
     (one, sample), (two, _) = _fitted(expert), _fitted(expert)
     assert np.array_equal(one.predict(sample.inputs), two.predict(sample.inputs))
+
+
+@each
+def test_a_row_without_weight_teaches_nothing(expert: Expert) -> None:
+    """Whatever its rating is; and a row that counts more pulls the surface to it."""
+    _, sample = _fitted(expert)
+    quick, point = expert.with_params(QUICK.params), [values[0] for values in expert.grid]
+    weights = np.where(np.arange(60) == 7, 0.0, 60 / 59)
+
+    def at_row(weights: FloatArray | None, mos: float) -> FloatArray:
+        rated = np.where(np.arange(60) == 7, mos, sample.mos)
+        fitted = quick.prepare(replace(sample, mos=rated, weights=weights))(*point)
+        return fitted.predict(sample.inputs)
+
+    assert np.array_equal(at_row(weights, 1.0), at_row(weights, 5.0))
+    heavy = at_row(np.where(np.arange(60) == 7, 10.0, 50 / 59), 5.0)
+    assert heavy[7] > at_row(None, 5.0)[7] > at_row(weights, 5.0)[7]
+    ones = at_row(np.ones(60), 5.0)
+    assert ones == pytest.approx(at_row(None, 5.0), abs=1e-3)
 
 
 @each

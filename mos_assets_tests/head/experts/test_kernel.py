@@ -28,6 +28,15 @@ def test_kernel_on_the_rows_themselves_is_kernel_ridge() -> None:
     assert found.predict(inputs) == pytest.approx(expected, abs=1e-4)
 
 
+def test_a_row_of_weight_two_counts_twice() -> None:
+    rng = np.random.default_rng(9)
+    inputs = to_grid(rng.standard_normal((40, 3)), INPUT_BITS)
+    mos, times = rng.uniform(1, 5, 40), rng.integers(1, 4, 40)
+    twice = KernelSolver(inputs.repeat(times, axis=0), mos.repeat(times), inputs[:20])
+    found = KernelSolver(inputs, mos, inputs[:20], times.astype(float)).solve(0.3, 0.1)
+    assert found.predict(inputs) == pytest.approx(twice.solve(0.3, 0.1).predict(inputs), abs=1e-4)
+
+
 def test_distances_are_distances() -> None:
     rng = np.random.default_rng(4)
     a, b = rng.standard_normal((5, 3)), rng.standard_normal((4, 3))

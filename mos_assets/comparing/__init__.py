@@ -1,0 +1,1 @@
+"""What scores say beside one another: two encodes, two ladders, a clip and the corpus's mean."""

@@ -1,0 +1,208 @@
+"""Judging a released head on a corpus that somebody has at hand, without any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mos_assets.errors import CorpusError, FeatureError, ReleaseError
+from mos_assets.evaluation import ScoredCorpus, scored_by_folds, transfer_figures
+from mos_assets.pipeline.assemble import assemble
+from mos_assets.pipeline.ingest import ingest
+from mos_assets.pipeline.measure import measure_shard, merge, plan_shards
+from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.shots import find_shots
+from mos_assets.pipeline.transfer import content_rows, contents_of, scored_corpus
+from mos_assets.records import FloatArray, PastPredictions, TrainingTable
+from mos_assets.release.manifest import Manifest
+from mos_assets.release.record import released_candidate
+from mos_assets.release.session import OpenHead, flaw_of, open_head, run_head
+from mos_assets.reporting.transfer_report import TransferReport
+from mos_assets.settings import Missing, PathSettings, RunSettings, Settings
+from mos_assets.splitting.known_contents import ContentRow, KnownContents, known_contents
+from mos_assets.store import Database, corpus_rows, run_lock, transfer_rows, verdict_rows
+from mos_assets.store.schema import EXTRACTED_FEATURES
+from mos_assets.store.transfer_rows import Shown, TestRows
+
+JUDGED_FOLDER = "judged"
+"""In the store: what was measured of each corpus that was judged so, a small store a corpus."""
+_ROWS = 4096
+"""Rows that a graph is given at once."""
+BY_SHIPPED = "by the head that ships"
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the store knows of the training of a head."""
+
+    past: PastPredictions
+    training: Sequence[ContentRow]
+    shown: Shown | None
+    forgotten: int
+    """Clips that trained and are no longer in the store."""
+
+
+def appraise(
+    head_id: str, folder: Path, run: RunSettings, paths: PathSettings, log: Log
+) -> TransferReport:
+    """What the released head is worth on the corpus in this folder.
+
+    Features come from its tables, or are measured and kept in the store. Contents that trained are
+    judged by what the store holds of heads that had not seen them. Raises ReleaseError, CorpusError
+    and FeatureError for what cannot be used.
+    """
+    head = open_head(paths.model_folder, head_id)
+    manifest = head.release.manifest
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is no folder of a corpus.")
+    candidate = released_candidate(head.release.files, manifest)
+    store, rows = _rows(manifest, folder, run, paths, log)
+    memory = _memory(Database(paths.store_folder), candidate, manifest, rows)
+    answers = _answers(head, rows.table)
+    if memory is None:
+        known = known_contents([], contents_of(store, rows))
+        predictions = answers[None, :]
+        notes = [
+            "Nobody knows which of its contents the head has seen: it was not trained in this "
+            "store. Figures of contents that it has seen flatter it."
+        ]
+    else:
+        # On a corpus that trained itself, its clips are both.
+        tested = [replace(row, clip_id=f":{row.clip_id}") for row in contents_of(store, rows)]
+        known = known_contents(memory.training, tested)
+        predictions, notes = _unseen(store, rows, memory, known, answers)
+    scored = scored_corpus(
+        store,
+        rows,
+        predictions,
+        replace(known, n_unscorable=0),
+        manifest,
+        shipped=answers,
+        notes=notes,
+        others=BY_SHIPPED,
+    )
+    figures = transfer_figures(_with_interval(scored, manifest))
+    return TransferReport(head_id=head_id, candidate_id=candidate, corpora=(figures,))
+
+
+def _with_interval(scored: ScoredCorpus, manifest: Manifest) -> ScoredCorpus:
+    interval = manifest.interval
+    return replace(scored, half_width=None if interval is None else interval.half_width)
+
+
+def _rows(
+    manifest: Manifest, folder: Path, run: RunSettings, paths: PathSettings, log: Log
+) -> tuple[Database, TestRows]:
+    """The corpus in a small store of its own, and its rows as the head takes them."""
+    told = dict(text.split("=", 1) for text in manifest.data.settings if "=" in text)
+    place = paths.store_folder / JUDGED_FOLDER / folder.name
+    asked = Settings.of(
+        corpus=folder.name,
+        features=manifest.data.features,
+        missing=Missing.EXCLUDE if manifest.missing_value is None else Missing.IMPUTE,
+        reference=told.get("MOS_REFERENCE", RunSettings.model_fields["reference"].default),
+        konvid_150k_floor=1,
+        workers=run.workers,
+        corpus_root=str(folder.parent),
+        store=str(place),
+        ffmpeg=paths.ffmpeg,
+    )
+    database = Database(place)
+    with run_lock.acquire(place, f"mos judge --corpus {folder}"):
+        ingest(asked.run, asked.paths, database, log.info)
+        shards = plan_shards(asked.run, asked.paths, database, log)
+        done = [measure_shard(asked.run, asked.paths, shard, log) for shard in shards]
+        merge(asked.run, asked.paths, database, done, log)
+        find_shots(asked.run, asked.paths, database, log)
+        assemble(asked.run, asked.paths, database)
+        rows = transfer_rows.read_test_rows(
+            database,
+            folder.name,
+            manifest.encoder_vocab,
+            gaps=manifest.missing_value is not None,
+            source=EXTRACTED_FEATURES,
+        )
+    if rows.table.feature_order != manifest.feature_order:
+        odd = sorted(set(rows.table.feature_order) ^ set(manifest.feature_order))
+        raise FeatureError(
+            f"{manifest.id} takes other columns than {folder} has of {manifest.data.features} "
+            f"({odd[0] if odd else 'in another order'}); give it a table with the same columns."
+        )
+    return database, rows
+
+
+def _answers(head: OpenHead, table: TrainingTable) -> FloatArray:
+    """[n] of the head that is released."""
+    gap = head.release.manifest.missing_value
+    features = (
+        table.features if gap is None else np.where(np.isnan(table.features), gap, table.features)
+    )
+    slots: FloatArray = np.zeros((len(features), len(table.encoder_vocab)), np.float32)
+    slots[np.arange(len(features)), table.encoder] = 1.0
+    found = [np.empty(0)]
+    for start in range(0, len(features), _ROWS):
+        some = slice(start, start + _ROWS)
+        with np.errstate(over="ignore"):
+            given: FloatArray = features[some].astype(np.float32)
+        answers = run_head(head.session, given, slots[some])
+        flaw = flaw_of(answers, len(given))
+        if flaw is not None:
+            raise ReleaseError(f"{head.release.files.onnx} cannot be used: {flaw}.")
+        found.append(np.asarray(answers, dtype=np.float64))
+    return np.concatenate(found)
+
+
+def _memory(
+    database: Database, candidate: str, manifest: Manifest, rows: TestRows
+) -> _Memory | None:
+    if not database.exists:
+        return None
+    past = verdict_rows.read_past_predictions(database, candidate)
+    if past is None:
+        return None
+    corpora = [used.name for used in manifest.data.corpora]
+    folds = dict(zip(past.clip_ids, past.folds.tolist(), strict=True))
+    training = content_rows(database, corpora, folds)
+    shown = transfer_rows.read_shown(database, candidate, rows.corpus)
+    return _Memory(past, training, shown, len(folds) - len(training))
+
+
+def _unseen(
+    store: Database, rows: TestRows, memory: _Memory, known: KnownContents, answers: FloatArray
+) -> tuple[FloatArray, list[str]]:
+    """[seeds, n]: of contents that trained by heads that had not seen them, NaN where the store has
+    nothing of theirs; of all others what the head answers."""
+    past, shown = memory.past, memory.shown
+    seen = np.array([scorer.known for scorer in known.scorers], dtype=bool)
+    found = np.tile(np.where(seen, np.nan, answers), (len(past.predictions), 1))
+    sha256 = {clip.clip_id: clip.sha256 for clip in corpus_rows.read_clips(store, [rows.corpus])}
+    trained = {row.clip_id: row.sha256 for row in memory.training}
+    place = {clip_id: at for at, clip_id in enumerate(past.clip_ids)}
+    for at in np.flatnonzero(seen).tolist():
+        clip_id = rows.table.clip_ids[at]
+        if clip_id in trained and trained[clip_id] == sha256[clip_id]:
+            found[:, at] = past.predictions[:, place[clip_id]]
+    if shown is not None and len(shown.seeds) == len(found):
+        of = {clip_id: at for at, clip_id in enumerate(shown.clip_ids)}
+        both = [at for at in np.flatnonzero(seen).tolist() if rows.table.clip_ids[at] in of]
+        chosen = [of[rows.table.clip_ids[at]] for at in both]
+        may = [known.scorers[at].folds for at in both]
+        found[:, both] = scored_by_folds(shown.judged[:, :, chosen], shown.folds, may)
+    notes: list[str] = []
+    lost = int(np.isnan(found).any(axis=0).sum())
+    if lost:
+        notes.append(
+            f"{lost} clips take no part: the head has seen their content, and the store has no "
+            "prediction of theirs by heads that had not. Name the corpus in MOS_TEST_CORPUS and "
+            "train again to have them."
+        )
+    if memory.forgotten:
+        notes.append(
+            f"{memory.forgotten} clips that the head trained on are no longer in the store: of "
+            "their contents nobody knows that it has seen them."
+        )
+    return found, notes

@@ -1,0 +1,188 @@
+"""`transfer_report.json`: what a head is worth on corpora that it never trained on.
+
+Figures are rounded to six places. Its JSON Schema is published in `docs/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from mos_assets.errors import StoreError
+from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC
+from mos_assets.evaluation.p1401 import P1401Figures
+from mos_assets.evaluation.resampling import Interval
+from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.text import count, plain, share
+from mos_assets.evaluation.transfer import METRICS, TransferFigures
+from mos_assets.io.reading import read_plain
+from mos_assets.records import Reported
+from mos_assets.reporting.markdown import cell, shortcut_name
+
+TRANSFER_SCHEMA: Literal["mos-assets transfer report 1"] = "mos-assets transfer report 1"
+"""Names the shape of the report; raised whenever a field changes its meaning or goes."""
+_HEADER = (
+    "| corpus | clips | contents | PLCC | SROCC | RMSE | bias | slope | RMSE\\* | outliers "
+    "| different or similar | better or worse | in 90 % interval | outside |"
+)
+
+
+HOW_TO_READ = (
+    "Every figure is over all clips as one, by heads that had not seen the content unless a line "
+    "below says so; in brackets where other contents would put it. RMSE\\* and outliers count what "
+    "exceeds the ratings' own 95 % interval after a mapping of third order (ITU-T P.1401); the two "
+    "areas of Krasula et al. are 0.5 where the head tells nothing. Shortcuts and metrics that are "
+    "fitted here have seen ratings of this corpus, which the head has not."
+)
+
+
+class TransferReport(Reported):
+    """One head on each of its test corpora."""
+
+    schema_name: Literal["mos-assets transfer report 1"] = TRANSFER_SCHEMA
+    head_id: str
+    candidate_id: str
+    corpora: tuple[TransferFigures, ...]
+    """In the order in which they were named."""
+
+    def to_json(self) -> str:
+        """The text of `transfer_report.json`; the same report, the same text."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> TransferReport:
+        """Raises StoreError where the file is missing or was written by another version."""
+        remedy = "materialize transfer_report again."
+        try:
+            return cls.model_validate_json(read_plain(path))
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing; {remedy}") from error
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the whole"
+            raise StoreError(
+                f"{path} is not a transfer report of this version ({where}: {first['msg']}); "
+                f"{remedy}"
+            ) from error
+
+
+def transfer_table(corpora: Sequence[TransferFigures]) -> str:
+    """The corpora as a Markdown table, shortcuts and foreign metrics of each below it."""
+    lines = [_HEADER, "|---" + "|---:" * (_HEADER.count("|") - 2) + "|"]
+    for found in corpora:
+        lines.append(_row(found))
+        for row in found.shortcuts.rows:
+            if row.raw_plcc_all is not None:
+                figures = (count(row.n), "", plain(row.raw_plcc_all), plain(row.raw_srocc_all), "–")
+                lines.append(_line(f"{cell(row.name)}, as it stands", figures))
+            if row.plcc is not None:
+                figures = (count(row.n), "", plain(row.plcc), plain(row.srocc), plain(row.rmse))
+                lines.append(_line(f"{cell(shortcut_name(row))}, fitted here", figures))
+    return "\n".join(lines) + "\n"
+
+
+def transfer_notes(corpora: Sequence[TransferFigures]) -> list[str]:
+    """What must be known to read the table, a sentence each."""
+    notes: list[str] = []
+    for found in corpora:
+        name = cell(found.corpus)
+        if found.reason is not None:
+            notes.append(f"{name}: no figures, since {cell(found.reason)}.")
+        notes += [f"{name}: {cell(note)}" for note in found.notes]
+        if found.incomplete:
+            notes.append(f"{name}: {count(found.incomplete)} clips lack a feature.")
+        if found.shipped_plcc is not None and found.known_clips:
+            notes.append(
+                f"{name}: the head that ships, which has seen these contents, reaches PLCC "
+                f"{plain(found.shipped_plcc)} and RMSE {plain(found.shipped_rmse)}."
+            )
+        if found.outside:
+            notes.append(
+                f"{name}: {share(found.outside)} of the clips lie outside the training rows, and "
+                f"no interval is promised for them; of the others the interval holds "
+                f"{_share(found.coverage_inside)}."
+            )
+        if found.plcc is not None and found.shortcuts.nearest is not None:
+            notes.append(f"{name}: {cell(found.shortcuts.sentence)}")
+    return notes
+
+
+def transfer_page(report: TransferReport) -> str:
+    """The report as Markdown. Same report, same text."""
+    title = f"# {report.head_id} on other corpora\n"
+    if not report.corpora:
+        return f"{title}\nNo test corpus: `MOS_TEST_CORPUS` names none.\n"
+    notes = "\n".join(f"- {note}" for note in transfer_notes(report.corpora))
+    slices = "\n".join(
+        f"| {cell(found.corpus)} | {row.dimension} | {cell(row.name)} | {count(row.n)} "
+        f"| {plain(row.of(PLCC))} | {plain(row.of(SROCC))} | {plain(row.of(RMSE))} "
+        f"| {plain(row.bias, 2)} |"
+        for found in report.corpora
+        for row in found.slices
+    )
+    of_slices = "| corpus | by | slice | clips | PLCC | SROCC | RMSE | bias |\n" + "|---" * 8 + "|"
+    return (
+        f"{title}\nCandidate `{report.candidate_id}`. {HOW_TO_READ}\n\n"
+        f"{transfer_table(report.corpora)}\n{notes}\n\n## Slices\n\n{of_slices}\n{slices}\n"
+    )
+
+
+def transfer_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of transfer reports."""
+    schema = TransferReport.model_json_schema(mode="serialization")
+    shape = schema["$defs"][Slice.__name__]
+    figure = shape["properties"].pop("figures")["additionalProperties"]
+    names = [metric.name for metric in METRICS]
+    shape["properties"].update(dict.fromkeys(names, figure))
+    shape["required"] = [name for name in shape["required"] if name != "figures"] + names
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def transfer_schema_text() -> str:
+    """The schema as the file that is published in `docs/`."""
+    return json.dumps(transfer_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _line(name: str, figures: Sequence[str]) -> str:
+    cells = [f"– {name}", *figures]
+    return f"| {' | '.join([*cells, *[''] * (_HEADER.count('|') - 1 - len(cells))])} |"
+
+
+def _row(found: TransferFigures) -> str:
+    cells = (
+        cell(found.corpus),
+        count(found.clips),
+        count(found.contents),
+        _with_interval(found.plcc, found.plcc_interval),
+        _with_interval(found.srocc, found.srocc_interval),
+        _with_interval(found.rmse, found.rmse_interval),
+        _with_interval(found.bias, found.bias_interval),
+        plain(found.slope, 2),
+        plain(found.p1401.rmse_star),
+        _outliers(found.p1401),
+        plain(found.krasula.different_similar),
+        plain(found.krasula.better_worse),
+        _share(found.coverage),
+        _share(found.outside),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _with_interval(figure: float | None, interval: Interval | None) -> str:
+    if interval is None:
+        return plain(figure)
+    return f"{plain(figure)} ({plain(interval.low)} … {plain(interval.high)})"
+
+
+def _outliers(found: P1401Figures) -> str:
+    return _share(found.outlier_ratio)
+
+
+def _share(figure: float | None) -> str:
+    return "–" if figure is None else share(figure)

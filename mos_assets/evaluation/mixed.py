@@ -36,7 +36,7 @@ class CrossFigures(Reported):
     """Clips whose content is among the contents of `trained`: all of them where a corpus is tested
     by itself."""
     plcc: float | None
-    """Over all clips as one; the others likewise."""
+    """Over all clips as one, means over cuts into folds; the others likewise."""
     plcc_interval: Interval | None
     srocc: float | None
     srocc_interval: Interval | None
@@ -64,38 +64,37 @@ class TestedCorpus:
 def cross_figures(
     trained: Sequence[str],
     training: TrainingTable,
-    heads: Mapping[int, FoldHead],
+    fitted: Sequence[tuple[IntArray, Mapping[int, FoldHead]]],
     tested: TestedCorpus,
 ) -> CrossFigures:
-    """Judge one corpus by heads that each left out one fold of the rows of `training`.
+    """Judge one corpus by the heads of each cut: folds [n] of the rows of `training`, and the head
+    that left each fold out.
 
-    Contents of both tables are their groups, of which each lies in one fold of `training`; raises
-    ValueError where one does not.
+    Contents of both tables are their groups; raises ValueError where one lies in several folds.
     """
     table = tested.table
-    fold_of: dict[str, int] = {}
-    for group, fold in zip(training.groups, training.folds.tolist(), strict=True):
-        if fold_of.setdefault(group, fold) != fold:
-            raise ValueError(f"content {group!r} lies in more than one fold")
-    known = [group in fold_of for group in table.groups]
     reason = tested.reason or _no_figures(training, table)
     if reason is not None:
         return without_figures(trained, tested, reason)
     # As for any head: an encoder that did not train is of unknown origin.
     slots = np.where(np.isin(table.encoder, training.encoder), table.encoder, 0)
-    folds = sorted(heads)
-    predicted = [[heads[fold](table.features, slots, table.corpora) for fold in folds]]
-    may = [
-        frozenset([fold_of[group]] if seen else folds)
-        for group, seen in zip(table.groups, known, strict=True)
-    ]
+    predicted = []
+    for cut, heads in fitted:
+        fold_of: dict[str, int] = {}
+        for group, fold in zip(training.groups, cut.tolist(), strict=True):
+            if fold_of.setdefault(group, fold) != fold:
+                raise ValueError(f"content {group!r} lies in more than one fold")
+        each = np.array([[head(table.features, slots, table.corpora) for head in heads.values()]])
+        may = [frozenset([fold_of[g]] if g in fold_of else heads) for g in table.groups]
+        predicted.append(scored_by_folds(each, list(heads), may)[0])
+    known = set(training.groups)
     return CrossFigures(
         trained=tuple(trained),
         tested=tested.name,
         clips=len(table.mos),
         contents=len(set(table.groups)),
-        known_clips=sum(known),
-        **pooled_figures(table, scored_by_folds(np.array(predicted), folds, may)),
+        known_clips=sum(group in known for group in table.groups),
+        **pooled_figures(table, np.array(predicted)),
         reason=None,
     )
 

@@ -20,8 +20,12 @@ from mos_assets.evaluation.text import and_list
 from mos_assets.head import closed_forms
 from mos_assets.records import TrainingTable
 from mos_assets.settings import Align, RunSettings, Weights
-from mos_assets.splitting.folds import FoldRow, assign_folds
+from mos_assets.splitting.cuts import further_cuts
 from mos_assets.splitting.known_contents import ContentRow, shared_contents
+
+CUTS = 5
+"""Of the contents into folds; figures are means over them, since one cut alone leaves much to
+chance. Settings are chosen once, which costs more than all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,7 @@ def judge_mixed(
     """Fit closed forms to each training corpus, to all, and to all but each.
 
     table: rows that train; tested: corpora that only test; contents: what tells the contents of all
-    their clips. Contents of every fit are cut into folds of its own, so that no content, whatever
-    corpora it is in, is both seen and scored.
+    their clips. Contents are cut into folds over corpora, so that none is both seen and scored.
     """
     names = run.corpora
     if len(names) < 2:
@@ -80,17 +83,19 @@ def _cells(
     if not len(training.mos):
         reason = f"no clip of {and_list(some)} trains"
         return [without_figures(some, one, reason) for one in tested]
-    training = _cut(training, run.folds)
+    cuts = further_cuts(training.groups, run.folds, CUTS)
+    cut = [replace(training, folds=folds) for folds in cuts]
     try:
-        heads = closed_forms(
-            training,
+        forms = closed_forms(
+            cut[0],
             impute=run.imputes,
             weigh=run.weights is Weights.PRECISION,
             align=run.align is Align.CORPORA,
-        ).heads(training)
+        )
+        fitted = [(one.folds, forms.heads(one)) for one in cut]
     except TrainingError as error:
         return [without_figures(some, one, str(error)) for one in tested]
-    return [cross_figures(some, training, heads, one) for one in tested]
+    return [cross_figures(some, training, fitted, one) for one in tested]
 
 
 def _of(table: TrainingTable, corpora: Sequence[str]) -> TrainingTable:
@@ -102,11 +107,3 @@ def _of(table: TrainingTable, corpora: Sequence[str]) -> TrainingTable:
 def _by_content(table: TrainingTable, number: Mapping[str, int]) -> TrainingTable:
     """The table with contents over all corpora as its groups."""
     return replace(table, groups=tuple(f"{number[clip_id]:09d}" for clip_id in table.clip_ids))
-
-
-def _cut(table: TrainingTable, folds: int) -> TrainingTable:
-    """The table in folds that hold whole contents, whatever corpora these are in."""
-    each = zip(table.clip_ids, table.groups, table.mos.tolist(), strict=True)
-    rows = [FoldRow(clip_id, content, mos, None) for clip_id, content, mos in each]
-    of = {row.clip_id: row.fold for row in assign_folds(rows, folds, {}).folds}
-    return replace(table, folds=np.array([of[name] for name in table.clip_ids], dtype=np.int64))

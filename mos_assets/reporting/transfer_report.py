@@ -44,8 +44,9 @@ HOW_TO_READ = (
 )
 HOW_TO_READ_MATRIX = (
     "PLCC, in brackets RMSE, of the experts of the head that no seed moves: the head itself would "
-    "cost too much to train so often. Contents are cut into folds for every row, those that "
-    f"corpora share as one, and of more than {MOST_CLIPS:,} clips whole contents are drawn. A clip "
+    "cost too much to train so often. Contents, those that corpora share as one, are cut "
+    "into folds several times, and figures are means over the cuts; "
+    f"of more than {MOST_CLIPS:,} clips whole contents are drawn. A clip "
     "of a known content is scored by what the other folds teach, any other by the mean over "
     "folds: no figure is about a content that was seen."
 )

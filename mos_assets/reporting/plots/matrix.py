@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LEAST_SPAN = 0.1
 """PLCC that the shades span at least, so that cells which are alike look alike."""
+_MOST_UPRIGHT = 3
+"""Columns; of more their names would meet."""
 _MOST_NUMBERED = 8
 """Columns; of more the cells are too narrow for two figures."""
 
@@ -38,8 +40,10 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
     for place, cell in at.items():
         figures[place] = np.nan if cell.plcc is None else cell.plcc
     told = np.isfinite(figures)
-    least, most = (float(figures[told].min()), float(figures[told].max())) if told.any() else (0, 1)
-    least = min(least, most - _LEAST_SPAN)
+    lowest, most = (np.min(figures[told]), np.max(figures[told])) if told.any() else (0.0, 1.0)
+    least = min(lowest, most - _LEAST_SPAN)
+
+    crowded = len(columns) > _MOST_UPRIGHT
 
     def paint(axes: Axes, canvas: Canvas) -> None:
         from matplotlib.colors import LinearSegmentedColormap
@@ -57,6 +61,8 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
             range(len(columns)),
             [f"{_short(name)}\n({_clips(cells, name)})" for name in columns],
             parse_math=False,
+            rotation=20 if crowded else 0,
+            ha="right" if crowded else "center",
         )
         axes.set_yticks(
             range(len(rows)),
@@ -75,27 +81,14 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
 
     return save(
         "train_test_matrix",
-        _title(cells, rows),
-        "PLCC of closed forms, which stand in for the head; no clip is scored by what saw its "
-        "content. An empty cell has no figures.",
+        "What the corpora teach of each other cannot be told"
+        if not told.any()
+        else f"PLCC {plain(lowest)} to {plain(most)}, by what trained and what was tested",
+        "PLCC of closed forms, which stand in for the head, means over several cuts into folds; no "
+        "clip is scored by what saw its content. An empty cell has no figures.",
         paint,
         folder,
-        height=1.7 + 0.62 * len(rows),
-    )
-
-
-def _title(cells: Sequence[CrossFigures], rows: Sequence[tuple[str, ...]]) -> str:
-    """What training together is worth, on the training corpora."""
-    of = {(cell.trained, cell.tested): cell.plcc for cell in cells}
-    names = [some[0] for some in rows if len(some) == 1]
-    pairs = [(of[(name,), name], of[rows[-1], name]) for name in names]
-    known = [(own, both) for own, both in pairs if own is not None and both is not None]
-    if not known:
-        return f"What {count(len(names))} corpora teach of each other cannot be told"
-    better = sum(both > own for own, both in known)
-    return (
-        f"Trained together, {better} of {count(len(known))} corpora are predicted better than by "
-        "themselves"
+        height=1.7 + 0.62 * len(rows) + 0.6 * crowded,
     )
 
 

@@ -49,8 +49,8 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
         from matplotlib.colors import LinearSegmentedColormap
 
         shades = LinearSegmentedColormap.from_list("plcc", [CARD, PALE, BLUE], N=24)
-        shades.set_bad(GRID)
-        axes.imshow(figures, cmap=shades, vmin=least, vmax=most, aspect="auto")
+        missing = shades.with_extremes(bad=GRID)
+        axes.imshow(figures, cmap=missing, vmin=least, vmax=most, aspect="auto")
         for (row, column), cell in at.items():
             dark = told[row, column] and figures[row, column] > least + 0.7 * (most - least)
             words = plain(cell.plcc)

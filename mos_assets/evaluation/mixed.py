@@ -46,7 +46,7 @@ class CrossFigures(Reported):
     """Mean of prediction minus rating, in MOS units."""
     bias_interval: Interval | None
     reason: str | None
-    """Why there are no figures."""
+    """Why there are no figures, or no correlation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,14 +88,15 @@ def cross_figures(
         may = [frozenset([fold_of[g]] if g in fold_of else heads) for g in table.groups]
         predicted.append(scored_by_folds(each, list(heads), may)[0])
     known = set(training.groups)
+    figures = pooled_figures(table, np.array(predicted))
     return CrossFigures(
         trained=tuple(trained),
         tested=tested.name,
         clips=len(table.mos),
         contents=len(set(table.groups)),
         known_clips=sum(group in known for group in table.groups),
-        **pooled_figures(table, np.array(predicted)),
-        reason=None,
+        **figures,
+        reason="ratings or predictions do not vary" if figures["plcc"] is None else None,
     )
 
 

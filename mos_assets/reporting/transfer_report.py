@@ -186,7 +186,7 @@ def _mixed_section(report: TransferReport, plots: Sequence[ReportPlot], folder: 
         ),
     ]
     reasons = dict.fromkeys(
-        f"- {cell(and_list(found.trained))} on {cell(found.tested)}: no figures, since "
+        f"- {cell(and_list(found.trained))} on {cell(found.tested)}: no PLCC, since "
         f"{cell(found.reason)}"
         for found in (*report.matrix, *report.left_out_corpora)
         if found.reason is not None

@@ -65,6 +65,10 @@ def test_what_cannot_be_had_is_empty_with_a_reason(make_table) -> None:
     ):
         found = cross_figures(("a",), seen, cut, one)
         assert (found.plcc, found.rmse, found.clips, found.reason) == (None, None, 0, reason)
+    flat = TestedCorpus("b", replace(tested, mos=np.full(40, 3.0)))
+    found = cross_figures(("a",), training, cut, flat)
+    assert (found.plcc, found.reason) == (None, "ratings or predictions do not vary")
+    assert found.rmse is not None
     torn = [(np.arange(40) % 3, {})]
     with pytest.raises(ValueError, match="more than one fold"):
         cross_figures(("a",), training, torn, TestedCorpus("b", tested))

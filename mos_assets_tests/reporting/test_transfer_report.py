@@ -83,7 +83,7 @@ def test_the_page_has_matrix_and_left_out_corpora(report) -> None:
         "| a\\|b | – |",
         "| all together | .900 (.400) |",
         "| c | a\\|b | 60 | 0 | 0 | .900 | – | .400 | – |",
-        "- a\\|b on c: no figures, since nothing \\| there",
+        "- a\\|b on c: no PLCC, since nothing \\| there",
     ):
         assert line in page.splitlines()
     alone = report.model_copy(update={"matrix": (), "left_out_corpora": ()})

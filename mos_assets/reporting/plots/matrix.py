@@ -48,7 +48,7 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
     def paint(axes: Axes, canvas: Canvas) -> None:
         from matplotlib.colors import LinearSegmentedColormap
 
-        shades = LinearSegmentedColormap.from_list("plcc", [CARD, PALE, BLUE], N=24)
+        shades = LinearSegmentedColormap.from_list("plcc", ["#e3ecf6", PALE, BLUE], N=24)
         missing = shades.with_extremes(bad=GRID)
         axes.imshow(figures, cmap=missing, vmin=least, vmax=most, aspect="auto")
         for (row, column), cell in at.items():

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
 from mos_assets.pipeline.assemble import require_honest_features
+from mos_assets.pipeline.transfer import content_rows
 from mos_assets.records import Clip, Severity
 from mos_assets.settings import RunSettings, feature_scope, fold_scope
-from mos_assets.splitting.folds import FoldRow, assign_folds
+from mos_assets.splitting.folds import HELD_OUT, FoldRow, assign_folds
+from mos_assets.splitting.known_contents import shared_contents
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, provenance
 
 
@@ -40,7 +42,10 @@ def split(run: RunSettings, database: Database) -> Split:
     ]
     corpus_of = {clip.clip_id: clip.corpus for clip in clips}
     assignment = assign_folds(
-        [_row(clip) for clip in clips],
+        [
+            _row(clip, group)
+            for clip, group in zip(clips, _contents(run, database, clips), strict=True)
+        ],
         run.folds,
         fold_rows.known_fold_groups(database, scope, run.folds),
     )
@@ -64,10 +69,24 @@ def _require_plausible_labels(database: Database, corpora: Sequence[str]) -> Non
             raise CorpusError(f"Corpus {corpus!r} is not trained on. {finding.with_examples}")
 
 
-def _row(clip: Clip) -> FoldRow:
+def _contents(run: RunSettings, database: Database, clips: Sequence[Clip]) -> list[str]:
+    """The content of each clip; of several corpora, contents that they share have one name."""
+    own = [clip.content_group for clip in clips]
+    if len(run.corpora) < 2:
+        return own
+    rows = content_rows(database, run.corpora, {clip.clip_id: HELD_OUT for clip in clips})
+    number = dict(zip((row.clip_id for row in rows), shared_contents(rows), strict=True))
+    first: dict[int, str] = {}
+    for clip in clips:
+        of = number[clip.clip_id]
+        first[of] = min(first.get(of, clip.content_group), clip.content_group)
+    return [first[number[clip.clip_id]] for clip in clips]
+
+
+def _row(clip: Clip, group: str) -> FoldRow:
     return FoldRow(
         clip_id=clip.clip_id,
-        group=clip.content_group,
+        group=group,
         mos=clip.mos,
         sha256=clip.sha256,
         trainable=not is_test_part(clip.corpus, clip.part),

@@ -185,6 +185,8 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
         for check in by_name["gate_report"]["assetChecksOrError"]["checks"]
     }
     assert {evaluation["success"] for evaluation in gate.values()} == {True, False}
-    for evaluation in gate.values():
+    for name, evaluation in gate.items():
+        if name == "beats_shortcuts":
+            continue
         figures = [e for e in evaluation["metadataEntries"] if e["label"] == "figure"]
         assert figures[0]["floatValue"] is not None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.evaluation.text import and_list, plain
-from mos_assets.records import Envelope, EnvelopeColumn, FloatArray
+from mos_assets.records import INSIDE, OUTSIDE, Envelope, EnvelopeColumn, FloatArray
 
 _SOFT = 3.0
 """Reaches beyond which a column adds little to the joint distance: it has a test of its own."""
@@ -51,6 +51,11 @@ class Standing:
     """Joint distance, in units of its limit."""
     sentence: str
 
+    @property
+    def word(self) -> str:
+        """INSIDE or OUTSIDE, as tables have it."""
+        return INSIDE if self.inside else OUTSIDE
+
 
 def measured(envelope: Envelope, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Reaches of each column from its centre [n, F], and joint distances [n], of rows [n, F].
@@ -71,7 +76,7 @@ def measured(envelope: Envelope, rows: FloatArray) -> tuple[FloatArray, FloatArr
     precision = np.zeros((size, size))
     precision[np.tril_indices(size)] = envelope.precision
     precision = precision + np.tril(precision, -1).T
-    squares = np.einsum("ni,ij,nj->n", soft, precision, soft)
+    squares = np.einsum("ni,ni->n", np.einsum("ni,ij->nj", soft, precision), soft)
     return np.abs(signed), np.sqrt(np.maximum(squares, 0.0))
 
 

@@ -103,11 +103,6 @@ def outside(envelope: Envelope, rows: FloatArray) -> tuple[Standing, ...]:
     )
 
 
-def share_outside(envelope: Envelope, rows: FloatArray) -> float | None:
-    """Share of the rows [n, F] outside; None without rows."""
-    return float(np.mean(distance(envelope, rows) > 1.0)) if len(rows) else None
-
-
 def _standing(envelope: Envelope, row: FloatArray, times: FloatArray, joint: float) -> Standing:
     far = [int(at) for at in np.argsort(-times, kind="stable") if times[at] > 1.0]
     edges = limits(envelope)

@@ -1,6 +1,6 @@
 """What it is worth that corpora are mapped onto one scale before they train together.
 
-    python bench/alignment.py --root ../shared/data/corpora \\
+    python bench/alignment.py --root FOLDER \\
         --corpus konvid-1k:videval --lines "0,1 1.2,.6 -.9,1.2"
 
 Two fifths of a corpus's contents are given ratings of another scale, own = offset + slope * MOS,

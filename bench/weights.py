@@ -1,6 +1,6 @@
 """What it is worth that rows count by the precision of their rating, on the same folds.
 
-    python bench/weights.py --root ../shared/data/corpora \\
+    python bench/weights.py --root FOLDER \\
         --corpus avt-vqdb-uhd-1:canonical-6+container-v1
 
 Generated tables whose ratings have few votes or many, evenly or unevenly, and any corpus on disk

@@ -21,11 +21,12 @@ NONE = "no test corpus"
     deps=[trained_onnx],
     group_name="verdict",
     owners=OWNERS,
-    kinds={"scipy", "markdown"},
+    kinds={"scipy", "matplotlib", "markdown"},
     description=(
         "The newest candidate on the corpora of MOS_TEST_CORPUS, which never train: each clip by "
-        "heads that had not seen its content, beside shortcuts and metrics of others. JSON and "
-        "Markdown beside the gate report; nothing here gates."
+        "heads that had not seen its content, beside shortcuts and metrics of others. Where "
+        "several corpora train, closed forms say what each of them, all, and all but one teach "
+        "of each. JSON, Markdown and a figure beside the gate report; nothing here gates."
     ),
     check_specs=[
         dg.AssetCheckSpec(
@@ -58,7 +59,13 @@ def transfer_report(context: dg.AssetExecutionContext, platform: Platform) -> dg
             "corpora": ", ".join(found.corpus for found in corpora) or NONE,
             **{f"{each.corpus}_plcc": each.plcc for each in corpora if each.plcc is not None},
             **{f"{each.corpus}_rmse": each.rmse for each in corpora if each.rmse is not None},
+            **{
+                f"{each.tested}_left_out_plcc": each.plcc
+                for each in done.report.left_out_corpora
+                if each.plcc is not None
+            },
             "candidate": done.report.candidate_id,
+            # The UI cannot read the store folder, so the picture travels in the text.
             "report": dg.MetadataValue.md(done.page),
             "folder": dg.MetadataValue.path(str(done.folder)),
         },

@@ -13,6 +13,14 @@ from mos_assets.evaluation.gate import judge
 from mos_assets.evaluation.importance import Shuffles
 from mos_assets.evaluation.leaks import LEAK_CORRELATION, leaking_features
 from mos_assets.evaluation.metrics import PLCC, RMSE, Metric, plcc, rmse, srocc
+from mos_assets.evaluation.mixed import (
+    CrossFigures,
+    TestedCorpus,
+    cross_figures,
+    drawn_clips,
+    drawn_tested,
+    without_figures,
+)
 from mos_assets.evaluation.shortcuts import BesideColumns
 from mos_assets.evaluation.splits import SplitRanges, split_ranges, split_table
 from mos_assets.evaluation.transfer import (
@@ -30,6 +38,7 @@ __all__ = [
     "BesideColumns",
     "Comparison",
     "Criterion",
+    "CrossFigures",
     "Gate",
     "MeanOverSeeds",
     "Metric",
@@ -38,11 +47,15 @@ __all__ = [
     "Shuffles",
     "SplitRanges",
     "Standing",
+    "TestedCorpus",
     "TransferFigures",
     "aligned_figures",
     "beats_shortcuts",
     "compare",
+    "cross_figures",
     "distance",
+    "drawn_clips",
+    "drawn_tested",
     "fit_envelope",
     "judge",
     "leaking_features",
@@ -55,4 +68,5 @@ __all__ = [
     "split_table",
     "srocc",
     "transfer_figures",
+    "without_figures",
 ]

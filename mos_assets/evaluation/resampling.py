@@ -1,7 +1,7 @@
 """How far the gate's figures would move if other clips of the same kind had been rated.
 
 What is drawn anew is the content: clips that show the same content rise and fall together, and
-an interval that draws them one by one is too narrow (`bench/intervals.py` measures how much).
+an interval that draws them one by one is too narrow.
 From a hundred contents on they are drawn with replacement within each fold. With fewer, a fold
 holds too few to draw from, and each content is left out once instead: the jackknife's variance
 with Student's t holds its level from about ten contents on.

@@ -24,7 +24,8 @@ from mos_assets.evaluation.slices import Slice, slices
 from mos_assets.records import FloatArray, OutOfFold, Reported, TrainingTable
 
 METRICS = (PLCC, SROCC, RMSE)
-_LEAST_CLIPS = 3
+LEAST_CLIPS = 3
+"""Fewer have no figures."""
 
 
 class TransferFigures(Reported):
@@ -161,7 +162,7 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         left_out=n - len(rows),
         incomplete=tested.incomplete,
         comparable=tested.comparable,
-        **_figures(table, predictions),
+        **pooled_figures(table, predictions),
         **{f"shipped_{metric.name}": _of(metric, own, table.mos) for metric in METRICS},
         slope=slope,
         intercept=intercept,
@@ -173,15 +174,15 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         slices=slices(table, oof, METRICS),
         shortcuts=judged_against(table, oof, shortcuts(table, beside), as_one=True),
         notes=tested.notes,
-        reason=None if len(rows) >= _LEAST_CLIPS else f"{len(rows)} clips could be scored",
+        reason=None if len(rows) >= LEAST_CLIPS else f"{len(rows)} clips could be scored",
     )
 
 
-def _figures(table: TrainingTable, predictions: FloatArray) -> dict[str, Any]:
+def pooled_figures(table: TrainingTable, predictions: FloatArray) -> dict[str, Any]:
     """PLCC, SROCC, RMSE and bias over all rows as one fold, with intervals over contents."""
     metrics = (*METRICS, Metric("bias", "bias", _bias, weighted=_weighted_bias))
     names = [name for metric in metrics for name in (metric.name, f"{metric.name}_interval")]
-    if len(table.mos) < _LEAST_CLIPS:
+    if len(table.mos) < LEAST_CLIPS:
         return dict.fromkeys(names)
     one = np.zeros(len(table.mos), dtype=np.int64)
     drawn = resample(predictions, table.mos, one, table.groups, metrics)
@@ -197,7 +198,7 @@ def _figures(table: TrainingTable, predictions: FloatArray) -> dict[str, Any]:
 
 
 def _of(metric: Metric, predicted: FloatArray | None, mos: FloatArray) -> float | None:
-    if predicted is None or len(mos) < _LEAST_CLIPS:
+    if predicted is None or len(mos) < LEAST_CLIPS:
         return None
     return rounded(metric.compute(predicted, mos))
 
@@ -233,7 +234,7 @@ def _share(found: np.typing.NDArray[np.bool_] | FloatArray | None) -> float | No
 
 
 def _line(predicted: FloatArray, mos: FloatArray) -> tuple[float | None, float | None]:
-    if len(mos) < _LEAST_CLIPS or float(np.ptp(predicted)) == 0.0:
+    if len(mos) < LEAST_CLIPS or float(np.ptp(predicted)) == 0.0:
         return None, None
     from scipy import stats
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mos_assets.head.blend import blend_weights, unweighed
-from mos_assets.head.checks import check_table
+from mos_assets.head.checks import check_rows, check_table
 from mos_assets.head.experts import EXPERTS, Expert, Point
 from mos_assets.head.experts.base import within
 from mos_assets.head.inputs import Inputs, fit_inputs
 from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import fit_standardiser
-from mos_assets.head.training import plan_for
+from mos_assets.head.training import Predict, plan_for, rated_rows
 from mos_assets.head.tuning import rows_of, tune
 from mos_assets.records import SEED, FloatArray, IntArray, TrainingTable
 
@@ -33,36 +33,56 @@ class ClosedForms:
         """[n] predictions of the blend, each row's without its fold; NaN for rows of fold -1."""
         from threadpoolctl import threadpool_limits
 
-        predicted = np.full(len(table.mos), np.nan)
+        predicted, corpora = np.full(len(table.mos), np.nan), table.corpora
         inside = table.folds >= 0
         with threadpool_limits(limits=1):
             for fold in np.unique(table.folds[inside]).tolist():
                 seen, unseen = inside & (table.folds != fold), table.folds == fold
                 if seen.any():
-                    predicted[unseen] = self._fitted(table, seen)(
-                        table.features[unseen], table.encoder[unseen]
+                    own = [corpora[row] for row in np.flatnonzero(unseen)]
+                    predicted[unseen] = self._fitted(table, seen, fold)(
+                        table.features[unseen], table.encoder[unseen], own
                     )
         return predicted
 
+    def heads(self, table: TrainingTable) -> dict[int, Predict]:
+        """Fold → the blend fitted to the rows of all other folds, as heads leave a fold out.
+
+        Raises TrainingError where a fold leaves too few rows.
+        """
+        from threadpoolctl import threadpool_limits
+
+        found: dict[int, Predict] = {}
+        with threadpool_limits(limits=1):
+            for fold in np.unique(table.folds[table.folds >= 0]).tolist():
+                seen = (table.folds >= 0) & (table.folds != fold)
+                check_rows(table, seen, fold)
+                found[fold] = self._fitted(table, seen, fold)
+        return found
+
     def _fitted(
-        self, table: TrainingTable, seen: np.typing.NDArray[np.bool_]
-    ) -> Callable[[FloatArray, IntArray], FloatArray]:
+        self, table: TrainingTable, seen: np.typing.NDArray[np.bool_], fold: int
+    ) -> Predict:
         made = _inputs(table, self.plan)(table.features[seen])
         columns = made.columns(table.features[seen], table.encoder[seen])
         standardiser = fit_standardiser(columns, self.plan.softness)
         rows = rows_of(standardiser, columns, table.mos[seen])
+        groups = [table.groups[row] for row in np.flatnonzero(seen)]
+        rows, maps, _ = rated_rows(table, seen, rows, groups, self.plan, (SEED, fold + 1))
         fitted = [
             (expert, expert.prepare(rows.sample(expert.scaling, (SEED, at)))(*self._point(expert)))
             for at, expert in enumerate(self.plan.experts)
             if expert.name in self.weights
         ]
 
-        def predict(features: FloatArray, slots: IntArray) -> FloatArray:
+        def predict(
+            features: FloatArray, slots: IntArray, corpora: Sequence[str] | None = None
+        ) -> FloatArray:
             inputs = standardiser.transform(made.columns(features, slots))
             total = np.zeros(len(features))
             for expert, one in fitted:
                 total += self.weights[expert.name] * within(one.predict(inputs[expert.scaling]))
-            return total
+            return total if maps is None or corpora is None else maps.onto_own(total, corpora)
 
         return predict
 
@@ -70,24 +90,33 @@ class ClosedForms:
         return self.points[expert.name]
 
 
-def closed_forms(table: TrainingTable, *, impute: bool = False) -> ClosedForms:
+def closed_forms(
+    table: TrainingTable, *, impute: bool = False, weigh: bool = False, align: bool = False
+) -> ClosedForms:
     """Settings and shares for the rows of `table` in the folds, chosen as the head's are.
 
     They are chosen once, on all rows, so that every cut of them is a little flattered, and all
-    alike. Raises TrainingError for rows that cannot be trained on.
+    alike. weigh, align: as in `Recipe`; both are fitted anew to the rows of each fit. Raises
+    TrainingError for rows that cannot be trained on.
     """
     from threadpoolctl import threadpool_limits
 
     check_table(table, impute=impute)
-    plan = plan_for(table, Recipe(impute=impute, experts=CLOSED_FORMS))
-    plan = Plan(tuple(expert.for_tuning() for expert in plan.experts), plan.softness, impute)
+    recipe = Recipe(impute=impute, weigh=weigh, align=align, experts=CLOSED_FORMS)
+    plan = plan_for(table, recipe)
+    plan = replace(plan, experts=tuple(expert.for_tuning() for expert in plan.experts))
     own = table.take(np.flatnonzero(table.folds >= 0))
+    made = _inputs(own, plan)
     with threadpool_limits(limits=1):
+        columns = made(own.features).columns(own.features, own.encoder)
+        rows = rows_of(fit_standardiser(columns, plan.softness), columns, own.mos)
+        everywhere = np.ones(len(own.mos), dtype=bool)
+        rows, _, _ = rated_rows(own, everywhere, rows, own.groups, plan, (SEED, 0))
         found = tune(
-            own.features, own.mos, own.groups, own.encoder, _inputs(own, plan), plan, (SEED, 0)
+            own.features, rows.mos, own.groups, own.encoder, made, plan, (SEED, 0), rows.weights
         )
         weights = (
-            blend_weights(plan.experts, found.predictions, found.mos, found.contents)
+            blend_weights(plan.experts, found.predictions, found.mos, found.contents, found.weights)
             if len(found.mos)
             else unweighed(plan.experts)
         )

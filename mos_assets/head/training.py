@@ -187,7 +187,7 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         report.say(f"tuning, split {len(tuned) + 1} of {len(folds)}")
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
         rows = rows_of(standardiser, columns, mos)
-        rows, maps, held = _rated(table, seen, rows, groups, plan, (SEED, fold + 1))
+        rows, maps, held = rated_rows(table, seen, rows, groups, plan, (SEED, fold + 1))
         prepared.append((made, standardiser, rows, maps, held))
         tuned.append(
             tune(features, rows.mos, groups, slots, inputs, plan, (SEED, fold + 1), rows.weights)
@@ -229,7 +229,7 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
     return splits
 
 
-def _rated(
+def rated_rows(
     table: TrainingTable,
     seen: Mask,
     rows: Rows,

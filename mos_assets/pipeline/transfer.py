@@ -11,6 +11,7 @@ import numpy as np
 from mos_assets.errors import StoreError
 from mos_assets.evaluation import (
     ScoredCorpus,
+    TestedCorpus,
     TransferFigures,
     distance,
     scored_by_folds,
@@ -20,11 +21,13 @@ from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.judge import report_folder
+from mos_assets.pipeline.mixed import MixedTraining, judge_mixed
 from mos_assets.pipeline.train import head_of
 from mos_assets.records import Clip, TrainingTable
 from mos_assets.release.candidate import read_candidate
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import Manifest, training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
+from mos_assets.reporting.plots import matrix_plot
 from mos_assets.reporting.transfer_report import TransferReport, transfer_page
 from mos_assets.settings import RUN_FOLDS, PathSettings, RunSettings, fold_scope
 from mos_assets.splitting.folds import FoldRow, assign_folds
@@ -53,12 +56,14 @@ class Transferred:
 
     report: TransferReport
     folder: Path
+    """With its files and plot."""
     page: str
-    """Markdown."""
+    """Markdown, with the bytes of the plot for a reader who cannot open the folder."""
 
 
 def judge_transfer(run: RunSettings, paths: PathSettings, database: Database) -> Transferred:
-    """Judge the newest candidate on every corpus of MOS_TEST_CORPUS; on none, an empty report.
+    """Judge the newest candidate on every corpus of MOS_TEST_CORPUS, and where several corpora
+    train what they teach of each other; with neither, an empty report.
 
     Raises StoreError where there is no candidate or it was not shown these corpora, and
     FeatureError where features or folds were made under other settings.
@@ -67,27 +72,64 @@ def judge_transfer(run: RunSettings, paths: PathSettings, database: Database) ->
     candidate = verdict_rows.latest_candidate(database, head_of(run))
     manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
     found: list[TransferFigures] = []
-    if run.test_corpora:
+    mixed = MixedTraining()
+    if run.test_corpora or len(run.corpora) > 1:
         table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
         oof = verdict_rows.read_predictions(database, candidate, table)
         half_width = prediction_interval(table, oof).half_width
         folds = dict(zip(table.clip_ids, table.folds.tolist(), strict=True))
         training = content_rows(database, run.corpora, folds)
-        for corpus in run.test_corpora:
-            rows = transfer_rows.read_test_rows(
-                database, corpus, table.encoder_vocab, gaps=run.imputes
-            )
+        tests = [
+            transfer_rows.read_test_rows(database, name, table.encoder_vocab, gaps=run.imputes)
+            for name in run.test_corpora
+        ]
+        for rows in tests:
             scored = _scored(database, candidate.candidate_id, rows, training, manifest)
             found.append(transfer_figures(replace(scored, half_width=half_width)))
+        mixed = _mixed(run, database, table, training, tests, manifest)
     report = TransferReport(
-        head_id=candidate.head_id, candidate_id=candidate.candidate_id, corpora=tuple(found)
+        head_id=candidate.head_id,
+        candidate_id=candidate.candidate_id,
+        corpora=tuple(found),
+        matrix=mixed.matrix,
+        left_out_corpora=mixed.left_out,
     )
     folder = report_folder(paths.store_folder, report)
     folder.mkdir(parents=True, exist_ok=True)
-    page = transfer_page(report)
+    plot = matrix_plot(report.matrix, folder)
     write_whole(folder / TRANSFER_JSON, report.to_json().encode())
-    write_whole(folder / TRANSFER_PAGE, page.encode())
-    return Transferred(report, folder, page)
+    write_whole(folder / TRANSFER_PAGE, transfer_page(report, plot).encode())
+    return Transferred(report, folder, transfer_page(report, plot, folder))
+
+
+def _mixed(
+    run: RunSettings,
+    database: Database,
+    table: TrainingTable,
+    training: Sequence[ContentRow],
+    tests: Sequence[TestRows],
+    manifest: Manifest,
+) -> MixedTraining:
+    """What corpora that train together teach of each other, and of those that only test."""
+    if len(run.corpora) < 2:
+        return MixedTraining()
+    if manifest.data.training_table_sha256 != training_table_sha256(table):
+        raise StoreError(
+            f"The newest candidate of {manifest.id} was trained on other features or ratings than "
+            "the store holds now; materialize trained_onnx again."
+        )
+    tested = [
+        TestedCorpus(
+            rows.corpus,
+            rows.table,
+            None
+            if rows.fingerprints in ((), (manifest.extractor_fingerprint,))
+            else "its features were made in another way than those of the training rows",
+        )
+        for rows in tests
+    ]
+    contents = [*training, *(row for rows in tests for row in contents_of(database, rows))]
+    return judge_mixed(run, table, tested, contents)
 
 
 def read_transfer(run: RunSettings, folder: Path, candidate_id: str) -> TransferReport | None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from mos_assets.adapting.layer import ADAPTED, Adaptation, read_adaptation
 from mos_assets.errors import FeatureError, ReleaseError, SettingsError
 from mos_assets.predictor.batch import MosPredictions, OnMissing, interval_of, predict_rows
 from mos_assets.predictor.codec_rule import CODEC_CURVES, predict_vmaf, vmaf_to_mos
@@ -25,6 +24,7 @@ from mos_assets.records import MOS_MAX, MOS_MIN, GateKind
 from mos_assets.release.naming import KONVID_HEAD, ReleaseFiles
 
 if TYPE_CHECKING:
+    from mos_assets.adapting.layer import Adaptation
     from mos_assets.evaluation.applicability import Standing
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.session import OpenHead
@@ -115,6 +115,8 @@ class Predictor:
         if mos is None:
             mos = self._answer(self._head, features, slot)
         if self.adaptation is not None:
+            from mos_assets.adapting.layer import ADAPTED
+
             seen = [features.get(name) for name in self._head.release.manifest.feature_order]
             mos = self.adaptation.adapted(mos, seen)
             return MosPrediction(mos, Source.HEAD, self.head_id, ADAPTED, self.adaptation.reason)
@@ -263,6 +265,8 @@ def _own_folder() -> Path:
 
 def _belonging(path: Path, manifest: Manifest) -> Adaptation:
     """The layer in this file. Raises ReleaseError where it is not of this very head."""
+    from mos_assets.adapting.layer import read_adaptation
+
     found = read_adaptation(path)
     if (found.head_id, found.head_sha256) != (manifest.id, manifest.sha256) or (
         found.feature_order != manifest.feature_order

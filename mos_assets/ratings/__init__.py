@@ -10,7 +10,7 @@ from mos_assets.ratings.ceiling import (
     noise_of_votes,
 )
 from mos_assets.ratings.comparison import Comparison, compare
-from mos_assets.ratings.estimation import Held, estimate, hold_to_scale, way_of
+from mos_assets.ratings.estimation import Held, estimate, hold_to_scale
 from mos_assets.ratings.pooling import pooled
 from mos_assets.ratings.precision import precision_weights
 from mos_assets.ratings.suspicious import suspicious_ratings, unexplained_residuals
@@ -35,5 +35,4 @@ __all__ = [
     "precision_weights",
     "suspicious_ratings",
     "unexplained_residuals",
-    "way_of",
 ]

@@ -41,17 +41,6 @@ def estimate(votes: Votes, estimator: Estimator) -> Estimate:
     return replace(_joined(estimator, every, fits), ways=told)
 
 
-def way_of(votes: Votes, estimator: Estimator) -> dict[str, str]:
-    """How each session was estimated, for the report: its name → the end of 'estimated by ...'.
-
-    `p913` has a second form for designs with few ratings; which one it was is part of the result.
-    """
-    return {
-        votes.sessions[panel.session]: ESTIMATORS[estimator].fit(panel).way
-        for panel in panels(votes)
-    }
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """Ratings within the scale, and which were moved there."""

@@ -1,4 +1,5 @@
-"""`transfer_report.json`: what a head is worth on corpora that it never trained on.
+"""`transfer_report.json`: what a head is worth on corpora that it never trained on, and what
+training corpora teach of each other.
 
 Figures are rounded to six places. Its JSON Schema is published in `docs/`.
 """
@@ -14,14 +15,17 @@ from pydantic import ValidationError
 
 from mos_assets.errors import StoreError
 from mos_assets.evaluation.metrics import PLCC, RMSE, SROCC
+from mos_assets.evaluation.mixed import CrossFigures
 from mos_assets.evaluation.p1401 import P1401Figures
 from mos_assets.evaluation.resampling import Interval
 from mos_assets.evaluation.slices import Slice
-from mos_assets.evaluation.text import count, plain, share
+from mos_assets.evaluation.splits import MOST_CLIPS
+from mos_assets.evaluation.text import and_list, count, plain, share
 from mos_assets.evaluation.transfer import METRICS, TransferFigures
 from mos_assets.io.reading import read_plain
 from mos_assets.records import Reported
-from mos_assets.reporting.markdown import cell, shortcut_name
+from mos_assets.reporting.markdown import cell, plot_section, shortcut_name
+from mos_assets.reporting.report import ReportPlot
 
 TRANSFER_SCHEMA: Literal["mos-assets transfer report 1"] = "mos-assets transfer report 1"
 """Names the shape of the report; raised whenever a field changes its meaning or goes."""
@@ -38,6 +42,14 @@ HOW_TO_READ = (
     "areas of Krasula et al. are 0.5 where the head tells nothing. Shortcuts and metrics that are "
     "fitted here have seen ratings of this corpus, which the head has not."
 )
+HOW_TO_READ_MATRIX = (
+    "PLCC, in brackets RMSE, of the experts of the head that no seed moves: the head itself would "
+    "cost too much to train so often. Contents, those that corpora share as one, are cut "
+    "into folds several times, and figures are means over the cuts; "
+    f"of more than {MOST_CLIPS:,} clips whole contents are drawn. A clip "
+    "of a known content is scored by what the other folds teach, any other by the mean over "
+    "folds: no figure is about a content that was seen."
+)
 
 
 class TransferReport(Reported):
@@ -48,6 +60,11 @@ class TransferReport(Reported):
     candidate_id: str
     corpora: tuple[TransferFigures, ...]
     """In the order in which they were named."""
+    matrix: tuple[CrossFigures, ...] = ()
+    """Where several corpora train: closed forms fitted to each alone, then to all together, on each
+    of them, then on each that only tests; row by row."""
+    left_out_corpora: tuple[CrossFigures, ...] = ()
+    """Where several corpora train: each by closed forms fitted to all the others."""
 
     def to_json(self) -> str:
         """The text of `transfer_report.json`; the same report, the same text."""
@@ -113,11 +130,17 @@ def transfer_notes(corpora: Sequence[TransferFigures]) -> list[str]:
     return notes
 
 
-def transfer_page(report: TransferReport) -> str:
-    """The report as Markdown. Same report, same text."""
+def transfer_page(
+    report: TransferReport, plot: ReportPlot | None = None, folder: Path | None = None
+) -> str:
+    """The report as Markdown. Same report, same text.
+
+    plot: the matrix. folder: where it is, to carry it in the text itself.
+    """
     title = f"# {report.head_id} on other corpora\n"
+    mixed = _mixed_section(report, [] if plot is None else [plot], folder)
     if not report.corpora:
-        return f"{title}\nNo test corpus: `MOS_TEST_CORPUS` names none.\n"
+        return f"{title}\nNo test corpus: `MOS_TEST_CORPUS` names none.\n{mixed}"
     notes = "\n".join(f"- {note}" for note in transfer_notes(report.corpora))
     slices = "\n".join(
         f"| {cell(found.corpus)} | {row.dimension} | {cell(row.name)} | {count(row.n)} "
@@ -129,8 +152,57 @@ def transfer_page(report: TransferReport) -> str:
     of_slices = "| corpus | by | slice | clips | PLCC | SROCC | RMSE | bias |\n" + "|---" * 8 + "|"
     return (
         f"{title}\nCandidate `{report.candidate_id}`. {HOW_TO_READ}\n\n"
-        f"{transfer_table(report.corpora)}\n{notes}\n\n## Slices\n\n{of_slices}\n{slices}\n"
+        f"{transfer_table(report.corpora)}\n{notes}\n{mixed}\n## Slices\n\n{of_slices}\n{slices}\n"
     )
+
+
+def _mixed_section(report: TransferReport, plots: Sequence[ReportPlot], folder: Path | None) -> str:
+    """Matrix and left-out corpora; nothing where one corpus trains."""
+    if not report.matrix:
+        return ""
+    rows = tuple(dict.fromkeys(found.trained for found in report.matrix))
+    columns = tuple(dict.fromkeys(found.tested for found in report.matrix))
+    at = {(found.trained, found.tested): found for found in report.matrix}
+    lines = [
+        "| trained on | " + " | ".join(f"on {cell(name)}" for name in columns) + " |",
+        "|---" + "|---:" * len(columns) + "|",
+        *(
+            f"| {cell('all together' if len(some) > 1 else some[0])} | "
+            + " | ".join(_cross(at[some, name]) for name in columns)
+            + " |"
+            for some in rows
+        ),
+        "",
+        "| left out | trained on | clips | contents | known clips | PLCC | SROCC | RMSE | bias |",
+        "|---|---" + "|---:" * 7 + "|",
+        *(
+            f"| {cell(found.tested)} | {cell(and_list(found.trained))} | {count(found.clips)} "
+            f"| {count(found.contents)} | {count(found.known_clips)} "
+            f"| {_with_interval(found.plcc, found.plcc_interval)} "
+            f"| {_with_interval(found.srocc, found.srocc_interval)} "
+            f"| {_with_interval(found.rmse, found.rmse_interval)} "
+            f"| {_with_interval(found.bias, found.bias_interval)} |"
+            for found in report.left_out_corpora
+        ),
+    ]
+    reasons = dict.fromkeys(
+        f"- {cell(and_list(found.trained))} on {cell(found.tested)}: no PLCC, since "
+        f"{cell(found.reason)}"
+        for found in (*report.matrix, *report.left_out_corpora)
+        if found.reason is not None
+    )
+    parts = (
+        "\n## What the training corpora teach of each other",
+        HOW_TO_READ_MATRIX,
+        plot_section(plots, folder),
+        "\n".join(lines),
+        "\n".join(reasons),
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _cross(found: CrossFigures) -> str:
+    return "–" if found.plcc is None else f"{plain(found.plcc)} ({plain(found.rmse)})"
 
 
 def transfer_schema() -> dict[str, Any]:

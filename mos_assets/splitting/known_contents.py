@@ -93,6 +93,14 @@ def known_contents(training: Iterable[ContentRow], test: Sequence[ContentRow]) -
     )
 
 
+def shared_contents(rows: Sequence[ContentRow]) -> list[int]:
+    """[n], a number a content, over corpora: rows linked as in `known_contents`, or by a chain.
+
+    Raises ValueError where a clip_id occurs twice.
+    """
+    return _joined(rows, set())
+
+
 def _unseen(folds: set[int], seen: set[int]) -> frozenset[int]:
     if len(seen) > 1:
         return frozenset()

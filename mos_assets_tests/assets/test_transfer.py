@@ -13,7 +13,7 @@ from mos_assets.release.loading import read_release
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.transfer_report import TransferReport
 from mos_assets.store import Database, fold_rows, transfer_rows
-from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran
+from mos_assets_tests.assets.conftest import TOML, UNTIL_TRAINED, Ran, World, make_world, ran
 
 HEAD = "train_mos_head_v1_own"
 SCENES = 12
@@ -178,3 +178,38 @@ def test_the_predictor_says_where_a_clip_lies(tested: Ran) -> None:
     assert outside.applicability.columns[0].name == "sharpness"
     assert outside.interval is None
     assert "no interval is promised: outside the training rows: sharpness is 40" in outside.reason
+
+
+def test_corpora_that_train_together_are_judged_by_one_another(alone: Ran) -> None:
+    """In the report, as a figure beside it, and in the UI; the one of another namespace shares no
+    content."""
+    root = alone.world.root
+    world = alone.world.using(
+        corpus="train,apart",
+        test_corpus="test",
+        store=str(root / "mixed"),
+        model_dir=str(root / "mixed-model"),
+    )
+    result = world.run(*UNTIL_TRAINED, "transfer_report")
+    assert result.success
+    run = Ran(world, result)
+    report = report_of(run)
+    assert [(one.trained, one.tested, one.known_clips) for one in report.matrix] == [
+        (("apart",), "apart", 20),
+        (("apart",), "train", 0),
+        (("apart",), "test", 0),
+        (("train",), "apart", 0),
+        (("train",), "train", 60),
+        (("train",), "test", 20),
+        (("apart", "train"), "apart", 20),
+        (("apart", "train"), "train", 60),
+        (("apart", "train"), "test", 20),
+    ]
+    assert all(one.plcc is not None and one.plcc > 0.8 for one in report.matrix)
+    assert [one.tested for one in report.left_out_corpora] == ["apart", "train"]
+    metadata = run.metadata("transfer_report")
+    assert metadata["train_left_out_plcc"].value == report.left_out_corpora[1].plcc
+    assert "data:image/png;base64," in str(metadata["report"].value)
+    folder = Path(str(metadata["folder"].value))
+    assert (folder / "train_test_matrix.png").is_file()
+    assert "](train_test_matrix.png)" in (folder / "transfer_report.md").read_text()

@@ -157,7 +157,7 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
                 metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } } } } } }"""
     )["assetNodes"]
     by_name = {node["assetKey"]["path"][-1]: node for node in nodes}
-    assert len(by_name) == 10
+    assert len(by_name) == 11
     shown = {}
     for name, node in by_name.items():
         assert len(node["description"]) > 60, name

@@ -81,7 +81,9 @@ def predict(
 
     Writes a table, tab-separated, with a row a clip: clip, mos (1 to 5), low and high (hold the
     rating of the share `level` of such clips; empty where that cannot be promised), head, its
-    status, source, reference, comparable (measured as the head's own clips were), reason.
+    status, source, reference, comparable (measured as the head's own clips were;
+    `declared` where that is said of them and not proved), applicability (inside or outside the rows
+    that the head was trained on; empty where it does not say), reason.
 
     Without --head the best one scores: with references an Accepted head that compares with them;
     else one trained on human ratings that needs none. A head of simulated ratings scores only
@@ -191,6 +193,21 @@ def _tell(found: Sequence[Outcome]) -> None:
     scored = [one for one in found if not isinstance(one, Unscored)]
     for note in sorted({f"{one.head_id or 'codec rule'}: {one.reason}" for one in scored}):
         Stderr().warning(note)
+    placed = [one.applicability for one in scored if one.applicability is not None]
+    far = sum(not standing.inside for standing in placed)
+    if placed:
+        click.echo(
+            f"{far} of {len(placed)} scored clips ({far / len(placed):.0%}) lie outside the rows "
+            "that the head was trained on" + (", and have no interval" if far else ""),
+            err=True,
+        )
+    declared = sum(one.declared for one in scored)
+    if declared:
+        click.echo(
+            f"{declared} of {len(scored)} scored clips are comparable only by a declaration that "
+            "nobody has proved",
+            err=True,
+        )
     if len(scored) < len(found):
         click.echo(f"{len(found) - len(scored)} of {len(found)} could not be scored", err=True)
 

@@ -3,8 +3,8 @@
 Two questions are asked of a clip. Is any of its columns further out than training rows were, and
 is their combination? The second is Mahalanobis's distance with a shrunk covariance (Ledoit & Wolf,
 Journal of Multivariate Analysis 2004) of softened columns. How far is too far, rows decide that the
-envelope had not seen: 99 % of them lie inside. `envelope.py` makes it. It holds means over rows,
-their covariance and two quantiles of distances, and no row.
+envelope had not seen, each column by its own: 99 % of them lie inside. `envelope.py` makes it. It
+holds means over rows, their covariance and two quantiles of distances, and no row.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.evaluation.text import and_list, plain
-from mos_assets.records import Envelope, EnvelopeColumn, FloatArray
+from mos_assets.records import INSIDE, OUTSIDE, Envelope, EnvelopeColumn, FloatArray
 
 _SOFT = 3.0
 """Reaches beyond which a column adds little to the joint distance: it has a test of its own."""
-SAME = 1e-9
-"""Relative; a value this near to that of a constant column is that value."""
+SAME = 2e-3
+"""Of its centre; a column that strays no more is constant, and a value this near to that of a
+constant column is that value. 60 and 60000/1001 pictures a second are one rate, in any rounding."""
+ZERO = 1e-9
+"""The same of a column that is 0, not relative."""
+LARGEST = float(np.finfo(np.float32).max)
+"""No head sees more, and squares of it are finite."""
 _NAMED = 3
 
 
@@ -46,6 +51,11 @@ class Standing:
     """Joint distance, in units of its limit."""
     sentence: str
 
+    @property
+    def word(self) -> str:
+        """INSIDE or OUTSIDE, as tables have it."""
+        return INSIDE if self.inside else OUTSIDE
+
 
 def measured(envelope: Envelope, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Reaches of each column from its centre [n, F], and joint distances [n], of rows [n, F].
@@ -56,6 +66,7 @@ def measured(envelope: Envelope, rows: FloatArray) -> tuple[FloatArray, FloatArr
     if rows.ndim != 2 or rows.shape[1] != len(envelope.columns):
         raise ValueError(f"rows are [n, {len(envelope.columns)}], got {rows.shape}")
     signed = np.zeros(rows.shape)
+    rows = np.clip(rows, -LARGEST, LARGEST)
     for at, column in enumerate(envelope.columns):
         signed[:, at] = reaches(column, rows[:, at])
     near = np.where(np.isfinite(signed), signed, np.sign(signed) * 1e9)
@@ -65,14 +76,19 @@ def measured(envelope: Envelope, rows: FloatArray) -> tuple[FloatArray, FloatArr
     precision = np.zeros((size, size))
     precision[np.tril_indices(size)] = envelope.precision
     precision = precision + np.tril(precision, -1).T
-    squares = np.einsum("ni,ij,nj->n", soft, precision, soft)
+    squares = np.einsum("ni,ni->n", np.einsum("ni,ij->nj", soft, precision), soft)
     return np.abs(signed), np.sqrt(np.maximum(squares, 0.0))
+
+
+def limits(envelope: Envelope) -> FloatArray:
+    """[F] reaches from the centre at which each column lies outside."""
+    return envelope.column_limit * np.array([column.limit for column in envelope.columns])
 
 
 def distance(envelope: Envelope, rows: FloatArray) -> FloatArray:
     """[n] how far rows [n, F] lie out: up to 1 inside, in units of the limit that is nearer."""
     columns, joint = measured(envelope, rows)
-    each = columns.max(axis=1, initial=0.0) / envelope.column_limit
+    each = (columns / limits(envelope)).max(axis=1, initial=0.0)
     found: FloatArray = np.maximum(each, joint / envelope.joint_limit)
     return found
 
@@ -80,21 +96,18 @@ def distance(envelope: Envelope, rows: FloatArray) -> FloatArray:
 def outside(envelope: Envelope, rows: FloatArray) -> tuple[Standing, ...]:
     """Where each of the rows [n, F] lies, and which columns put it outside."""
     columns, joint = measured(envelope, rows)
+    times = columns / limits(envelope)
     return tuple(
-        _standing(envelope, row, each / envelope.column_limit, together / envelope.joint_limit)
-        for row, each, together in zip(rows, columns, joint.tolist(), strict=True)
+        _standing(envelope, row, each, together / envelope.joint_limit)
+        for row, each, together in zip(rows, times, joint.tolist(), strict=True)
     )
-
-
-def share_outside(envelope: Envelope, rows: FloatArray) -> float | None:
-    """Share of the rows [n, F] outside; None without rows."""
-    return float(np.mean(distance(envelope, rows) > 1.0)) if len(rows) else None
 
 
 def _standing(envelope: Envelope, row: FloatArray, times: FloatArray, joint: float) -> Standing:
     far = [int(at) for at in np.argsort(-times, kind="stable") if times[at] > 1.0]
+    edges = limits(envelope)
     found = tuple(
-        _column(envelope.columns[at], envelope.column_limit, float(row[at]), float(times[at]))
+        _column(envelope.columns[at], float(edges[at]), float(row[at]), float(times[at]))
         for at in far
     )
     if found:
@@ -114,6 +127,8 @@ def _standing(envelope: Envelope, row: FloatArray, times: FloatArray, joint: flo
 def _column(column: EnvelopeColumn, limit: float, value: float, times: float) -> ColumnOutside:
     if np.isnan(value):
         told = f"{column.name} is missing, which it was in no training row"
+    elif column.centre is None:
+        told = f"{column.name} is {value:g}, and hardly a training row had a value"
     elif column.low == column.high == 0.0:
         told = f"{column.name} is {value:g} and was {column.centre:g} in every training row"
     else:
@@ -133,10 +148,12 @@ def softened(signed: FloatArray) -> FloatArray:
 
 
 def reaches(column: EnvelopeColumn, values: FloatArray) -> FloatArray:
-    """Signed distance [n] from the centre, in reaches of that side."""
-    off = values - column.centre
-    if column.low == column.high == 0.0:
-        same = np.abs(off) <= SAME * max(1.0, abs(column.centre))
+    """Signed distance [n] from the centre, in reaches of that side; infinite without a centre."""
+    off = values - (column.centre or 0.0)
+    if column.centre is None:
+        found = np.full(values.shape, np.inf)
+    elif column.low == column.high == 0.0:
+        same = np.abs(off) <= max(SAME * abs(column.centre), ZERO)
         found = np.where(same, 0.0, np.copysign(np.inf, off))
     else:
         found = np.where(off < 0.0, off / (column.low or 1.0), off / (column.high or 1.0))

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mos_assets.evaluation.applicability import (
+    LARGEST,
     SAME,
+    ZERO,
     measured,
     reaches,
     softened,
@@ -23,8 +25,11 @@ LEAST_ROWS = 20
 _TAIL = 0.1
 """Share of the rows whose mean says how far a column reaches, on either side."""
 _LEAST_TAIL = 5
+"""Rows that a figure of the envelope is the mean of, at least."""
 _LEAST_REACH = 0.1
 """Of a column's standard deviation; a side reaches no less."""
+_SAID = 1e-9
+"""Share of the largest variance; a column that leaves no more unsaid is a copy."""
 _DIGITS = 6
 
 
@@ -35,32 +40,45 @@ def fit_envelope(
     and with more than `MOST_COLUMNS` columns.
 
     The limits hold `SHARE_INSIDE` of the rows, each fold's measured from the envelope of all
-    other folds, each content counting as one. With a single fold, rows are measured from the
-    envelope that they are part of, which is narrower.
+    other folds, each content counting as one. Each column has a limit of its own, so that one
+    which strays widens no other. What the other folds say nothing of, such as a column that is
+    constant in them, is measured from the whole; so are all rows of a single fold.
     """
     inside = folds >= 0
-    values, fold = rows[inside], folds[inside]
+    values, fold = np.clip(rows[inside], -LARGEST, LARGEST), folds[inside]
     if len(values) < LEAST_ROWS or len(names) > MOST_COLUMNS:
         return None
     whole = _shape(names, values)
-    columns, joint = np.zeros(len(values)), np.zeros(len(values))
+    columns, joint = measured(whole, values)
     for held in np.unique(fold):
         mine, rest = fold == held, fold != held
-        shape = _shape(names, values[rest]) if np.count_nonzero(rest) >= LEAST_ROWS else whole
-        each, together = measured(shape, values[mine])
-        columns[mine], joint[mine] = each.max(axis=1, initial=0.0), together
+        if np.count_nonzero(rest) >= LEAST_ROWS:
+            each, together = measured(_shape(names, values[rest]), values[mine])
+            said = np.isfinite(each)
+            columns[mine] = np.where(said, each, columns[mine])
+            joint[mine] = np.where(said.all(axis=1), together, np.maximum(together, joint[mine]))
+    # What even the whole does not know, such as the few values of a column: outside, whatever the
+    # limits are.
+    columns = np.where(np.isfinite(columns), columns, 0.0)
     content = np.unique(
         [group for group, row in zip(groups, inside, strict=True) if row], return_inverse=True
     )[1]
     weights = 1.0 / np.bincount(content)[content]
-    limits = [max(_quantile(found, weights), 1e-6) for found in (columns, joint)]
+    own = [_digits(_farthest(found, weights)) for found in columns.T]
+    farthest = (columns / own).max(axis=1, initial=0.0)
+    limits = [max(_quantile(found, weights), 1e-6) for found in (farthest, joint)]
     # Either of the two may put a row outside, so that both move until the share is kept.
-    both = _quantile(np.maximum(columns / limits[0], joint / limits[1]), weights)
-    return whole.model_copy(
-        update={
-            "column_limit": _digits(limits[0] * both),
-            "joint_limit": _digits(limits[1] * both),
-        }
+    both = _quantile(np.maximum(farthest / limits[0], joint / limits[1]), weights)
+    return Envelope(
+        columns=tuple(
+            EnvelopeColumn(**{**dict(column), "limit": limit})
+            for column, limit in zip(whole.columns, own, strict=True)
+        ),
+        joint=whole.joint,
+        precision=whole.precision,
+        column_limit=_limit(limits[0] * both),
+        joint_limit=_limit(limits[1] * both),
+        n=whole.n,
     )
 
 
@@ -71,7 +89,8 @@ def _shape(names: Sequence[str], values: FloatArray) -> Envelope:
         [reaches(column, own) for column, own in zip(columns, values.T, strict=True)]
     )
     varies = [at for at, column in enumerate(columns) if column.low or column.high]
-    soft = softened(np.where(np.isnan(values), 0.0, signed))[:, varies]
+    # A gap counts as the centre; a column that is not among `varies` does not count.
+    soft = softened(np.where(np.isfinite(values), signed, 0.0)[:, varies])
     if not varies:
         joint: list[int] = []
         precision = np.empty((0, 0))
@@ -96,17 +115,18 @@ def _shape(names: Sequence[str], values: FloatArray) -> Envelope:
 def _of_values(name: str, values: FloatArray) -> EnvelopeColumn:
     known = np.sort(values[np.isfinite(values)])
     gaps = len(known) < len(values)
-    if len(known) == 0:
-        return EnvelopeColumn(name=name, centre=0.0, low=0.0, high=0.0, gaps=True)
+    if len(known) < _LEAST_TAIL:
+        return EnvelopeColumn(name=name, centre=None, low=0.0, high=0.0, gaps=True)
     spread = float(np.std(known))
-    if spread <= SAME * max(1.0, float(np.max(np.abs(known)))):
-        centre = _digits(float(np.mean(known)), 12)
+    centre = _digits(float(np.mean(known)), 12)
+    if max(known[-1] - centre, centre - known[0]) <= max(SAME * abs(centre), ZERO):
         return EnvelopeColumn(name=name, centre=centre, low=0.0, high=0.0, gaps=gaps)
     quarter = len(known) // 4
     centre = float(np.mean(known[quarter : len(known) - quarter]))
     tail = min(max(_LEAST_TAIL, int(_TAIL * len(known))), len(known))
-    low = max(centre - float(np.mean(known[:tail])), _LEAST_REACH * spread)
-    high = max(float(np.mean(known[-tail:])) - centre, _LEAST_REACH * spread)
+    least = max(_LEAST_REACH * spread, SAME * abs(centre))
+    low = max(centre - float(np.mean(known[:tail])), least)
+    high = max(float(np.mean(known[-tail:])) - centre, least)
     # As many places as the spread has digits: a centre far from 0 must not move by its rounding.
     places = _DIGITS - 1 - math.floor(math.log10(spread))
     return EnvelopeColumn(
@@ -115,7 +135,9 @@ def _of_values(name: str, values: FloatArray) -> EnvelopeColumn:
 
 
 def _telling(covariance: FloatArray) -> list[int]:
-    """Places of the columns that leave least of the variance unsaid, sorted (pivoted Cholesky)."""
+    """Places of the columns that leave least of the variance unsaid, sorted (pivoted Cholesky).
+
+    One that the others say already is none of them: their covariance would have no inverse."""
     rest = covariance.copy()
     kept: list[int] = []
     for _ in range(min(MOST_JOINT, len(covariance))):
@@ -123,9 +145,20 @@ def _telling(covariance: FloatArray) -> list[int]:
         left = np.array([_digits(number) for number in np.diagonal(rest).tolist()])
         left[kept] = -1.0
         at = int(np.argmax(left))
+        if left[at] <= _SAID * np.max(np.diagonal(covariance)):
+            break
         kept.append(at)
         rest = rest - np.outer(rest[:, at], rest[at]) / rest[at, at]
     return sorted(kept)
+
+
+def _farthest(values: FloatArray, weights: FloatArray) -> float:
+    """Mean of the greatest values that are 1 - `SHARE_INSIDE` of the weight, at least 1 and of
+    `_LEAST_TAIL` rows: no single row sets it."""
+    order = np.argsort(-values, kind="stable")
+    beyond = np.cumsum(weights[order]) / weights.sum() <= 1.0 - SHARE_INSIDE + 1e-9
+    far = order[: max(_LEAST_TAIL, int(np.count_nonzero(beyond)))]
+    return max(float(np.average(values[far], weights=weights[far])), 1.0)
 
 
 def _quantile(values: FloatArray, weights: FloatArray) -> float:
@@ -134,6 +167,11 @@ def _quantile(values: FloatArray, weights: FloatArray) -> float:
     reached = np.cumsum(weights[order]) / weights.sum()
     at = min(int(np.searchsorted(reached, SHARE_INSIDE - 1e-9)), len(values) - 1)
     return float(values[order][at])
+
+
+def _limit(number: float) -> float:
+    """A limit, a little farther, so that rows on it stay inside when it is rounded."""
+    return _digits(max(number, 1e-6) * (1.0 + 1e-5))
 
 
 def _digits(number: float, digits: int = _DIGITS) -> float:

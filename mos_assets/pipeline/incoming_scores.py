@@ -24,7 +24,7 @@ from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.score import ScoringOptions, opened_cache, score_clips
 from mos_assets.predictor import ClipPrediction, Predictor
 from mos_assets.predictor.clips import plan_for
-from mos_assets.records import INSIDE, OUTSIDE, ClipScore, IncomingClip
+from mos_assets.records import ClipScore, IncomingClip
 from mos_assets.release.candidate import candidate_id
 from mos_assets.scoring.arrivals import SCORES_FILE, Lying, lying_in, references_of
 from mos_assets.scoring.choice import choose_head, named_head
@@ -71,7 +71,7 @@ class ReleasedHead:
 
 class _Standing(Protocol):
     @property
-    def inside(self) -> bool: ...
+    def word(self) -> str: ...
 
 
 def released_head(paths: PathSettings) -> ReleasedHead:
@@ -216,7 +216,7 @@ def _row(clip: IncomingClip, head: ReleasedHead, outcome: Outcome, now: datetime
         high=high,
         level=outcome.level,
         comparable=outcome.comparable,
-        applicability=None if standing is None else INSIDE if standing.inside else OUTSIDE,
+        applicability=None if standing is None else standing.word,
         again=False,
     )
 

@@ -225,7 +225,9 @@ def _notes(
         notes.append(
             f"{known.n_known} of its clips show {known.known_contents} contents that train too, by "
             "their names, bytes or pristine files; each is scored by the heads of the fold that "
-            f"left its content out, every other clip {others}."
+            f"left its content out, every other clip {others}. The envelope and the half-width of "
+            "the interval are the shipped head's, made of all its rows, those of these contents "
+            "among them: the share outside and what the interval holds may flatter the head."
         )
     if known.n_unscorable:
         notes.append(

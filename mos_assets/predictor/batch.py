@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mos_assets.errors import FeatureError, ReleaseError
 from mos_assets.predictor.encoders import EncoderSlots
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.session import OpenHead
 
+Flags = npt.NDArray[np.bool_]
 BLOCK_ROWS = 512
 """Rows of one call of the runtime, of 16 to 100,000 the number with the least time a row; their
 answers do not depend on it."""
@@ -41,9 +43,13 @@ class MosPredictions:
     mos: FloatArray
     """[n], 1..5; NaN where `reasons` has the row."""
     low: FloatArray | None
-    """[n], lower end of the interval as in `MosPrediction`; None where the head promises none."""
+    """[n], lower end of the interval as in `MosPrediction`, NaN where the row has none; None where
+    the head promises none."""
     high: FloatArray | None
     """[n], upper end."""
+    outside: Flags | None
+    """[n], whether the row lies outside the training rows, so that it has no interval; False where
+    it has no score. None where the head does not say where they lay. `predict_mos` says why."""
     reasons: Mapping[int, str]
     """Row, from 0 → why it has no score."""
     head_id: str
@@ -63,8 +69,9 @@ def predict_rows(
     codec: Any = None,
     encoder_onehot: Any = None,
     on_missing: OnMissing | str = OnMissing.ERROR,
-) -> tuple[FloatArray, dict[int, str]]:
-    """(MOS [n], row → why it has none) of rows in any form of `tabular.rows_of`.
+) -> tuple[FloatArray, Flags | None, dict[int, str]]:
+    """(MOS [n], which rows lie outside the training rows [n] or None where the head does not say,
+    row → why it has no MOS) of rows in any form of `tabular.rows_of`.
 
     Raises FeatureError naming row and column, and ReleaseError where the head answers no MOS.
     """
@@ -73,6 +80,7 @@ def predict_rows(
     given = rows_of(rows, manifest.feature_order)
     active = slots.of_rows(given.count, codec, encoder_onehot)
     mos = np.full(given.count, np.nan)
+    outside = None if manifest.applicability is None else np.zeros(given.count, dtype=np.bool_)
     reasons: dict[int, str] = {}
     for at in _blocks(given.count):
         numbers = given.block(at)
@@ -83,17 +91,20 @@ def predict_rows(
         features = numbers[block]
         if len(features):
             mos[at][block] = _answers(head, features, slots.onehot(active[at][block]))
-    return mos, reasons
+            if outside is not None:
+                outside[at][block] = _outside(features, manifest)
+    return mos, outside, reasons
 
 
 def interval_of(
-    mos: FloatArray, manifest: Manifest
+    mos: FloatArray, outside: Flags | None, manifest: Manifest
 ) -> tuple[FloatArray, FloatArray] | tuple[None, None]:
-    """Both ends [n] around scores [n]; NaN stays."""
+    """Both ends [n] around scores [n]; NaN stays, and stands where a row lies outside."""
     if manifest.interval is None:
         return None, None
     half = manifest.interval.half_width
-    return np.maximum(mos - half, MOS_MIN), np.minimum(mos + half, MOS_MAX)
+    held = mos if outside is None else np.where(outside, np.nan, mos)
+    return np.maximum(held - half, MOS_MIN), np.minimum(held + half, MOS_MAX)
 
 
 def _policy(given: OnMissing | str, manifest: Manifest) -> OnMissing:
@@ -145,6 +156,21 @@ def _reason(row: Numbers, bad: Numbers, order: Sequence[str]) -> str:
     value = float(row[first])
     what = "is missing" if np.isnan(value) else f"is {value}"
     return f"feature {order[first]!r} {what}" + (f", and {len(more)} more" if more else "")
+
+
+def _outside(features: Numbers, manifest: Manifest) -> Flags:
+    """[rows] which rows [rows, F] that were scored lie outside the training rows."""
+    # It loads much that heads without an envelope need not wait for.
+    from mos_assets.evaluation.applicability import distance
+
+    envelope = manifest.applicability
+    if envelope is None:
+        raise ValueError("a head without an envelope was asked where rows lie")
+    rows = features.astype(np.float64)
+    if manifest.missing_value is not None:
+        rows[rows == manifest.missing_value] = np.nan
+    found: Flags = distance(envelope, rows) > 1.0
+    return found
 
 
 def _answers(head: OpenHead, features: Numbers, onehot: FloatArray) -> FloatArray:

@@ -145,6 +145,7 @@ def score_measured(
         source=prediction.source,
         reference=None if reference is None else str(reference),
         comparable=origin.comparable,
+        declared=origin.declared,
         reason="; ".join(notes),
         applicability=prediction.applicability,
         measured=Measured(asked, encoder, clip.probe.bit_rate),

@@ -40,6 +40,8 @@ class Origin:
     comparable: bool
     note: str | None
     """What a user has to know of it; None where all were measured in this very way."""
+    declared: bool = False
+    """Whether they go together only by a declaration that nobody has proved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,14 @@ class MeasuringPlan:
         open_ = [each for each in relied.values() if each.status is not ProofStatus.PROVED]
         if open_:
             why = "; ".join(dict.fromkeys(each.sentence for each in open_))
-            return Origin(True, f"trained on features declared by their owner, not proved ({why})")
+            silent = self.policy is ReferencePolicy.SOURCE and any(not e.scaling for e in open_)
+            scaling = ", nor does it say what scaled the pictures" if silent else ""
+            return Origin(
+                True,
+                f"trained on features declared by their owner, not proved ({why}{scaling}): the "
+                "interval holds only if that is true",
+                declared=True,
+            )
         n = min(each.n for each in relied.values())
         return Origin(True, f"trained on features declared by their owner, proved on {n} clips")
 

@@ -161,11 +161,13 @@ class Predictor:
                 "predict_many scores by the head alone; predict_mos and predict_clip apply the "
                 "adaptation."
             )
-        mos, reasons = predict_rows(
+        mos, outside, reasons = predict_rows(
             self._head, self._slots, rows, codec, encoder_onehot, on_missing
         )
-        low, high = interval_of(mos, self._head.release.manifest)
-        return MosPredictions(mos, low, high, reasons, self.head_id, self._status, self._verdict)
+        low, high = interval_of(mos, outside, self._head.release.manifest)
+        return MosPredictions(
+            mos, low, high, outside, reasons, self.head_id, self._status, self._verdict
+        )
 
     def _answer(self, head: OpenHead, features: Mapping[str, float | None], slot: int) -> float:
         from mos_assets.release.session import bounded_float32, flaw_of, run_head

@@ -102,11 +102,14 @@ class ClipPrediction:
     reference: str | None
     """The pristine file that the clip was compared with; None where the head needs none."""
     comparable: bool
-    """Whether the clip was measured exactly as the head's training rows were."""
+    """Whether the clip was measured exactly as the head's training rows were, or as those are
+    declared to have been."""
     reason: str
     """The verdict that the head carries, and what else to know of the figure."""
     applicability: Standing | None = None
     """As in `MosPrediction`."""
+    declared: bool = False
+    """Whether it is comparable only by a declaration that nobody has proved."""
     measured: Measured | None = field(default=None, compare=False, repr=False)
     """None for the fallback."""
 

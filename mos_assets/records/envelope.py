@@ -26,12 +26,16 @@ class EnvelopeColumn(_Finite):
     """One column of the training rows."""
 
     name: str
-    centre: float
-    """Mean of the middle half of the rows."""
+    centre: float | None
+    """Mean of the middle half of the rows; None where no or so few rows had a value that it would
+    show one."""
     low: Annotated[float, Field(ge=0)]
     """Distance from the centre to the mean of the lowest tenth; 0 of a constant column."""
     high: Annotated[float, Field(ge=0)]
     """The same of the highest tenth."""
+    limit: Annotated[float, Field(gt=0)] = 1.0
+    """Of these distances, how many the farthest rows that the rest had not seen come to, in the
+    mean over them."""
     gaps: bool
     """Whether training rows had gaps here, so that one says nothing."""
 
@@ -45,7 +49,7 @@ class Envelope(_Finite):
     precision: Annotated[tuple[float, ...], Field(max_length=MOST_JOINT * (MOST_JOINT + 1) // 2)]
     """Inverse of their covariance, its lower triangle row by row."""
     column_limit: Annotated[float, Field(gt=0)]
-    """Reaches from the centre at which a column lies outside."""
+    """Of its own `limit`, at which a column lies outside: the same for all."""
     joint_limit: Annotated[float, Field(gt=0)]
     """Joint distance at which a row lies outside."""
     n: int

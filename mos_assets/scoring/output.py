@@ -14,13 +14,14 @@ from mos_assets.io.reading import NotAFileError, require_plain
 from mos_assets.io.writing import PARTIAL_SUFFIX, write_whole
 from mos_assets.predictor import ClipPrediction
 
-Cell = str | float | bool | None
+Cell = str | float | None
 
 COLUMNS: tuple[str, ...] = (
     *("clip", "mos", "low", "high", "level", "head", "status", "source"),
-    *("reference", "comparable", "reason"),
+    *("reference", "comparable", "applicability", "reason"),
 )
 """Of a table of scores; an empty cell, in JSON and Parquet a null, is what cannot be had."""
+DECLARED = "declared"
 PLACES = 4
 """Decimal places of a score in a table."""
 _NUMBERS = frozenset({"mos", "low", "high", "level"})
@@ -52,8 +53,18 @@ def row_of(outcome: Outcome) -> dict[str, Cell]:
         numbers = {"mos": outcome.mos, "low": low, "high": high, "level": outcome.level}
         row |= {k: None if v is None else round(v, PLACES) for k, v in numbers.items()}
         row |= {"head": outcome.head_id, "status": outcome.status, "source": str(outcome.source)}
-        row["comparable"] = outcome.comparable
+        row["comparable"] = comparable_word(outcome)
+        standing = outcome.applicability
+        row["applicability"] = None if standing is None else standing.word
     return row
+
+
+def comparable_word(prediction: ClipPrediction) -> str:
+    """`yes`, `no`, or `declared`: yes, if what is declared of the head's features and nobody has
+    proved is true."""
+    if not prediction.comparable:
+        return "no"
+    return DECLARED if prediction.declared else "yes"
 
 
 def table_text(
@@ -89,7 +100,6 @@ def _parquet(outcomes: Sequence[Outcome]) -> bytes:
     import pyarrow.parquet as pq
 
     types = {name: pa.float64() if name in _NUMBERS else pa.string() for name in COLUMNS}
-    types["comparable"] = pa.bool_()
     rows = [row_of(outcome) for outcome in outcomes]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(types.items()))), sink)
@@ -147,8 +157,6 @@ def _cell(value: Cell) -> str:
     """As text: nothing for what cannot be had."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     return repr(value) if isinstance(value, float) else value
 
 

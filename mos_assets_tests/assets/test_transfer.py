@@ -94,6 +94,10 @@ def test_each_clip_is_scored_by_heads_that_had_not_seen_its_content(tested: Ran)
     assert (apart.corpus, apart.clips, apart.known_clips) == ("apart", 20, 0)
     assert (test.corpus, test.clips, test.contents) == ("test", 40, 8)
     assert (test.known_clips, test.known_contents, test.left_out) == (20, 4, 0)
+    assert [any("may flatter" in note for note in of.notes) for of in (apart, test)] == [
+        False,
+        True,
+    ]
     assert test.plcc is not None and test.plcc > 0.9
     assert test.shipped_plcc is not None
     database = tested.world.database

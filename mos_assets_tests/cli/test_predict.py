@@ -9,16 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from mos_assets.cli import main
+from mos_assets.evaluation import fit_envelope
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg
-from mos_assets.records import LabelOrigin, Status
+from mos_assets.records import LabelOrigin, Status, TrainingTable
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.conftest import HEAD_ID, Release
@@ -73,6 +76,7 @@ def test_a_folder_is_scored_against_its_references(
     for row in scored:
         assert row["head"] == PAIRS
         assert (row["source"], row["status"], row["comparable"]) == ("head", "Accepted", "yes")
+        assert row["applicability"] == ""
         assert 1 <= float(row["low"]) <= float(row["mos"]) <= float(row["high"]) <= 5
         assert row["level"] == "0.9"
         assert Path(row["reference"]).stem == Path(row["clip"]).name.partition("_")[0].split(".")[0]
@@ -99,9 +103,28 @@ def test_every_format_says_the_same(
         read = list(csv.DictReader(output.open(newline=""), delimiter=delimiter))
     assert [row["clip"] for row in read] == [str(low), str(tmp_path / "gone.mp4")]
     assert float(read[0]["mos"]) == float(printed[0]["mos"])
+    assert (read[0]["comparable"], read[1]["comparable"] or "") == ("yes", "")
     assert read[1]["mos"] in (None, "")
     assert "there is no such file" in read[1]["reason"]
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_clip_outside_the_training_rows_is_marked_and_counted(
+    encodes: Encodes, release: Release, rated: TrainingTable, cache: Path, tmp_path: Path
+) -> None:
+    """The head knows clips of one kind; `park_low.mp4` is of another in a column."""
+    features = rated.features.copy()
+    features[:, 1] += 1e6
+    groups = [str(at) for at in range(len(features))]
+    envelope = fit_envelope(rated.feature_order, features, np.arange(len(groups)) % 5, groups)
+    told = release.standing(Status.PROPOSED, LabelOrigin.HUMAN).called(ALONE)
+    manifest = told.manifest.model_copy(update={"applicability": envelope})
+    replace(told, manifest=manifest).put(tmp_path)
+    found = mos(encodes.clips / "park_low.mp4", "--model", tmp_path, "--cache", cache)
+    assert found.exit_code == 0, found.output
+    (row,) = rows(found.stdout)
+    assert (row["applicability"], row["low"]) == ("outside", "")
+    assert "1 of 1 scored clips (100%) lie outside the rows" in found.stderr
 
 
 def test_without_a_reference_a_head_of_human_ratings_scores(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from mos_assets import Predictor
 from mos_assets.errors import FeatureError, ReleaseError
+from mos_assets.evaluation import fit_envelope
 from mos_assets.head import MISSING_VALUE, Recipe, export_onnx, onnx_predict, train
 from mos_assets.predictor import OnMissing
 from mos_assets.predictor.batch import BLOCK_ROWS
@@ -135,6 +136,7 @@ def test_every_form_of_the_rows_gives_the_numbers_of_one_at_a_time(
     answer = predictor.predict_many(FORMS[form](rows))
     assert len(answer) == len(rows)
     assert answer.reasons == {}
+    assert answer.outside is None
     assert answer.low is not None
     assert answer.high is not None
     for at, one in enumerate(np.resize(np.array(expected, dtype=object), len(rows))):
@@ -268,6 +270,33 @@ def test_no_rows_are_no_scores(predictor: Predictor) -> None:
 def test_without_a_head_there_are_no_scores(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match=r"is missing\..* predict_many needs a head"):
         Predictor(tmp_path).predict_many(np.ones((1, 3)))
+
+
+def test_rows_outside_the_training_rows_have_no_interval(
+    release: Release, rated: TrainingTable, tmp_path: Path
+) -> None:
+    """As `predict_mos` says it of each; a row without a score lies nowhere."""
+    groups = [f"g{at}" for at in range(len(rated.features))]
+    envelope = fit_envelope(ORDER, rated.features, np.arange(len(groups)) % 5, groups)
+    manifest = release.manifest.model_copy(update={"applicability": envelope})
+    replace(release, manifest=manifest).put(tmp_path)
+    predictor = Predictor(tmp_path)
+    rows = np.resize(rated.features, (BLOCK_ROWS + 40, 3))
+    rows[::3, 1] *= 1e4
+    rows[BLOCK_ROWS + 1] = np.nan
+    answer = predictor.predict_many(rows, on_missing="null")
+    assert answer.outside is not None
+    assert answer.low is not None
+    assert answer.high is not None
+    assert 0.3 < answer.outside.mean() < 0.4
+    for at in (0, 1, 2, BLOCK_ROWS, BLOCK_ROWS + 4, BLOCK_ROWS + 39):
+        one = predictor.predict_mos(dict(zip(ORDER, rows[at].tolist(), strict=True)), "libx264")
+        assert one.applicability is not None
+        assert one.applicability.inside is not bool(answer.outside[at])
+        ends = (answer.low[at], answer.high[at])
+        assert np.isnan(ends).all() if one.interval is None else ends == one.interval
+    assert not answer.outside[BLOCK_ROWS + 1]
+    assert np.isnan(answer.low[BLOCK_ROWS + 1])
 
 
 def test_a_head_that_can_promise_no_interval_gives_none(release: Release, tmp_path: Path) -> None:

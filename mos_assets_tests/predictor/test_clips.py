@@ -19,6 +19,7 @@ from mos_assets.records import (
     Status,
 )
 from mos_assets.release.manifest import Manifest
+from mos_assets.scoring.output import row_of
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.conftest import Release
 from mos_assets_tests.made import Encodes
@@ -137,6 +138,10 @@ def test_a_head_of_declared_features_scores_what_is_measured_so(
     predictor = Predictor(tmp_path, HEAD)
     found = predictor.predict_clip(encodes.clips / "park_low.mp4", encodes.references / "park.mkv")
     assert found.comparable is comparable
+    assert found.declared is ("not proved" in says)
+    assert row_of(found)["comparable"] == (
+        "declared" if "not proved" in says else "yes" if comparable else "no"
+    )
     assert (found.interval is not None) is comparable
     assert says in found.reason
 

@@ -42,6 +42,9 @@ class TransferFigures(Reported):
     """Clips whose content trains too; scored by the fold heads that did not see it."""
     known_contents: int
     """Contents of theirs."""
+    unknown_clips: int = 0
+    """Clips of which it is not known whether the head has seen their content; scored by the head
+    that ships."""
     left_out: int
     """Clips whose content every head has seen; they take no part."""
     incomplete: int
@@ -96,6 +99,8 @@ class ScoredCorpus:
     """[seeds, n]; NaN in rows that no head may score."""
     known: np.typing.NDArray[np.bool_]
     """[n], whether the content trains too."""
+    unknown: int = 0
+    """Clips of which nobody knows whether their content trains; `known` says no."""
     shipped: FloatArray | None = None
     """[n], of the head that ships."""
     incomplete: int = 0
@@ -158,6 +163,7 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         contents=len(set(table.groups)),
         known_clips=int(np.count_nonzero(seen)),
         known_contents=len({table.groups[row] for row in np.flatnonzero(seen)}),
+        unknown_clips=tested.unknown,
         left_out=n - len(rows),
         incomplete=tested.incomplete,
         comparable=tested.comparable,

@@ -96,7 +96,7 @@ def beats_shortcuts(
     """
     beside = beside or BesideColumns()
     return judged_against(
-        table, oof, shortcuts(table, beside), itself=is_shortcut_itself(table, beside)
+        table, oof, shortcuts(table, beside, oof.lines), itself=is_shortcut_itself(table, beside)
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from mos_assets.evaluation.baselines import INNER_FOLDS, chosen_inside, out_of_fold, standardised
 from mos_assets.evaluation.maps import Fit, monotonic, straight, varies
 from mos_assets.evaluation.metrics import srocc
-from mos_assets.records import FloatArray, IntArray, TrainingTable
+from mos_assets.records import FloatArray, FoldLines, IntArray, TrainingTable
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -114,8 +114,13 @@ def is_shortcut_itself(table: TrainingTable, beside: BesideColumns) -> str | Non
     return None
 
 
-def shortcuts(table: TrainingTable, beside: BesideColumns) -> tuple[Shortcut, ...]:
+def shortcuts(
+    table: TrainingTable, beside: BesideColumns, lines: FoldLines | None = None
+) -> tuple[Shortcut, ...]:
     """The best single column, container columns alone, size alone, and each foreign metric.
+
+    lines: by which the head's predictions were put on the scale of each row's corpus; a shortcut
+    that is not told the corpus would lose to a head that is.
 
     What cannot be computed is there as well, with the reason. Container columns are left out
     where they are the sizes, which are there already.
@@ -125,15 +130,19 @@ def shortcuts(table: TrainingTable, beside: BesideColumns) -> tuple[Shortcut, ..
     sizes, container = size_columns(table, beside), container_columns(table, beside)
     # More threads would only spin over such small products.
     with threadpool_limits(limits=1):
-        found = [best_column(table, beside)]
+        found = [best_column(table, beside, lines)]
         if set(container) != set(sizes):
-            found.append(_of_columns(ShortcutKind.CONTAINER, table, container))
-        found.append(_of_columns(ShortcutKind.SIZE, table, sizes))
-        found += [foreign_metric(table, name, values) for name, values in beside.metrics.items()]
+            found.append(_of_columns(ShortcutKind.CONTAINER, table, container, lines))
+        found.append(_of_columns(ShortcutKind.SIZE, table, sizes, lines))
+        found += [
+            foreign_metric(table, name, values, lines) for name, values in beside.metrics.items()
+        ]
     return tuple(found)
 
 
-def best_column(table: TrainingTable, beside: BesideColumns) -> Shortcut:
+def best_column(
+    table: TrainingTable, beside: BesideColumns, lines: FoldLines | None = None
+) -> Shortcut:
     """The column, and its map to MOS, of least squared error on inner folds of the training rows.
 
     Columns of the head and of the container are tried, each by a straight line and by the best
@@ -153,23 +162,23 @@ def best_column(table: TrainingTable, beside: BesideColumns) -> Shortcut:
     names, values = tuple(known), np.column_stack(list(known.values()))
     chosen: list[str] = []
 
-    def predict(training: IntArray, rows: IntArray) -> FloatArray:
+    def predict(training: IntArray, rows: IntArray, mos: FloatArray) -> FloatArray:
         groups = np.unique([table.groups[row] for row in training], return_inverse=True)[1]
-        column, fit = _chosen(values[training], table.mos[training], groups)
+        column, fit = _chosen(values[training], mos, groups)
         chosen.append(names[column])
-        mapped: FloatArray = fit(values[training, column], table.mos[training])(
-            values[rows, column]
-        )
+        mapped: FloatArray = fit(values[training, column], mos)(values[rows, column])
         return mapped
 
-    predicted = out_of_fold(table, predict)
+    predicted = out_of_fold(table, predict, lines)
     if not chosen:
         return _none(kind, table, "there is no other fold to learn from")
     ranked = sorted(set(chosen), key=lambda name: (-chosen.count(name), names.index(name)))
     return Shortcut(kind, kind.value, tuple(ranked), predicted)
 
 
-def foreign_metric(table: TrainingTable, name: str, values: FloatArray) -> Shortcut:
+def foreign_metric(
+    table: TrainingTable, name: str, values: FloatArray, lines: FoldLines | None = None
+) -> Shortcut:
     """A metric of others after the monotonic map that fits the training folds best.
 
     values: [n], in its own units. Rows that it does not know have no prediction.
@@ -180,11 +189,11 @@ def foreign_metric(table: TrainingTable, name: str, values: FloatArray) -> Short
         why = "it does not vary" if known.any() else "it is known of no clip in the folds"
         return replace(_none(kind, table, why), name=name, columns=(name,))
 
-    def predict(training: IntArray, rows: IntArray) -> FloatArray:
-        mapped = monotonic(values[training], table.mos[training])(values[rows])
+    def predict(training: IntArray, rows: IntArray, mos: FloatArray) -> FloatArray:
+        mapped = monotonic(values[training], mos)(values[rows])
         return np.where(known[rows], mapped, np.nan)
 
-    return Shortcut(kind, name, (name,), out_of_fold(table, predict), raw=values)
+    return Shortcut(kind, name, (name,), out_of_fold(table, predict, lines), raw=values)
 
 
 def _chosen(values: FloatArray, mos: FloatArray, groups: IntArray) -> tuple[int, Fit]:
@@ -218,7 +227,10 @@ def _ranking(column: FloatArray, mos: FloatArray) -> float:
 
 
 def _of_columns(
-    kind: ShortcutKind, table: TrainingTable, columns: Mapping[str, FloatArray]
+    kind: ShortcutKind,
+    table: TrainingTable,
+    columns: Mapping[str, FloatArray],
+    lines: FoldLines | None = None,
 ) -> Shortcut:
     """Ridge on polynomials of these columns, up to the third degree; alpha is chosen inside."""
     if not columns:
@@ -234,6 +246,7 @@ def _of_columns(
         fallback=1.0,
         inner_folds=INNER_FOLDS,
         most_rows=_MOST_CHOICE_ROWS,
+        lines=lines,
     )
     if not np.isfinite(predicted[table.folds >= 0]).all():
         return _none(kind, table, "there is no other fold to learn from")

@@ -42,8 +42,8 @@ def appraise(
 
     Features come from its tables, or are measured and kept in the store. Contents that trained are
     judged by what the store holds of heads that had not seen them, where a clip is proved to be the
-    one that they were given; the head that ships scores all others. Raises ReleaseError, CorpusError
-    and FeatureError for what cannot be used.
+    one that they were given; the head that ships scores all others. Raises ReleaseError,
+    CorpusError and FeatureError for what cannot be used.
     """
     head = open_head(paths.model_folder, head_id)
     manifest = head.release.manifest

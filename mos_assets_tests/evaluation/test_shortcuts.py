@@ -22,6 +22,7 @@ from mos_assets.evaluation.shortcuts import (
     shortcuts,
 )
 from mos_assets.records import OutOfFold
+from mos_assets.reporting.markdown import shortcut_name
 
 
 def _sized(make_table, contents=20, n=400, width_tells=True, seed=3):
@@ -64,6 +65,24 @@ def test_a_head_that_knows_more_than_size_passes(make_table) -> None:
     assert verdict.beyond.partial > 0.8
     assert [row.kind for row in verdict.rows] == [ShortcutKind.COLUMN, ShortcutKind.SIZE]
     assert all(row.pooled for row in verdict.rows), "20 contents are too few to leave one out"
+
+
+@pytest.mark.parametrize("contents", [20, 200])
+def test_figures_and_margin_are_of_one_kind(contents, make_table) -> None:
+    """Of all folds as one or means over folds, and the page says which; a narrow pass is
+    called so."""
+    table, level, rng = _sized(make_table, contents=contents)
+    better = 1 + level + 0.07 * (table.mos - 1 - level) + rng.normal(0, 0.01, len(level))
+    for predicted in (better, table.mos):
+        verdict = beats_shortcuts(table, _head(table, predicted))
+        for row in verdict.rows:
+            assert row.pooled is (contents == 20)
+            assert row.head_plcc - row.plcc == pytest.approx(row.margin_plcc, abs=2e-6)
+            assert ("all folds as one (this head" in shortcut_name(row)) is row.pooled
+        low = min(row.margin_plcc_interval.low for row in verdict.rows)
+        assert verdict.passed
+        assert ("narrow" in verdict.sentence) is (low < 0.01) is (predicted is better)
+        assert ("all folds as one" in verdict.sentence) is (contents == 20)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.evaluation.baselines import INNER_FOLDS, chosen_inside, out_of_fold, standardised
+from mos_assets.evaluation.container_names import tells_container, tells_size
 from mos_assets.evaluation.maps import Fit, monotonic, straight, varies
 from mos_assets.evaluation.metrics import srocc
 from mos_assets.records import FloatArray, FoldLines, IntArray, TrainingTable
@@ -22,17 +23,6 @@ from mos_assets.records import FloatArray, FoldLines, IntArray, TrainingTable
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-SIZE_NAMES = frozenset(
-    (
-        *("height", "width", "pixels", "n_pixels", "num_pixels", "megapixels", "resolution"),
-        *("picture_height", "picture_width", "frame_height", "frame_width"),
-        *("image_height", "image_width", "video_height", "video_width", "img_height", "img_width"),
-        *("display_height", "display_width", "encoded_height", "encoded_width"),
-    )
-)
-"""Names of columns that hold the size of a picture, in lower case."""
-CONTAINER_NAMES = SIZE_NAMES | {"log10_bits_per_pixel", "fps", "bit_rate_kbps", "bit_rate"}
-"""Names of columns that tell no more than a container does, in lower case."""
 MOST_TRIED = 16
 """Columns that the choice of the best one tries: those that rank the training rows best."""
 _MOST_CHOICE_ROWS = 5_000
@@ -80,20 +70,24 @@ class Shortcut:
 
 def container_columns(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
     """Container columns that vary over the rows in the folds, picture sizes among them."""
-    return _varying(table, {**size_columns(table, beside), **beside.container})
+    return _varying(table, _container(table, beside))
+
+
+def _container(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
+    own = dict(zip(table.feature_order, table.features.T, strict=True))
+    named = {name: values for name, values in own.items() if tells_container(name)}
+    return {**size_columns(table, beside), **named, **beside.container}
 
 
 def size_columns(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
     """Columns of the picture's size that vary over the rows in the folds, by name.
 
-    They are looked for by `SIZE_NAMES` among the columns of the head and of the container; where
+    They are looked for by their names among the columns of the head and of the container; where
     none tells the height, that of the clips themselves is taken.
     """
     own = dict(zip(table.feature_order, table.features.T, strict=True))
     known = {
-        name: values
-        for name, values in {**own, **beside.container}.items()
-        if name.casefold() in SIZE_NAMES
+        name: values for name, values in {**own, **beside.container}.items() if tells_size(name)
     }
     if not any("height" in name.casefold() for name in known):
         known["height"] = table.height
@@ -106,7 +100,7 @@ def is_shortcut_itself(table: TrainingTable, beside: BesideColumns) -> str | Non
     A head whose columns are a single one, or container columns only, cannot beat itself.
     """
     own = _varying(table, dict(zip(table.feature_order, table.features.T, strict=True)))
-    told = {*size_columns(table, beside), *beside.container}
+    told = set(_container(table, beside))
     if len(own) == 1:
         return f"{next(iter(own))} is its only column that varies"
     if own and set(own) <= told:
@@ -238,7 +232,8 @@ def _of_columns(
     few = replace(
         table, feature_order=tuple(columns), features=np.column_stack(list(columns.values()))
     )
-    degree = _degree(len(columns))
+    gaps = np.count_nonzero(~np.isfinite(few.features[table.folds >= 0]).all(axis=0))
+    degree = _degree(len(columns) + int(gaps))
     predicted = chosen_inside(
         few,
         lambda alpha: _polynomial(alpha, degree),
@@ -254,10 +249,10 @@ def _of_columns(
 
 
 def _degree(n_columns: int) -> int:
-    """The highest degree up to the third that keeps the terms few, gaps' flags counted."""
+    """The highest degree up to the third that keeps the terms few, of columns and gaps' flags."""
     from math import comb
 
-    return next((d for d in (3, 2) if comb(2 * n_columns + d, d) <= _MOST_TERMS), 1)
+    return next((d for d in (3, 2) if comb(n_columns + d, d) <= _MOST_TERMS), 1)
 
 
 def _polynomial(alpha: float, degree: int) -> Pipeline:

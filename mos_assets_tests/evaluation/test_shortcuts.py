@@ -13,6 +13,7 @@ from scipy import stats
 
 from mos_assets.evaluation.beats import beats_shortcuts, judged_against
 from mos_assets.evaluation.beyond import beyond
+from mos_assets.evaluation.container_names import tells_container, tells_size
 from mos_assets.evaluation.maps import monotonic, straight
 from mos_assets.evaluation.shortcuts import (
     BesideColumns,
@@ -100,6 +101,47 @@ def test_a_head_of_one_column_or_of_the_container_cannot_pass(keep, why, make_ta
     verdict = beats_shortcuts(table, _head(table, table.mos), beside)
     assert verdict.passed is (why is None)
     assert why is None or why in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        (("bitrate_kbps", "frame_rate", "bpp"), False),
+        (("Video Bitrate (kbps)", "avgFrameRate", "log2_bits_per_pixel"), False),
+        (("crf", "qp_mean", "target_bitrate"), False),
+        (("clip_duration_s", "FileSizeMB", "num_frames"), False),
+        (("codec_level", "GOP size", "bit-depth"), False),
+        (("video_width_px", "frameHeight", "n_pixels"), True),
+        (("DisplayWidth[px]", "encoded.height", "Megapixels"), True),
+    ],
+)
+def test_a_head_of_the_container_is_one_whatever_its_columns_are_called(
+    names, size, make_table
+) -> None:
+    table, _, _ = _sized(make_table)
+    table = replace(table, feature_order=names, features=table.features[:, [0, 1, 2]])
+    verdict = beats_shortcuts(table, _head(table, table.mos))
+    assert not verdict.passed and "container columns only" in verdict.sentence
+    assert [tells_size(name) for name in names] == [size] * 3
+    assert set(names) <= {column for row in verdict.rows for column in row.columns}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("vif_scale0", "motion2", "adm2", "saliency_mean", "shot_mean_len_norm", "noise_level"),
+        *("sharpness", "blockiness", "frame_difference", "sobel_height_energy", "f0", "si_mean"),
+        *(
+            "shot_count_norm",
+            "shot_cut_density",
+            "temporal_information",
+            "quality",
+            "vmaf_bps_like",
+        ),
+    ],
+)
+def test_what_pictures_tell_is_no_container_column(name) -> None:
+    assert not tells_container(name)
 
 
 @pytest.mark.parametrize("contents", [1, 5])

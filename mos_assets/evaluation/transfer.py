@@ -42,7 +42,7 @@ class TransferFigures(Reported):
     """Clips whose content trains too; scored by the fold heads that did not see it."""
     known_contents: int
     """Contents of theirs."""
-    unknown_clips: int = 0
+    unknown_clips: int
     """Clips of which it is not known whether the head has seen their content; scored by the head
     that ships."""
     left_out: int

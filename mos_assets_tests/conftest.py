@@ -23,6 +23,7 @@ from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
     Manifest,
+    ManifestGate,
     training_table_sha256,
     versions,
 )
@@ -59,12 +60,26 @@ class Release:
     report: GateReport
 
     def standing(self, status: Status, origin: LabelOrigin) -> "Release":
-        """The same head with another verdict."""
-        data = self.manifest.data
+        """The same head with another verdict; Accepted, it beats every shortcut."""
+        data, gate = self.manifest.data, self.manifest.gate
+        assert gate is not None
+        beats = status is Status.ACCEPTED
         corpus = data.corpora[0].model_copy(update={"label_origin": origin})
         manifest = self.manifest.model_copy(
-            update={"status": status, "data": data.model_copy(update={"corpora": (corpus,)})}
+            update={
+                "status": status,
+                "data": data.model_copy(update={"corpora": (corpus,)}),
+                "gate": gate.model_copy(update={"beats_shortcuts": beats}),
+            }
         )
+        return replace(self, manifest=manifest.with_checksums(self.card))
+
+    def unasked(self) -> "Release":
+        """As it was judged before heads were held against shortcuts."""
+        gate = self.manifest.gate
+        assert gate is not None
+        told = gate.model_dump(exclude={"beats_shortcuts", "shortcuts"})
+        manifest = self.manifest.model_copy(update={"gate": ManifestGate.model_validate(told)})
         return replace(self, manifest=manifest.with_checksums(self.card))
 
     def called(self, head_id: str, *settings: str, fingerprint: str = "table:made") -> "Release":

@@ -3,7 +3,7 @@ containers tell, and metrics of others."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from mos_assets.corpora.corpus_toml import read_toml
@@ -23,15 +23,17 @@ KNOWN_METRICS = frozenset(
 _SHOWN = 12
 
 
-def table_columns(tables: Sequence[JoinedTable], names: Collection[str]) -> dict[str, FloatArray]:
-    """Columns [clips] of these names, in lower case, by the name that they have there.
+def table_columns(
+    tables: Sequence[JoinedTable], chosen: Callable[[str], bool]
+) -> dict[str, FloatArray]:
+    """Columns [clips] whose names are chosen, by the name that they have there.
 
     Where two tables carry a column, that of the first one is taken.
     """
     found: dict[str, FloatArray] = {}
     for table in tables:
         for at, column in enumerate(table.columns):
-            if column.casefold() in names and column not in found:
+            if column not in found and chosen(column):
                 found[column] = table.values[:, at]
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray, TrainingTable
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, FoldLines, IntArray, TrainingTable
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -25,21 +25,21 @@ INNER_FOLDS = 5
 _SVR_INNER_FOLDS = 3
 
 
-def mean_predictions(table: TrainingTable) -> FloatArray:
+def mean_predictions(table: TrainingTable, lines: FoldLines | None = None) -> FloatArray:
     """[n] mean rating of the rows outside each row's fold; NaN for rows of fold -1."""
-    return out_of_fold(table, lambda training, _: float(np.mean(table.mos[training])))
+    return out_of_fold(table, lambda _, rows, mos: np.full(len(rows), np.mean(mos)), lines)
 
 
-def ridge_predictions(table: TrainingTable) -> FloatArray:
+def ridge_predictions(table: TrainingTable, lines: FoldLines | None = None) -> FloatArray:
     """[n] out-of-fold predictions of ridge on standardised features, kept within 1..5.
 
     Alpha is chosen on inner folds with the groups held apart, by squared error; with a
-    single group to train on it is 1. NaN for rows of fold -1.
+    single group to train on it is 1. NaN for rows of fold -1. lines: as `out_of_fold`.
     """
-    return chosen_inside(table, _ridge, _ALPHAS, fallback=1.0, inner_folds=INNER_FOLDS)
+    return chosen_inside(table, _ridge, _ALPHAS, fallback=1.0, inner_folds=INNER_FOLDS, lines=lines)
 
 
-def svr_predictions(table: TrainingTable) -> FloatArray | None:
+def svr_predictions(table: TrainingTable, lines: FoldLines | None = None) -> FloatArray | None:
     """The same of support vector regression with a Gaussian kernel (Smola & Schölkopf 2004).
 
     None beyond `SVR_MOST_CLIPS`.
@@ -47,7 +47,9 @@ def svr_predictions(table: TrainingTable) -> FloatArray | None:
     if np.count_nonzero(table.folds >= 0) > SVR_MOST_CLIPS:
         return None
     grid = [(c, gamma / len(table.feature_order)) for c, gamma in _SVR_GRID]
-    return chosen_inside(table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS)
+    return chosen_inside(
+        table, _svr, grid, fallback=grid[0], inner_folds=_SVR_INNER_FOLDS, lines=lines
+    )
 
 
 def chosen_inside(
@@ -58,6 +60,7 @@ def chosen_inside(
     fallback: Setting,
     inner_folds: int,
     most_rows: int | None = None,
+    lines: FoldLines | None = None,
 ) -> FloatArray:
     """[n] out-of-fold predictions of the setting of least squared error, held within 1..5.
 
@@ -67,9 +70,9 @@ def chosen_inside(
     for rows of fold -1.
     """
 
-    def predicted(training: IntArray, rows: IntArray) -> FloatArray:
+    def predicted(training: IntArray, rows: IntArray, y: FloatArray) -> FloatArray:
         groups = np.unique([table.groups[i] for i in training], return_inverse=True)[1]
-        x, y = table.features[training], table.mos[training]
+        x = table.features[training]
         step = 1 if most_rows is None else -(-len(y) // most_rows)
         few = np.unique(groups[::step], return_inverse=True)[1]
         chosen = _best(make, settings, x[::step], y[::step], few, inner_folds)
@@ -77,22 +80,34 @@ def chosen_inside(
         found = make(best).fit(x, y).predict(table.features[rows])
         return np.asarray(np.clip(found, MOS_MIN, MOS_MAX), dtype=np.float64)
 
-    return out_of_fold(table, predicted)
+    return out_of_fold(table, predicted, lines)
 
 
 def out_of_fold(
-    table: TrainingTable, predict: Callable[[IntArray, IntArray], FloatArray | float]
+    table: TrainingTable,
+    predict: Callable[[IntArray, IntArray, FloatArray], FloatArray],
+    lines: FoldLines | None = None,
 ) -> FloatArray:
-    """[n] of `predict`, which is given the rows of the other folds and those of each fold.
+    """[n] of `predict`, which is given the rows of the other folds, those of each fold, and the
+    ratings of the other folds.
 
-    NaN for rows of fold -1, and where there is no other fold.
+    lines: of corpora that were put on one scale. Then those ratings are on it, and what is
+    predicted is put back on the scale of each row's corpus, as it is for the head. NaN for rows of
+    fold -1, and where there is no other fold.
     """
     predicted = np.full(len(table.mos), np.nan)
     inside = table.folds >= 0
-    for fold in np.unique(table.folds[inside]):
-        rows, training = table.folds == fold, inside & (table.folds != fold)
-        if training.any():
-            predicted[rows] = predict(np.flatnonzero(training), np.flatnonzero(rows))
+    for fold in np.unique(table.folds[inside]).tolist():
+        rows = np.flatnonzero(table.folds == fold)
+        training = np.flatnonzero(inside & (table.folds != fold))
+        if not len(training):
+            continue
+        mos = table.mos[training]
+        if lines is None:
+            predicted[rows] = predict(training, rows, mos)
+        else:
+            found = predict(training, rows, lines.onto_reference(fold, mos, training))
+            predicted[rows] = lines.onto_own(fold, found, rows)
     return predicted
 
 

@@ -10,6 +10,7 @@ head passes that is no better than its shortcut, `bench/shortcuts.py` measures.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,6 +32,8 @@ from mos_assets.records import FloatArray, IntArray, OutOfFold, Reported, Traini
 SHORTCUTS_THAT_COUNT = (ShortcutKind.COLUMN, ShortcutKind.CONTAINER, ShortcutKind.SIZE)
 """Those that a head must beat to be Accepted."""
 _METRICS = (PLCC, SROCC, RMSE)
+_NARROW = 0.01
+"""PLCC; a pass whose margin may be as small as this is called narrow."""
 
 
 class ShortcutRow(Reported):
@@ -41,6 +44,7 @@ class ShortcutRow(Reported):
     columns: tuple[str, ...]
     n: int
     """Clips that both have predicted."""
+    # Like the margin: where `pooled`, of all folds as one, else means over folds.
     plcc: float | None
     srocc: float | None
     rmse: float | None
@@ -57,7 +61,7 @@ class ShortcutRow(Reported):
     margin_plcc_interval: Interval | None
     """Over contents, paired clip by clip."""
     pooled: bool
-    """Whether the margin is that of all folds as one: so with fewer contents than
+    """Whether margin and figures are those of all folds as one: so with fewer contents than
     `LEAST_CONTENTS`, where a fold holds too few to leave one out, and where the shortcut is
     constant in a fold."""
     counts: bool
@@ -96,7 +100,7 @@ def beats_shortcuts(
     """
     beside = beside or BesideColumns()
     return judged_against(
-        table, oof, shortcuts(table, beside), itself=is_shortcut_itself(table, beside)
+        table, oof, shortcuts(table, beside, oof.lines), itself=is_shortcut_itself(table, beside)
     )
 
 
@@ -149,10 +153,15 @@ def _row(
     if shortcut.raw is not None:
         predicted.append(shortcut.raw[rows])
     n_seeds = len(oof.predictions)
-    figures = _figures(part, np.array(predicted))
+    by_folds = _figures(part, np.array(predicted))
+    whole = replace(part, folds=np.zeros_like(part.folds))
+    figures = _figures(whole, np.array(predicted)) if margin.pooled else by_folds
 
     def of(metric: str, at: int) -> float | None:
         return rounded(float(figures[metric][at]))
+
+    def raw(metric: str) -> float | None:
+        return None if shortcut.raw is None else rounded(float(by_folds[metric][n_seeds + 1]))
 
     own = of(PLCC.name, n_seeds)
     reason = shortcut.reason
@@ -170,8 +179,8 @@ def _row(
         plcc=own,
         srocc=of(SROCC.name, n_seeds),
         rmse=of(RMSE.name, n_seeds),
-        raw_plcc=None if shortcut.raw is None else of(PLCC.name, n_seeds + 1),
-        raw_srocc=None if shortcut.raw is None else of(SROCC.name, n_seeds + 1),
+        raw_plcc=raw(PLCC.name),
+        raw_srocc=raw(SROCC.name),
         raw_plcc_all=_raw(PLCC, shortcut, part, rows),
         raw_srocc_all=_raw(SROCC, shortcut, part, rows),
         head_plcc=rounded(float(figures[PLCC.name][:n_seeds].mean())),
@@ -224,14 +233,19 @@ def _sentence(passed: bool, nearest: ShortcutRow | None, itself: str | None) -> 
             "No shortcut could be computed, so that nothing shows that the head is more than one: "
             "it is not Accepted."
         )
-    figures = f"PLCC {plain(nearest.head_plcc)} against {plain(nearest.plcc)} of {_called(nearest)}"
+    figures = (
+        f"PLCC {plain(nearest.head_plcc)} against {plain(nearest.plcc)} of {_called(nearest)}"
+        f"{', all folds as one' if nearest.pooled else ''}"
+    )
     interval = nearest.margin_plcc_interval
     short = f"The head has not shown that it is more than a shortcut: {figures}"
     if interval is None:
         return f"{short}, and {nearest.reason}."
     told = (
-        f"the difference is {plain(nearest.margin_plcc)}"
-        f"{' over all folds as one' if nearest.pooled else ''}, 95 % interval "
+        f"the difference is {plain(nearest.margin_plcc)}, 95 % interval "
         f"{plain(interval.low)} to {plain(interval.high)}"
     )
-    return f"The head beats every shortcut: {figures}; {told}." if passed else f"{short}; {told}."
+    if not passed:
+        return f"{short}; {told}."
+    narrow = " That is narrow." if interval.low < _NARROW else ""
+    return f"The head beats every shortcut: {figures}; {told}.{narrow}"

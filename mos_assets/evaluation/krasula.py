@@ -12,6 +12,7 @@ import numpy as np
 
 from mos_assets.evaluation.metrics import rounded
 from mos_assets.evaluation.resampling import LEVEL
+from mos_assets.ratings import noise_of_labels
 from mos_assets.records import FloatArray, Reported
 
 MOST_CLIPS = 2_000
@@ -26,7 +27,7 @@ class KrasulaFigures(Reported):
     better_worse: float | None
     """How well its sign and size tell the better clip of a pair that viewers rate differently."""
     n: int
-    """Clips that were paired, whose deviation and number of ratings are known."""
+    """Clips that were paired, the noise of whose rating is known."""
     n_different: int
     n_similar: int
     reason: str | None
@@ -34,18 +35,23 @@ class KrasulaFigures(Reported):
 
 
 def krasula_figures(
-    predicted: FloatArray, mos: FloatArray, std: FloatArray, n_ratings: FloatArray
+    predicted: FloatArray,
+    mos: FloatArray,
+    std: FloatArray,
+    n_ratings: FloatArray,
+    mos_ci95: FloatArray | None = None,
 ) -> KrasulaFigures:
     """Both areas over all pairs; the arrays are [n].
 
-    Clips without a known deviation, or with fewer than two ratings, take no part.
+    The noise of a rating is `noise_of_labels`. Clips without a known interval that have no known
+    deviation, or fewer than two ratings, take no part.
     """
-    known = np.flatnonzero(
-        np.isfinite(predicted) & np.isfinite(std) & np.isfinite(n_ratings) & (n_ratings >= 2)
-    )
+    noise = noise_of_labels(mos_ci95, std, n_ratings)
+    told = n_ratings >= 2 if mos_ci95 is None else np.isfinite(mos_ci95) | (n_ratings >= 2)
+    known = np.flatnonzero(np.isfinite(predicted) & np.isfinite(noise) & told)
     known = known[:: -(-len(known) // MOST_CLIPS)] if len(known) else known
     x, y = predicted[known], mos[known]
-    variance = std[known] ** 2 / n_ratings[known]
+    variance = noise[known]
     first, second = np.triu_indices(len(known), k=1)
     apart, moved = y[first] - y[second], x[first] - x[second]
     error = np.sqrt(variance[first] + variance[second])
@@ -55,7 +61,7 @@ def krasula_figures(
     toward = moved[different] * np.sign(apart[different])
     reason = None
     if not len(known):
-        reason = "no clip has both a deviation and a number of ratings"
+        reason = "no clip has both a deviation and a number of ratings, or an interval"
     elif not n_different:
         reason = "viewers rate no pair of clips differently"
     elif not n_similar:

@@ -33,7 +33,7 @@ class P1401Figures(Reported):
     mapping: Mapping
     d: int
     n: int
-    """Clips whose deviation and number of ratings are known."""
+    """Clips whose interval is known, or deviation and number of ratings."""
     rmse: float | None
     """Of the mapped predictions, over N - d."""
     rmse_star: float | None
@@ -97,12 +97,17 @@ def p1401_figures(
     n_ratings: FloatArray,
     groups: Sequence[str],
     mapping: Mapping = "third order",
+    mos_ci95: FloatArray | None = None,
 ) -> P1401Figures:
     """RMSE* and outlier ratio of predictions [n] of one corpus; all arrays are [n].
 
-    Clips whose ratings have no known interval take no part. Fewer than d + 1 clips have no figures.
+    mos_ci95: half-widths of 95 % intervals as the labels tell them; where these are NaN, and
+    without them, `ci95` of std and n_ratings. Clips whose ratings have no known interval take no
+    part. Fewer than d + 1 clips have no figures.
     """
     width = ci95(std, n_ratings)
+    if mos_ci95 is not None:
+        width = np.where(np.isfinite(mos_ci95), mos_ci95, width)
     known = np.isfinite(width) & np.isfinite(predicted)
     d, n = FREEDOM[mapping], int(np.count_nonzero(known))
     if n <= d:
@@ -115,7 +120,7 @@ def p1401_figures(
             rmse_star_interval=None,
             outlier_ratio=None,
             outlier_ratio_interval=None,
-            reason="no clip has both a deviation and a number of ratings"
+            reason="no clip has both a deviation and a number of ratings, or an interval"
             if n == 0
             else f"{n} clips with known deviation are too few for {d} degrees of freedom",
         )

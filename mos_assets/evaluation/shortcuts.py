@@ -15,24 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mos_assets.evaluation.baselines import INNER_FOLDS, chosen_inside, out_of_fold, standardised
+from mos_assets.evaluation.container_names import tells_container, tells_size
 from mos_assets.evaluation.maps import Fit, monotonic, straight, varies
 from mos_assets.evaluation.metrics import srocc
-from mos_assets.records import FloatArray, IntArray, TrainingTable
+from mos_assets.records import FloatArray, FoldLines, IntArray, TrainingTable
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-SIZE_NAMES = frozenset(
-    (
-        *("height", "width", "pixels", "n_pixels", "num_pixels", "megapixels", "resolution"),
-        *("picture_height", "picture_width", "frame_height", "frame_width"),
-        *("image_height", "image_width", "video_height", "video_width", "img_height", "img_width"),
-        *("display_height", "display_width", "encoded_height", "encoded_width"),
-    )
-)
-"""Names of columns that hold the size of a picture, in lower case."""
-CONTAINER_NAMES = SIZE_NAMES | {"log10_bits_per_pixel", "fps", "bit_rate_kbps", "bit_rate"}
-"""Names of columns that tell no more than a container does, in lower case."""
 MOST_TRIED = 16
 """Columns that the choice of the best one tries: those that rank the training rows best."""
 _MOST_CHOICE_ROWS = 5_000
@@ -80,20 +70,24 @@ class Shortcut:
 
 def container_columns(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
     """Container columns that vary over the rows in the folds, picture sizes among them."""
-    return _varying(table, {**size_columns(table, beside), **beside.container})
+    return _varying(table, _container(table, beside))
+
+
+def _container(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
+    own = dict(zip(table.feature_order, table.features.T, strict=True))
+    named = {name: values for name, values in own.items() if tells_container(name)}
+    return {**size_columns(table, beside), **named, **beside.container}
 
 
 def size_columns(table: TrainingTable, beside: BesideColumns) -> dict[str, FloatArray]:
     """Columns of the picture's size that vary over the rows in the folds, by name.
 
-    They are looked for by `SIZE_NAMES` among the columns of the head and of the container; where
+    They are looked for by their names among the columns of the head and of the container; where
     none tells the height, that of the clips themselves is taken.
     """
     own = dict(zip(table.feature_order, table.features.T, strict=True))
     known = {
-        name: values
-        for name, values in {**own, **beside.container}.items()
-        if name.casefold() in SIZE_NAMES
+        name: values for name, values in {**own, **beside.container}.items() if tells_size(name)
     }
     if not any("height" in name.casefold() for name in known):
         known["height"] = table.height
@@ -106,7 +100,7 @@ def is_shortcut_itself(table: TrainingTable, beside: BesideColumns) -> str | Non
     A head whose columns are a single one, or container columns only, cannot beat itself.
     """
     own = _varying(table, dict(zip(table.feature_order, table.features.T, strict=True)))
-    told = {*size_columns(table, beside), *beside.container}
+    told = set(_container(table, beside))
     if len(own) == 1:
         return f"{next(iter(own))} is its only column that varies"
     if own and set(own) <= told:
@@ -114,8 +108,13 @@ def is_shortcut_itself(table: TrainingTable, beside: BesideColumns) -> str | Non
     return None
 
 
-def shortcuts(table: TrainingTable, beside: BesideColumns) -> tuple[Shortcut, ...]:
+def shortcuts(
+    table: TrainingTable, beside: BesideColumns, lines: FoldLines | None = None
+) -> tuple[Shortcut, ...]:
     """The best single column, container columns alone, size alone, and each foreign metric.
+
+    lines: by which the head's predictions were put on the scale of each row's corpus; a shortcut
+    that is not told the corpus would lose to a head that is.
 
     What cannot be computed is there as well, with the reason. Container columns are left out
     where they are the sizes, which are there already.
@@ -125,15 +124,19 @@ def shortcuts(table: TrainingTable, beside: BesideColumns) -> tuple[Shortcut, ..
     sizes, container = size_columns(table, beside), container_columns(table, beside)
     # More threads would only spin over such small products.
     with threadpool_limits(limits=1):
-        found = [best_column(table, beside)]
+        found = [best_column(table, beside, lines)]
         if set(container) != set(sizes):
-            found.append(_of_columns(ShortcutKind.CONTAINER, table, container))
-        found.append(_of_columns(ShortcutKind.SIZE, table, sizes))
-        found += [foreign_metric(table, name, values) for name, values in beside.metrics.items()]
+            found.append(_of_columns(ShortcutKind.CONTAINER, table, container, lines))
+        found.append(_of_columns(ShortcutKind.SIZE, table, sizes, lines))
+        found += [
+            foreign_metric(table, name, values, lines) for name, values in beside.metrics.items()
+        ]
     return tuple(found)
 
 
-def best_column(table: TrainingTable, beside: BesideColumns) -> Shortcut:
+def best_column(
+    table: TrainingTable, beside: BesideColumns, lines: FoldLines | None = None
+) -> Shortcut:
     """The column, and its map to MOS, of least squared error on inner folds of the training rows.
 
     Columns of the head and of the container are tried, each by a straight line and by the best
@@ -153,23 +156,23 @@ def best_column(table: TrainingTable, beside: BesideColumns) -> Shortcut:
     names, values = tuple(known), np.column_stack(list(known.values()))
     chosen: list[str] = []
 
-    def predict(training: IntArray, rows: IntArray) -> FloatArray:
+    def predict(training: IntArray, rows: IntArray, mos: FloatArray) -> FloatArray:
         groups = np.unique([table.groups[row] for row in training], return_inverse=True)[1]
-        column, fit = _chosen(values[training], table.mos[training], groups)
+        column, fit = _chosen(values[training], mos, groups)
         chosen.append(names[column])
-        mapped: FloatArray = fit(values[training, column], table.mos[training])(
-            values[rows, column]
-        )
+        mapped: FloatArray = fit(values[training, column], mos)(values[rows, column])
         return mapped
 
-    predicted = out_of_fold(table, predict)
+    predicted = out_of_fold(table, predict, lines)
     if not chosen:
         return _none(kind, table, "there is no other fold to learn from")
     ranked = sorted(set(chosen), key=lambda name: (-chosen.count(name), names.index(name)))
     return Shortcut(kind, kind.value, tuple(ranked), predicted)
 
 
-def foreign_metric(table: TrainingTable, name: str, values: FloatArray) -> Shortcut:
+def foreign_metric(
+    table: TrainingTable, name: str, values: FloatArray, lines: FoldLines | None = None
+) -> Shortcut:
     """A metric of others after the monotonic map that fits the training folds best.
 
     values: [n], in its own units. Rows that it does not know have no prediction.
@@ -180,11 +183,11 @@ def foreign_metric(table: TrainingTable, name: str, values: FloatArray) -> Short
         why = "it does not vary" if known.any() else "it is known of no clip in the folds"
         return replace(_none(kind, table, why), name=name, columns=(name,))
 
-    def predict(training: IntArray, rows: IntArray) -> FloatArray:
-        mapped = monotonic(values[training], table.mos[training])(values[rows])
+    def predict(training: IntArray, rows: IntArray, mos: FloatArray) -> FloatArray:
+        mapped = monotonic(values[training], mos)(values[rows])
         return np.where(known[rows], mapped, np.nan)
 
-    return Shortcut(kind, name, (name,), out_of_fold(table, predict), raw=values)
+    return Shortcut(kind, name, (name,), out_of_fold(table, predict, lines), raw=values)
 
 
 def _chosen(values: FloatArray, mos: FloatArray, groups: IntArray) -> tuple[int, Fit]:
@@ -218,7 +221,10 @@ def _ranking(column: FloatArray, mos: FloatArray) -> float:
 
 
 def _of_columns(
-    kind: ShortcutKind, table: TrainingTable, columns: Mapping[str, FloatArray]
+    kind: ShortcutKind,
+    table: TrainingTable,
+    columns: Mapping[str, FloatArray],
+    lines: FoldLines | None = None,
 ) -> Shortcut:
     """Ridge on polynomials of these columns, up to the third degree; alpha is chosen inside."""
     if not columns:
@@ -226,7 +232,8 @@ def _of_columns(
     few = replace(
         table, feature_order=tuple(columns), features=np.column_stack(list(columns.values()))
     )
-    degree = _degree(len(columns))
+    gaps = np.count_nonzero(~np.isfinite(few.features[table.folds >= 0]).all(axis=0))
+    degree = _degree(len(columns) + int(gaps))
     predicted = chosen_inside(
         few,
         lambda alpha: _polynomial(alpha, degree),
@@ -234,6 +241,7 @@ def _of_columns(
         fallback=1.0,
         inner_folds=INNER_FOLDS,
         most_rows=_MOST_CHOICE_ROWS,
+        lines=lines,
     )
     if not np.isfinite(predicted[table.folds >= 0]).all():
         return _none(kind, table, "there is no other fold to learn from")
@@ -241,10 +249,10 @@ def _of_columns(
 
 
 def _degree(n_columns: int) -> int:
-    """The highest degree up to the third that keeps the terms few, gaps' flags counted."""
+    """The highest degree up to the third that keeps the terms few, of columns and gaps' flags."""
     from math import comb
 
-    return next((d for d in (3, 2) if comb(2 * n_columns + d, d) <= _MOST_TERMS), 1)
+    return next((d for d in (3, 2) if comb(n_columns + d, d) <= _MOST_TERMS), 1)
 
 
 def _polynomial(alpha: float, degree: int) -> Pipeline:

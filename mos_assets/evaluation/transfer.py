@@ -43,6 +43,9 @@ class TransferFigures(Reported):
     """Clips whose content trains too; scored by the fold heads that did not see it."""
     known_contents: int
     """Contents of theirs."""
+    unknown_clips: int
+    """Clips of which it is not known whether the head has seen their content; scored by the head
+    that ships."""
     left_out: int
     """Clips whose content every head has seen; they take no part."""
     incomplete: int
@@ -97,6 +100,8 @@ class ScoredCorpus:
     """[seeds, n]; NaN in rows that no head may score."""
     known: np.typing.NDArray[np.bool_]
     """[n], whether the content trains too."""
+    unknown: int = 0
+    """Clips of which nobody knows whether their content trains; `known` says no."""
     shipped: FloatArray | None = None
     """[n], of the head that ships."""
     incomplete: int = 0
@@ -159,6 +164,7 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         contents=len(set(table.groups)),
         known_clips=int(np.count_nonzero(seen)),
         known_contents=len({table.groups[row] for row in np.flatnonzero(seen)}),
+        unknown_clips=tested.unknown,
         left_out=n - len(rows),
         incomplete=tested.incomplete,
         comparable=tested.comparable,
@@ -169,8 +175,15 @@ def transfer_figures(tested: ScoredCorpus) -> TransferFigures:
         coverage=_share(within),
         coverage_inside=None if within is None or far is None else _share(within[~far]),
         outside=_share(far),
-        p1401=p1401_figures(middle, table.mos, table.mos_std, table.n_ratings, table.groups),
-        krasula=krasula_figures(middle, table.mos, table.mos_std, table.n_ratings),
+        p1401=p1401_figures(
+            middle,
+            table.mos,
+            table.mos_std,
+            table.n_ratings,
+            table.groups,
+            mos_ci95=table.mos_ci95,
+        ),
+        krasula=krasula_figures(middle, table.mos, table.mos_std, table.n_ratings, table.mos_ci95),
         slices=slices(table, oof, METRICS),
         shortcuts=judged_against(table, oof, shortcuts(table, beside), as_one=True),
         notes=tested.notes,

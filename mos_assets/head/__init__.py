@@ -17,7 +17,7 @@ from mos_assets.head.inputs import MISSING_VALUE
 from mos_assets.head.model import Head
 from mos_assets.head.operators import check_operators
 from mos_assets.head.recipe import Recipe
-from mos_assets.head.training import Predict, TrainingResult, plan_for, train
+from mos_assets.head.training import Predict, TrainingResult, fold_lines, plan_for, train
 
 __all__ = [
     "MISSING_VALUE",
@@ -31,6 +31,7 @@ __all__ = [
     "check_operators",
     "closed_forms",
     "export_onnx",
+    "fold_lines",
     "in_words",
     "onnx_predict",
     "parity",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,7 +22,15 @@ from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
 from mos_assets.head.tuning import Rows, Tuned, fit_waiting, rows_of, tune
 from mos_assets.head.weighing import known_precision, row_weights
-from mos_assets.records import SEED, CorpusAlignment, FloatArray, IntArray, OutOfFold, TrainingTable
+from mos_assets.records import (
+    SEED,
+    CorpusAlignment,
+    FloatArray,
+    FoldLines,
+    IntArray,
+    OutOfFold,
+    TrainingTable,
+)
 
 _PROGRESS_S = 10.0
 _PREDICTION_BITS = 24
@@ -104,7 +112,41 @@ def train(
         result = _train(table.take(order), recipe, tuple(seeds), progress, watch)
     predictions = np.empty_like(result.out_of_fold.predictions)
     predictions[:, order] = result.out_of_fold.predictions
-    return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions))
+    lines = result.out_of_fold.lines
+    if lines is not None:
+        back = np.argsort(order)
+        lines = replace(lines, offset=lines.offset[:, back], slope=lines.slope[:, back])
+    return replace(result, out_of_fold=OutOfFold(tuple(seeds), predictions, lines))
+
+
+def fold_lines(table: TrainingTable, recipe: Recipe) -> FoldLines | None:
+    """The lines by which heads of this recipe were put on the scale of each row's corpus, fitted
+    anew; None where corpora train as they are."""
+    from threadpoolctl import threadpool_limits
+
+    order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
+    own, back = table.take(order), np.argsort(order)
+    plan, maps = replace(plan_for(table, recipe), weigh=False), {}
+    with threadpool_limits(limits=1):
+        for fold in np.unique(own.folds[own.folds >= 0]).tolist():
+            seen = _seen(own, fold)
+            made = fit_inputs(own.features[seen], len(own.encoder_vocab), impute=plan.impute)
+            columns = made.columns(own.features[seen], own.encoder[seen])
+            rows = rows_of(fit_standardiser(columns, plan.softness), columns, own.mos[seen])
+            groups = [own.groups[row] for row in np.flatnonzero(seen)]
+            maps[fold] = _rated(own, seen, rows, groups, plan, (SEED, fold + 1))[1]
+    found = _lines(maps, own.corpora)
+    if found is None:
+        return None
+    return replace(found, offset=found.offset[:, back], slope=found.slope[:, back])
+
+
+def _lines(maps: Mapping[int, Maps | None], corpora: Sequence[str]) -> FoldLines | None:
+    lines = {fold: one.lines(corpora) for fold, one in maps.items() if one is not None}
+    if not lines:
+        return None
+    offset, slope = (np.array(each) for each in zip(*lines.values(), strict=True))
+    return FoldLines(tuple(lines), offset, slope)
 
 
 def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
@@ -147,7 +189,9 @@ def _train(
     last, inside = splits[-1], folds >= 0
     return TrainingResult(
         shipped,
-        OutOfFold(seeds, predictions),
+        OutOfFold(
+            seeds, predictions, _lines({split.fold: split.maps for split in splits[:-1]}, corpora)
+        ),
         None
         if last.maps is None
         else CorpusAlignment(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mos_assets.errors import CorpusError, FeatureError, ReleaseError
 from mos_assets.evaluation import ScoredCorpus, scored_by_folds, transfer_figures
@@ -15,17 +15,18 @@ from mos_assets.pipeline.ingest import ingest
 from mos_assets.pipeline.measure import measure_shard, merge, plan_shards
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.shots import find_shots
-from mos_assets.pipeline.transfer import content_rows, contents_of, scored_corpus
-from mos_assets.records import FloatArray, PastPredictions, TrainingTable
+from mos_assets.pipeline.stored_clips import Memory, read_memory, same_clips, without_doubted
+from mos_assets.pipeline.transfer import contents_of, scored_corpus
+from mos_assets.records import FloatArray, TrainingTable
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import released_candidate
 from mos_assets.release.session import OpenHead, flaw_of, open_head, run_head
 from mos_assets.reporting.transfer_report import TransferReport
 from mos_assets.settings import Missing, PathSettings, RunSettings, Settings
-from mos_assets.splitting.known_contents import ContentRow, KnownContents, known_contents
-from mos_assets.store import Database, corpus_rows, run_lock, transfer_rows, verdict_rows
+from mos_assets.splitting.known_contents import KnownContents, known_contents
+from mos_assets.store import Database, run_lock, transfer_rows
 from mos_assets.store.schema import EXTRACTED_FEATURES
-from mos_assets.store.transfer_rows import Shown, TestRows
+from mos_assets.store.transfer_rows import TestRows
 
 JUDGED_FOLDER = "judged"
 """In the store: what was measured of each corpus that was judged so, a small store a corpus."""
@@ -34,25 +35,15 @@ _ROWS = 4096
 BY_SHIPPED = "by the head that ships"
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """What the store knows of the training of a head."""
-
-    past: PastPredictions
-    training: Sequence[ContentRow]
-    shown: Shown | None
-    forgotten: int
-    """Clips that trained and are no longer in the store."""
-
-
 def appraise(
     head_id: str, folder: Path, run: RunSettings, paths: PathSettings, log: Log
 ) -> TransferReport:
     """What the released head is worth on the corpus in this folder.
 
     Features come from its tables, or are measured and kept in the store. Contents that trained are
-    judged by what the store holds of heads that had not seen them. Raises ReleaseError, CorpusError
-    and FeatureError for what cannot be used.
+    judged by what the store holds of heads that had not seen them, where a clip is proved to be the
+    one that they were given; the head that ships scores all others. Raises ReleaseError,
+    CorpusError and FeatureError for what cannot be used.
     """
     head = open_head(paths.model_folder, head_id)
     manifest = head.release.manifest
@@ -61,11 +52,11 @@ def appraise(
         raise CorpusError(f"{folder} is no folder of a corpus.")
     candidate = released_candidate(head.release.files, manifest)
     store, rows = _rows(manifest, folder, run, paths, log)
-    memory = _memory(Database(paths.store_folder), candidate, manifest, rows)
+    memory = read_memory(Database(paths.store_folder), candidate, manifest, rows)
     answers = _answers(head, rows.table)
     if memory is None:
         known = known_contents([], contents_of(store, rows))
-        predictions = answers[None, :]
+        predictions, unknown = answers[None, :], len(answers)
         notes = [
             "Nobody knows which of its contents the head has seen: it was not trained in this "
             "store. Figures of contents that it has seen flatter it."
@@ -74,7 +65,15 @@ def appraise(
         # On a corpus that trained itself, its clips are both.
         tested = [replace(row, clip_id=f":{row.clip_id}") for row in contents_of(store, rows)]
         known = known_contents(memory.training, tested)
-        predictions, notes = _unseen(store, rows, memory, known, answers)
+        same = same_clips(store, rows, memory, answers)
+        known, unknown = without_doubted(known, rows, memory, same, tested)
+        predictions, notes = _unseen(rows, memory, known, same, answers)
+        if unknown:
+            notes.append(
+                f"Of {unknown} clips it is not known whether the head has seen their content: they "
+                "are called as clips that trained, and neither their bytes nor their features are "
+                f"proved to be those. They are scored {BY_SHIPPED}, which flatters where it has."
+            )
     scored = scored_corpus(
         store,
         rows,
@@ -85,7 +84,7 @@ def appraise(
         notes=notes,
         others=BY_SHIPPED,
     )
-    figures = transfer_figures(_with_interval(scored, manifest))
+    figures = transfer_figures(replace(_with_interval(scored, manifest), unknown=unknown))
     return TransferReport(head_id=head_id, candidate_id=candidate, corpora=(figures,))
 
 
@@ -156,39 +155,28 @@ def _answers(head: OpenHead, table: TrainingTable) -> FloatArray:
     return np.concatenate(found)
 
 
-def _memory(
-    database: Database, candidate: str, manifest: Manifest, rows: TestRows
-) -> _Memory | None:
-    if not database.exists:
-        return None
-    past = verdict_rows.read_past_predictions(database, candidate)
-    if past is None:
-        return None
-    corpora = [used.name for used in manifest.data.corpora]
-    folds = dict(zip(past.clip_ids, past.folds.tolist(), strict=True))
-    training = content_rows(database, corpora, folds)
-    shown = transfer_rows.read_shown(database, candidate, rows.corpus)
-    return _Memory(past, training, shown, len(folds) - len(training))
-
-
 def _unseen(
-    store: Database, rows: TestRows, memory: _Memory, known: KnownContents, answers: FloatArray
+    rows: TestRows,
+    memory: Memory,
+    known: KnownContents,
+    same: NDArray[np.bool_],
+    answers: FloatArray,
 ) -> tuple[FloatArray, list[str]]:
     """[seeds, n]: of contents that trained by heads that had not seen them, NaN where the store has
     nothing of theirs; of all others what the head answers."""
     past, shown = memory.past, memory.shown
     seen = np.array([scorer.known for scorer in known.scorers], dtype=bool)
     found = np.tile(np.where(seen, np.nan, answers), (len(past.predictions), 1))
-    sha256 = {clip.clip_id: clip.sha256 for clip in corpus_rows.read_clips(store, [rows.corpus])}
-    trained = {row.clip_id: row.sha256 for row in memory.training}
+    trained = {row.clip_id for row in memory.training}
     place = {clip_id: at for at, clip_id in enumerate(past.clip_ids)}
-    for at in np.flatnonzero(seen).tolist():
+    proved = np.flatnonzero(seen & same).tolist()
+    for at in proved:
         clip_id = rows.table.clip_ids[at]
-        if clip_id in trained and trained[clip_id] == sha256[clip_id]:
+        if clip_id in trained:
             found[:, at] = past.predictions[:, place[clip_id]]
     if shown is not None and len(shown.seeds) == len(found):
         of = {clip_id: at for at, clip_id in enumerate(shown.clip_ids)}
-        both = [at for at in np.flatnonzero(seen).tolist() if rows.table.clip_ids[at] in of]
+        both = [at for at in proved if rows.table.clip_ids[at] in of]
         chosen = [of[rows.table.clip_ids[at]] for at in both]
         may = [known.scorers[at].folds for at in both]
         found[:, both] = scored_by_folds(shown.judged[:, :, chosen], shown.folds, may)

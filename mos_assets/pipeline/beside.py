@@ -8,7 +8,7 @@ import numpy as np
 
 from mos_assets.corpora import foreign_metrics, table_columns
 from mos_assets.evaluation import BesideColumns
-from mos_assets.evaluation.shortcuts import CONTAINER_NAMES
+from mos_assets.evaluation.container_names import tells_container
 from mos_assets.features import CorpusFigures, header_extractors
 from mos_assets.records import FloatArray, Probe, TrainingTable
 from mos_assets.settings import PathSettings
@@ -49,10 +49,12 @@ def read_beside(database: Database, table: TrainingTable) -> BesideColumns:
 
 def container_columns(corpus: CorpusFigures) -> dict[str, FloatArray]:
     """What containers tell, [clips] by name: of the clips themselves, else of tables."""
-    found = table_columns(corpus.tables, CONTAINER_NAMES)
+    found = table_columns(corpus.tables, tells_container)
     if all(clip.probe is None for clip in corpus.clips):
         return found
-    rows = [{} if clip.probe is None else _told(clip.probe) for clip in corpus.clips]
+    rows = [
+        {} if clip.probe is None else _told(clip.probe, clip.size_bytes) for clip in corpus.clips
+    ]
     names = dict.fromkeys(name for row in rows for name in row)
     return {
         **found,
@@ -60,12 +62,17 @@ def container_columns(corpus: CorpusFigures) -> dict[str, FloatArray]:
     }
 
 
-def _told(probe: Probe) -> dict[str, float]:
+def _told(probe: Probe, size_bytes: int | None) -> dict[str, float]:
     figures = {
         name: value
         for extractor in header_extractors()
         for name, value in extractor.read(probe).figures.items()
     }
-    if probe.bit_rate is not None:
-        figures["bit_rate_kbps"] = probe.bit_rate / 1000.0
+    headers = {
+        "bit_rate_kbps": None if probe.bit_rate is None else probe.bit_rate / 1000.0,
+        "duration_s": probe.duration_s,
+        "frames": probe.frames,
+        "file_size_bytes": size_bytes,
+    }
+    figures |= {name: float(value) for name, value in headers.items() if value is not None}
     return {**figures, "height": float(probe.height), "width": float(probe.width)}

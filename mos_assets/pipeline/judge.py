@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from mos_assets.evaluation import (
     split_table,
 )
 from mos_assets.evaluation.splits import LEAST_CUTS
-from mos_assets.head import closed_forms
+from mos_assets.head import Recipe, closed_forms, fold_lines
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.download import takes_whole_corpora
@@ -89,6 +89,9 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
             "the store holds now; materialize trained_onnx again."
         )
+    if manifest.alignment is not None:
+        recipe = Recipe(impute=run.imputes, align=True)
+        predictions = replace(predictions, lines=fold_lines(table, recipe))
     report = build_report(
         table,
         predictions,

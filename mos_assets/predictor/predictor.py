@@ -305,10 +305,12 @@ def _finite(features: Mapping[str, float | None], name: str, why: str) -> float:
 
 
 def _verdict_text(manifest: Manifest) -> str:
+    from mos_assets.release.manifest import NOT_ASKED
+
     if manifest.gate is None:
         return "not judged"
-    ruler = ", not shown to be more than a shortcut"
+    told = {False: ", not shown to be more than a shortcut", None: f", {NOT_ASKED}", True: ""}
     gate = "gate" if manifest.gate.kind is GateKind.REAL else "surrogate gate"
     labels = f"{manifest.data.rows} {manifest.data.label_origin} labels"
     met = "met" if manifest.gate.passed else "missed"
-    return f"{gate} {met} on {labels}{ruler if manifest.gate.beats_shortcuts is False else ''}"
+    return f"{gate} {met} on {labels}{told[manifest.beats_shortcuts]}"

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from mos_assets.records.scores import FigureRow, FoldScore, Named, Reported, SeedScore
     from mos_assets.records.training import (
         FeatureLoss,
+        FoldLines,
         OutOfFold,
         PastPredictions,
         TrainingTable,
@@ -125,6 +126,7 @@ __all__ = [
     "FigureRow",
     "Finding",
     "FloatArray",
+    "FoldLines",
     "FoldScore",
     "GateKind",
     "IncomingClip",

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from mos_assets.records.domain import ENCODER_VOCABULARY, FloatArray, IntArray
+from mos_assets.records.domain import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, FloatArray, IntArray
 
 T = TypeVar("T")
 
@@ -81,6 +81,33 @@ class TrainingTable:
 
 
 @dataclass(frozen=True, eq=False)
+class FoldLines:
+    """The line of each row's corpus, own = offset + slope * reference, as it was fitted to the rows
+    outside each fold."""
+
+    folds: tuple[int, ...]
+    offset: FloatArray
+    """[folds, n]"""
+    slope: FloatArray
+    """[folds, n]"""
+
+    def onto_reference(self, fold: int, mos: FloatArray, rows: IntArray) -> FloatArray:
+        """Ratings of these rows on the scale of the reference, 1..5, for a head that leaves out
+        this fold."""
+        at = self.folds.index(fold)
+        mapped = (mos - self.offset[at, rows]) / self.slope[at, rows]
+        held: FloatArray = np.clip(mapped, MOS_MIN, MOS_MAX)
+        return held
+
+    def onto_own(self, fold: int, mos: FloatArray, rows: IntArray) -> FloatArray:
+        """MOS on that scale as the corpus of each of these rows would have rated, 1..5."""
+        at = self.folds.index(fold)
+        mapped = self.offset[at, rows] + self.slope[at, rows] * mos
+        held: FloatArray = np.clip(mapped, MOS_MIN, MOS_MAX)
+        return held
+
+
+@dataclass(frozen=True, eq=False)
 class OutOfFold:
     """Predictions of heads that never saw the row: of its fold's heads, or of the shipped head for
     rows that never train."""
@@ -88,6 +115,9 @@ class OutOfFold:
     seeds: tuple[int, ...]
     predictions: FloatArray
     """[seeds, n], MOS 1..5, in the row order of the training table."""
+    lines: FoldLines | None = None
+    """By which they were put on the scale of each row's corpus; whoever is compared with them gets
+    the same. None where corpora train as they are."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from mos_assets.evaluation.gate import Verdict
 from mos_assets.evaluation.paired import PairedInterval
 from mos_assets.io.hashing import hash_text
 from mos_assets.io.reading import read_plain
+from mos_assets.records import Status
 from mos_assets.release.manifest import (
     Manifest,
     ManifestGate,
@@ -72,8 +73,10 @@ def judged(
     """The manifest with this verdict and these promises in it.
 
     shortcuts: what the head has over them, in a sentence. correlated: families of features that
-    rank the clips nearly alike.
+    rank the clips nearly alike. Raises ValueError for an Accepted head that does not beat them.
     """
+    if verdict.status is Status.ACCEPTED and not verdict.beats_shortcuts:
+        raise ValueError("an Accepted head beats every shortcut")
     return manifest.model_copy(
         update={
             "status": verdict.status,

@@ -17,6 +17,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
+    model_validator,
 )
 
 from mos_assets.errors import ReleaseError
@@ -166,11 +167,14 @@ class ManifestGate(FigureRow[float]):
     reasons: tuple[str, ...]
     """Why the head is Proposed; empty where it is Accepted."""
     beats_shortcuts: bool | None = None
-    """Whether the head is shown to be more than a shortcut; None where nobody asked."""
+    """Whether the head is shown to be more than a shortcut; not in the file of a head that was
+    judged before anybody asked."""
     shortcuts: str | None = None
     """By how much, or why not, in a sentence."""
 
 
+NOT_ASKED = "judged before heads were held against shortcuts"
+"""What is said of a head of which nobody knows whether it is more than a shortcut."""
 MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
@@ -227,11 +231,27 @@ class Manifest(_Frozen):
     checksum: str | None = Field(default=None, alias=CHECKSUM_KEY)
     """Of everything above, see `checksum_of`; None until the head is complete."""
 
+    @model_validator(mode="after")
+    def _more_than_a_shortcut(self) -> Manifest:
+        """Only a head that was judged before anybody asked is Accepted without an answer."""
+        gate = self.gate
+        asked = gate is None or "beats_shortcuts" in gate.model_fields_set
+        if self.status is Status.ACCEPTED and asked and not self.beats_shortcuts:
+            raise ValueError("it is Accepted, and nothing says that it beats every shortcut")
+        return self
+
+    @property
+    def beats_shortcuts(self) -> bool | None:
+        """As the gate says; None where nobody asked."""
+        return None if self.gate is None else self.gate.beats_shortcuts
+
     @model_serializer(mode="wrap")
     def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What was not asked for, or is not there, is left out: the bytes are those of a head
         without it."""
         written: dict[str, Any] = handler(self)
+        if self.gate is not None and "beats_shortcuts" not in self.gate.model_fields_set:
+            del written["gate"]["beats_shortcuts"]
         return {k: v for k, v in written.items() if k not in _ASKED_FOR or v not in (None, [], ())}
 
     def to_json(self) -> str:

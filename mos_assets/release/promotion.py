@@ -28,7 +28,7 @@ from mos_assets.io.writing import rename_durably, sync_folder, write_durably, wr
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
 from mos_assets.release.loading import UnreadableReleaseError, commit_folder, read_release
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import NOT_ASKED, Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.record import ReleaseRecord, read_record, released_candidate
 
@@ -45,10 +45,12 @@ class Promotion:
 
 
 def rank(manifest: Manifest) -> int:
-    """Accepted, then Proposed on human labels, then Proposed on simulated labels."""
-    if manifest.status is Status.ACCEPTED:
-        return 2
-    return 1 if manifest.data.label_origin is LabelOrigin.HUMAN else 0
+    """Accepted, then Proposed on human labels, then what was judged on them before anybody asked
+    whether it is more than a shortcut, Accepted or Proposed, then Proposed on simulated labels."""
+    accepted = manifest.status is Status.ACCEPTED
+    if not accepted and manifest.data.label_origin is not LabelOrigin.HUMAN:
+        return 0
+    return (1 if manifest.beats_shortcuts is None else 3) + accepted
 
 
 def promote(
@@ -197,7 +199,11 @@ def _inputs(manifest: Manifest) -> str:
 
 
 def _describe(manifest: Manifest) -> str:
-    return f"{manifest.status} on {manifest.data.label_origin} labels"
+    unasked = manifest.status is Status.ACCEPTED and manifest.beats_shortcuts is None
+    return (
+        f"{manifest.status} on {manifest.data.label_origin} labels"
+        f"{f', {NOT_ASKED}' if unasked else ''}"
+    )
 
 
 @contextmanager

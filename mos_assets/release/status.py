@@ -9,7 +9,7 @@ from pathlib import Path
 from mos_assets.errors import ReleaseError
 from mos_assets.evaluation import GATE
 from mos_assets.records import Status
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import NOT_ASKED, Manifest
 from mos_assets.release.record import read_record, released_candidate
 from mos_assets.release.session import open_head
 
@@ -81,7 +81,9 @@ def _read(model_folder: Path, head_id: str) -> ReleasedHead:
 def _why(manifest: Manifest) -> tuple[str, ...]:
     if manifest.gate is None:
         return ("It was never judged.",)
-    return manifest.gate.reasons or ("Every figure of the gate is met on human labels.",)
+    unasked = (f"It was {NOT_ASKED}: train it again.",) if manifest.beats_shortcuts is None else ()
+    met = ("Every figure of the gate is met on human labels.",)
+    return (*(manifest.gate.reasons or met), *unasked)
 
 
 def _figures(manifest: Manifest) -> str:

@@ -95,10 +95,13 @@ def build_report(
         table, oof, label_origin=label_origin, full_size=full_size, gate=gate, shortcuts=shortcuts
     )
     inside = table.folds >= 0
-    rivals: list[tuple[BaselineName, FloatArray]] = [("ridge", base.ridge_predictions(table))]
-    svr = base.svr_predictions(table)
+    rivals: list[tuple[BaselineName, FloatArray]] = [
+        ("ridge", base.ridge_predictions(table, oof.lines))
+    ]
+    svr = base.svr_predictions(table, oof.lines)
     if svr is not None:
         rivals.append(("SVR", svr))
+    mean_rating = base.mean_predictions(table, oof.lines)
     n_seeds = len(oof.seeds)
     drawn = resample(
         np.vstack([oof.predictions, *(row for _, row in rivals)]),
@@ -137,7 +140,7 @@ def build_report(
         ceiling=label_ceiling(table, rated),
         calibration=_calibration(table, oof),
         baselines=(
-            _baseline("predict the mean", table, base.mean_predictions(table), verdict, gate, None),
+            _baseline("predict the mean", table, mean_rating, verdict, gate, None),
             *(
                 _baseline(name, table, row, verdict, gate, interval_of(drawn, _over(n_seeds, at)))
                 for at, (name, row) in enumerate(rivals, start=n_seeds)

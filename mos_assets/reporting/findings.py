@@ -68,11 +68,12 @@ def _cuts(report: GateReport) -> list[str]:
     here, low, high = row.here or 0.0, row.low or 0.0, row.high or 0.0
     if low <= here <= high:
         return []
-    side, so = ("above", "flatter") if here > high else ("below", "are hard on")
+    side = "above" if here > high else "below"
     return [
-        f"The folds of this verdict {so} the head a little: on them {splits.predictor} reach PLCC "
-        f"{plain(here)}, {side} every one of {splits.cuts} further cuts of the same clips "
-        f"({plain(low)} to {plain(high)})."
+        f"On the folds of this verdict {splits.predictor} reach PLCC {plain(here)}, {side} every "
+        f"one of {splits.cuts} further cuts of the same clips ({plain(low)} to {plain(high)}). "
+        "These folds are balanced in mean rating and the further cuts are not, which alone may be "
+        "the difference."
     ]
 
 

@@ -89,8 +89,12 @@ def cells(row: FigureRow[float], metrics: Sequence[Named], places: int = 3) -> s
 
 
 def shortcut_name(row: ShortcutRow) -> str:
-    """A shortcut in a table: what it is, and its columns."""
-    return row.name if row.columns in ((), (row.name,)) else f"{row.name} ({names_of(row.columns)})"
+    """A shortcut in a table: what it is, its columns, and whether its figures are of all folds as
+    one, then with the head's beside them."""
+    name = row.name if row.columns in ((), (row.name,)) else f"{row.name} ({names_of(row.columns)})"
+    if not row.pooled or row.plcc is None:
+        return name
+    return f"{name}, all folds as one (this head: PLCC {plain(row.head_plcc)})"
 
 
 def shortcut_cells(row: ShortcutRow, metrics: Sequence[Named], places: int = 3) -> str:

@@ -12,7 +12,7 @@ from mos_assets.predictor.clips import NO_REFERENCE, plan_for
 from mos_assets.predictor.measurable import MeasuringPlan, measurable
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.loading import current_files
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import NOT_ASKED, Manifest
 from mos_assets.release.status import head_ids
 
 _RANKED_BY = "mean_plcc"
@@ -42,11 +42,13 @@ class _Candidate:
         return self.manifest.status is Status.ACCEPTED
 
     @property
-    def rank(self) -> tuple[bool, float, int]:
-        """Accepted before Proposed, then by mean PLCC of the gate, then by rows."""
+    def rank(self) -> tuple[bool, bool, float, int]:
+        """What is held against shortcuts first, of that Accepted before Proposed, then by mean PLCC
+        of the gate, then by rows."""
         gate = self.manifest.gate
         plcc = None if gate is None else gate.figures.get(_RANKED_BY)
-        return self.accepted, -1.0 if plcc is None else plcc, self.manifest.data.rows
+        asked = self.manifest.beats_shortcuts is not None
+        return asked, self.accepted, -1.0 if plcc is None else plcc, self.manifest.data.rows
 
 
 def require_released(folder: Path, head_id: str) -> None:
@@ -82,7 +84,8 @@ def choose_head(folder: Path, *, with_reference: bool) -> Choice:
 
     With a reference an Accepted one that compares with it. Without, or where there is no such head,
     one that was trained on human ratings and needs none; Accepted ones come first, then those of a
-    higher mean PLCC, then of more rows. Never one of simulated ratings.
+    higher mean PLCC, then of more rows, and after all of them what was judged before anybody asked
+    whether it is more than a shortcut. Never one of simulated ratings.
     Raises ReleaseError that says what would help where there is none.
     """
     candidates, notes = _candidates(folder)
@@ -100,6 +103,8 @@ def choose_head(folder: Path, *, with_reference: bool) -> Choice:
                 f"no Accepted head in {folder} compares with a reference; {one.manifest.id} scores "
                 "without it"
             )
+        if one.accepted and one.manifest.beats_shortcuts is None:
+            notes.append(f"{one.manifest.id} was {NOT_ASKED}")
         return Choice(predictor, tuple(notes))
     raise ReleaseError(_refusal(folder, candidates, comparing, notes, with_reference))
 

@@ -75,8 +75,8 @@ def read_test_rows(
     joined = f"{source} f JOIN {RAW_CORPUS} c USING (clip_id) WHERE f.corpus = ?"
     with database.connect() as connection:
         facts = connection.sql(
-            f"SELECT f.clip_id, f.fingerprint, c.mos, c.mos_std, c.n_ratings, c.height, c.codec, "
-            f"c.part FROM {joined} AND {some} ORDER BY f.clip_id",
+            f"SELECT f.clip_id, f.fingerprint, c.mos, c.mos_std, c.n_ratings, c.mos_ci95, "
+            f"c.height, c.codec, c.part FROM {joined} AND {some} ORDER BY f.clip_id",
             params=[corpus],
         ).to_arrow_table()
         # By place: a feature may be called as a column of another table is.
@@ -101,6 +101,7 @@ def read_test_rows(
         groups=clip_ids,
         mos_std=_numbers(facts["mos_std"]),
         n_ratings=_numbers(facts["n_ratings"]),
+        mos_ci95=_numbers(facts["mos_ci95"]),
         height=_numbers(facts["height"]),
         codec=tuple(facts["codec"].to_pylist()),
         part=tuple(facts["part"].to_pylist()),

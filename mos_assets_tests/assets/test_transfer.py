@@ -1,6 +1,7 @@
 """Corpora that only test, in the graph and by `mos judge`: judged, shown, and never trained on."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -158,12 +159,42 @@ def test_a_released_head_is_judged_as_in_the_graph(tested: Ran, tmp_path: Path) 
     assert figures["shipped_plcc"] == pytest.approx(in_graph.shipped_plcc, abs=1e-4)
     code, text, figures = judged(world, world.folder("train"))
     assert (code, figures["known_clips"], figures["left_out"]) == (0, 60, 0)
+    assert figures["unknown_clips"] == 0
     code, text, figures = judged(world, world.folder("test"), MOS_STORE=str(tmp_path / "store"))
-    assert (code, figures["known_clips"]) == (0, 0)
+    assert (code, figures["known_clips"], figures["unknown_clips"]) == (0, 0, 40)
     assert "Nobody knows which of its contents the head has seen" in text
     assert not Database(tmp_path / "store").exists
     code, text, _ = judged(world, tmp_path)
     assert code == 1 and "Error: " in text and "Traceback" not in text
+
+
+@pytest.mark.parametrize(("corpus", "known"), [("train", 60), ("test", 20)])
+def test_what_is_only_called_as_a_clip_of_the_store_is_scored_anew(
+    tested: Ran, tmp_path: Path, corpus: str, known: int
+) -> None:
+    """Its features under the names of other clips: the store has no prediction of that."""
+    world = tested.world
+    folder = tmp_path / corpus
+    shutil.copytree(world.folder(corpus), folder)
+    table = folder / "features" / "own.csv"
+    head, *rows = table.read_text().split()
+    names, values = zip(*(row.split(",", 1) for row in rows), strict=True)
+    kept = 10
+    mixed = [*values[:kept], *values[:kept:-1], values[kept]]
+    lines = [f"{name},{value}" for name, value in zip(names, mixed, strict=True)]
+    table.write_text("\n".join([head, *lines]) + "\n")
+    before = judged(world, world.folder(corpus))[2]
+    code, text, figures = judged(world, folder)
+    assert code == 0, text
+    assert isinstance(figures["unknown_clips"], int)
+    changed = sum(
+        one != other and (corpus == "train" or int(name.split("_")[0][4:]) < SCENES)
+        for name, one, other in zip(names, values, mixed, strict=True)
+    )
+    assert figures["unknown_clips"] == changed
+    assert figures["known_clips"] == known - changed
+    assert f"Of {changed} clips it is not known whether" in " ".join(text.split())
+    assert figures["plcc"] < before["plcc"] - 0.3
 
 
 def test_the_predictor_says_where_a_clip_lies(tested: Ran) -> None:

@@ -51,7 +51,8 @@ def test_the_next_head_is_compared_and_what_became_of_each_can_be_asked(tabled: 
     # An Accepted head in place: the next candidate is refused, and that is history too.
     files = ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_own")
     manifest = read_release(files).manifest
-    accepted = manifest.model_copy(update={"status": Status.ACCEPTED})
+    gate = manifest.gate.model_copy(update={"beats_shortcuts": True})
+    accepted = manifest.model_copy(update={"status": Status.ACCEPTED, "gate": gate})
     files.manifest.write_text(accepted.with_checksums(files.card.read_text()).to_json())
     third = ran(tabled.using(epochs=5))
     assert third.metadata("model_card")["released"].value is False

@@ -101,3 +101,21 @@ def test_pairs_are_those_of_the_definition(seed, n) -> None:
     assert shifted.better_worse == pytest.approx(found.better_worse, abs=1e-6, nan_ok=True) or (
         found.better_worse is None
     )
+
+
+def test_an_interval_alone_tells_the_noise_of_a_rating() -> None:
+    """And goes before deviation and number where both are there."""
+    rng = np.random.default_rng(4)
+    mos = rng.uniform(1, 5, 60)
+    x, groups = mos + rng.normal(0, 0.4, 60), tuple(f"g{at}" for at in range(60))
+    std, votes, unknown = np.full(60, 0.8), np.full(60, 25.0), np.full(60, np.nan)
+    width = ci95(std, votes)
+    plain = p1401_figures(x, mos, std, votes, groups)
+    assert plain == p1401_figures(x, mos, unknown, unknown, groups, mos_ci95=width)
+    assert plain == p1401_figures(x, mos, 3 * std, votes, groups, mos_ci95=width)
+    assert plain == p1401_figures(x, mos, std, votes, groups, mos_ci95=unknown)
+    normal = 1.959963984540054 * 0.8 / 5
+    areas = krasula_figures(x, mos, std, votes)
+    assert areas.n == 60 and areas.better_worse is not None
+    assert areas == krasula_figures(x, mos, unknown, unknown, np.full(60, normal))
+    assert areas == krasula_figures(x, mos, 3 * std, votes, np.full(60, normal))

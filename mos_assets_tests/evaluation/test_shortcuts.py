@@ -13,6 +13,7 @@ from scipy import stats
 
 from mos_assets.evaluation.beats import beats_shortcuts, judged_against
 from mos_assets.evaluation.beyond import beyond
+from mos_assets.evaluation.container_names import tells_container, tells_size
 from mos_assets.evaluation.maps import monotonic, straight
 from mos_assets.evaluation.shortcuts import (
     BesideColumns,
@@ -22,6 +23,7 @@ from mos_assets.evaluation.shortcuts import (
     shortcuts,
 )
 from mos_assets.records import OutOfFold
+from mos_assets.reporting.markdown import shortcut_name
 
 
 def _sized(make_table, contents=20, n=400, width_tells=True, seed=3):
@@ -66,6 +68,24 @@ def test_a_head_that_knows_more_than_size_passes(make_table) -> None:
     assert all(row.pooled for row in verdict.rows), "20 contents are too few to leave one out"
 
 
+@pytest.mark.parametrize("contents", [20, 200])
+def test_figures_and_margin_are_of_one_kind(contents, make_table) -> None:
+    """Of all folds as one or means over folds, and the page says which; a narrow pass is
+    called so."""
+    table, level, rng = _sized(make_table, contents=contents)
+    better = 1 + level + 0.07 * (table.mos - 1 - level) + rng.normal(0, 0.01, len(level))
+    for predicted in (better, table.mos):
+        verdict = beats_shortcuts(table, _head(table, predicted))
+        for row in verdict.rows:
+            assert row.pooled is (contents == 20)
+            assert row.head_plcc - row.plcc == pytest.approx(row.margin_plcc, abs=2e-6)
+            assert ("all folds as one (this head" in shortcut_name(row)) is row.pooled
+        low = min(row.margin_plcc_interval.low for row in verdict.rows)
+        assert verdict.passed
+        assert ("narrow" in verdict.sentence) is (low < 0.01) is (predicted is better)
+        assert ("all folds as one" in verdict.sentence) is (contents == 20)
+
+
 @pytest.mark.parametrize(
     ("keep", "why"), [((10,), "only column"), ((10, 9), "container columns only"), ((0, 10), None)]
 )
@@ -81,6 +101,47 @@ def test_a_head_of_one_column_or_of_the_container_cannot_pass(keep, why, make_ta
     verdict = beats_shortcuts(table, _head(table, table.mos), beside)
     assert verdict.passed is (why is None)
     assert why is None or why in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("names", "size"),
+    [
+        (("bitrate_kbps", "frame_rate", "bpp"), False),
+        (("Video Bitrate (kbps)", "avgFrameRate", "log2_bits_per_pixel"), False),
+        (("crf", "qp_mean", "target_bitrate"), False),
+        (("clip_duration_s", "FileSizeMB", "num_frames"), False),
+        (("codec_level", "GOP size", "bit-depth"), False),
+        (("video_width_px", "frameHeight", "n_pixels"), True),
+        (("DisplayWidth[px]", "encoded.height", "Megapixels"), True),
+    ],
+)
+def test_a_head_of_the_container_is_one_whatever_its_columns_are_called(
+    names, size, make_table
+) -> None:
+    table, _, _ = _sized(make_table)
+    table = replace(table, feature_order=names, features=table.features[:, [0, 1, 2]])
+    verdict = beats_shortcuts(table, _head(table, table.mos))
+    assert not verdict.passed and "container columns only" in verdict.sentence
+    assert [tells_size(name) for name in names] == [size] * 3
+    assert set(names) <= {column for row in verdict.rows for column in row.columns}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("vif_scale0", "motion2", "adm2", "saliency_mean", "shot_mean_len_norm", "noise_level"),
+        *("sharpness", "blockiness", "frame_difference", "sobel_height_energy", "f0", "si_mean"),
+        *(
+            "shot_count_norm",
+            "shot_cut_density",
+            "temporal_information",
+            "quality",
+            "vmaf_bps_like",
+        ),
+    ],
+)
+def test_what_pictures_tell_is_no_container_column(name) -> None:
+    assert not tells_container(name)
 
 
 @pytest.mark.parametrize("contents", [1, 5])

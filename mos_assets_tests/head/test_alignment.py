@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mos_assets.head import TrainingResult, train
+from mos_assets.evaluation import beats_shortcuts
+from mos_assets.head import TrainingResult, fold_lines, train
 from mos_assets.head.alignment import LEAST_ROWS, Maps, fit_maps, reference_of
 from mos_assets.head.exact import INPUT_BITS, to_grid
 from mos_assets.records import SEED, FloatArray, TrainingTable
@@ -199,3 +200,43 @@ def test_one_corpus_is_what_it_was(table: TrainingTable, result: TrainingResult)
     found = train(table, ALIGNED, [SEED, SEED + 1], progress=quiet)
     assert found.alignment is None
     assert np.array_equal(found.out_of_fold.predictions, result.out_of_fold.predictions)
+
+
+def test_a_ruler_of_two_corpora_is_still_a_ruler() -> None:
+    """Shortcuts are told the line of each corpus as the head is, whatever the order of rows; fitted
+    anew it is the same line."""
+    rng = np.random.default_rng(1)
+    n = 200
+    height = rng.choice([240.0, 360.0, 480.0, 720.0, 1080.0, 2160.0], size=n)
+    first = np.arange(n) < 120
+    mos = 1.3 + np.log2(height / 240) / 3.2 * 2.6 + rng.normal(0, 0.12, n)
+    mos = np.clip(np.where(first, mos, 1.2 + 0.55 * (mos - 1)), 1, 5)
+    ids = tuple(f"{'a' if one else 'b'}/{at:03d}" for at, one in enumerate(first))
+    made = TrainingTable(
+        mos_std=np.full(n, np.nan),
+        n_ratings=np.full(n, np.nan),
+        codec=(None,) * n,
+        part=(None,) * n,
+        clip_ids=ids,
+        groups=ids,
+        feature_order=("height", "x", "y"),
+        features=np.column_stack([height, rng.normal(size=(n, 2))]),
+        mos=mos,
+        folds=np.arange(n) % 5,
+        height=height,
+    ).take(rng.permutation(n))
+    result = train(made, ALIGNED, [1, 2], progress=quiet)
+    lines, anew = result.out_of_fold.lines, fold_lines(made, ALIGNED)
+    assert lines is not None and anew is not None
+    assert lines.folds == anew.folds == (0, 1, 2, 3, 4)
+    assert np.array_equal(lines.offset, anew.offset) and np.array_equal(lines.slope, anew.slope)
+    assert {
+        name for name, slope in zip(made.corpora, lines.slope[0], strict=True) if slope == 1
+    } == {"a"}
+    verdict = beats_shortcuts(made, result.out_of_fold)
+    size = next(row for row in verdict.rows if row.name == "size alone")
+    assert not verdict.passed and size.plcc is not None and size.plcc > 0.97
+    untold = beats_shortcuts(made, replace(result.out_of_fold, lines=None))
+    known = next(row for row in untold.rows if row.name == "size alone")
+    assert known.plcc is not None and known.plcc < 0.95
+    assert fold_lines(made, QUICK) is None

@@ -1,6 +1,7 @@
 """A changed byte in any of the three released files is found by whatever reads them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,10 +55,23 @@ def test_a_manifest_that_says_the_same_in_other_bytes_is_altered(model_folder: P
 def test_a_better_verdict_written_by_hand_is_found(model_folder: Path) -> None:
     files = ReleaseFiles(model_folder, HEAD_ID)
     manifest = Manifest.read(files.manifest)
-    better = manifest.model_copy(update={"status": Status.ACCEPTED})
+    gate = manifest.gate.model_copy(update={"beats_shortcuts": True})
+    better = manifest.model_copy(update={"status": Status.ACCEPTED, "gate": gate})
     files.manifest.write_text(better.to_json())
     with pytest.raises(ReleaseError, match="checksum"):
         read_release(files)
+
+
+@pytest.mark.parametrize("beats", [False, None])
+def test_no_accepted_head_is_a_shortcut(
+    release: Release, tmp_path: Path, beats: bool | None
+) -> None:
+    gate = release.manifest.gate.model_copy(update={"beats_shortcuts": beats})
+    update = {"status": Status.ACCEPTED, "gate": gate}
+    ruler = replace(release, manifest=release.manifest.model_copy(update=update))
+    with pytest.raises(ReleaseError, match="nothing says that it beats every shortcut"):
+        ruler.put(tmp_path)
+    assert released_heads(tmp_path) == ()
 
 
 def test_files_without_a_checksum_are_not_a_release(release: Release, tmp_path: Path) -> None:

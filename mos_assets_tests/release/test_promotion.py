@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from mos_assets.errors import ReleaseError
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.candidate import candidate_id
+from mos_assets.release.manifest import NOT_ASKED
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.status import released_heads
+from mos_assets.scoring.choice import choose_head
 from mos_assets_tests.conftest import HEAD_ID, Release
 
 RANKS = [
@@ -39,6 +41,27 @@ def test_a_head_gives_way_only_to_its_equals_and_betters(
     assert card == ("second" if comes >= there else "first")
     if comes < there:
         assert "stays" in promotion.reason
+
+
+def test_what_nobody_held_against_shortcuts_gives_way(release: Release, tmp_path: Path) -> None:
+    """An Accepted head of before loads, says so, and ranks below a Proposed one of today."""
+    old = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN).unasked()
+    today = release.standing(Status.PROPOSED, LabelOrigin.HUMAN)
+    simulated = release.standing(Status.PROPOSED, LabelOrigin.SIMULATED)
+    assert old.put(tmp_path, "old", 5).released
+    (found,) = released_heads(tmp_path)
+    assert (found.state, NOT_ASKED in found.why[-1]) == ("Accepted", True)
+    chosen = choose_head(tmp_path, with_reference=False)
+    assert any(NOT_ASKED in note for note in chosen.notes)
+    assert not simulated.put(tmp_path, "simulated", 6).released
+    assert today.put(tmp_path, "today", 4).released
+    refused = old.put(tmp_path, "old", 7)
+    assert not refused.released and "stays: it is Proposed on human labels" in refused.reason
+    assert NOT_ASKED in refused.reason
+    accepted = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
+    old.called("older").put(tmp_path)
+    accepted.put(tmp_path, minute=9)
+    assert choose_head(tmp_path, with_reference=False).predictor.head_id == HEAD_ID
 
 
 def test_nothing_but_the_three_files_the_record_and_the_lock_is_left(

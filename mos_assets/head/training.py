@@ -134,7 +134,7 @@ def fold_lines(table: TrainingTable, recipe: Recipe) -> FoldLines | None:
             columns = made.columns(own.features[seen], own.encoder[seen])
             rows = rows_of(fit_standardiser(columns, plan.softness), columns, own.mos[seen])
             groups = [own.groups[row] for row in np.flatnonzero(seen)]
-            maps[fold] = _rated(own, seen, rows, groups, plan, (SEED, fold + 1))[1]
+            maps[fold] = rated_rows(own, seen, rows, groups, plan, (SEED, fold + 1))[1]
     found = _lines(maps, own.corpora)
     if found is None:
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.errors import ClipError, FeatureError, MachineError
+from mos_assets.errors import ClipError, FeatureError, MachineError, ReleaseError
 from mos_assets.features import (
     ClipTask,
     Columns,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NO_REFERENCE = (
     "compares each clip with the pristine file that it was made from, and none is given. Give it "
-    "(--reference or --references; reference= in Python), or use a head that needs none"
+    "(--reference; reference= in Python), or use a head that needs none"
 )
 """What is said of such a head, after its id."""
 UNKNOWN_ENCODER = "ugc-mixed"
@@ -183,6 +183,11 @@ def score_clip(
 ) -> ClipPrediction:
     """One clip from file to score; see `Predictor.predict_clip`."""
     if predictor.manifest is None:
+        if reference is not None:
+            raise ReleaseError(
+                f"{path}: no head compares it with its reference. {predictor.fallback_reason} "
+                "`mos status` lists the heads of a folder."
+            )
         return score_by_rule(predictor, look_at(path))
     plan = plan_for(predictor)
     if plan.needs_reference and reference is None:

@@ -96,7 +96,7 @@ class MeasuringPlan:
             return Origin(
                 True,
                 f"trained on features declared by their owner, not proved ({why}{scaling}): the "
-                "interval holds only if that is true",
+                "score is comparable only if that is true",
                 declared=True,
             )
         n = min(each.n for each in relied.values())

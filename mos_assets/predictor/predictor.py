@@ -206,7 +206,8 @@ class Predictor:
         reference: the pristine file that the clip was made from, for a head trained with
         MOS_REFERENCE=source; other heads leave it unused, and the answer's `reference` is None.
         ffmpeg: the program; empty: the bundled build.
-        Without a head the codec rule answers, from the bit rate that the container states.
+        Without a head the codec rule answers, from the bit rate that the container states. It
+        cannot use a reference: where one is given, having no head raises ReleaseError.
         Raises ClipError where clip or reference cannot be measured or do not belong together,
         FeatureError where the head needs a reference or features that no extractor here makes,
         MachineError where the machine failed, and ToolError without an ffmpeg.

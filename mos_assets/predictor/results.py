@@ -62,6 +62,12 @@ class MosPrediction:
     def __float__(self) -> float:
         return self.mos
 
+    def __repr__(self) -> str:
+        shown = (self.mos, self.source, self.head_id, self.status, self.interval, self.reason)
+        names = ("mos", "source", "head_id", "status", "interval", "reason")
+        told = ", ".join(f"{n}={v!r}" for n, v in zip(names, shown, strict=True))
+        return f"{type(self).__name__}({told})"
+
     def __getstate__(self) -> dict[str, object]:
         """All that can be asked, without the head that answers it."""
         asked = (self.applicability, self.interval, self.reason)

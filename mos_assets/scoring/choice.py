@@ -146,7 +146,7 @@ def _refusal(
     )
     if comparing and not with_reference:
         names = ", ".join(one.manifest.id for one in comparing[:_SHOWN])
-        text += f" Give each clip's pristine file with --reference or --references, for {names}."
+        text += f" Give each clip's pristine file with --reference, for {names}."
     others = ", ".join(
         f"{one.manifest.id} ({one.manifest.status}, {one.manifest.data.label_origin} ratings)"
         for one in candidates

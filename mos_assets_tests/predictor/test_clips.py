@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mos_assets import Predictor
-from mos_assets.errors import ClipError, FeatureError
+from mos_assets.errors import ClipError, FeatureError, ReleaseError
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.predictor import Source
@@ -89,6 +89,10 @@ def test_without_a_head_the_codec_rule_answers_and_says_so(
     assert "is missing" in found.reason
     with pytest.raises(ClipError, match="ffv1"):
         Predictor(tmp_path).predict_clip(encodes.references / "park.mkv")
+    with pytest.raises(ReleaseError, match=r"no head compares it .* is missing"):
+        Predictor(tmp_path).predict_clip(
+            encodes.clips / "park_low.mp4", reference=encodes.references / "park.mkv"
+        )
 
 
 def declared(status: ProofStatus, **told: str | None) -> DeclaredFeatures:

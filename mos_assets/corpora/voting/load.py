@@ -169,7 +169,8 @@ def _read(
         group=toml.columns.group if alone else None,
         reference=toml.columns.reference if alone else None,
         raters=votes.raters,
-        ignore=votes.ignore,
+        # What label files say of contents may stand in a table of votes as well.
+        ignore=(*votes.ignore, *_of_labels(toml)),
     )
     if not votes.long:
         table = read_table(path)
@@ -180,6 +181,11 @@ def _read(
     chosen = choose_long(interned.columns, path, names)
     read = read_long(interned, chosen, source, clips)
     return read, interned.rows, Table(path, interned.columns, (), ended=interned.ended)
+
+
+def _of_labels(toml: CorpusToml) -> tuple[str, ...]:
+    named = () if toml.labels is None else (toml.columns.group, toml.columns.reference)
+    return tuple(name for name in named if name is not None)
 
 
 def _sessions(folder: Path, paths: Sequence[Path], votes: VotesTable) -> list[str | None]:

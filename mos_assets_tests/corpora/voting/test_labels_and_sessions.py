@@ -56,6 +56,17 @@ def corpus_of(
     return found
 
 
+def test_a_group_may_stand_in_the_table_of_votes_as_well(tmp_path: Path) -> None:
+    files = {
+        "labels.csv": "clip,mos,scene\na,3.5,x\nb,1.5,x\n",
+        "votes.csv": "clip,scene,u1,u2\na,x,3,4\nb,x,1,2\n",
+    }
+    found = corpus_of(tmp_path, files, 'mos = "mos"\ngroup = "scene"')
+    assert {clip.content_group for clip in found.clips} == {"mine/x"}
+    assert [clip.mos for clip in found.clips] == [3.5, 1.5]
+    assert not found.rejected
+
+
 def test_labels_of_few_digits_agree_and_others_are_named(tmp_path: Path) -> None:
     votes = "clip,u1,u2,u3\na,3,4,4\nb,1,2,2\nc,5,5,4\nd,1,1,1\n"
     labels = "clip,mos,g\na,3.67,x\nb.mp4,1.7,y\nc,4.6,z\ne,2,w\n"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mos_assets.errors import RatingsError
-from mos_assets.ratings import compare, estimate, hold_to_scale, noise_of_votes, way_of
+from mos_assets.ratings import compare, estimate, hold_to_scale, noise_of_votes
 from mos_assets.ratings.estimators import ESTIMATORS
 from mos_assets.records import ClipRatings, Estimate, Estimator, Votes
 from mos_assets_tests.ratings.panels import AVT, avt, listed, made, sureal, votes_of
@@ -164,9 +164,9 @@ def test_two_raters_who_agree_by_chance_are_not_the_whole_panel() -> None:
     theirs = sureal(matrix, PROJECTION)
     assert min(theirs["observer_inconsistency"]) < 1e-3
     votes = votes_of(matrix)
-    assert "corrected" in way_of(votes, P913)[""]
+    assert "corrected" in estimate(votes, P913).ways[0]
     assert estimate(votes, P913).raters.inconsistency.min() > 0.1
-    assert "corrected" not in way_of(votes_of(made(9, 60, 24).matrix), P913)[""]
+    assert "corrected" not in estimate(votes_of(made(9, 60, 24).matrix), P913).ways[0]
 
 
 @pytest.mark.parametrize("good", [False, True])

@@ -57,7 +57,7 @@ def margins_over(
             if drawn is None:
                 break
             for rival, at in waiting:
-                over = _over(len(oof.predictions), rival)
+                over = head_over(len(oof.predictions), len(oof.predictions) + rival)
                 figure = rounded(float(over(drawn.whole)[0]))
                 interval = None if figure is None else interval_of(drawn, over)
                 margins[at] = Margin(figure, interval, pooled)
@@ -65,12 +65,12 @@ def margins_over(
     return margins
 
 
-def _over(n_seeds: int, rival: int) -> Reduction:
-    """The head's PLCC, mean over seeds, minus that of the shortcut number `rival`."""
+def head_over(n_seeds: int, row: int) -> Reduction:
+    """The head's PLCC, mean over the first `n_seeds` rows, minus that of the predictor in `row`."""
 
     def margin(figures: Figures) -> FloatArray:
-        each = figures[PLCC.name]
-        over: FloatArray = each[:, :n_seeds].mean(axis=1) - each[:, n_seeds + rival]
+        plcc = figures[PLCC.name]
+        over: FloatArray = plcc[:, :n_seeds].mean(axis=1) - plcc[:, row]
         return over
 
     return margin

@@ -13,6 +13,7 @@ from mos_assets.evaluation.conformal import prediction_interval
 from mos_assets.evaluation.criteria import GATE, PLCC_SPREAD, Gate, Statistic
 from mos_assets.evaluation.gate import Verdict, judge
 from mos_assets.evaluation.importance import importance
+from mos_assets.evaluation.margins import head_over
 from mos_assets.evaluation.metrics import (
     PLCC,
     chance_of_fold_spread,
@@ -23,9 +24,7 @@ from mos_assets.evaluation.metrics import (
 from mos_assets.evaluation.paired import paired_interval
 from mos_assets.evaluation.resampling import (
     LEVEL,
-    Figures,
     Interval,
-    Reduction,
     Resampling,
     interval_of,
     resample,
@@ -142,7 +141,9 @@ def build_report(
         baselines=(
             _baseline("predict the mean", table, mean_rating, verdict, gate, None),
             *(
-                _baseline(name, table, row, verdict, gate, interval_of(drawn, _over(n_seeds, at)))
+                _baseline(
+                    name, table, row, verdict, gate, interval_of(drawn, head_over(n_seeds, at))
+                )
                 for at, (name, row) in enumerate(rivals, start=n_seeds)
             ),
         ),
@@ -159,17 +160,6 @@ def build_report(
         alignment=alignment,
         weighed=weighed,
     )
-
-
-def _over(n_seeds: int, rival: int) -> Reduction:
-    """The head's PLCC, mean over seeds, minus that of the predictor in row `rival`."""
-
-    def margin(figures: Figures) -> FloatArray:
-        plcc = figures[PLCC.name]
-        over: FloatArray = plcc[:, :n_seeds].mean(axis=1) - plcc[:, rival]
-        return over
-
-    return margin
 
 
 def _intervals(drawn: Resampling, gate: Gate, n_seeds: int, n_clips: int) -> Intervals:

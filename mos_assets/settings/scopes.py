@@ -26,7 +26,7 @@ def shaping(run: RunSettings) -> tuple[str, ...]:
 
 def run_scope(run: RunSettings, paths: PathSettings) -> str:
     """The same for two runs that read the same files and release the same head from them."""
-    folders = (paths.corpus_folder, paths.store_folder, paths.model_folder)
+    folders = (paths.corpus_folder, paths.store_folder, paths.model_folder, paths.networks_folder)
     told = [
         *shaping(run),
         *tests(run),

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mos_assets.errors import NetworkError
-from mos_assets.graphs.messages import GraphError
+from mos_assets.graphs.messages import GraphError, declared_in_words
 from mos_assets.io.hashing import hash_bytes, hash_text
 from mos_assets.io.reading import TooLargeError, read_within, require_plain
 from mos_assets.networks.declaration import Declaration
@@ -92,6 +92,20 @@ def read_network(folder: Path) -> Network:
     network = Network(folder, declaration, facts, hash_bytes(content), batches)
     _require_even(network)
     return network
+
+
+def files_in_words(folder: Path) -> tuple[str, ...]:
+    """What the ONNX files of a folder are fed and give, a line each."""
+    found = []
+    for path in sorted(folder.glob("*.onnx")):
+        try:
+            facts = require_sound_network(read_within(path, LARGEST_ONNX_BYTES))
+        except (GraphError, TooLargeError, OSError) as error:
+            found.append(f"{path.name}: {error}")
+        else:
+            inputs, outputs = map(declared_in_words, (facts.inputs, facts.outputs))
+            found.append(f"{path.name}: inputs {inputs}; outputs {outputs}")
+    return tuple(found)
 
 
 def read_declaration(toml: Path) -> Declaration:

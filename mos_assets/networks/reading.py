@@ -150,7 +150,8 @@ def _first(error: ValidationError) -> str:
     said = first["msg"].removeprefix("Value error, ")
     value = json.dumps(first["input"], default=str)
     shown = "" if isinstance(first["input"], dict) else f" = {value[:80]}"
-    return f"{key or 'it'}{shown}: {said}. Correct it; docs/networks.md has every key."
+    place = f"{key}{shown}: " if key else ""
+    return f"{place}{said}. Correct it; docs/networks.md has every key."
 
 
 _TAGS = frozenset({"uniform", "rate", "clips", "whole", "crops", "fragments"})

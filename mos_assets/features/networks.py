@@ -111,6 +111,8 @@ def load_networks(names: Iterable[str], folder: Path) -> None:
             place = folder / name
             if place.is_dir():
                 _load(name, place.absolute())
+            elif known is not None and known.network.folder == place.absolute():
+                forget_network(name)
 
 
 def use_networks_folder(folder: Path) -> None:

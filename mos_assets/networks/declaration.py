@@ -266,8 +266,11 @@ class NetworkOutput(_Table):
 
     name: Text
     """As the ONNX file calls it."""
-    columns: tuple[Annotated[StrictStr, Field(pattern=f"^{_COLUMN}$", max_length=60)], ...] = ()
-    """One a number of an item, in their order."""
+    columns: Annotated[
+        tuple[Annotated[StrictStr, Field(pattern=f"^{_COLUMN}$", max_length=60)], ...],
+        BeforeValidator(_alone),
+    ] = ()
+    """One a number of an item, in their order; a single one may stand without brackets."""
     prefix: Annotated[StrictStr, Field(pattern=f"^{_COLUMN}$", max_length=40)] | None = None
     """In place of `columns`, for many: `<prefix>_0000` and so on, `count` of them."""
     count: Annotated[StrictInt, Field(ge=1, le=MOST_COLUMNS)] | None = None

@@ -23,7 +23,8 @@ from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.networks import items_of
 from mos_assets.networks.declaration import NetworkInput
-from mos_assets_tests.networks.conftest import task_of, write_onnx
+from mos_assets_tests.networks.conftest import task_of
+from mos_assets_tests.networks.making import write_onnx
 
 Levels = npt.NDArray[np.uint8]
 LINES, COLUMNS, FRAMES = 38, 50, 11

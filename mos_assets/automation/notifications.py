@@ -32,7 +32,7 @@ def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
         dg.DefaultSensorStatus.RUNNING if service.automation else dg.DefaultSensorStatus.STOPPED
     )
 
-    interval_s = min(MOST_INTERVAL_S, service.tick_s)
+    interval_s = min(MOST_INTERVAL_S, 5 * service.tick_s)
 
     @dg.run_status_sensor(
         minimum_interval_seconds=interval_s,

@@ -36,6 +36,7 @@ for command in (
     heads.status,
     heads.report,
     heads.judge,
+    heads.export,
     corpora.corpus,
     service.dev,
     service.prune,

@@ -121,3 +121,27 @@ def judge(head: str, corpus: Path, output: Path | None) -> None:
     click.echo(transfer_page(report), nl=False)
     if output is not None:
         write_whole(output, report.to_json().encode())
+
+
+@click.command()
+@click.argument("head", required=False)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder; its parents are made.",
+)
+def export(head: str | None, to: Path) -> None:
+    """Write a released HEAD, by default the only one or that of KonViD, into a folder that Hugging
+    Face's hub and MLflow read: card, ONNX, manifest, licence, MLmodel."""
+    from mos_assets.release import export as exporting
+    from mos_assets.release.naming import KONVID_HEAD
+    from mos_assets.release.status import released_heads
+
+    folder = Settings.from_env().paths.model_folder
+    if head is None:
+        found = [one.head_id for one in released_heads(folder, None)]
+        head = found[0] if len(found) == 1 else KONVID_HEAD
+    for path in exporting.export(folder, head, to):
+        click.echo(path)
+    click.echo(f"{printable(head)} is in {to}", err=True)

@@ -48,7 +48,7 @@ def test_hub_and_mlflow_read_what_was_released(
     served = mlflow.pyfunc.load_model(str(folders[0]))
     answer = served.predict({FEATURES_INPUT: rows, ENCODER_INPUT: slots})[MOS_OUTPUT]
     own = Predictor(folders[0], head).predict_many(rows)
-    np.testing.assert_allclose(answer, [one.mos for one in own], atol=1e-5)
+    np.testing.assert_allclose(answer, own.mos, atol=1e-5)
 
 
 def test_a_folder_with_something_in_it_is_left_alone(

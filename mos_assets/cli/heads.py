@@ -12,6 +12,12 @@ from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
 
+def _heads_here() -> Path:
+    """The model folder, or where none is made yet the heads that came with the package."""
+    paths = Settings.from_env().paths
+    return paths.model_folder if paths.model_folder.is_dir() else paths.heads_folder
+
+
 @click.command()
 @click.argument("head", required=False)
 def status(head: str | None) -> None:
@@ -21,7 +27,7 @@ def status(head: str | None) -> None:
     """
     from mos_assets.release.status import released_heads
 
-    folder = Settings.from_env().paths.model_folder
+    folder = _heads_here()
     heads = released_heads(folder, head)
     if not heads:
         raise ReleaseError(
@@ -138,7 +144,7 @@ def export(head: str | None, to: Path) -> None:
     from mos_assets.release.naming import KONVID_HEAD
     from mos_assets.release.status import released_heads
 
-    folder = Settings.from_env().paths.model_folder
+    folder = _heads_here()
     if head is None:
         found = [one.head_id for one in released_heads(folder, None)]
         head = found[0] if len(found) == 1 else KONVID_HEAD

@@ -51,6 +51,10 @@ class FeatureError(MosAssetsError):
     """Features are missing, not finite, or not comparable."""
 
 
+class NetworkError(FeatureError):
+    """The folder of a network cannot be used."""
+
+
 class ComparisonError(MosAssetsError):
     """Encodes cannot be held against one another."""
 

@@ -21,6 +21,7 @@ from mos_assets.features.fingerprint import LOOPBACK_CRF, LOOPBACK_PRESET
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.outputs import COMPARISON_LOG, NO_FILE
 from mos_assets.media.ffmpeg import input_arguments
+from mos_assets.records import Probe
 from mos_assets.settings import ReferencePolicy
 
 FIRST_PICTURE = "first_{}.txt"
@@ -71,12 +72,13 @@ def command(
     fps: float,
     streams: tuple[int, int] = (0, 0),
     held: Held | None = None,
+    probe: Probe | None = None,
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
-    of the measured streams of the clip and of its reference.
+    of the measured streams of the clip and of its reference, `probe` what is known of the clip.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
@@ -84,7 +86,9 @@ def command(
     extractors = _extractors(parts)
     libvmaf = _comparison(extractors)
     compare = bool(libvmaf)
-    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
+    step = sampling_step(fps)
+    wanted = (e.tap(step) if probe is None else e.tap_of_clip(step, probe) for e in extractors)
+    taps = [tap for tap in wanted if tap is not None]
     loopback = compare and policy is ReferencePolicy.LOOPBACK
     source = compare and policy is ReferencePolicy.SOURCE
 

@@ -70,7 +70,8 @@ def decode(
         opened.append(pristine.probe)
     streams = [require_counted(header) for header in opened]
     rate = clock_rate(task.probe)
-    arguments = command(clip, beside, parts, task.policy, rate, (streams[0], streams[-1]), held)
+    pair = streams[0], streams[-1]
+    arguments = command(clip, beside, parts, task.policy, rate, pair, held, task.probe)
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)
     require_steady(ran, folder, sources=len(opened))

@@ -163,7 +163,7 @@ def _decode_and_read(
             require_room(folder)
             raise
         step = sampling_step(clock_rate(task.probe))
-        decoded = Decoded(folder, task.probe, frames, pairs=frames, step=step)
+        decoded = Decoded(folder, task.probe, frames, frames, step, task.sha256)
         for part in sorted(parts):
             try:
                 found[part] = read(picture_extractors()[part], decoded, pristine)

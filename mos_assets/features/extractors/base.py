@@ -104,6 +104,8 @@ class Decoded:
     """Pairs of pictures that were compared: `frames`, unless the reference has another rate."""
     step: int
     """Frames from one sampled frame to the next: one sample a second."""
+    sha256: str = ""
+    """Of the clip's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,10 @@ class PictureExtractor(FeatureExtractor, is_kind=True):
     def tap(self, step: int) -> Tap | None:
         """What it takes from the command, of frames sampled every `step`; None for no pictures."""
         return None
+
+    def tap_of_clip(self, step: int, probe: Probe) -> Tap | None:
+        """The same, where it depends on the clip which frames are taken."""
+        return self.tap(step)
 
     @abstractmethod
     def read(self, decoded: Decoded) -> Columns:

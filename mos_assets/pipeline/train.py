@@ -14,6 +14,7 @@ from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
 from mos_assets.features import (
     column_notes,
+    compared_here,
     feature_blocks_id,
     loaded_network,
     networks_in,
@@ -49,6 +50,7 @@ from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
     Manifest,
+    ManifestComparison,
     NetworkUsed,
     SessionAlignment,
     training_table_sha256,
@@ -224,6 +226,11 @@ def _manifest(
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
         networks=_networks_used(fingerprint),
+        comparison=ManifestComparison(
+            reference=run.comparison.reference, sampling=run.comparison.sampling
+        )
+        if compared_here(fingerprint)
+        else None,
         declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION

@@ -15,6 +15,7 @@ from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
 from mos_assets.features import column_notes, feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
+    PARITY_LIMIT,
     ExportedHead,
     Head,
     Predict,
@@ -29,6 +30,8 @@ from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.tested import tested_rows
+from mos_assets.pipeline.trained_before import TRAINED, Kept, remember_trained, trained_before
+from mos_assets.pipeline.unchanged import inputs_digest
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
@@ -84,12 +87,30 @@ class Trained:
     """Rows of features that were not trained or judged on."""
     refused_operators: tuple[str, ...]
     """Operators of the graph that no head may use."""
-    difference: float
-    """Largest difference in MOS on the rows between onnxruntime and the trained head."""
+    difference: float | None
+    """Largest difference in MOS on the rows between onnxruntime and the trained head; None where
+    the file is one that was compared when it was trained."""
     checksum_holds: bool
     """Whether the manifest's sha256 is that of the file."""
     strays: tuple[str, ...]
     """Files beside it that could hold weights which the checksum does not cover."""
+    anew: bool = True
+    """False where nothing had changed since it was trained, and it was not trained again."""
+
+    @property
+    def equals_head(self) -> bool:
+        """Whether onnxruntime answers as the trained head does."""
+        return self.difference is None or self.difference <= PARITY_LIMIT
+
+    @property
+    def sound(self) -> bool:
+        """Whether it passes every check."""
+        return (
+            self.equals_head
+            and self.checksum_holds
+            and not self.refused_operators
+            and not self.strays
+        )
 
 
 def head_of(run: RunSettings) -> str:
@@ -100,6 +121,8 @@ def head_of(run: RunSettings) -> str:
 def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> Trained:
     """Train every seed on every fold and the head that ships, and write it as a candidate.
 
+    Where it was trained before of the same rows, folds, settings, code and libraries, and is still
+    whole, it becomes the newest candidate as it is, unless the run asks for training anew.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
     provenance.require(database, provenance.FEATURES, feature_scope(run))
@@ -114,6 +137,24 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     seeds = [SEED + index for index in range(run.seeds)]
     shuffles = Shuffles(table, len(seeds))
     tested = tested_rows(run, database, table, seeds)
+    data = _data_used(run, database, table, split)
+    declared = declared_rows.read_declared(database, run.corpora, used=True) or None
+    inputs = inputs_digest(
+        TRAINED,
+        head=head_of(run),
+        table=table,
+        fingerprint=fingerprint,
+        recipe=recipe,
+        seeds=seeds,
+        tested=tested.rows,
+        data=data,
+        declared=declared,
+    )
+    kept = None
+    if not run.retrain:
+        kept = trained_before(database, paths, head_of(run), inputs, log)
+    if kept is not None:
+        return _as_before(kept, database, table)
 
     def watch(seed: int, fold: int, predict: Predict) -> None:
         shuffles.watch(seed, fold, predict)
@@ -129,10 +170,11 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     interface = graph_interface(units, len(vocab), gap)
     metadata = graph_metadata(interface, table.feature_order, vocab, gap)
     exported = export_onnx(result.head, staged, metadata)
-    manifest = _manifest(run, database, table, fingerprint, split, recipe, result.head, exported)
+    manifest = _manifest(table, fingerprint, recipe, result.head, exported, data, head_of(run))
     manifest = manifest.model_copy(
         update={
             "interface": interface,
+            "declared": declared,
             "missing_value": gap,
             "alignment": alignment,
             "weighed": result.weighed,
@@ -151,18 +193,48 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     )
     transfer_rows.write_shown(database, identity, tested.shown(result.head))
     vouched = Manifest.read(files.manifest).sha256
-    return Trained(
+    difference = parity(result.head, files.onnx, table.features, table.encoder)
+    rows, gaps, excluded = _counted(database, table)
+    done = Trained(
         candidate=identity,
         manifest=manifest,
         files=files,
-        rows=len(table.clip_ids),
-        rows_with_gaps=int(np.isnan(table.features).any(axis=1).sum()),
-        rows_excluded=feature_rows.row_count(database) - len(table.clip_ids),
+        rows=rows,
+        rows_with_gaps=gaps,
+        rows_excluded=excluded,
         refused_operators=tuple(check_operators(files.onnx)),
-        difference=parity(result.head, files.onnx, table.features, table.encoder),
+        difference=difference,
         checksum_holds=hash_file(files.onnx) == vouched,
         strays=tuple(sorted(path.name for path in _strays(files))),
     )
+    if done.sound:
+        remember_trained(database, files, identity, inputs)
+    return done
+
+
+def _as_before(kept: Kept, database: Database, table: TrainingTable) -> Trained:
+    """A candidate that is as it was, and passed every check then."""
+    rows, gaps, excluded = _counted(database, table)
+    return Trained(
+        candidate=kept.candidate,
+        manifest=kept.manifest.as_trained(),
+        files=kept.files,
+        rows=rows,
+        rows_with_gaps=gaps,
+        rows_excluded=excluded,
+        refused_operators=(),
+        difference=None,
+        checksum_holds=True,
+        strays=(),
+        anew=False,
+    )
+
+
+def _counted(database: Database, table: TrainingTable) -> tuple[int, int, int]:
+    """Rows that train or are judged on, those of them with gaps, and those that are neither."""
+    n = len(table.clip_ids)
+    gaps = int(np.isnan(table.features).any(axis=1).sum())
+    return n, gaps, feature_rows.row_count(database) - n
 
 
 def _alignment(
@@ -186,23 +258,14 @@ def _alignment(
 
 
 def _manifest(
-    run: RunSettings,
-    database: Database,
     table: TrainingTable,
     fingerprint: str,
-    split: str,
     recipe: Recipe,
     head: Head,
     exported: ExportedHead,
+    data: DataUsed,
+    identity: str,
 ) -> Manifest:
-    identity = head_of(run)
-    corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
-    rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
-    inside = table.folds >= 0
-    rows = Counter(
-        (corpus_of[clip_id], bool(trains))
-        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
-    )
     return Manifest(
         id=identity,
         onnx=f"{identity}.onnx",
@@ -214,34 +277,44 @@ def _manifest(
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
-        declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
         training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
-        data=DataUsed(
-            corpora=tuple(
-                CorpusUsed(
-                    name=used.name,
-                    version=used.version,
-                    licence=used.licence,
-                    label_origin=used.label_origin,
-                    rows=rows[used.name, True],
-                    held_out_rows=rows[used.name, False],
-                    **_how_rated(rated[used.name]),
-                )
-                for used in corpus_rows.read_corpora(database, run.corpora)
-            ),
-            rows=int(inside.sum()),
-            held_out_rows=int((~inside).sum()),
-            features=run.features,
-            settings=shaping(run),
-            training_table_sha256=training_table_sha256(table),
-            fold_assignment_sha256=split,
-        ),
+        data=data,
         versions=versions(),
         applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
+    )
+
+
+def _data_used(run: RunSettings, database: Database, table: TrainingTable, split: str) -> DataUsed:
+    corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
+    rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
+    inside = table.folds >= 0
+    rows = Counter(
+        (corpus_of[clip_id], bool(trains))
+        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
+    )
+    return DataUsed(
+        corpora=tuple(
+            CorpusUsed(
+                name=used.name,
+                version=used.version,
+                licence=used.licence,
+                label_origin=used.label_origin,
+                rows=rows[used.name, True],
+                held_out_rows=rows[used.name, False],
+                **_how_rated(rated[used.name]),
+            )
+            for used in corpus_rows.read_corpora(database, run.corpora)
+        ),
+        rows=int(inside.sum()),
+        held_out_rows=int((~inside).sum()),
+        features=run.features,
+        settings=shaping(run),
+        training_table_sha256=training_table_sha256(table),
+        fold_assignment_sha256=split,
     )
 
 

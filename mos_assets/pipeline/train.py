@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
-from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
-from mos_assets.features import column_notes, feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     PARITY_LIMIT,
@@ -28,46 +24,31 @@ from mos_assets.head import (
 )
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.materials import Materials, materials
+from mos_assets.pipeline.materials import head_of as head_of
 from mos_assets.pipeline.progress import Log
-from mos_assets.pipeline.tested import tested_rows
-from mos_assets.pipeline.trained_before import TRAINED, Kept, remember_trained, trained_before
-from mos_assets.pipeline.unchanged import inputs_digest
+from mos_assets.pipeline.tested import Tested
+from mos_assets.pipeline.trained_before import Kept, remember_trained, trained_before
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
-    SEED,
     CorpusAlignment,
-    RatedCorpus,
     TrainingTable,
 )
 from mos_assets.release.candidate import candidate_id, write_candidate_files
 from mos_assets.release.interface import graph_interface, graph_metadata
 from mos_assets.release.manifest import (
-    CorpusUsed,
-    DataUsed,
     Manifest,
-    SessionAlignment,
-    training_table_sha256,
     versions,
 )
-from mos_assets.release.naming import ReleaseFiles, head_id
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.settings import (
-    Align,
     PathSettings,
     RunSettings,
-    Weights,
-    feature_scope,
-    fold_scope,
-    shaping,
 )
 from mos_assets.store import (
     Database,
-    corpus_rows,
-    declared_rows,
     feature_rows,
-    fold_rows,
-    provenance,
-    rating_rows,
     transfer_rows,
     verdict_rows,
 )
@@ -113,11 +94,6 @@ class Trained:
         )
 
 
-def head_of(run: RunSettings) -> str:
-    """The id of the head that these settings train."""
-    return head_id(run.corpora, head_family(run.corpora), feature_blocks_id(run.features))
-
-
 def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> Trained:
     """Train every seed on every fold and the head that ships, and write it as a candidate.
 
@@ -125,36 +101,16 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     whole, it becomes the newest candidate as it is, unless the run asks for training anew.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
-    provenance.require(database, provenance.FEATURES, feature_scope(run))
-    split = provenance.require(database, provenance.SPLIT, fold_scope(run))
-    table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
-    recipe = Recipe(
-        impute=run.imputes,
-        weigh=run.weights is Weights.PRECISION,
-        align=run.align is Align.CORPORA,
-        params={"epochs": run.epochs} if run.epochs else {},
-    )
-    seeds = [SEED + index for index in range(run.seeds)]
-    shuffles = Shuffles(table, len(seeds))
-    tested = tested_rows(run, database, table, seeds)
-    data = _data_used(run, database, table, split)
-    declared = declared_rows.read_declared(database, run.corpora, used=True) or None
-    inputs = inputs_digest(
-        TRAINED,
-        head=head_of(run),
-        table=table,
-        fingerprint=fingerprint,
-        recipe=recipe,
-        seeds=seeds,
-        tested=tested.rows,
-        data=data,
-        declared=declared,
-    )
+    made_of = materials(run, database)
+    inputs = made_of.digest
     kept = None
     if not run.retrain:
-        kept = trained_before(database, paths, head_of(run), inputs, log)
+        kept = trained_before(database, paths, made_of.head_id, inputs, log)
+    table, recipe, seeds = made_of.table, made_of.recipe, made_of.seeds
     if kept is not None:
         return _as_before(kept, database, table)
+    shuffles = Shuffles(table, len(seeds))
+    tested = Tested(made_of.tested, seeds)
 
     def watch(seed: int, fold: int, predict: Predict) -> None:
         shuffles.watch(seed, fold, predict)
@@ -164,17 +120,15 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
-    units = [note.unit for note in column_notes(table.feature_order, fingerprint)]
     gap = MISSING_VALUE if recipe.impute else None
     vocab = result.head.encoder_vocab
-    interface = graph_interface(units, len(vocab), gap)
+    interface = graph_interface(made_of.units, len(vocab), gap)
     metadata = graph_metadata(interface, table.feature_order, vocab, gap)
     exported = export_onnx(result.head, staged, metadata)
-    manifest = _manifest(table, fingerprint, recipe, result.head, exported, data, head_of(run))
+    manifest = _manifest(made_of, result.head, exported)
     manifest = manifest.model_copy(
         update={
             "interface": interface,
-            "declared": declared,
             "missing_value": gap,
             "alignment": alignment,
             "weighed": result.weighed,
@@ -257,18 +211,11 @@ def _alignment(
     return result.alignment.model_copy(update={"figures": figures})
 
 
-def _manifest(
-    table: TrainingTable,
-    fingerprint: str,
-    recipe: Recipe,
-    head: Head,
-    exported: ExportedHead,
-    data: DataUsed,
-    identity: str,
-) -> Manifest:
+def _manifest(made_of: Materials, head: Head, exported: ExportedHead) -> Manifest:
+    table = made_of.table
     return Manifest(
-        id=identity,
-        onnx=f"{identity}.onnx",
+        id=made_of.head_id,
+        onnx=f"{made_of.head_id}.onnx",
         sha256=exported.sha256,
         opset=exported.opset,
         operators=exported.operators,
@@ -276,66 +223,17 @@ def _manifest(
         feature_mean=tuple(float(x) for x in head.feature_mean),
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
-        extractor_fingerprint=fingerprint,
+        extractor_fingerprint=made_of.fingerprint,
+        declared=made_of.declared or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
-        training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
-        data=data,
+        training_recipe={**plan_for(table, made_of.recipe).params, "blend": head.blend},
+        data=made_of.data,
         versions=versions(),
         applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
     )
-
-
-def _data_used(run: RunSettings, database: Database, table: TrainingTable, split: str) -> DataUsed:
-    corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
-    rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
-    inside = table.folds >= 0
-    rows = Counter(
-        (corpus_of[clip_id], bool(trains))
-        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
-    )
-    return DataUsed(
-        corpora=tuple(
-            CorpusUsed(
-                name=used.name,
-                version=used.version,
-                licence=used.licence,
-                label_origin=used.label_origin,
-                rows=rows[used.name, True],
-                held_out_rows=rows[used.name, False],
-                **_how_rated(rated[used.name]),
-            )
-            for used in corpus_rows.read_corpora(database, run.corpora)
-        ),
-        rows=int(inside.sum()),
-        held_out_rows=int((~inside).sum()),
-        features=run.features,
-        settings=shaping(run),
-        training_table_sha256=training_table_sha256(table),
-        fold_assignment_sha256=split,
-    )
-
-
-def _how_rated(rated: RatedCorpus) -> dict[str, Any]:
-    """What the manifest says of a corpus with votes or tests; nothing of another."""
-    told = [each for each in rated.sessions if each.name]
-    mapped = [each for each in told if each.aligned is not None]
-    return {
-        "estimator": None if rated.estimator is None else str(rated.estimator),
-        "sessions": len(told) or None,
-        "alignment": tuple(
-            SessionAlignment(
-                session=each.name,
-                aligned=each.aligned or each.name,
-                offset=round(each.offset, 6),
-                slope=round(each.slope, 6),
-            )
-            for each in mapped
-        )
-        or None,
-    }
 
 
 def _strays(files: ReleaseFiles) -> list[Path]:

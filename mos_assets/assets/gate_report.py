@@ -62,7 +62,7 @@ def _judged(
 ) -> dg.MaterializeResult:
     settings = platform.settings
     with user_errors():
-        done = judge(settings.run, settings.paths, platform.database, gate)
+        done = judge(settings.run, settings.paths, platform.database, gate, context.log)
     report = done.report
     verdict = report.verdict
     context.log.info(verdict.sentence)
@@ -78,6 +78,8 @@ def _judged(
                 if check.figure is not None
             },
             "candidate": report.candidate_id,
+            # False: the report on these very predictions was there, and stands.
+            "judged": done.anew,
             "n_clips": report.n_clips,
             # The UI cannot read the store folder, so the pictures travel in the text.
             "figures": dg.MetadataValue.md(done.pictures),

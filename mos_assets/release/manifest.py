@@ -297,9 +297,13 @@ class Manifest(_Frozen):
 
     def unjudged(self) -> Manifest:
         """What its id covers: these weights, data and recipe, without a verdict."""
-        later = ("status", "folds", "seeds", "gate", "interval", "card_sha256", "checksum")
         # The envelope follows from the data, and its last digit may be the processor's.
-        gone = (*later, "paired_interval", "correlated", "applicability")
+        return self.as_trained().model_copy(update={"applicability": None})
+
+    def as_trained(self) -> Manifest:
+        """What training wrote, before any verdict."""
+        later = ("status", "folds", "seeds", "gate", "interval", "paired_interval", "correlated")
+        gone = (*later, "card_sha256", "checksum")
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in gone})
 

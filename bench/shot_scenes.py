@@ -38,8 +38,6 @@ class Shot:
     noise: float = 0.0
     objects: Floats | None = None
     """[k, 5] start x, y, speed x, y in pictures a second, radius in pictures' heights."""
-    page: bool = False
-    """Whether the world is scrolled in steps, as a page is."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,7 @@ def scenes(seed: int, frames: int = 240, count: int = 8) -> list[Scene]:
 
 def pictures(scene: Scene, around: Sequence[Picture], size: tuple[int, int]) -> Iterator[Picture]:
     """Frames [height, width, 3], RGB, of a scene at (width, height)."""
-    width, height = size
-    scale = SIGHT * width / WIDTH
+    scale = SIGHT * size[0] / WIDTH
     small = {
         shot.world: cv2.resize(around[shot.world], None, fx=scale, fy=scale, interpolation=3)
         for shot in scene.shots
@@ -250,7 +247,11 @@ def _one(draw: np.random.Generator, frames: int, count: int, **moves: float) -> 
 
 
 def _cutting(
-    draw: np.random.Generator, frames: int, count: int, kinds: Sequence[tuple[str, int]], shake: float
+    draw: np.random.Generator,
+    frames: int,
+    count: int,
+    kinds: Sequence[tuple[str, int]],
+    shake: float,
 ) -> Scene:
     """As many joins as kinds, evenly spread but for a few frames."""
     gap = frames / (len(kinds) + 1)
@@ -272,7 +273,9 @@ def _lit(draw: np.random.Generator, frames: int, count: int, gain: Floats, **mov
     return Scene("", (replace(shot, gain=gain),))
 
 
-def _things(draw: np.random.Generator, frames: int, count: int, number: int, radius: float) -> Scene:
+def _things(
+    draw: np.random.Generator, frames: int, count: int, number: int, radius: float
+) -> Scene:
     shot = _shot(draw, frames, count, shake=0.004)
     starts = draw.uniform(-0.8, 1.2, (number, 2))
     moves = np.column_stack([starts, draw.normal(0, 0.5, (number, 2)), np.full(number, radius)])

@@ -21,18 +21,19 @@ _BLUR = 3
 """Pixels of the Gaussian before ECC."""
 
 
-def compensated_change(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> float:
+def compensated_change(
+    before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]
+) -> tuple[float, bool]:
     """Mean absolute difference, in levels, of what two RGB pictures [lines, columns, 3] both show.
 
-    Never more than that of the pictures as they lie.
+    And whether a motion brought them nearer to each other; without one it is that of the pictures
+    as they lie. Both are softened.
     """
     import numpy as np
 
-    as_they_lie = float(np.abs(before.astype(np.float32) - after).mean())
     shown = shown_by_both(before, after)
-    if shown is None:
-        return as_they_lie
-    return min(as_they_lie, float(np.abs(shown[0] - shown[1]).mean()))
+    first, second = shown or (_softened(before), _softened(after))
+    return float(np.abs(first - second).mean()), shown is not None
 
 
 def shown_by_both(

@@ -153,21 +153,17 @@ def _describe(
 def _jumps(
     thumbnails: npt.NDArray[np.uint8], changes: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Frames before a change that stands out with the camera held still: plainly, and hardly."""
+    """Frames before a change that stands out: with the camera held still too, and doubtful."""
     import numpy as np
 
     stands_out = _peaks(changes)
-    around = {
-        int(frame) + step
-        for frame in stands_out
-        for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)
-        if 0 <= frame + step < len(changes)
-    }
-    still = changes.copy()
-    for frame in around:
-        still[frame] = compensated_change(thumbnails[frame], thumbnails[frame + 1])
-    plain = np.intersect1d(stands_out, _peaks(still, MOVING_SHARE))
-    return plain, np.setdiff1d(np.intersect1d(stands_out, _peaks(still)), plain)
+    still, moved = changes.copy(), np.zeros(len(changes), dtype=bool)
+    around = np.unique(stands_out[:, None] + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1))
+    for frame in around[(around >= 0) & (around < len(changes))]:
+        still[frame], moved[frame] = compensated_change(thumbnails[frame], thumbnails[frame + 1])
+    jumps = np.intersect1d(stands_out, _peaks(still, MOVING_SHARE))
+    explained = np.setdiff1d(np.flatnonzero(moved), _peaks(still))
+    return jumps, np.setdiff1d(stands_out, np.union1d(jumps, explained))
 
 
 def _peaks(changes: npt.NDArray[np.float64], share: float = 0.0) -> npt.NDArray[np.intp]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Look = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-    """[n] probabilities of pictures [n, 27, 48, 3], seen in one go."""
+Look = Callable[["npt.NDArray[np.uint8]"], "npt.NDArray[np.float32]"]
+"""[n] probabilities of pictures [n, 27, 48, 3], seen in one go."""
 
 SCREEN_STRIDE = 4
 SCREEN_BOUND = 0.1
@@ -128,17 +128,14 @@ def _joined(drifts: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     return joined
 
 
-def _screened(
-    thumbnails: npt.NDArray[np.uint8], first: int, last: int, network: Look
-) -> list[int]:
+def _screened(thumbnails: npt.NDArray[np.uint8], first: int, last: int, network: Look) -> list[int]:
     """Frames of a stretch that may be a transition, by a look at every fourth."""
     seen = network(_around(thumbnails, first, last, SCREEN_MARGIN, SCREEN_STRIDE))
     frames = [first - SCREEN_MARGIN + SCREEN_STRIDE * place for place in range(len(seen))]
     return [
         min(max(frame, 0), len(thumbnails) - 1)
         for frame, probability in zip(frames, seen, strict=True)
-        if probability >= SCREEN_BOUND
-        and first - SCREEN_STRIDE <= frame <= last + SCREEN_STRIDE
+        if probability >= SCREEN_BOUND and first - SCREEN_STRIDE <= frame <= last + SCREEN_STRIDE
     ]
 
 
@@ -151,4 +148,3 @@ def _around(
     index = np.arange(first - margin, last + margin + 1, stride)
     seen: npt.NDArray[np.uint8] = thumbnails[index.clip(0, len(thumbnails) - 1)]
     return seen
-

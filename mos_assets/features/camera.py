@@ -47,7 +47,7 @@ def shown_by_both(
     import numpy as np
 
     first, second = _softened(before), _softened(after)
-    found = None
+    found: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
     nearest = float(np.abs(first - second).mean())
     size = (before.shape[1], before.shape[0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -55,7 +55,7 @@ def shown_by_both(
     for motion in _motions(first.mean(axis=2), second.mean(axis=2)):
         shared = cv2.warpAffine(whole, motion, size, flags=flags) > 0.99
         if shared.mean() >= _OVERLAP:
-            moved = cv2.warpAffine(second, motion, size, flags=flags)
+            moved = np.asarray(cv2.warpAffine(second, motion, size, flags=flags), np.float32)
             left = float(np.abs(first[shared] - moved[shared]).mean())
             if left < nearest:
                 found, nearest = (first[shared], moved[shared]), left
@@ -67,8 +67,8 @@ def _softened(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     import cv2
     import numpy as np
 
-    soft: npt.NDArray[np.float32] = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SOFTNESS)
-    return soft
+    soft = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SOFTNESS)
+    return np.asarray(soft, np.float32)
 
 
 def _motions(
@@ -84,11 +84,12 @@ def _motions(
     shift = np.array([[1, 0, right], [0, 1, down]], dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ITERATIONS, _PRECISION)
     try:
+        everywhere = np.ones(before.shape, dtype=np.uint8)
         _, affine = cv2.findTransformECC(
-            before, after, shift.copy(), cv2.MOTION_AFFINE, stop, None, _BLUR
+            before, after, shift.copy(), cv2.MOTION_AFFINE, stop, everywhere, _BLUR
         )
     except cv2.error as error:
         if error.code != cv2.Error.STS_NO_CONV:
             raise
         return [shift]
-    return [shift, affine]
+    return [shift, np.asarray(affine, np.float32)]

@@ -95,6 +95,8 @@ FRACTAL = "mandelbrot=s=160x90:r=25,trim=end_frame=50"
 CELLS = "cellauto=s=160x90:r=25:rule=110:seed=3,trim=end_frame=50"
 NOISE = "color=c=gray:s=160x90:r=25:d=2,noise=alls=80:allf=t+u:all_seed=3"
 
+ZOOM = "mandelbrot=s=160x90:r=30,trim=end_frame=90"
+"""Its colours drift as in a long dissolve."""
 SHAKEN = (
     "mandelbrot=s=480x270:r=25:start_scale=0.01:start_x=-0.75:start_y=0.1,trim=end_frame=1,"
     "loop=-1:1,trim=end_frame=100,setpts=N/25/TB,"
@@ -108,6 +110,7 @@ SINGLE_SHOTS = {
     "cells": CELLS,
     "noise": NOISE,
     "shaken": SHAKEN,
+    "zoom": ZOOM,
 }
 EVENTS = {
     "fade_out": f"{FRACTAL},fade=out:25:25",
@@ -199,7 +202,6 @@ def test_one_quiet_half_is_skipped_and_the_other_is_not(look: Look, render: Rend
     assert shot_spans(filtered) == shot_spans(full) == ((0, 79), (80, 99))
 
 
-ZOOM = "mandelbrot=s=480x270:r=30,trim=end_frame=240"
 STILL_FRACTAL = (
     "mandelbrot=s=480x270:r=30:start_scale=0.01:start_x=-0.75:start_y=0.1,"
     "trim=end_frame=1,loop=-1:1,trim=end_frame=90,fps=30,settb=1/30"
@@ -208,16 +210,6 @@ SLOW_DISSOLVE = (
     f"{STILL_FRACTAL}[a];{STILL_FRACTAL},hflip,vflip[b];[a][b]xfade=duration=1:offset=1.5"
 )
 """Between two pictures of the same levels."""
-
-
-def test_a_zoom_is_cleared_at_every_fourth_frame(render: Render, look: Look) -> None:
-    """Its colours drift as in a long dissolve; the network need not see it whole."""
-    pictures = look(render("zoom_480.mp4", "-f", "lavfi", "-i", ZOOM))
-    with single_threaded({"shots"}):
-        assert find_signs(pictures).drifts
-        assert not transition_probabilities(pictures).any()
-        full = whole_probabilities(pictures)
-    assert full.max() < 0.25
 
 
 def test_a_slow_dissolve_is_not(render: Render, look: Look) -> None:

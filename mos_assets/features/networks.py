@@ -10,7 +10,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -86,7 +86,7 @@ class NetworkBlock(PictureExtractor, is_kind=True):
         return f"{self.name}.ppm"
 
     def _tap(self, frames: Iterable[int]) -> Tap:
-        wanted = "+".join(f"eq(n\\,{number})" for number in frames)
+        wanted = _any_of([f"eq(n\\,{number})" for number in frames])
         seen, shown = f"{self.name}_seen", f"{self.name}_shown"
         return Tap(
             seen,
@@ -223,6 +223,15 @@ def _state(folder: Path, name: str) -> tuple[object, ...]:
             return (folder, None)
         told += [state.st_size, state.st_mtime_ns, state.st_ino]
     return tuple(told)
+
+
+def _any_of(terms: Sequence[str]) -> str:
+    """Their sum, in halves of halves: ffmpeg takes a row of more than a hundred for want of
+    memory (`Cannot allocate memory`)."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({_any_of(terms[:half])}+{_any_of(terms[half:])})"
 
 
 def _facts(probe: Probe, sha256: str) -> ClipFacts:

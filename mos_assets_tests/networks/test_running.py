@@ -17,7 +17,7 @@ from mos_assets.cli import main
 from mos_assets.errors import NetworkError
 from mos_assets.features import Journal, measure_clip, measure_clips, read_shard, recover_journals
 from mos_assets.features.networks import forget_network
-from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.networks.process import PROGRAM
 from mos_assets.records import Measurement, Setback
 from mos_assets_tests.networks.conftest import task_of
@@ -56,6 +56,23 @@ def test_a_network_is_loaded_once_for_many_clips(
     while _workers(tmp_path) != [one] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _workers(tmp_path) == [one]
+
+
+def test_hundreds_of_frames_are_taken(
+    means: Write, as_block: Block, tmp_path: Path, ffmpeg: Ffmpeg
+) -> None:
+    """The level of frame n is n / 2; ffmpeg's own limit is a row of a hundred terms."""
+    clip = tmp_path / "rising.mkv"
+    rising = ["-f", "lavfi", "-i", "color=black:s=16x16:r=25,format=gray,geq=lum=N/2"]
+    run = run_ffmpeg(ffmpeg, [*rising, "-frames:v", "400", "-c:v", "ffv1", str(clip)])
+    assert run.returncode == 0, run.stderr.decode()
+    part = as_block(
+        means("tiny", ("count = 4", "count = 400"), ('e"]', 'e"]\npool = ["mean", "last"]'))
+    )
+    (found,) = measure_clip(task_of(clip, part), ffmpeg)
+    assert found.reason is None
+    assert found.figures["tiny_red_last"] == 199
+    assert found.figures["tiny_red"] == 99.5
 
 
 def test_what_is_not_finite_is_missing_with_a_reason(

@@ -227,7 +227,8 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
     points, expert = list(product_of(*expert.grid)), expert.for_tuning()
 
     def off(predicted: FloatArray) -> FloatArray:
-        return (within(predicted) - mos) * root
+        errors: FloatArray = (within(predicted) - mos) * root
+        return errors
 
     screened = np.empty((len(points), len(mos)))
     stop = 0

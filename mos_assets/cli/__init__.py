@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import adapt, compare, corpora, doctor, heads, predict, service
+from mos_assets.cli import adapt, compare, corpora, doctor, heads, networks, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -36,6 +36,7 @@ for command in (
     heads.report,
     heads.judge,
     corpora.corpus,
+    networks.networks,
     service.dev,
     service.prune,
     doctor.doctor,

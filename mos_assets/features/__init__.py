@@ -41,10 +41,12 @@ from mos_assets.features.fingerprint import SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
 from mos_assets.features.networks import (
+    frames_seen,
     load_networks,
     loaded_network,
     networks_folder,
     networks_in,
+    part_of_network,
     use_networks_folder,
 )
 from mos_assets.features.notes import column_description, column_notes, figure_notes
@@ -92,6 +94,7 @@ __all__ = [
     "feature_blocks_id",
     "figure_notes",
     "fingerprint",
+    "frames_seen",
     "header_extractors",
     "load_networks",
     "loaded_network",
@@ -105,6 +108,7 @@ __all__ = [
     "networks_in",
     "normalised_shot_row",
     "parse_blocks",
+    "part_of_network",
     "picture_extractors",
     "picture_figures",
     "proofs",

@@ -35,6 +35,7 @@ from mos_assets.networks import (
     Network,
     figures_of,
     frames_of,
+    items_of,
     read_network,
 )
 from mos_assets.records import Probe
@@ -128,6 +129,17 @@ def loaded_network(name: str) -> Network | None:
     return found.network if isinstance(found, NetworkBlock) else None
 
 
+def part_of_network(network: Network) -> str:
+    """Name of its part of a measurement."""
+    return f"{PART}{network.declaration.stem}"
+
+
+def frames_seen(network: Network, probe: Probe) -> dict[str, tuple[tuple[int, ...], ...]]:
+    """Input → the frames of each of its pictures or runs. Raises ClipError."""
+    clip = _facts(probe, "")
+    return {each.name: items_of(each, clip.frames, clip.fps) for each in network.declaration.inputs}
+
+
 def networks_in(fingerprint: str) -> dict[str, str]:
     """Block → fingerprint of each network in the fingerprint of a row of features."""
     return dict(_TRAINED.findall(fingerprint))
@@ -163,7 +175,7 @@ def _load(name: str, folder: Path) -> None:
             "Name it otherwise."
         )
     body = {
-        "name": f"{PART}{declaration.stem}",
+        "name": part_of_network(network),
         "block": name,
         "columns": columns,
         "libraries": (ONNXRUNTIME, PILLOW) if resizes else (ONNXRUNTIME,),

@@ -8,7 +8,14 @@ decodes a clip. This is the room's door.
 
 from mos_assets.networks.declaration import NETWORK_NAME, Declaration
 from mos_assets.networks.feeding import ClipFacts, figures_of, frames_of
-from mos_assets.networks.reading import NETWORK_TOML, Network, read_declaration, read_network
+from mos_assets.networks.frames import items_of
+from mos_assets.networks.reading import (
+    NETWORK_TOML,
+    Network,
+    files_in_words,
+    read_declaration,
+    read_network,
+)
 
 __all__ = [
     "NETWORK_NAME",
@@ -17,7 +24,9 @@ __all__ = [
     "Declaration",
     "Network",
     "figures_of",
+    "files_in_words",
     "frames_of",
+    "items_of",
     "read_declaration",
     "read_network",
 ]

@@ -42,6 +42,10 @@ def _alone(value: object) -> object:
     return (value,) if isinstance(value, int | float | str) else value
 
 
+def _in_words(size: tuple[int, int]) -> str:
+    return f"{size[1]} by {size[0]}"
+
+
 Size = Annotated[tuple[Pixels, Pixels], BeforeValidator(_twice)]
 """(lines, columns); one number stands for both."""
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_alone)]
@@ -61,6 +65,11 @@ class Uniform(_Table):
     """Which of a stretch: its middle or its first frame; `ends`: the first and the last frame of
     the clip, and the others evenly between."""
 
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"{self.count} frames evenly ({self.at})"
+
 
 class PerSecond(_Table):
     """Frames at a rate, from the first on."""
@@ -69,6 +78,11 @@ class PerSecond(_Table):
     per_second: Annotated[float, Strict(), Field(gt=0, le=60)] = 1.0
     most: Count = 64
     """Where a clip would give more, the step between two frames grows until it gives as many."""
+
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"{self.per_second:g} frames a second, at most {self.most}"
 
 
 class Runs(_Table):
@@ -92,6 +106,11 @@ class Runs(_Table):
                 "a clip are looked at"
             )
         return self
+
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"{self.clips} runs of {self.length} frames, {self.stride} apart ({self.at})"
 
 
 class Whole(_Table):
@@ -119,6 +138,11 @@ class Whole(_Table):
             raise ValueError(f'border is for aspect = "pad", and it is {self.aspect!r}')
         return self
 
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"the whole picture at {_in_words(self.size)} ({self.aspect}, {self.scaler})"
+
 
 class Crops(_Table):
     """Parts of the picture at its own size."""
@@ -137,6 +161,11 @@ class Crops(_Table):
         if (self.count is not None) != (self.where == "seeded"):
             raise ValueError('count is for where = "seeded", which needs it, and for nothing else')
         return self
+
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"{self.number} crops of {_in_words(self.size)} ({self.where})"
 
     @property
     def number(self) -> int:
@@ -162,6 +191,11 @@ class Fragments(_Table):
         if self.grid * self.patch > LARGEST_SIDE:
             raise ValueError(f"grid × patch is {self.grid * self.patch}, above {LARGEST_SIDE}")
         return self
+
+    @property
+    def words(self) -> str:
+        """For a reader."""
+        return f"fragments: {self.grid} by {self.grid} of {self.patch} pixels ({self.place})"
 
     @property
     def size(self) -> tuple[int, int]:

@@ -53,11 +53,6 @@ def _rate(choice: PerSecond, frames: int, fps: float) -> Item:
 
 def _runs(choice: Runs, frames: int) -> list[Item]:
     span = choice.length * choice.stride
-    needed = (choice.length - 1) * choice.stride + 1
-    if frames < needed and choice.short == "refuse":
-        raise ClipError(
-            f'it has {frames} frames, and the network needs {needed} (short = "refuse")'
-        )
     if choice.at == "start":
         begins = [frames // choice.clips * i for i in range(choice.clips)]
     elif frames >= span:
@@ -69,6 +64,11 @@ def _runs(choice: Runs, frames: int) -> list[Item]:
     runs = []
     for begin in begins:
         numbers = [begin + i * choice.stride for i in range(choice.length)]
+        if choice.short == "refuse" and numbers[-1] >= frames:
+            raise ClipError(
+                f"its {frames} frames are too few for runs of {choice.length} frames, "
+                f"{choice.stride} apart"
+            )
         if choice.short == "refuse" and numbers[-1] >= frames:
             raise ClipError(
                 f"its {frames} frames are too few for runs of {choice.length} frames, "

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mos_assets.errors import NetworkError
-from mos_assets.graphs.messages import GraphError
+from mos_assets.graphs.messages import GraphError, declared_in_words
 from mos_assets.io.hashing import hash_bytes, hash_text
 from mos_assets.io.reading import TooLargeError, read_within, require_plain
 from mos_assets.networks.declaration import Declaration
@@ -94,6 +94,20 @@ def read_network(folder: Path) -> Network:
     return network
 
 
+def files_in_words(folder: Path) -> tuple[str, ...]:
+    """What the ONNX files of a folder are fed and give, a line each."""
+    found = []
+    for path in sorted(folder.glob("*.onnx")):
+        try:
+            facts = require_sound_network(read_within(path, LARGEST_ONNX_BYTES))
+        except (GraphError, TooLargeError, OSError) as error:
+            found.append(f"{path.name}: {error}")
+        else:
+            inputs, outputs = map(declared_in_words, (facts.inputs, facts.outputs))
+            found.append(f"{path.name}: inputs {inputs}; outputs {outputs}")
+    return tuple(found)
+
+
 def read_declaration(toml: Path) -> Declaration:
     """What network.toml says. Raises NetworkError."""
     try:
@@ -136,7 +150,8 @@ def _first(error: ValidationError) -> str:
     said = first["msg"].removeprefix("Value error, ")
     value = json.dumps(first["input"], default=str)
     shown = "" if isinstance(first["input"], dict) else f" = {value[:80]}"
-    return f"{key or 'it'}{shown}: {said}. Correct it; docs/networks.md has every key."
+    place = f"{key}{shown}: " if key else ""
+    return f"{place}{said}. Correct it; docs/networks.md has every key."
 
 
 _TAGS = frozenset({"uniform", "rate", "clips", "whole", "crops", "fragments"})

@@ -114,6 +114,7 @@ def plan_shards(
 
     Raises StoreError where the store cannot be read or written, ToolError without an ffmpeg.
     """
+    chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
     tasks = plan_tasks(run, paths, database)

@@ -12,7 +12,12 @@ import numpy as np
 
 from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
-from mos_assets.features import column_notes, feature_blocks_id
+from mos_assets.features import (
+    column_notes,
+    feature_blocks_id,
+    loaded_network,
+    networks_in,
+)
 from mos_assets.head import (
     MISSING_VALUE,
     ExportedHead,
@@ -27,6 +32,7 @@ from mos_assets.head import (
 )
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.tested import tested_rows
 from mos_assets.records import (
@@ -43,6 +49,7 @@ from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
     Manifest,
+    NetworkUsed,
     SessionAlignment,
     training_table_sha256,
     versions,
@@ -123,6 +130,8 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
+    # Another process may have measured.
+    chosen_blocks(run, paths)
     units = [note.unit for note in column_notes(table.feature_order, fingerprint)]
     gap = MISSING_VALUE if recipe.impute else None
     vocab = result.head.encoder_vocab
@@ -214,6 +223,7 @@ def _manifest(
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
+        networks=_networks_used(fingerprint),
         declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
@@ -242,6 +252,21 @@ def _manifest(
         ),
         versions=versions(),
         applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
+    )
+
+
+def _networks_used(fingerprint: str) -> tuple[NetworkUsed, ...]:
+    """Whose columns are in rows of this fingerprint."""
+    found = ((block, loaded_network(block)) for block in networks_in(fingerprint))
+    return tuple(
+        NetworkUsed(
+            block=block,
+            sha256=network.sha256,
+            licence=network.declaration.licence,
+            source=network.declaration.source,
+        )
+        for block, network in found
+        if network is not None
     )
 
 

@@ -111,6 +111,16 @@ class DataUsed(_Frozen):
         return LabelOrigin.HUMAN if origins == {LabelOrigin.HUMAN} else LabelOrigin.SIMULATED
 
 
+class NetworkUsed(_Frozen):
+    """A network that features come from; its file is not part of the release."""
+
+    block: str
+    sha256: str
+    """Of the ONNX file."""
+    licence: str
+    source: str
+
+
 class ManifestThreshold(_Frozen):
     """One term of the gate."""
 
@@ -179,7 +189,7 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
-_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared")
+_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared", "networks")
 
 
 class Manifest(_Frozen):
@@ -207,6 +217,8 @@ class Manifest(_Frozen):
     extractor_fingerprint: str
     declared: tuple[DeclaredFeatures, ...] | None = None
     """What the feature tables that it was trained on are declared to be; else not in the file."""
+    networks: tuple[NetworkUsed, ...] = ()
+    """That features were measured with; not in the file without."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     alignment: CorpusAlignment | None = None

@@ -6,7 +6,7 @@ import os
 
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.settings.environment import variable
-from mos_assets.settings.paths import PathSettings
+from mos_assets.settings.paths import NETWORKS, PathSettings
 from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
@@ -26,12 +26,13 @@ def shaping(run: RunSettings) -> tuple[str, ...]:
 
 def run_scope(run: RunSettings, paths: PathSettings) -> str:
     """The same for two runs that read the same files and release the same head from them."""
-    folders = (paths.corpus_folder, paths.store_folder, paths.model_folder, paths.networks_folder)
+    folders = (paths.corpus_folder, paths.store_folder, paths.model_folder)
     told = [
         *shaping(run),
         *tests(run),
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
         *(os.path.realpath(folder) for folder in folders),
+        *([os.path.realpath(paths.networks_folder)] if paths.networks != NETWORKS else []),
     ]
     return hash_bytes(os.fsencode("\n".join(told)))[:16]
 

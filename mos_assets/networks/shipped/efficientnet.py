@@ -140,9 +140,7 @@ class _Trunk:
         wide = channels * stage.expansion
         if stage.expansion != 1:
             shape = (wide, channels, 1)
-            held = self._convolved(
-                view, held, f"{name}_expand_conv", f"{name}_bn0", shape, 1, side
-            )
+            held = self._convolved(view, held, f"{name}_expand_conv", f"{name}_bn0", shape, 1, side)
             held = self._relu6(held)
         shape = (wide, 1, stage.kernel)
         held = self._convolved(

@@ -91,8 +91,8 @@ def add_network(name: str, networks: Path) -> Added:
     shipped = SHIPPED.get(name)
     if shipped is None:
         raise NetworkError(
-            f"No network {name!r} comes with mos_assets; {', '.join(SHIPPED)} does. One of your own "
-            "is a folder that you write; docs/networks.md says how."
+            f"No network {name!r} comes with mos_assets; {', '.join(SHIPPED)} does. One of your "
+            "own is a folder that you write; docs/networks.md says how."
         )
     weights = _weights(shipped)
     onnx = shipped.build(weights)

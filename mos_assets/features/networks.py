@@ -104,6 +104,12 @@ def load_networks(names: Iterable[str], folder: Path) -> None:
     with _lock:
         for name in names:
             known = BLOCKS.get(name)
+            toml = folder / name / NETWORK_TOML
+            if known is None and NETWORK_NAME.fullmatch(name) is None and toml.is_file():
+                raise NetworkError(
+                    f"{toml}: no network can be called {name!r}. Name the folder and the network "
+                    "with small letters and digits, and '.', '_' or '-' between them."
+                )
             if NETWORK_NAME.fullmatch(name) is None or name in ALIASES:
                 continue
             if known is not None and not isinstance(known, NetworkBlock):
@@ -111,6 +117,8 @@ def load_networks(names: Iterable[str], folder: Path) -> None:
             place = folder / name
             if place.is_dir():
                 _load(name, place.absolute())
+            elif known is not None and known.network.folder == place.absolute():
+                forget_network(name)
 
 
 def use_networks_folder(folder: Path) -> None:

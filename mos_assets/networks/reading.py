@@ -134,7 +134,9 @@ def read_declaration(toml: Path) -> Declaration:
 
 def _first(error: ValidationError) -> str:
     """The first thing that is wrong, where, and what to do."""
-    first = error.errors()[0]
+    # A key that is not known is often one that is then missing, misspelt.
+    found = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    first = found[0]
     key = ""
     for part in first["loc"]:
         if isinstance(part, int):
@@ -147,7 +149,7 @@ def _first(error: ValidationError) -> str:
             return f"{where}it is missing. Add it; docs/networks.md has every key."
         case "extra_forbidden":
             return f"{where}there is no such key. Remove it; docs/networks.md has every key."
-    said = first["msg"].removeprefix("Value error, ")
+    said = first["msg"].removeprefix("Value error, ").replace("tuple", "list")
     value = json.dumps(first["input"], default=str)
     shown = "" if isinstance(first["input"], dict) else f" = {value[:80]}"
     place = f"{key}{shown}: " if key else ""

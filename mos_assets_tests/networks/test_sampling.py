@@ -23,7 +23,8 @@ from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.networks import items_of
 from mos_assets.networks.declaration import NetworkInput
-from mos_assets_tests.networks.conftest import task_of, write_onnx
+from mos_assets_tests.networks.conftest import task_of
+from mos_assets_tests.networks.making import write_onnx
 
 Levels = npt.NDArray[np.uint8]
 LINES, COLUMNS, FRAMES = 38, 50, 11
@@ -79,7 +80,7 @@ def mirror(tmp_path: Path) -> Path:
     )
     text = 'name = "mirror"\nonnx = "mirror.onnx"\nlicence = "CC0"\nsource = "the tests"\n'
     for name, body in INPUTS.items():
-        scale = "" if "scale = " in body else "scale = 1\n"
+        scale = "" if "scale = " in body or "uint8" in body else "scale = 1\n"
         text += f'\n[[inputs]]\nname = "{name}"\n{scale}{body}\n'
     for name, shape in SHAPES.items():
         pool = "last" if name in ("five", "covered", "sharp") else "mean"

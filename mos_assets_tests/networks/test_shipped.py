@@ -180,6 +180,9 @@ def test_folder_is_written_once_and_never_over_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOS_NETWORKS", str(tmp_path / "networks"))
+    killed = tmp_path / "networks" / f".{DEEP.name}.partial"
+    killed.mkdir(parents=True)
+    (killed / "network.toml").write_text("half")
     told = CliRunner().invoke(main, ["networks", "add", DEEP.name])
     assert told.exit_code == 0, told.output
     assert f"672 columns, sha256 {DEEP.sha256}" in told.output

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
-from uuid import uuid4
 
 from mos_assets.errors import NetworkError
 from mos_assets.io.hashing import hash_bytes, hash_file
-from mos_assets.io.writing import rename_durably, write_durably
+from mos_assets.io.locks import lock
+from mos_assets.io.writing import PARTIAL_SUFFIX, rename_durably, write_durably
 from mos_assets.networks.reading import NETWORK_TOML, read_network
 from mos_assets.networks.shipped.efficientnet import trunk_onnx
 
@@ -140,23 +141,32 @@ def _weights(shipped: Shipped) -> Path:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Whether it had to be written; a folder arrives under its name in one rename."""
-    if folder.exists() or folder.is_symlink():
-        if _holds(folder, files):
-            return False
-        raise NetworkError(
-            f"{folder} is there already with other files. Heads that were trained with it need "
-            "them; move it away, or name another folder in MOS_NETWORKS."
-        )
+    """Whether it had to be written; a folder arrives under its name in one rename.
+
+    One process at a time writes there, so that what a killed one left is known to be left.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    arriving = folder.with_name(f".{folder.name}.{uuid4().hex}.partial")
+    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        arriving.mkdir()
-        for name, content in files.items():
-            write_durably(arriving / name, content)
-        rename_durably(arriving, folder)
-    finally:
+        lock(descriptor)
+        if folder.exists() or folder.is_symlink():
+            if _holds(folder, files):
+                return False
+            raise NetworkError(
+                f"{folder} is there already with other files. Heads that were trained with it "
+                "need them; move it away, or name another folder in MOS_NETWORKS."
+            )
+        arriving = folder.with_name(f".{folder.name}{PARTIAL_SUFFIX}")
         shutil.rmtree(arriving, ignore_errors=True)
+        try:
+            arriving.mkdir()
+            for name, content in files.items():
+                write_durably(arriving / name, content)
+            rename_durably(arriving, folder)
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+    finally:
+        os.close(descriptor)
     return True
 
 
@@ -167,5 +177,5 @@ def _holds(folder: Path, files: Mapping[str, bytes]) -> bool:
             and (folder / name).read_bytes() == content
             for name, content in files.items()
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

@@ -69,3 +69,7 @@ class ReleaseError(MosAssetsError):
 
 class StoreError(MosAssetsError):
     """The store cannot be opened, read or written."""
+
+
+class NotificationError(MosAssetsError):
+    """Somebody was to be told, and could not be."""

@@ -18,6 +18,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+@click.version_option(package_name="mos-assets", prog_name="mos")
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Predict how good a clip looks, and see what stands behind the prediction.
@@ -35,6 +36,7 @@ for command in (
     heads.status,
     heads.report,
     heads.judge,
+    heads.export,
     corpora.corpus,
     networks.networks,
     service.dev,

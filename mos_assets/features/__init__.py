@@ -49,7 +49,7 @@ from mos_assets.features.networks import (
     part_of_network,
     use_networks_folder,
 )
-from mos_assets.features.notes import column_description, column_notes, figure_notes
+from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
 from mos_assets.features.same_content import require_same_content
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
@@ -86,6 +86,7 @@ __all__ = [
     "column_description",
     "column_notes",
     "columns_of",
+    "compared_here",
     "compares",
     "content_key",
     "declared_columns",

@@ -19,7 +19,7 @@ from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.networks import NETWORK_TOML, Network
 from mos_assets.predictor.clips import look_at
 from mos_assets.records import Measurement
-from mos_assets.settings import PathSettings, ReferencePolicy
+from mos_assets.settings import Comparison, PathSettings, ReferencePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def try_network(network: Network, clip: Path, paths: PathSettings) -> Tried:
         parts=frozenset({part_of_network(network)}),
         reference_path=None,
         reference_sha256=None,
-        policy=ReferencePolicy.LOOPBACK,
+        comparison=Comparison(ReferencePolicy.LOOPBACK),
     )
     seen = frames_seen(network, known.probe)
     (found,) = measure_clip(task, find_ffmpeg(paths.ffmpeg or None))

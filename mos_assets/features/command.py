@@ -101,22 +101,21 @@ def command(
     later_chains: list[str] = []
     if libvmaf is not None:
         if loopback:
-            branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            branches.append("pristine")
             chains.append(f"[count]{_EVEN}[counted]")
-            chains += libvmaf.motion(_EVEN)
             later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
             chains += _held_chains(held, streams[1], libvmaf)
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock}{libvmaf.split('reference', 'size')}",
-                *libvmaf.motion(),
-                *libvmaf.scaled("distorted", "size", "reference"),
+                f"[1:{streams[1]}]{clock},split=2[reference][size]",
+                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                *libvmaf.pair("resized", "reference"),
             ]
         else:
-            branches += ["left", "right", *(["moving"] if libvmaf.moved else [])]
-            chains += [*libvmaf.motion(), *libvmaf.pair("left", "right")]
+            branches += ["left", "right"]
+            chains += libvmaf.pair("left", "right")
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -186,8 +185,7 @@ def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
-        f"[reference]setpts=N{libvmaf.split('pristine')}",
-        *libvmaf.motion(),
+        "[reference]setpts=N[pristine]",
         *libvmaf.pair("shown", "pristine"),
     ]
 

@@ -26,7 +26,7 @@ from mos_assets.features.transnet import transition_probabilities
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
 SIZE, RATE, SECONDS = "960x540", 30, 8
 SCENES = {
@@ -104,7 +104,7 @@ def task_of(clip: Path, parts: tuple[str, ...]) -> ClipTask:
         parts=frozenset(parts),
         reference_path=None,
         reference_sha256=None,
-        policy=ReferencePolicy.LOOPBACK,
+        comparison=Comparison(ReferencePolicy.LOOPBACK, Sampling.SPARSE),
     )
 
 

@@ -40,7 +40,7 @@ from mos_assets.features.extractors.shots import SHOTS
 from mos_assets.features.fingerprint import SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
-from mos_assets.features.notes import column_description, column_notes, figure_notes
+from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
 from mos_assets.features.same_content import require_same_content
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
@@ -77,6 +77,7 @@ __all__ = [
     "column_description",
     "column_notes",
     "columns_of",
+    "compared_here",
     "compares",
     "content_key",
     "declared_columns",

@@ -92,7 +92,7 @@ def fingerprints(run: RunSettings, paths: PathSettings) -> dict[str, str]:
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(paths.ffmpeg or None)
-    return {part: fingerprint(part, run.reference, ffmpeg) for part in sorted(parts)}
+    return {part: fingerprint(part, run.comparison, ffmpeg) for part in sorted(parts)}
 
 
 def shard_folder(paths: PathSettings) -> Path:
@@ -175,7 +175,7 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
                     sha256=clip.sha256,
                     probe=clip.probe,
                     parts=parts,
-                    policy=policy,
+                    comparison=run.comparison,
                     reference_path=clip.reference_path,
                     reference_sha256=clip.reference_sha256,
                 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
-from mos_assets.features import column_notes, feature_blocks_id
+from mos_assets.features import column_notes, compared_here, feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
     ExportedHead,
@@ -43,6 +43,7 @@ from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
     Manifest,
+    ManifestComparison,
     SessionAlignment,
     training_table_sha256,
     versions,
@@ -214,6 +215,11 @@ def _manifest(
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
+        comparison=ManifestComparison(
+            reference=run.comparison.reference, sampling=run.comparison.sampling
+        )
+        if compared_here(fingerprint)
+        else None,
         declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION

@@ -1,6 +1,6 @@
 """Whether a head's features can be measured from a clip here, and how: the one place that decides.
 
-A head says which columns it needs, and under which reference policy its run measured. A column
+A head says which columns it needs, and how its run compared clips. A column
 counts as measurable by its name: an extractor here makes columns of that name. Whether the figures
 the head was trained on were made in the same way is another question (`origin`): they were measured
 here, or come from a table that is declared to have been measured so.
@@ -22,7 +22,7 @@ from mos_assets.features import (
 from mos_assets.media.probe import probe_version
 from mos_assets.records import DeclaredFeatures, ProofStatus
 from mos_assets.release.manifest import Manifest
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
 
 _POLICY = f"{variable('reference')}="
@@ -52,11 +52,16 @@ class MeasuringPlan:
     feature_order: tuple[str, ...]
     blocks: tuple[str, ...]
     """Built-in blocks that hold them."""
-    policy: ReferencePolicy
+    comparison: Comparison
     trained: str
     """The extractor fingerprint of the rows that the head was trained on."""
     declared: tuple[DeclaredFeatures, ...] = ()
     """What is declared of the tables that those rows come from."""
+
+    @property
+    def policy(self) -> ReferencePolicy:
+        """What libvmaf compares a clip with."""
+        return self.comparison.reference
 
     @property
     def parts(self) -> frozenset[str]:
@@ -139,6 +144,24 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
             "feature table and cannot be measured from a clip; use Predictor.predict_mos with "
             "your own features"
         )
+    comparison = comparison_of(manifest)
+    if isinstance(comparison, str):
+        return comparison
+    return MeasuringPlan(
+        head_id=manifest.id,
+        feature_order=order,
+        blocks=blocks,
+        comparison=comparison,
+        trained=manifest.extractor_fingerprint,
+        declared=manifest.declared or (),
+    )
+
+
+def comparison_of(manifest: Manifest) -> Comparison | str:
+    """How clips are compared for the head; why that cannot be done here, in a sentence.
+
+    A head of before there was a choice compares every pair.
+    """
     named = (
         text.removeprefix(_POLICY) for text in manifest.data.settings if text.startswith(_POLICY)
     )
@@ -151,13 +174,13 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
     # What the figures are declared to be comes first: the run that read them may have measured
     # nothing. A manifest names what is not at its default.
     policy = next(told, None) or next(named, ReferencePolicy.LOOPBACK)
-    if policy not in tuple(ReferencePolicy):
-        return f"{manifest.id} was trained with {_POLICY}{policy}, which this version does not know"
-    return MeasuringPlan(
-        head_id=manifest.id,
-        feature_order=order,
-        blocks=blocks,
-        policy=ReferencePolicy(policy),
-        trained=manifest.extractor_fingerprint,
-        declared=declared,
-    )
+    measured = manifest.comparison
+    sampling = Sampling.EVERY if measured is None else measured.sampling
+    for name, value, known in (
+        ("reference", policy, ReferencePolicy),
+        ("sampling", sampling, (Sampling.EVERY, Sampling.SPARSE)),
+    ):
+        if value not in tuple(known):
+            said = f"{variable(name)}={value}"
+            return f"{manifest.id} was trained with {said}, which this version does not know"
+    return Comparison(ReferencePolicy(policy), Sampling(sampling))

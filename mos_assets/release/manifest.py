@@ -111,6 +111,15 @@ class DataUsed(_Frozen):
         return LabelOrigin.HUMAN if origins == {LabelOrigin.HUMAN} else LabelOrigin.SIMULATED
 
 
+class ManifestComparison(_Frozen):
+    """How the run that measured its features compared clips, in the words of the settings."""
+
+    reference: str
+    """MOS_REFERENCE."""
+    sampling: str
+    """MOS_SAMPLING: every or sparse."""
+
+
 class ManifestThreshold(_Frozen):
     """One term of the gate."""
 
@@ -179,7 +188,7 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
-_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared")
+_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared", "comparison")
 
 
 class Manifest(_Frozen):
@@ -207,6 +216,9 @@ class Manifest(_Frozen):
     extractor_fingerprint: str
     declared: tuple[DeclaredFeatures, ...] | None = None
     """What the feature tables that it was trained on are declared to be; else not in the file."""
+    comparison: ManifestComparison | None = None
+    """Not in the file where nothing that compares was measured by the run, nor in that of a head
+    older than sampling, whose figures are those of every pair."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     alignment: CorpusAlignment | None = None

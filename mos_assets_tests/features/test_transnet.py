@@ -111,10 +111,10 @@ from mos_assets.features import ClipTask, measure_clip
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 clip = Path(sys.argv[1])
-parts, policy = frozenset({"shots"}), ReferencePolicy.SELF
-task = ClipTask("c", clip, hash_file(clip), probe(clip), parts, None, None, policy)
+parts, how = frozenset({"shots"}), Comparison(ReferencePolicy.SELF)
+task = ClipTask("c", clip, hash_file(clip), probe(clip), parts, None, None, how)
 (found,) = measure_clip(task, find_ffmpeg(None))
 assert found.reason is None, found.reason
 print("torch" in sys.modules)

@@ -20,7 +20,7 @@ from mos_assets.records import (
 )
 from mos_assets.release.manifest import Manifest
 from mos_assets.scoring.output import row_of
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 from mos_assets_tests.conftest import Release
 from mos_assets_tests.made import Encodes
 
@@ -31,7 +31,9 @@ HEAD = "pairs_mos_head_v1"
 def predictor(release: Release, ffmpeg: Ffmpeg, tmp_path: Path) -> Predictor:
     """Of an Accepted head whose rows were measured here, against their sources."""
     parts = ("libvmaf", "saliency")
-    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    prints = " + ".join(
+        fingerprint(part, Comparison(ReferencePolicy.SOURCE), ffmpeg) for part in parts
+    )
     human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
     human.called(HEAD, "MOS_REFERENCE=source", fingerprint=prints).put(tmp_path)
     return Predictor(tmp_path, HEAD)
@@ -133,7 +135,7 @@ def test_a_head_of_declared_features_scores_what_is_measured_so(
     says: str,
 ) -> None:
     """Under the policy that is declared, whatever that of the run was, which measured nothing."""
-    saliency = fingerprint("saliency", ReferencePolicy.SOURCE, ffmpeg)
+    saliency = fingerprint("saliency", Comparison(ReferencePolicy.SOURCE), ffmpeg)
     failed = told is None or told.status is ProofStatus.FAILED
     settings = ("MOS_REFERENCE=source",) if failed else ()
     head = release.called(HEAD, *settings, fingerprint=f"canonical-6=table:own + {saliency}")

@@ -82,6 +82,12 @@ CANDIDATES: dict[str, Candidate] = {
         f"veryfast crf {q}, bursts of 8 in 40": Candidate(x264("veryfast", f"-crf {q}"), before=BURSTS)
         for q in (25, 35)
     },
+    **{
+        f"pairs of 10, veryfast qp {q}": Candidate(
+            x264("veryfast", f"-qp {q} -g 2 -bf 0"), before=PAIRS
+        )
+        for q in (28, 34)
+    },
     "veryfast crf 35, 5th frames encoded": Candidate(x264("veryfast", "-crf 35"), before=FIFTH),
     **{
         f"pairs of 10, ultrafast crf {q}": Candidate(x264("ultrafast", f"-crf {q} -g 2 -bf 0"), before=PAIRS)
@@ -100,6 +106,13 @@ CANDIDATES: dict[str, Candidate] = {
         for q in (22, 28, 34, 40, 46)
     },
     **{
+        f"intra veryfast qp {q}, /5": Candidate(x264("veryfast", f"-qp {q} -g 1"), before=FIFTH)
+        for q in (28, 34, 40)
+    },
+    "intra veryfast crf 35 renumbered, /5": Candidate(
+        x264("veryfast", "-crf 35 -g 1"), before=f"{FIFTH},setpts=N"
+    ),
+    **{
         f"half size, intra ultrafast qp {q}, /5": Candidate(
             x264("ultrafast", f"-qp {q} -g 1"), before=f"{FIFTH},scale=iw/2:-2:flags=bicubic"
         )
@@ -114,7 +127,7 @@ CANDIDATES: dict[str, Candidate] = {
     "mpeg2 intra q 12, /5": Candidate(
         "-c:v mpeg2video -q:v 12 -g 1 -threads 1", before=f"{FIFTH},format=yuv420p"
     ),
-    **{f"blur {s}, /5": Candidate(filters=f"gblur=sigma={s}", before=FIFTH) for s in (0.7, 1.5, 3)},
+    **{f"blur {s}, /5": Candidate(filters=f"gblur=sigma={s}", before=FIFTH) for s in (0.5, 0.7, 1, 1.5, 3)},
     **{
         f"down {d} up, /5": Candidate(
             filters=f"scale=iw/{d}:ih/{d}:flags=bicubic,scale=iw*{d}:ih*{d}:flags=bicubic",

@@ -79,6 +79,7 @@ def decode(
         (streams[0], streams[-1]),
         held,
         stride_of(task, pristine),
+        task.comparison.loopback,
     )
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)

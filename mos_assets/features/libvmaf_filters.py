@@ -44,24 +44,24 @@ class LibvmafFilters:
     def pair(self, distorted: str, reference: str) -> tuple[str, ...]:
         """Chains that compare two streams of pictures that are numbered alike."""
         if self.compared.is_every:
-            return (self._compare(distorted, reference),)
+            return (self.compare(distorted, reference),)
         return (
             f"[{distorted}]{self._select}[coded]",
             f"[{reference}]{self._select}[chosen]",
-            self._compare("coded", "chosen"),
+            self.compare("coded", "chosen"),
         )
 
     def scaled(self, distorted: str, size: str, reference: str) -> tuple[str, ...]:
         """The same, the one scaled to the size of the other: `size` shows what `reference` does."""
         scale = "scale=w=rw:h=rh:flags=bicubic[resized]"
         if self.compared.is_every:
-            return (f"[{distorted}][{size}]{scale}", self._compare("resized", reference))
+            return (f"[{distorted}][{size}]{scale}", self.compare("resized", reference))
         return (
             f"[{distorted}]{self._select}[coded]",
             f"[{size}]{self._select}[wanted]",
             f"[{reference}]{self._select}[chosen]",
             f"[coded][wanted]{scale}",
-            self._compare("resized", "chosen"),
+            self.compare("resized", "chosen"),
         )
 
     def split(self, *labels: str) -> str:
@@ -78,11 +78,17 @@ class LibvmafFilters:
         return (f"[moving]{first},split[kept][itself]", f"[kept][itself]{log}[moved]")
 
     @property
+    def thinned(self) -> str:
+        """The beginning of a chain that leaves out what is not compared."""
+        return "" if self.compared.is_every else f"{self._select},"
+
+    def compare(self, distorted: str, reference: str) -> str:
+        """The chain that compares every picture of two streams."""
+        return f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]"
+
+    @property
     def _select(self) -> str:
         return f"select={self.compared.condition}"
-
-    def _compare(self, distorted: str, reference: str) -> str:
-        return f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]"
 
 
 def _filter(features: Sequence[str], log: str) -> str:

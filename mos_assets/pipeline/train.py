@@ -52,6 +52,7 @@ from mos_assets.release.naming import ReleaseFiles, head_id
 from mos_assets.settings import (
     Align,
     PathSettings,
+    ReferencePolicy,
     RunSettings,
     Weights,
     feature_scope,
@@ -216,7 +217,9 @@ def _manifest(
         n_parameters=exported.n_parameters,
         extractor_fingerprint=fingerprint,
         comparison=ManifestComparison(
-            reference=run.comparison.reference, sampling=run.comparison.sampling
+            reference=run.comparison.reference,
+            sampling=run.comparison.sampling,
+            loopback=run.loopback if run.reference is ReferencePolicy.LOOPBACK else None,
         )
         if compared_here(fingerprint)
         else None,

@@ -1,7 +1,7 @@
 """Scenes that ffmpeg draws, and natural ones where their files are given, spoilt in many ways.
 
 A scene is a filter graph; a distortion is a filter chain and the coder that stores its result. What
-is rendered is the same, picture for picture, with the same ffmpeg. Only words and one loop live here.
+is rendered is the same, picture for picture, with the same ffmpeg.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 WIDTH, HEIGHT, RATE, FRAMES = 480, 270, 25, 60
 FONT = "font.ttf"
 _S = f"s={WIDTH}x{HEIGHT}:r={RATE}"
-_NOISE = "perlin={}:octaves={}:persistence={}:xscale={}:yscale={}:tscale={}:random_mode=seed:random_seed={}"
+_NOISE = (
+    "perlin={}:octaves={}:persistence={}:xscale={}:yscale={}:tscale={}"
+    ":random_mode=seed:random_seed={}"
+)
 
 
 def _perlin(octaves: int, persistence: float, scale: float, speed: float, seed: int) -> str:
@@ -78,7 +81,8 @@ GENERATED = {
     "shake": f"{_still(5, 0.66)},crop={WIDTH}:{HEIGHT}"
     ":400+14*sin(n*1.7)+6*sin(n*0.6):300+9*cos(n*1.3)",
     "shapes": f"{_still(12, 0.5)},crop={WIDTH}:{HEIGHT}:40:40,{_BOXES}",
-    "grain": f"{_perlin(6, 0.5, 1, 0.3, 23)},{_SKY},noise=alls=10:allf=t:all_seed=77,vignette=a=0.9",
+    "grain": f"{_perlin(6, 0.5, 1, 0.3, 23)},{_SKY},noise=alls=10:allf=t:all_seed=77,"
+    "vignette=a=0.9",
     "dark": f"{_perlin(8, 0.66, 2, 0.25, 41)},{_tint('0/0 1/.22', '0/0 1/.2', '0/.02 1/.3')},"
     "noise=alls=4:allf=t:all_seed=9",
     "snow": f"color=gray:{_S},noise=alls=60:allf=t:all_seed=4,gblur=sigma=1.6,eq=contrast=2.2",
@@ -116,30 +120,48 @@ class Distortion:
 
 def _kind(name: str, *levels: tuple[str, str | tuple[str, ...]]) -> Iterator[Distortion]:
     for number, (filters, coders) in enumerate(levels, start=1):
-        yield Distortion(f"{name}{number}", filters, (coders,) if isinstance(coders, str) else coders)
+        yield Distortion(
+            f"{name}{number}", filters, (coders,) if isinstance(coders, str) else coders
+        )
 
 
+_X265 = "-c:v libx265 -preset fast -x265-params log-level=error:pools=1 -crf"
 _VP9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 7 -b:v 0 -crf"
 _AV1 = "-c:v libsvtav1 -preset 10 -svtav1-params lp=1 -crf"
 DISTORTIONS = (
     *_kind("x264-", *(("null", f"{_X264} -crf {q}") for q in (20, 26, 32, 38, 44))),
     *_kind("down-", *((_down(by), _FINE) for by in (1.5, 2, 3, 4.5))),
-    *_kind("x265-", *(("null", f"-c:v libx265 -preset fast -x265-params log-level=error:pools=1 -crf {q}")
-                      for q in (26, 33, 41))),
+    *_kind("x265-", *(("null", f"{_X265} {q}") for q in (26, 33, 41))),
     *_kind("noise-", *((f"noise=alls={a}:allf=t:all_seed={a}", _FINE) for a in (5, 12, 25))),
     *_kind("mpeg4-", *(("null", f"-c:v mpeg4 -q:v {q}") for q in (4, 10, 24))),
     *_kind("blur-", *((f"gblur=sigma={sigma}", _FINE) for sigma in (0.7, 1.4, 3))),
-    *_kind("ladder-", *((_down(by), f"{_X264} -crf {q}") for by, q in ((1.5, 28), (2, 34), (3, 30)))),
+    *_kind(
+        "ladder-", *((_down(by), f"{_X264} -crf {q}") for by, q in ((1.5, 28), (2, 34), (3, 30)))
+    ),
     *_kind("vp9-", *(("null", f"{_VP9} {q}") for q in (34, 48, 62))),
-    *_kind("blocks-", *(("null", f"{_X264} -qp {q} -x264-params no-deblock=1") for q in (32, 38, 44))),
+    *_kind(
+        "blocks-", *(("null", f"{_X264} -qp {q} -x264-params no-deblock=1") for q in (32, 38, 44))
+    ),
     *_kind("av1-", *(("null", f"{_AV1} {q}") for q in (35, 50, 62))),
-    *_kind("twice-", ("null", (f"{_X264} -crf 26", f"{_X264} -crf 30")),
-           ("null", ("-c:v mpeg4 -q:v 8", f"{_X264} -crf 28")), ("null", (f"{_X264} -crf 38", f"{_X264} -crf 22"))),
-    *_kind("grainy-", *((f"noise=alls={a}:allf=t:all_seed={a}", f"{_X264} -crf {q}") for a, q in ((8, 26), (16, 34)))),
+    *_kind(
+        "twice-",
+        ("null", (f"{_X264} -crf 26", f"{_X264} -crf 30")),
+        ("null", ("-c:v mpeg4 -q:v 8", f"{_X264} -crf 28")),
+        ("null", (f"{_X264} -crf 38", f"{_X264} -crf 22")),
+    ),
+    *_kind(
+        "grainy-",
+        *(
+            (f"noise=alls={a}:allf=t:all_seed={a}", f"{_X264} -crf {q}")
+            for a, q in ((8, 26), (16, 34))
+        ),
+    ),
     *_kind("mjpeg-", *(("null", f"-c:v mjpeg -q:v {q}") for q in (8, 20))),
-    *_kind("smear-", ("tmix=frames=3", f"{_X264} -crf 20"), ("unsharp=7:7:1.5", f"{_X264} -crf 30")),
-)  # fmt: skip
-"""Forty-odd, neighbours alike: a scene takes every fifth or so, so that each is met by several."""
+    *_kind(
+        "smear-", ("tmix=frames=3", f"{_X264} -crf 20"), ("unsharp=7:7:1.5", f"{_X264} -crf 30")
+    ),
+)
+"""Forty-odd, neighbours alike: a scene takes some, far apart, so that each is met by several."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +194,14 @@ class Scene:
     frames: int
 
 
-def scenes(data: Path | None, photos: Path | None) -> list[Scene]:
-    """All that can be drawn, then pans over photographs and rated stills, and films, as given."""
-    found = [Scene(name, graph, FRAMES) for name, graph in GENERATED.items()]
+def drawn_scenes() -> list[Scene]:
+    """All that ffmpeg draws by itself."""
+    return [Scene(name, graph, FRAMES) for name, graph in GENERATED.items()]
+
+
+def natural_scenes(data: Path | None, photos: Path | None) -> list[Scene]:
+    """Pans over photographs and rated stills, and films, as far as they are given."""
+    found = []
     pictures = sorted(photos.iterdir()) if photos else []
     sized = "scale=w='2*trunc(iw*max(max(540/iw\\,330/ih)\\,min(1\\,700/iw))/2)':h=-2:flags=bicubic"
     found += [_moved(path, path.stem, sized, number) for number, path in enumerate(pictures)]
@@ -182,11 +209,11 @@ def scenes(data: Path | None, photos: Path | None) -> list[Scene]:
     for number, path in enumerate(stills):
         shape = f"crop=900:600:{300 * (number + 1)}:{350 * number + 200},scale=600:400"
         found.append(_moved(path, f"still{number}", shape, number))
-    for name, shape in (("bigbuckbunny", f"scale={WIDTH}:{HEIGHT}"), ("bikes", f"crop={WIDTH}:{HEIGHT}")):
+    for name, fit in (("bigbuckbunny", "scale"), ("bikes", "crop")):
         path = data / "clips" / f"{name}.mp4" if data else None
         if path is not None and path.is_file():
             cut = f"trim=start_frame=60:end_frame={60 + SHORT},setpts=N/{RATE}/TB"
-            found.append(Scene(name, f"movie='{path}',{cut},{shape}", SHORT))
+            found.append(Scene(name, f"movie='{path}',{cut},{fit}={WIDTH}:{HEIGHT}", SHORT))
     return found
 
 
@@ -199,7 +226,9 @@ def _moved(path: Path, name: str, shape: str, number: int) -> Scene:
 
 def render(ffmpeg: Ffmpeg, folder: Path, scene: Scene, picks: range) -> list[Spoilt]:
     """The lossless source of a scene and these distortions of it, as far as they are not there."""
-    shutil.copyfile(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf", folder / FONT)
+    shutil.copyfile(
+        Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf", folder / FONT
+    )
     source = folder / f"{scene.name}.mkv"
     plain = f"setsar=1,format=yuv420p,setparams=colorspace=smpte170m:range=tv,fps={RATE}"
     drawn = f"{scene.graph},{plain},trim=end_frame={scene.frames}"
@@ -224,7 +253,11 @@ def _make(ffmpeg: Ffmpeg, path: Path, arguments: list[str]) -> None:
     if path.exists():
         return
     part = path.with_suffix(".part.mkv")
-    done = run_ffmpeg(ffmpeg, ["-y", "-filter_threads", "1", *arguments, "-fflags", "+bitexact", str(part)], cwd=path.parent)
+    done = run_ffmpeg(
+        ffmpeg,
+        ["-y", "-filter_threads", "1", *arguments, "-fflags", "+bitexact", str(part)],
+        cwd=path.parent,
+    )
     if done.returncode != 0:
         sys.exit(f"{path.name}: {done.stderr.decode()}")
     part.rename(path)

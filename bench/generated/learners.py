@@ -78,7 +78,7 @@ def told(columns: Floats, truth: Floats, groups: Names) -> Told:
 
 
 def _tuned(x: Floats, y: Floats, groups: Names, new: Floats, gammas: object) -> Floats:
-    """Ridge in the space of a kernel; gamma (None: products of squares) and alpha by inner folds."""
+    """Ridge in a kernel's space; gamma (None: of squares) and alpha by inner folds."""
     best = (np.inf, None, 0)
     inner = list(GroupKFold(min(INNER, len(np.unique(groups)))).split(x, y, groups))
     for gamma in gammas:  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from mos_assets.features import ClipTask, measure_clip, measure_clips, picture_extractors
-from mos_assets.features.transnet import transition_probabilities
+from mos_assets.features.transnet import look
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
@@ -84,7 +84,7 @@ def run(ffmpeg: Ffmpeg, arguments: list[str], folder: Path) -> None:
 def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
     """Import and build what a process loads once, so that no clip pays for it."""
     measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), ALL_PARTS)
-    transition_probabilities(np.zeros((1, 27, 48, 3), dtype=np.uint8), prefilter=False)
+    look(np.zeros((1, 27, 48, 3), dtype=np.uint8))
 
 
 def measure(ffmpeg: Ffmpeg, clip: Path, parts: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.outputs import NO_FILE
 from mos_assets.features.stride import EVERY, Stride
 from mos_assets.media.ffmpeg import input_arguments
+from mos_assets.records import Probe
 from mos_assets.settings import Loopback, ReferencePolicy
 
 FIRST_PICTURE = "first_{}.txt"
@@ -76,6 +77,7 @@ def command(
     fps: float,
     streams: tuple[int, int] = (0, 0),
     held: Held | None = None,
+    probe: Probe | None = None,
     compared: Stride = EVERY,
     loopback: Loopback = Loopback.ONE,
 ) -> list[str]:
@@ -83,8 +85,8 @@ def command(
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
-    of the measured streams of the clip and of its reference. `compared` are the pairs that libvmaf
-    compares; its motion is that of all pictures.
+    of the measured streams of the clip and of its reference, `probe` what is known of the clip.
+    `compared` are the pairs that libvmaf compares; its motion is that of all pictures.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
@@ -92,7 +94,9 @@ def command(
     extractors = _extractors(parts)
     libvmaf = LibvmafFilters.of(extractors, compared)
     compare = libvmaf is not None
-    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
+    step = sampling_step(fps)
+    wanted = (e.tap(step) if probe is None else e.tap_of_clip(step, probe) for e in extractors)
+    taps = [tap for tap in wanted if tap is not None]
     transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
 

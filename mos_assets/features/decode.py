@@ -78,6 +78,7 @@ def decode(
         clock_rate(task.probe),
         (streams[0], streams[-1]),
         held,
+        task.probe,
         stride_of(task, pristine),
         task.comparison.loopback,
     )

@@ -164,7 +164,7 @@ def _decode_and_read(
             raise
         step = sampling_step(clock_rate(task.probe))
         compared = stride_of(task, pristine)
-        decoded = Decoded(folder, task.probe, frames, frames, compared, step)
+        decoded = Decoded(folder, task.probe, frames, frames, compared, step, task.sha256)
         for part in sorted(parts):
             try:
                 found[part] = read(picture_extractors()[part], decoded, pristine)

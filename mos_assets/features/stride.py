@@ -15,9 +15,10 @@ from mos_assets.settings import Sampling
 
 SPARSE_VERSION = 1
 """In the fingerprint; raised whenever a clip would be compared on other pictures."""
-SPARSE_SHARES = (13, 21, 34, 55)
+SPARSE_SHARES = (144, 233, 377, 610)
 """Pictures that are compared of each PERIOD: one in 11.1, 6.9, 4.2 or 2.6."""
-PERIOD = 144
+PERIOD = 1597
+"""A prime, so that no rhythm divides it."""
 FEWEST_COMPARED = 20
 """The smallest share that comes to as many is taken; a clip that is too short is compared whole."""
 

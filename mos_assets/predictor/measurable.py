@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mos_assets.errors import NetworkError
 from mos_assets.features import (
     BLOCKS,
     SCALING,
     HeaderExtractor,
     header_extractors,
+    load_networks,
+    loaded_network,
+    networks_folder,
+    networks_in,
     picture_extractors,
     required_parts,
 )
@@ -128,10 +133,49 @@ class MeasuringPlan:
         return declared.status is not ProofStatus.PROVED and not ours
 
 
+def _lacking_network(manifest: Manifest) -> str | None:
+    """Why a network that the head's features come from is not here; None where all are, or none is
+    needed."""
+    folder = networks_folder()
+    for block, trained in networks_in(manifest.extractor_fingerprint).items():
+        place = folder / block
+        needs = f"{manifest.id} needs the network {block}"
+        try:
+            load_networks([block], folder)
+        except NetworkError as error:
+            return f"{needs}, which cannot be used: {error}"
+        found = loaded_network(block)
+        if found is None or found.folder != place.absolute():
+            return (
+                f"{needs}, and there is no folder {place}; put its network.toml and ONNX file "
+                f"there, or name another folder with {variable('networks')}"
+            )
+        file, told = found.fingerprint
+        if file not in trained:
+            return (
+                f"{needs} of another ONNX file than {found.onnx}, whose sha256 is {found.sha256}; "
+                f"it was trained with {_named(trained, 'onnx-')}. Put that file there"
+            )
+        if told not in trained:
+            return (
+                f"{needs} as another network.toml describes it than {found.toml}: inputs or "
+                "outputs differ from those that it was trained with. Put that file there"
+            )
+    return None
+
+
+def _named(fingerprint: str, lead: str) -> str:
+    named = (part for part in fingerprint.split(":") if part.startswith(lead))
+    return next(named, lead).removeprefix(lead)
+
+
 def measurable(manifest: Manifest) -> MeasuringPlan | str:
     """How the head's features are measured from a clip; why not, in a sentence, where they
     cannot be."""
     order = manifest.feature_order
+    lacking = _lacking_network(manifest)
+    if lacking is not None:
+        return lacking
     blocks = tuple(
         name for name, block in BLOCKS.items() if not set(block.column_names).isdisjoint(order)
     )

@@ -15,7 +15,7 @@ from mos_assets.settings.choices import (
 from mos_assets.settings.comparison import Comparison, comparison
 from mos_assets.settings.composed import Settings
 from mos_assets.settings.locations import local_folder
-from mos_assets.settings.paths import PathSettings
+from mos_assets.settings.paths import PathSettings, networks_location
 from mos_assets.settings.run import KONVID_150K_FLOOR, RUN_FOLDS, RUN_SEEDS, RunSettings
 from mos_assets.settings.scopes import feature_scope, fold_scope, shaping
 from mos_assets.settings.service import ServiceSettings
@@ -40,5 +40,6 @@ __all__ = [
     "feature_scope",
     "fold_scope",
     "local_folder",
+    "networks_location",
     "shaping",
 ]

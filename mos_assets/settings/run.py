@@ -133,6 +133,13 @@ class RunSettings(BaseModel):
     epochs: Annotated[
         int, Field(ge=0, le=10_000, description="Training epochs; 0 leaves it to the recipe.")
     ] = 0
+    retrain: Annotated[
+        bool,
+        Field(
+            description="Train and judge anew even where nothing changed since a candidate was, to "
+            "see that the same comes of it."
+        ),
+    ] = False
     workers: Annotated[
         int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
     ] = Field(default_factory=_default_workers)

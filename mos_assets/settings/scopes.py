@@ -7,7 +7,7 @@ import os
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.settings.choices import Loopback, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
-from mos_assets.settings.paths import PathSettings
+from mos_assets.settings.paths import NETWORKS, PathSettings
 from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
@@ -34,6 +34,7 @@ def run_scope(run: RunSettings, paths: PathSettings) -> str:
         *tests(run),
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
         *(os.path.realpath(folder) for folder in folders),
+        *([os.path.realpath(paths.networks_folder)] if paths.networks != NETWORKS else []),
     ]
     return hash_bytes(os.fsencode("\n".join(told)))[:16]
 

@@ -7,7 +7,7 @@ import pytest
 
 from mos_assets.features import fingerprint, picture_extractors
 from mos_assets.media.ffmpeg import Ffmpeg
-from mos_assets.settings import Comparison, ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
 FFMPEG = Ffmpeg(path="/nowhere/ffmpeg", version="n9.9")
 
@@ -29,6 +29,18 @@ def test_the_policy_changes_what_is_compared_only() -> None:
         "saliency": 1,
         "shots": 1,
     }
+
+
+def test_sparse_figures_have_a_fingerprint_of_their_own() -> None:
+    """A head's rows are told from a clip's by whether one text is in the other."""
+    every, sparse = (
+        fingerprint("libvmaf", Comparison(ReferencePolicy.LOOPBACK, sampling), FFMPEG)
+        for sampling in (Sampling.EVERY, Sampling.SPARSE)
+    )
+    assert every not in sparse
+    assert sparse not in every
+    with pytest.raises(ValueError, match="not resolved"):
+        Comparison(ReferencePolicy.LOOPBACK, Sampling.AUTO)
 
 
 def test_another_ffmpeg_changes_every_part() -> None:

@@ -11,6 +11,7 @@ from mos_assets.errors import ClipError, FeatureError, ReleaseError
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.predictor import Source
+from mos_assets.predictor.measurable import MeasuringPlan, measurable
 from mos_assets.records import (
     ColumnAgreement,
     DeclaredFeatures,
@@ -18,9 +19,9 @@ from mos_assets.records import (
     ProofStatus,
     Status,
 )
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import Manifest, ManifestComparison
 from mos_assets.scoring.output import row_of
-from mos_assets.settings import Comparison, ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 from mos_assets_tests.conftest import Release
 from mos_assets_tests.made import Encodes
 
@@ -150,6 +151,29 @@ def test_a_head_of_declared_features_scores_what_is_measured_so(
     )
     assert (found.interval is not None) is comparable
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "sampling"),
+    [(None, "every"), ("every", "every"), ("sparse", "sparse"), ("some", None)],
+)
+def test_a_clip_is_compared_as_the_rows_of_its_head_were(
+    release: Release, told: str | None, sampling: str | None
+) -> None:
+    """Heads from before there was a choice: on every picture."""
+    head = release.called(HEAD, "MOS_REFERENCE=source").manifest
+    if told is not None:
+        comparison = ManifestComparison(reference="source", sampling=told)
+        head = head.model_copy(update={"comparison": comparison})
+    assert ("comparison" in json.loads(head.to_json())) == (told is not None)
+    plan = measurable(Manifest.parse(head.to_json().encode(), Path("x.json")))
+    if sampling is None:
+        assert (
+            plan == f"{HEAD} was trained with MOS_SAMPLING=some, which this version does not know"
+        )
+    else:
+        assert isinstance(plan, MeasuringPlan)
+        assert plan.comparison == Comparison(ReferencePolicy.SOURCE, Sampling(sampling))
 
 
 def test_a_manifest_without_declared_features_does_not_name_them(release: Release) -> None:

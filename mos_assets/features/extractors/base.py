@@ -108,6 +108,8 @@ class Decoded:
     """Which of them libvmaf's adm and vif looked at; its motion looked at all."""
     step: int
     """Frames from one sampled frame to the next: one sample a second."""
+    sha256: str = ""
+    """Of the clip's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,10 @@ class PictureExtractor(FeatureExtractor, is_kind=True):
     def tap(self, step: int) -> Tap | None:
         """What it takes from the command, of frames sampled every `step`; None for no pictures."""
         return None
+
+    def tap_of_clip(self, step: int, probe: Probe) -> Tap | None:
+        """The same, where it depends on the clip which frames are taken."""
+        return self.tap(step)
 
     @abstractmethod
     def read(self, decoded: Decoded) -> Columns:

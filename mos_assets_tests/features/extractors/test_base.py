@@ -143,9 +143,7 @@ def page() -> str:
     for name, block in BLOCKS.items():
         lines += ["", f"## {name}", "", (block.__doc__ or "").strip()]
         if isinstance(block, PictureExtractor) and block.compares:
-            told = (
-                "Compared with the reference of `MOS_REFERENCE`, on the pictures of `MOS_SAMPLING`."
-            )
+            told = "Compared with `MOS_REFERENCE`, on the pictures of `MOS_SAMPLING`."
             lines += ["", told]
         lines += ["", "| column | formula (unit, range); source |", "|---|---|"]
         lines += [f"| `{column.name}` | {column_description(column)} |" for column in block.columns]

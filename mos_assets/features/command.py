@@ -104,28 +104,28 @@ def command(
     chains: list[str] = []
     later_chains: list[str] = []
     if libvmaf is not None:
-        if transcode is not None:
+        if transcode is not None and transcode.alone:
             branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
+            chains.append(f"[pristine]{libvmaf.thinned}{_EVEN},{steady},split[counted][even]")
             chains += libvmaf.motion(_EVEN)
-            if transcode.alone:
-                steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
-                chains.append(f"[pristine]{libvmaf.thinned}{_EVEN},{steady},split[counted][even]")
-                later_chains.append(libvmaf.compare("dec:0", "even"))
-            else:
-                chains.append(f"[count]{_EVEN}[counted]")
-                later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
+            later_chains.append(libvmaf.compare("dec:0", "even"))
+        elif transcode is not None:
+            branches.append("pristine")
+            chains.append(f"[count]{_EVEN}[counted]")
+            later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
             chains += _held_chains(held, streams[1], libvmaf)
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock}{libvmaf.split('reference', 'size')}",
-                *libvmaf.motion(),
-                *libvmaf.scaled("distorted", "size", "reference"),
+                f"[1:{streams[1]}]{clock},split=2[reference][size]",
+                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                *libvmaf.pair("resized", "reference"),
             ]
         else:
-            branches += ["left", "right", *(["moving"] if libvmaf.moved else [])]
-            chains += [*libvmaf.motion(), *libvmaf.pair("left", "right")]
+            branches += ["left", "right"]
+            chains += libvmaf.pair("left", "right")
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -198,8 +198,7 @@ def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
-        f"[reference]setpts=N{libvmaf.split('pristine')}",
-        *libvmaf.motion(),
+        "[reference]setpts=N[pristine]",
         *libvmaf.pair("shown", "pristine"),
     ]
 

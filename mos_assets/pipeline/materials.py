@@ -28,7 +28,15 @@ from mos_assets.release.manifest import (
     training_table_sha256,
 )
 from mos_assets.release.naming import head_id
-from mos_assets.settings import Align, RunSettings, Weights, feature_scope, fold_scope, shaping
+from mos_assets.settings import (
+    Align,
+    ReferencePolicy,
+    RunSettings,
+    Weights,
+    feature_scope,
+    fold_scope,
+    shaping,
+)
 from mos_assets.store import (
     Database,
     corpus_rows,

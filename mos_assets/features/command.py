@@ -106,9 +106,10 @@ def command(
     if libvmaf is not None:
         if transcode is not None and transcode.alone:
             branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            shown = f"{_EVEN},format={_COMPARABLE}"
             steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
-            chains.append(f"[pristine]{libvmaf.thinned}{_EVEN},{steady},split[counted][even]")
-            chains += libvmaf.motion(_EVEN)
+            chains.append(f"[pristine]{libvmaf.thinned}{shown},{steady},split[counted][even]")
+            chains += libvmaf.motion(shown)
             later_chains.append(libvmaf.compare("dec:0", "even"))
         elif transcode is not None:
             branches.append("pristine")

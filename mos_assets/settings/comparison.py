@@ -17,7 +17,7 @@ class Comparison:
     reference: ReferencePolicy
     sampling: Sampling = Sampling.EVERY
     loopback: Loopback = Loopback.ONE
-    """Says nothing under another policy."""
+    """Always this one under another policy, where it says nothing."""
 
     def __post_init__(self) -> None:
         if self.sampling is Sampling.AUTO:
@@ -35,4 +35,6 @@ def comparison(
     if sampling is Sampling.AUTO:
         sparse = reference is ReferencePolicy.LOOPBACK
         sampling = Sampling.SPARSE if sparse else Sampling.EVERY
+    if reference is not ReferencePolicy.LOOPBACK:
+        loopback = Loopback.ONE
     return Comparison(reference, sampling, loopback)

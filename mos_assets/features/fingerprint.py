@@ -7,7 +7,7 @@ heavy is imported: versions come from package metadata.
 from __future__ import annotations
 
 from mos_assets.features.extractors.base import picture_extractors
-from mos_assets.features.loopback import LOOPBACK
+from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.stride import SPARSE_VERSION
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.settings import Comparison, ReferencePolicy, Sampling
@@ -46,13 +46,13 @@ def _compared(comparison: Comparison) -> tuple[str, ...]:
     sparse = comparison.sampling is Sampling.SPARSE
     # First, so that no fingerprint is the beginning of another one.
     sampling = (f"{comparison.sampling}-{SPARSE_VERSION}",) if sparse else ()
-    return (*sampling, _reference(comparison.reference))
+    return (*sampling, _reference(comparison))
 
 
-def _reference(policy: ReferencePolicy) -> str:
-    match policy:
+def _reference(comparison: Comparison) -> str:
+    match comparison.reference:
         case ReferencePolicy.LOOPBACK:
-            return f"loopback-{LOOPBACK.name}"
+            return f"loopback-{TRANSCODES[comparison.loopback].name}"
         case ReferencePolicy.SOURCE:
             return f"source-{SCALING}-{PAIRING}"
         case ReferencePolicy.SELF:

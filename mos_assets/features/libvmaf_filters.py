@@ -43,19 +43,36 @@ class LibvmafFilters:
     def pair(self, distorted: str, reference: str) -> tuple[str, ...]:
         """Chains that compare two streams of pictures that are numbered alike."""
         if self.compared.is_every:
-            return (
-                f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]",
-            )
-        select = f"select={self.compared.condition}"
+            return (self.compare(distorted, reference),)
         # Motion looks at the reference alone, but after what both are converted to as a pair.
         return (
             f"[{distorted}]split[coding][beside]",
             f"[{reference}]split[choosing][moving]",
-            f"[coding]{select}[coded]",
-            f"[choosing]{select}[chosen]",
-            f"[coded][chosen]{_filter(self.features, COMPARISON_LOG)}[compared]",
+            f"[coding]{self._select}[coded]",
+            f"[choosing]{self._select}[chosen]",
+            self.compare("coded", "chosen"),
             f"[beside][moving]{_filter(self.moved, MOTION_LOG)}[moved]",
         )
+
+    def compare(self, distorted: str, reference: str) -> str:
+        """The chain that compares every picture of two streams."""
+        return f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]"
+
+    def motion(self, first: str) -> tuple[str, ...]:
+        """Chains from [moving], where that is wanted: all pictures, beside themselves."""
+        if not self.moved:
+            return ()
+        log = _filter(self.moved, MOTION_LOG)
+        return (f"[moving]{first},split[kept][itself]", f"[kept][itself]{log}[moved]")
+
+    @property
+    def thinned(self) -> str:
+        """The beginning of a chain that leaves out what is not compared."""
+        return "" if self.compared.is_every else f"{self._select},"
+
+    @property
+    def _select(self) -> str:
+        return f"select={self.compared.condition}"
 
 
 def _filter(features: Sequence[str], log: str) -> str:

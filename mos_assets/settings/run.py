@@ -11,7 +11,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from mos_assets.settings.choices import Align, Missing, ReferencePolicy, Sampling, Weights
+from mos_assets.settings.choices import (
+    Align,
+    Loopback,
+    Missing,
+    ReferencePolicy,
+    Sampling,
+    Weights,
+)
 from mos_assets.settings.comparison import Comparison, comparison
 
 KONVID_150K_FLOOR = 5_000
@@ -99,10 +106,17 @@ class RunSettings(BaseModel):
     reference: Annotated[
         ReferencePolicy,
         Field(
-            description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
-            "transcode), source (the pristine file its label names) or self."
+            description="What libvmaf compares a clip with: loopback (its own transcode), "
+            "source (the pristine file its label names) or self."
         ),
     ] = ReferencePolicy.LOOPBACK
+    loopback: Annotated[
+        Loopback,
+        Field(
+            description="The transcode of loopback: 2 codes the pictures that are compared, each "
+            "by itself; 1 codes all of the clip, as heads of before measured it."
+        ),
+    ] = Loopback.TWO
     sampling: Annotated[
         Sampling,
         Field(
@@ -188,7 +202,7 @@ class RunSettings(BaseModel):
     @property
     def comparison(self) -> Comparison:
         """How clips are compared in this run."""
-        return comparison(self.reference, self.sampling)
+        return comparison(self.reference, self.sampling, self.loopback)
 
     @property
     def imputes(self) -> bool:

@@ -28,7 +28,7 @@ from mos_assets.features.transnet import look
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 SIZE, RATE, SECONDS = "960x540", 30, 8
 SCENES = {
@@ -90,15 +90,24 @@ def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
 
 
 def measure(
-    ffmpeg: Ffmpeg, clip: Path, parts: tuple[str, ...], sampling: Sampling = Sampling.SPARSE
+    ffmpeg: Ffmpeg,
+    clip: Path,
+    parts: tuple[str, ...],
+    sampling: Sampling = Sampling.SPARSE,
+    loopback: Loopback = Loopback.TWO,
 ) -> None:
     """All that the platform does with one clip: probe, hash, and these parts."""
-    for found in measure_clip(task_of(clip, parts, sampling), ffmpeg):
+    for found in measure_clip(task_of(clip, parts, sampling, loopback), ffmpeg):
         if found.reason is not None:
             sys.exit(f"{clip}: {found.part}: {found.reason}")
 
 
-def task_of(clip: Path, parts: tuple[str, ...], sampling: Sampling = Sampling.SPARSE) -> ClipTask:
+def task_of(
+    clip: Path,
+    parts: tuple[str, ...],
+    sampling: Sampling = Sampling.SPARSE,
+    loopback: Loopback = Loopback.TWO,
+) -> ClipTask:
     return ClipTask(
         clip_id=clip.stem,
         path=clip.absolute(),
@@ -108,7 +117,7 @@ def task_of(clip: Path, parts: tuple[str, ...], sampling: Sampling = Sampling.SP
         parts=frozenset(parts),
         reference_path=None,
         reference_sha256=None,
-        comparison=Comparison(ReferencePolicy.LOOPBACK, sampling),
+        comparison=Comparison(ReferencePolicy.LOOPBACK, sampling, loopback),
     )
 
 
@@ -138,9 +147,10 @@ def cost_rows(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> list[Row]:
     }
     for part in ALL_PARTS:
         works[f"part {part} alone"] = partial(measure, ffmpeg, clip, (part,))
-    works["konvid-v1: all in one pass, every picture compared"] = partial(
-        measure, ffmpeg, clip, KONVID, Sampling.EVERY
-    )
+    for sampling in (Sampling.EVERY, Sampling.SPARSE):
+        works[f"konvid-v1: all in one pass, transcode 1, {sampling}"] = partial(
+            measure, ffmpeg, clip, KONVID, sampling, Loopback.ONE
+        )
     works["konvid-v1: all in one pass"] = lambda: measure(ffmpeg, clip, KONVID)
     works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, ALL_PARTS)
     return [Row(what, cpu_s(work)) for what, work in works.items()]

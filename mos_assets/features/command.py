@@ -148,7 +148,7 @@ def command(
     log = [*_log_frames(CLIP_FRAMES), *_NULL]
     if transcode is None or transcode.alone:
         count = ["-map", "[count]", *keep, "-c:v", "wrapped_avframe", *log]
-        log = _NULL
+        log = [*_NULL]
     if transcode is not None:
         # The first output, by whose number the decoder of what was coded goes.
         coded = [*_KEEP_FRAMES, "-enc_time_base", f"1:{_CODED_RATE}"] if transcode.alone else keep

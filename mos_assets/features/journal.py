@@ -1,6 +1,7 @@
 """The journal of a shard: each clip's measurements on disk as soon as they are there.
 
-A shard in the making is a folder `<shard>.clips` with one small file a clip. When the shard is
+A shard in the making is a folder `<shard>.clips` with a small file for each piece that came back:
+a clip, or some that were measured together. When the shard is
 complete it is written as one file and the folder goes. A run that was killed leaves the folder;
 the next one turns what is in it into a shard, so only clips in flight are measured again.
 """
@@ -47,7 +48,7 @@ class Journal:
         return self.shard.with_suffix(JOURNAL_SUFFIX)
 
     def note(self, measurements: Sequence[Measurement]) -> None:
-        """Keep the measurements of one clip."""
+        """Keep measurements that came together."""
         if measurements:
             names = "".join(f"{row.content} {row.part};" for row in measurements)
             name = hash_text(names)
@@ -102,7 +103,7 @@ def _opened_lock(shards: Path) -> IO[bytes]:
 
 
 def _recover(shards: Path) -> Recovered:
-    saved, damaged = 0, []
+    clips, damaged = set[str](), list[str]()
     for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
         whole: list[Path] = []
         rows: dict[tuple[str, str, str], Measurement] = {}
@@ -112,17 +113,17 @@ def _recover(shards: Path) -> Recovered:
             try:
                 found = measurements_of(shard_table(shard_bytes(path), path, believed))
             except DamagedShardError as error:
-                damaged.append(f"{error}. It goes; its clip is measured again.")
+                damaged.append(f"{error}. It goes; its clips are measured again.")
                 continue
             whole.append(path)
+            clips.update(row.content.partition("+")[0] for row in found)
             rows.update({(row.content, row.part, row.fingerprint): row for row in found})
         if whole:
             # Named by what is in it, since the shard of the killed run's plan stays unfinished.
             names = "".join(path.name for path in whole)
             digest = hash_text(folder.name + names)[:16]
             write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values())
-            saved += len(whole)
         shutil.rmtree(folder)
     for partial in shards.glob(f".*{PARTIAL_SUFFIX}"):
         partial.unlink()
-    return Recovered(saved, tuple(damaged))
+    return Recovered(len(clips), tuple(damaged))

@@ -48,4 +48,3 @@ class Executor(StrEnum):
 
     IN_PROCESS = "in_process"
     MULTIPROCESS = "multiprocess"
-    DASK = "dask"

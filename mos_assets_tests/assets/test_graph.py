@@ -46,7 +46,7 @@ def test_every_asset_materializes_in_its_order(filmed: Ran) -> None:
 
 
 def test_what_was_made_says_of_what(filmed: Ran) -> None:
-    """Tags of a materialization, by which the UI finds it; the measurements have the run's."""
+    """Tags of a materialization, by which the UI finds it."""
     tags = {
         event.asset_key.to_user_string(): event.materialization.tags or {}
         for event in filmed.result.get_asset_materialization_events()
@@ -54,7 +54,7 @@ def test_what_was_made_says_of_what(filmed: Ran) -> None:
     }
     (candidate,) = {tags[name]["mos_assets/candidate"] for name in ASSETS[-4:]}
     assert candidate == filmed.metadata("gate_report")["candidate"].value
-    for name in set(ASSETS) - {"clip_measurements"}:
+    for name in ASSETS:
         assert tags[name]["mos_assets/corpus"] == "filmed"
         assert tags[name]["mos_assets/git"]
 

@@ -11,14 +11,14 @@ import itertools
 import pickle
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic
 from uuid import uuid4
 
 from distributed import CancelledError, Client, Future, KilledWorker, as_completed
 
-from mos_assets.cluster.fitness import dealt_cores, differences, refusals
-from mos_assets.cluster.on_worker import Answer, Declined, answer, compute, packed
+from mos_assets.cluster.fitness import refusals
+from mos_assets.cluster.on_worker import Declined, answer, compute, packed
+from mos_assets.cluster.roster import Roster
 from mos_assets.cluster.work import Done, Ended, Item, Lost, Piece, Result, Unfit, Work
 from mos_assets.errors import ClusterError
 
@@ -29,22 +29,9 @@ JOIN_S = 30.0
 PATIENCE_S = 120.0
 """Until a scheduler that was there and is gone, or whose workers all are, is an error: longer than
 a lost network or the start of a worker takes."""
-PAUSED_S = 60.0
-"""Until a worker that Dask has paused, since its memory is full, gets no more work."""
 LOOK_S = 1.0
 _POLL_S = 0.02
 _ASKING_S = 0.1
-_PAUSED = "paused"
-
-
-@dataclass(slots=True)
-class _Worker:
-    """A worker that is there."""
-
-    threads: int
-    asked: Future[Any]
-    answer: Answer | None = None
-    paused_since: float | None = None
 
 
 class DaskEngine(Generic[Item, Result]):
@@ -55,33 +42,35 @@ class DaskEngine(Generic[Item, Result]):
     def __init__(self, work: Work[Item, Result], address: str) -> None:
         """Connect. Raises ClusterError where nobody answers, and what asking for facts raises."""
         self._work, self._address = work, address
-        self._here = work.facts()
-        self.refused: dict[str, str] = {}
-        self._known: dict[str, _Worker] = {}
-        self._cores: dict[str, tuple[int, ...]] = {}
         self._out: dict[str, tuple[str, Piece[Item], Future[Any]]] = {}
         self._ended: list[Ended[Item, Result]] = []
         self._names = (f"mos-{uuid4().hex[:8]}-{number}" for number in itertools.count())
-        self._client = self._connected()
-        self._finished = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+        self._roster = Roster(work.facts(), self._ask)
+        self._scheduler = ""
         self._looked = 0.0
+        self._connect()
         self._heard = self._useful = time.monotonic()
-        self._patience = JOIN_S
+        self._worked = False
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        return self._roster.refused
 
     def workers(self) -> Mapping[str, int]:
         now = time.monotonic()
-        if now - self._looked >= LOOK_S or not self._fit():
+        if now - self._looked >= LOOK_S or not self._roster.fit:
             self._looked = now
             self._look(now)
-        fit = self._fit()
+        fit = self._roster.fit
         if fit:
-            self._useful, self._patience = now, PATIENCE_S
-        elif now - self._useful > self._patience or self._all_refused():
+            self._useful, self._worked = now, True
+        elif self._roster.all_refused or now - self._useful > self._waits:
             raise ClusterError(self._why_nobody())
         return fit
 
     def submit(self, worker: str, piece: Piece[Item]) -> None:
-        call = packed(compute, self._work.function, piece.items, self._cores.get(worker, ()))
+        cores = self._roster.cores.get(worker, ())
+        call = packed(compute, self._work.function, piece.items, cores)
         future = self._submitted(worker, call)
         self._out[str(future.key)] = (worker, piece, future)
         self._finished.add(future)
@@ -102,14 +91,23 @@ class DaskEngine(Generic[Item, Result]):
         """Leave the cluster; what its workers still compute for us is dropped."""
         self._client.close(timeout=CONNECT_S)
 
-    def _connected(self) -> Client:
+    @property
+    def _waits(self) -> float:
+        """Seconds that a cluster may be without a worker now."""
+        return PATIENCE_S if self._worked else min(JOIN_S, PATIENCE_S)
+
+    def _connect(self) -> None:
         try:
-            return Client(self._address, timeout=CONNECT_S, set_as_default=False)
+            self._client = Client(self._address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise ClusterError(
                 f"No Dask scheduler answers at {self._address} ({error}). Start it "
                 "(`dask scheduler`), or set MOS_CLUSTER to where it is."
             ) from None
+        self._finished = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+
+    def _ask(self, worker: str) -> Future[Any]:
+        return self._submitted(worker, packed(answer, self._work.facts))
 
     def _submitted(self, worker: str, call: bytes) -> Future[Any]:
         return self._client.submit(
@@ -126,7 +124,7 @@ class DaskEngine(Generic[Item, Result]):
     ) -> Ended[Item, Result]:
         if status == "finished":
             if isinstance(result, Declined):
-                self.refused[worker] = result.message
+                self._roster.refused[worker] = result.message
                 return Unfit(piece, worker, ClusterError(result.message))
             return Done(piece, worker, result)
         error = result[1] if isinstance(result, tuple) else result
@@ -140,79 +138,40 @@ class DaskEngine(Generic[Item, Result]):
 
     def _look(self, now: float) -> None:
         """Who is there, who is gone, and who has answered."""
-        scheduler: Any = self._client.scheduler
-        try:
-            told = self._client.sync(scheduler.identity, n_workers=-1, callback_timeout=CONNECT_S)[
-                "workers"
-            ]
-        except (OSError, TimeoutError, AttributeError) as error:
-            if now - self._heard > PATIENCE_S or self._client.status == "closed":
-                raise ClusterError(
-                    f"The Dask scheduler at {self._address} is gone ({error or 'it is silent'}). "
-                    "Start it and its workers, and run again: what was measured is kept."
-                ) from None
+        told = self._told(now)
+        if told is None:
             return
         self._heard = now
-        for name in self._known.keys() - told.keys():
-            del self._known[name]
-            self._lose(name, "ended, or lost the scheduler")
-        for name in told.keys() - self._known.keys() - self.refused.keys():
-            asked = self._submitted(name, packed(answer, self._work.facts))
-            self._known[name] = _Worker(int(told[name]["nthreads"]), asked)
-        for name, worker in list(self._known.items()):
-            self._hear(name, worker)
-            self._watch(name, worker, str(told[name]["status"]), now)
-        answers = {name: w.answer for name, w in self._known.items() if w.answer is not None}
-        self._cores = dealt_cores(answers, {name: w.threads for name, w in self._known.items()})
+        if told["id"] != self._scheduler:
+            self._scheduler = told["id"]
+            self._roster.forget()
+            self._give_back(None, "was of a scheduler that is gone", blamed=False)
+        for name, reason in self._roster.see(told["workers"], now).items():
+            self._give_back(name, reason)
 
-    def _hear(self, name: str, worker: _Worker) -> None:
-        """Take the answer of a worker that was asked what it is."""
-        if worker.answer is not None or name in self.refused or not worker.asked.done():
-            return
+    def _told(self, now: float) -> Any:
+        """What the scheduler says of itself and its workers; None where it is silent for now."""
         try:
-            said = worker.asked.result(timeout=CONNECT_S)
-        except TimeoutError:
-            return
-        except Exception as error:
-            self.refused[name] = f"it cannot run this ({type(error).__name__}: {error})"
-            return
-        if isinstance(said, Declined):
-            self.refused[name] = said.message
-            return
-        differs = differences(self._here, said.facts)
-        if differs is None:
-            worker.answer = said
-        else:
-            self.refused[name] = differs
+            if self._client.status == "closed":
+                self._connect()
+            scheduler: Any = self._client.scheduler
+            return self._client.sync(scheduler.identity, n_workers=-1, callback_timeout=CONNECT_S)
+        except (OSError, TimeoutError, AttributeError, ClusterError) as error:
+            # AttributeError: Dask has no connection in between, and gives None for it.
+            if now - self._heard < PATIENCE_S:
+                return None
+            raise ClusterError(
+                f"The Dask scheduler at {self._address} is gone since {now - self._heard:.0f} s "
+                f"({error}). Start it and its workers, and run again: what was measured is kept."
+            ) from None
 
-    def _watch(self, name: str, worker: _Worker, status: str, now: float) -> None:
-        """Take back what a worker has that Dask holds still since its memory is full."""
-        if status != _PAUSED:
-            worker.paused_since = None
-            return
-        worker.paused_since = worker.paused_since or now
-        if now - worker.paused_since > PAUSED_S:
-            self.refused[name] = "its memory is full, and Dask has paused it"
-            self._lose(name, "has no memory left and was paused by Dask")
-
-    def _lose(self, name: str, reason: str) -> None:
+    def _give_back(self, name: str | None, reason: str, *, blamed: bool = True) -> None:
+        """End what this worker has, or every one."""
         for key, (worker, piece, future) in list(self._out.items()):
-            if worker == name:
+            if name in (None, worker):
                 del self._out[key]
                 future.cancel()
-                self._ended.append(Lost(piece, name, reason))
-
-    def _fit(self) -> dict[str, int]:
-        return {
-            name: worker.threads
-            for name, worker in self._known.items()
-            if worker.answer is not None
-            and worker.paused_since is None
-            and name not in self.refused
-        }
-
-    def _all_refused(self) -> bool:
-        return bool(self._known) and self._known.keys() <= self.refused.keys()
+                self._ended.append(Lost(piece, worker, reason, blamed))
 
     def _why_nobody(self) -> str:
         if self.refused:
@@ -221,6 +180,6 @@ class DaskEngine(Generic[Item, Result]):
                 "workers the same installation and the same folders of clips, and run again."
             )
         return (
-            f"The Dask scheduler at {self._address} has had no worker for {self._patience:.0f} s. "
+            f"The Dask scheduler at {self._address} has had no worker for {self._waits:.0f} s. "
             f"Start some (`dask worker {self._address}`), and run again: what was measured is kept."
         )

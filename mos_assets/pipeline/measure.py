@@ -28,6 +28,7 @@ from mos_assets.features import (
     content_key,
     cut_pieces,
     ended_workers,
+    estimated_s,
     fingerprint,
     measure_piece,
     measuring,
@@ -55,9 +56,11 @@ if TYPE_CHECKING:
 SMALLEST_SHARD = 16
 MOST_SHARDS = 256
 """A shard is a file that every run reads; more of them cost more than they help."""
-PIECE_S = 20.0
+LEAST_PIECE_S, MOST_PIECE_S = 1.0, 20.0
 """CPU seconds, as estimated, that a worker of a cluster measures at once: long beside the 4 ms
 that handing them over costs, and not much to lose."""
+GOOD_PIECES = 256
+"""Pieces of little work, so that many workers share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,9 @@ def _measure_shards(
             failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
             progress.add(any(m.reason is not None for m in found), failed)
 
-    piece_s = PIECE_S if run.cluster else 0.0
+    # Handing a clip to a thread costs nothing.
+    share = sum(map(estimated_s, tasks)) / GOOD_PIECES
+    piece_s = min(MOST_PIECE_S, max(LEAST_PIECE_S, share)) if run.cluster else 0.0
     with _engine(run, tasks, program) as engine:
         went = spread(
             [piece for shard in shards for piece in cut_pieces(shard.tasks, piece_s)],

@@ -25,7 +25,9 @@ from mos_assets.errors import ClusterError
 CONNECT_S = 10.0
 """Until a scheduler that does not answer is an error."""
 JOIN_S = 30.0
-"""Until a cluster without any worker that can be used is an error, at the start."""
+"""Until a cluster without any worker is an error, at the start."""
+ANSWER_S = 120.0
+"""Until one whose workers do not say what they are is an error: they load what measuring needs."""
 PATIENCE_S = 120.0
 """Until a scheduler that was there and is gone, or whose workers all are, is an error: longer than
 a lost network or the start of a worker takes."""
@@ -94,7 +96,9 @@ class DaskEngine(Generic[Item, Result]):
     @property
     def _waits(self) -> float:
         """Seconds that a cluster may be without a worker now."""
-        return PATIENCE_S if self._worked else min(JOIN_S, PATIENCE_S)
+        if self._roster.asked:
+            return ANSWER_S
+        return PATIENCE_S if self._worked else JOIN_S
 
     def _connect(self) -> None:
         try:
@@ -127,13 +131,14 @@ class DaskEngine(Generic[Item, Result]):
                 self._roster.refused[worker] = result.message
                 return Unfit(piece, worker, ClusterError(result.message))
             return Done(piece, worker, result)
-        error = result[1] if isinstance(result, tuple) else result
+        error = result[1] if status == "error" else None
+        if error is None or isinstance(error, CancelledError):
+            # Dask gave it up with its connection, or somebody has taken it from the worker.
+            return Lost(piece, worker, f"gave it back ({status})", blamed=False)
         if isinstance(error, KilledWorker):
             return Lost(piece, worker, "ended")
         if isinstance(error, MemoryError):
             return Lost(piece, worker, "ran out of memory")
-        if isinstance(error, CancelledError):
-            return Lost(piece, worker, f"gave it back ({error})", blamed=False)
         raise error
 
     def _look(self, now: float) -> None:
@@ -178,6 +183,11 @@ class DaskEngine(Generic[Item, Result]):
             return (
                 f"No worker of {self._address} can be used. {refusals(self.refused)}. Give the "
                 "workers the same installation and the same folders of clips, and run again."
+            )
+        if self._roster.asked:
+            return (
+                f"The workers of {self._address} have not answered for {self._waits:.0f} s. Look "
+                "at their logs, and run again: what was measured is kept."
             )
         return (
             f"The Dask scheduler at {self._address} has had no worker for {self._waits:.0f} s. "

@@ -18,7 +18,7 @@ LOCAL = "local:"
 
 
 @contextmanager
-def dask_engine(work: Work[Item, Result], cluster: str) -> Iterator[Engine[Item, Result]]:
+def on_dask(work: Work[Item, Result], cluster: str) -> Iterator[Engine[Item, Result]]:
     """The engine of `tcp://host:8786`, or of `local:4`, as long as the block lasts.
 
     Raises ClusterError where Dask is not installed, or nobody answers there.

@@ -14,7 +14,8 @@ from mos_assets.cluster.work import Fact
 
 PAUSED_S = 60.0
 """Until a worker that Dask has paused, since its memory is full, gets no more work."""
-ANSWER_S = 10.0
+FETCH_S = 10.0
+"""Until an answer that is there, and cannot be fetched, is asked for later."""
 _PAUSED = "paused"
 
 
@@ -77,6 +78,14 @@ class Roster:
         }
 
     @property
+    def asked(self) -> bool:
+        """Whether some are there that have not said yet what they are."""
+        return any(
+            worker.answer is None and name not in self.refused
+            for name, worker in self._known.items()
+        )
+
+    @property
     def all_refused(self) -> bool:
         """Whether some are there, and none of them may ever be given work."""
         return bool(self._known) and self._known.keys() <= self.refused.keys()
@@ -84,7 +93,7 @@ class Roster:
     def _hear(self, name: str, worker: _Worker) -> None:
         """Take the answer of a worker that was asked what it is."""
         try:
-            said = worker.asked.result(timeout=ANSWER_S)
+            said = worker.asked.result(timeout=FETCH_S)
         except TimeoutError:
             return
         except CancelledError:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mos_assets.cluster import Engine, InProcess, Spread, Work, dask_engine, spread
+from mos_assets.cluster import Engine, InProcess, Spread, Work, on_dask, spread
 from mos_assets.corpora import has_external_shots
 from mos_assets.errors import StoreError
 from mos_assets.features import (
@@ -255,7 +255,7 @@ def _engine(
         partial(alike, samples, tuple(sorted(parts)), run.reference, program=program),
     )
     if run.cluster:
-        with dask_engine(work, run.cluster) as remote:
+        with on_dask(work, run.cluster) as remote:
             yield remote
         return
     sweep_scratch()

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from mos_assets.cluster import Fact, Work, dask_engine, spread
+from mos_assets.cluster import Fact, Work, on_dask, spread
 from mos_assets.errors import ClusterError
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
@@ -250,7 +250,7 @@ def doubled(items: tuple[int, ...]) -> tuple[int, ...]:
 
 def compute(work: Work[int, int], cluster: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    with dask_engine(work, cluster) as engine:
+    with on_dask(work, cluster) as engine:
         spread(
             [(1, 2), (3,)],
             engine,

@@ -161,8 +161,8 @@ class DaskEngine(Generic[Item, Result]):
                 self._connect()
             scheduler: Any = self._client.scheduler
             return self._client.sync(scheduler.identity, n_workers=-1, callback_timeout=CONNECT_S)
-        except (OSError, TimeoutError, AttributeError, ClusterError) as error:
-            # AttributeError: Dask has no connection in between, and gives None for it.
+        except (OSError, TimeoutError, AttributeError, RuntimeError, ClusterError) as error:
+            # AttributeError and RuntimeError: Dask has no connection in between, or a closed one.
             if now - self._heard < PATIENCE_S:
                 return None
             raise ClusterError(

@@ -169,11 +169,12 @@ class _Spreading(Generic[Item, Result]):
 
     def _lost(self, end: Lost[Item]) -> None:
         piece = replace(end.piece, shunned=end.piece.shunned | {end.worker})
-        self._told.lost += 1
-        self._log.warning(f"{end.worker} {end.reason}; its clips are tried elsewhere")
         if not end.blamed:
+            # A scheduler that is gone gives back all at once.
             self._retry([piece])
             return
+        self._log.warning(f"{end.worker} {end.reason}; its clips are tried elsewhere")
+        self._told.lost += 1
         self._in_a_row += 1
         if self._in_a_row >= MOST_IN_A_ROW:
             raise ClusterError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from mos_assets.errors import StoreError
+from mos_assets.features.entries import ENTRY_SUFFIX, read_entry, write_entry
 from mos_assets.features.shards import (
     DamagedShardError,
     has_checksum,
@@ -50,9 +51,7 @@ class Journal:
     def note(self, measurements: Sequence[Measurement]) -> None:
         """Keep measurements that came together."""
         if measurements:
-            names = "".join(f"{row.content} {row.part};" for row in measurements)
-            name = hash_text(names)
-            write_shard(self.folder / f"{name}{SHARD_SUFFIX}", measurements)
+            write_entry(self.folder, measurements)
 
     def close(self, measurements: Sequence[Measurement]) -> None:
         """Write the shard, unless nothing could be measured, and let the journal go."""
@@ -107,11 +106,16 @@ def _recover(shards: Path) -> Recovered:
     for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
         whole: list[Path] = []
         rows: dict[tuple[str, str, str], Measurement] = {}
-        files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
-        believed = inspected([p for p in files if p.is_file() and not has_checksum(shard_bytes(p))])
-        for path in files:
+        old = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
+        believed = inspected([p for p in old if p.is_file() and not has_checksum(shard_bytes(p))])
+        for path in (*sorted(folder.glob(f"[!.]*{ENTRY_SUFFIX}")), *old):
             try:
-                found = measurements_of(shard_table(shard_bytes(path), path, believed))
+                found = (
+                    read_entry(path)
+                    if path.suffix == ENTRY_SUFFIX
+                    # Earlier versions wrote entries as small shards.
+                    else measurements_of(shard_table(shard_bytes(path), path, believed))
+                )
             except DamagedShardError as error:
                 damaged.append(f"{error}. It goes; its clips are measured again.")
                 continue

@@ -49,12 +49,7 @@ def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
     """
     import pyarrow as pa
 
-    rows = sorted(measurements, key=_key)
-    for row, following in pairwise(rows):
-        if _key(row) == _key(following):
-            raise ValueError(f"two measurements of {_key(row)}")
-    for row in rows:
-        _check(row)
+    rows = in_order(measurements)
     figures = figure_columns()
     fields = [(name, pa.string()) for name in KEYS] + [(name, pa.float64()) for name in figures]
     columns: dict[str, list[str | None] | list[float | None]] = {
@@ -62,6 +57,17 @@ def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
     }
     columns |= {name: [row.figures.get(name) for row in rows] for name in figures}
     return pa.table(columns, schema=pa.schema(fields))
+
+
+def in_order(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """Sorted as in a shard. Raises ValueError as `measurement_table` does."""
+    rows = sorted(measurements, key=_key)
+    for row, following in pairwise(rows):
+        if _key(row) == _key(following):
+            raise ValueError(f"two measurements of {_key(row)}")
+    for row in rows:
+        _check(row)
+    return rows
 
 
 def figure_columns() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mos_assets.features.entries import ENTRY_SUFFIX, read_entry
 from mos_assets.store import measurement_rows
 from mos_assets_tests.assets.conftest import World, make_world, write_labels
 
@@ -44,6 +45,8 @@ def clips_on_disk(world: World) -> int:
     """Clips whose measurements are safe: in shards, or in the journals of shards."""
     shards = world.settings.paths.store_folder / "shards"
     contents: set[str] = set()
+    for path in shards.glob(f"*.clips/[!.]*{ENTRY_SUFFIX}"):
+        contents.update(row.content for row in read_entry(path))
     for path in shards.glob("**/[!.]*.parquet"):
         contents.update(pq.read_table(path, columns=["content"])["content"].to_pylist())
     return len(contents)

@@ -171,7 +171,7 @@ def when_some_are_kept(world: World, act: Callable[[], None]) -> threading.Threa
 
     def watch() -> None:
         deadline = time.monotonic() + 120
-        while not list(world.shards.glob("**/[!.]*.parquet")) and time.monotonic() < deadline:
+        while not list(world.shards.glob("*.clips/[!.]*")) and time.monotonic() < deadline:
             time.sleep(0.01)
         act()
 

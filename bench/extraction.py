@@ -22,11 +22,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from mos_assets.features import ClipTask, measure_clip, measure_clips, picture_extractors
-from mos_assets.features.transnet import transition_probabilities
+from mos_assets.features.transnet import look
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
 SIZE, RATE, SECONDS = "960x540", 30, 8
 SCENES = {
@@ -84,7 +84,7 @@ def run(ffmpeg: Ffmpeg, arguments: list[str], folder: Path) -> None:
 def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
     """Import and build what a process loads once, so that no clip pays for it."""
     measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), ALL_PARTS)
-    transition_probabilities(np.zeros((1, 27, 48, 3), dtype=np.uint8), prefilter=False)
+    look(np.zeros((1, 27, 48, 3), dtype=np.uint8))
 
 
 def measure(ffmpeg: Ffmpeg, clip: Path, parts: tuple[str, ...]) -> None:
@@ -104,7 +104,7 @@ def task_of(clip: Path, parts: tuple[str, ...]) -> ClipTask:
         parts=frozenset(parts),
         reference_path=None,
         reference_sha256=None,
-        policy=ReferencePolicy.LOOPBACK,
+        comparison=Comparison(ReferencePolicy.LOOPBACK, Sampling.SPARSE),
     )
 
 

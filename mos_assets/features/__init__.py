@@ -40,8 +40,18 @@ from mos_assets.features.extractors.shots import SHOTS
 from mos_assets.features.fingerprint import SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
-from mos_assets.features.notes import column_description, column_notes, figure_notes
+from mos_assets.features.networks import (
+    frames_seen,
+    load_networks,
+    loaded_network,
+    networks_folder,
+    networks_in,
+    part_of_network,
+    use_networks_folder,
+)
+from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
 from mos_assets.features.pieces import (
+    Tools,
     alike,
     cut_pieces,
     ended_workers,
@@ -84,6 +94,7 @@ __all__ = [
     "ShardsInWork",
     "ShotFeatures",
     "Tap",
+    "Tools",
     "alike",
     "assemble",
     "by_second",
@@ -91,6 +102,7 @@ __all__ = [
     "column_description",
     "column_notes",
     "columns_of",
+    "compared_here",
     "compares",
     "content_key",
     "cut_pieces",
@@ -102,7 +114,10 @@ __all__ = [
     "feature_blocks_id",
     "figure_notes",
     "fingerprint",
+    "frames_seen",
     "header_extractors",
+    "load_networks",
+    "loaded_network",
     "measure_clip",
     "measure_clips",
     "measure_piece",
@@ -110,9 +125,12 @@ __all__ = [
     "measurement_table",
     "measuring",
     "missing_shot_row",
+    "networks_folder",
+    "networks_in",
     "normalised_shot_row",
     "one_core_each",
     "parse_blocks",
+    "part_of_network",
     "picture_extractors",
     "picture_figures",
     "proofs",
@@ -128,5 +146,6 @@ __all__ = [
     "supplied_by_declared",
     "supplying",
     "sweep_scratch",
+    "use_networks_folder",
     "write_shard",
 ]

@@ -11,16 +11,19 @@ describe the picture that people saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
-from mos_assets.features.fingerprint import LOOPBACK_CRF, LOOPBACK_PRESET
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
-from mos_assets.features.outputs import COMPARISON_LOG, NO_FILE
+from mos_assets.features.libvmaf_filters import LibvmafFilters
+from mos_assets.features.loopback import LOOPBACK
+from mos_assets.features.outputs import NO_FILE
+from mos_assets.features.stride import EVERY, Stride
 from mos_assets.media.ffmpeg import input_arguments
+from mos_assets.records import Probe
 from mos_assets.settings import ReferencePolicy
 
 FIRST_PICTURE = "first_{}.txt"
@@ -71,42 +74,49 @@ def command(
     fps: float,
     streams: tuple[int, int] = (0, 0),
     held: Held | None = None,
+    probe: Probe | None = None,
+    compared: Stride = EVERY,
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
-    of the measured streams of the clip and of its reference.
+    of the measured streams of the clip and of its reference, `probe` what is known of the clip.
+    `compared` are the pairs that libvmaf compares; its motion is that of all pictures.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
     clock = f"settb={time_base},setpts=N"
     extractors = _extractors(parts)
-    libvmaf = _comparison(extractors)
-    compare = bool(libvmaf)
-    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
+    libvmaf = LibvmafFilters.of(extractors, compared)
+    compare = libvmaf is not None
+    step = sampling_step(fps)
+    wanted = (e.tap(step) if probe is None else e.tap_of_clip(step, probe) for e in extractors)
+    taps = [tap for tap in wanted if tap is not None]
     loopback = compare and policy is ReferencePolicy.LOOPBACK
     source = compare and policy is ReferencePolicy.SOURCE
 
     branches = ["count"]
     chains: list[str] = []
     later_chains: list[str] = []
-    if loopback:
-        branches.append("pristine")
-        chains.append(f"[count]{_EVEN}[counted]")
-        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{libvmaf}[compared]")
-    elif source and held is not None:
-        chains += _held_chains(held, streams[1], libvmaf)
-    elif source:
-        branches.append("distorted")
-        chains += [
-            f"[1:{streams[1]}]{clock},split=2[reference][size]",
-            "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
-            f"[resized][reference]{libvmaf}[compared]",
-        ]
-    elif compare:
-        branches += ["left", "right"]
-        chains.append(f"[left][right]{libvmaf}[compared]")
+    if libvmaf is not None:
+        if loopback:
+            branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            chains.append(f"[count]{_EVEN}[counted]")
+            chains += libvmaf.motion(_EVEN)
+            later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
+        elif source and held is not None:
+            chains += _held_chains(held, streams[1], libvmaf)
+        elif source:
+            branches.append("distorted")
+            chains += [
+                f"[1:{streams[1]}]{clock}{libvmaf.split('reference', 'size')}",
+                *libvmaf.motion(),
+                *libvmaf.scaled("distorted", "size", "reference"),
+            ]
+        else:
+            branches += ["left", "right", *(["moving"] if libvmaf.moved else [])]
+            chains += [*libvmaf.motion(), *libvmaf.pair("left", "right")]
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -126,15 +136,15 @@ def command(
     keep = [*_KEEP_FRAMES, "-enc_time_base", time_base.replace("/", ":")]
     arguments += ["-map", "[counted]" if loopback else "[count]", *keep]
     if loopback:
-        arguments += ["-c:v", "libx264", "-preset", LOOPBACK_PRESET, "-crf", str(LOOPBACK_CRF)]
-        arguments += ["-threads", "1"]
+        arguments += LOOPBACK.arguments
     else:
         arguments += ["-c:v", "wrapped_avframe"]
     arguments += [*_log_frames(CLIP_FRAMES), *_NULL]
     if loopback:
         arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
-    if compare:
-        arguments += ["-map", "[compared]", *keep, *NO_FILE]
+    if libvmaf is not None:
+        for label in libvmaf.outputs:
+            arguments += ["-map", f"[{label}]", *keep, *NO_FILE]
     for output in (output for tap in taps for output in tap.outputs):
         arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
     if source:
@@ -163,19 +173,7 @@ def _extractors(parts: Set[str]) -> list[PictureExtractor]:
     return [known[part] for part in sorted(parts, reverse=True)]
 
 
-def _comparison(extractors: Sequence[PictureExtractor]) -> str:
-    """libvmaf with all that the extractors ask of it; empty where none compares."""
-    wanted = dict.fromkeys(name for each in extractors for name in each.compares)
-    if not wanted:
-        return ""
-    features = "|".join(f"name={name}" for name in wanted)
-    return (
-        f"libvmaf=model=:feature={features}"
-        f":log_fmt=json:log_path={COMPARISON_LOG}:n_threads=0:shortest=1:repeatlast=0"
-    )
-
-
-def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
+def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
     """From [timed] and the reference's stream: each reference frame with what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
@@ -188,8 +186,9 @@ def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
-        "[reference]setpts=N[pristine]",
-        f"[shown][pristine]{libvmaf}[compared]",
+        f"[reference]setpts=N{libvmaf.split('pristine')}",
+        *libvmaf.motion(),
+        *libvmaf.pair("shown", "pristine"),
     ]
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from mos_assets.cluster.work import Fact
+from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.measure import Found, measure_clip
+from mos_assets.features.networks import load_networks
 from mos_assets.features.resource_limits import expected_frames
 from mos_assets.features.scratch import sweep_scratch
 from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import single_threaded
-from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
 from mos_assets.records import Setback
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
 START_S = 0.2
 """CPU seconds that any clip costs, however short."""
@@ -34,17 +37,37 @@ COMPARED_S = {
     ReferencePolicy.SELF: 26e-9,
 }
 """The same for a comparison by libvmaf, with its encode or its second decode."""
+SPARSE = 0.5
+"""What of that a sparse comparison costs, about."""
 _COMPARING = frozenset({"libvmaf", "nr"})
 SAMPLES = 8
 """Clips that a worker is asked to look at before it measures any."""
 _HEAD_BYTES = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What measuring takes from the machine that does it, by paths that are the same on each."""
+
+    program: str | None
+    """Path of ffmpeg; None for the one in the imageio-ffmpeg package."""
+    networks_folder: Path
+    networks: tuple[str, ...]
+    """Blocks that may be networks in that folder."""
+
+    def ready(self) -> Ffmpeg:
+        """The program, with the networks loaded. Raises ToolError and NetworkError."""
+        load_networks(self.networks, self.networks_folder)
+        return find_ffmpeg(self.program)
+
+
 def estimated_s(task: ClipTask) -> float:
     """CPU seconds that measuring a clip takes, by its pixels, frames and policy; within a factor of
     two or so of the truth."""
     pixels = task.probe.width * task.probe.height * expected_frames(task.probe)
-    compared = COMPARED_S[task.policy] if task.parts & _COMPARING else 0.0
+    compared = COMPARED_S[task.comparison.reference] if task.parts & _COMPARING else 0.0
+    if task.comparison.sampling is Sampling.SPARSE:
+        compared *= SPARSE
     return START_S + pixels * (PICTURE_S + compared)
 
 
@@ -66,28 +89,25 @@ def cut_pieces(tasks: Sequence[ClipTask], most_s: float) -> tuple[tuple[ClipTask
     return (*pieces, tuple(some)) if some else tuple(pieces)
 
 
-def measure_piece(
-    tasks: tuple[ClipTask, ...], *, program: str | None
-) -> tuple[tuple[Found, ...], ...]:
+def measure_piece(tasks: tuple[ClipTask, ...], *, tools: Tools) -> tuple[tuple[Found, ...], ...]:
     """Measure clips one after the other; what `measure_clip` finds in each.
 
-    program: path of ffmpeg, None for the one in the imageio-ffmpeg package. Raises ToolError as
-    `measure_clip` does.
+    Raises ToolError as `measure_clip` does, and NetworkError.
     """
-    ffmpeg = find_ffmpeg(program)
+    ffmpeg = tools.ready()
     parts = frozenset[str]().union(*(task.parts for task in tasks))
     with single_threaded(parts):
         return tuple(measure_clip(task, ffmpeg) for task in tasks)
 
 
-def ended_workers(task: ClipTask, reason: str, *, program: str | None) -> tuple[Found, ...]:
+def ended_workers(task: ClipTask, reason: str, *, tools: Tools) -> tuple[Found, ...]:
     """What is kept of a clip over which workers end: a setback a part."""
-    ffmpeg = find_ffmpeg(program)
+    ffmpeg = tools.ready()
     return tuple(
         Setback(
-            content_key(part, task.policy, task.sha256, task.reference_sha256),
+            content_key(part, task.comparison.reference, task.sha256, task.reference_sha256),
             part,
-            fingerprint(part, task.policy, ffmpeg),
+            fingerprint(part, task.comparison, ffmpeg),
             reason,
         )
         for part in sorted(task.parts)
@@ -97,19 +117,20 @@ def ended_workers(task: ClipTask, reason: str, *, program: str | None) -> tuple[
 def alike(
     samples: tuple[Path, ...],
     parts: tuple[str, ...],
-    policy: ReferencePolicy,
+    comparison: Comparison,
     *,
-    program: str | None,
+    tools: Tools,
 ) -> tuple[Fact, ...]:
-    """What figures depend on, and whether these files are seen here. Raises ToolError."""
+    """What figures depend on, and whether these files are seen here. Raises ToolError, and
+    NetworkError."""
     sweep_scratch()
-    ffmpeg = find_ffmpeg(program)
+    ffmpeg = tools.ready()
     return (
         Fact("mos_assets", f"{metadata.version('mos-assets')} (source {_source()[:12]})"),
         Fact("python", ".".join(platform.python_version_tuple()[:2])),
         Fact("numpy", metadata.version("numpy")),
         Fact("ffmpeg", ffmpeg.version),
-        *(Fact(f"the fingerprint of {part}", fingerprint(part, policy, ffmpeg)) for part in parts),
+        *(Fact(f"the fingerprint of {part}", _print(part, comparison, ffmpeg)) for part in parts),
         *(Fact(str(path), _seen(path)) for path in samples),
     )
 
@@ -122,8 +143,14 @@ def samples_of(tasks: Sequence[ClipTask]) -> tuple[Path, ...]:
 
 def _files(task: ClipTask) -> Iterator[Path]:
     yield task.path
-    if task.policy is ReferencePolicy.SOURCE and task.reference_path is not None:
+    if task.comparison.reference is ReferencePolicy.SOURCE and task.reference_path is not None:
         yield task.reference_path
+
+
+def _print(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
+    if part not in picture_extractors():
+        return "that of no network in its folder"
+    return fingerprint(part, comparison, ffmpeg)
 
 
 def _seen(path: Path) -> str:

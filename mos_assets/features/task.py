@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.records import Probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ClipTask:
     reference_path: Path | None
     """Pristine file; used under the source policy only."""
     reference_sha256: str | None
-    policy: ReferencePolicy
+    comparison: Comparison
 
 
 def content_key(

@@ -22,7 +22,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import released_candidate
 from mos_assets.release.session import OpenHead, flaw_of, open_head, run_head
 from mos_assets.reporting.transfer_report import TransferReport
-from mos_assets.settings import Missing, PathSettings, RunSettings, Settings
+from mos_assets.settings import Missing, PathSettings, RunSettings, Sampling, Settings
 from mos_assets.splitting.known_contents import KnownContents, known_contents
 from mos_assets.store import Database, run_lock, transfer_rows
 from mos_assets.store.schema import EXTRACTED_FEATURES
@@ -104,6 +104,7 @@ def _rows(
         features=manifest.data.features,
         missing=Missing.EXCLUDE if manifest.missing_value is None else Missing.IMPUTE,
         reference=told.get("MOS_REFERENCE", RunSettings.model_fields["reference"].default),
+        sampling=Sampling.EVERY if manifest.comparison is None else manifest.comparison.sampling,
         konvid_150k_floor=1,
         workers=run.workers,
         cluster=run.cluster,

@@ -24,6 +24,7 @@ from mos_assets.features import (
     Found,
     Shard,
     ShardsInWork,
+    Tools,
     alike,
     content_key,
     cut_pieces,
@@ -33,7 +34,6 @@ from mos_assets.features import (
     measure_piece,
     measuring,
     one_core_each,
-    parse_blocks,
     recover_journals,
     required_parts,
     samples_of,
@@ -43,6 +43,7 @@ from mos_assets.features import (
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import measured_in, parts_for_proof
 from mos_assets.pipeline.progress import Log, Measured, Progress
 from mos_assets.pipeline.setbacks import setbacks_told
@@ -92,11 +93,11 @@ class Merged:
 def fingerprints(run: RunSettings, paths: PathSettings) -> dict[str, str]:
     """Fingerprint of each part that the chosen features, or the proof of declared ones, need; empty
     where none needs a clip."""
-    parts = required_parts(parse_blocks(run.features)) | parts_for_proof(run, paths)
+    parts = required_parts(chosen_blocks(run, paths)) | parts_for_proof(run, paths)
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(paths.ffmpeg or None)
-    return {part: fingerprint(part, run.reference, ffmpeg) for part in sorted(parts)}
+    return {part: fingerprint(part, run.comparison, ffmpeg) for part in sorted(parts)}
 
 
 def shard_folder(paths: PathSettings) -> Path:
@@ -134,6 +135,7 @@ def plan_shards(
 
     Raises StoreError where the store cannot be read or written, ToolError without an ffmpeg.
     """
+    chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
     tasks = plan_tasks(run, paths, database)
@@ -190,7 +192,7 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
                     sha256=clip.sha256,
                     probe=clip.probe,
                     parts=parts,
-                    policy=policy,
+                    comparison=run.comparison,
                     reference_path=clip.reference_path,
                     reference_sha256=clip.reference_sha256,
                 )
@@ -215,7 +217,7 @@ def _measure_shards(
 ) -> Spread:
     in_work = ShardsInWork(shards)
     tasks = [task for shard in shards for task in shard.tasks]
-    program = _program(paths)
+    tools = _tools(run, paths)
 
     def note(results: Sequence[tuple[ClipTask, tuple[Found, ...]]]) -> None:
         for task, found in results:
@@ -230,13 +232,13 @@ def _measure_shards(
     # Handing a clip to a thread costs nothing.
     share = sum(map(estimated_s, tasks)) / GOOD_PIECES
     piece_s = min(MOST_PIECE_S, max(LEAST_PIECE_S, share)) if run.cluster else 0.0
-    with _engine(run, tasks, program) as engine:
+    with _engine(run, tasks, tools) as engine:
         went = spread(
             [piece for shard in shards for piece in cut_pieces(shard.tasks, piece_s)],
             engine,
             done=note,
             doubtful=lambda found: any(isinstance(row, Setback) for row in found),
-            ended=partial(ended_workers, program=program),
+            ended=partial(ended_workers, tools=tools),
             log=log,
         )
     for worker, why in sorted(went.refused.items()):
@@ -246,13 +248,13 @@ def _measure_shards(
 
 @contextmanager
 def _engine(
-    run: RunSettings, tasks: Sequence[ClipTask], program: str | None
+    run: RunSettings, tasks: Sequence[ClipTask], tools: Tools
 ) -> Iterator[Engine[ClipTask, tuple[Found, ...]]]:
     parts = frozenset[str]().union(*(task.parts for task in tasks))
     samples = samples_of(tasks)
     work = Work(
-        partial(measure_piece, program=program),
-        partial(alike, samples, tuple(sorted(parts)), run.reference, program=program),
+        partial(measure_piece, tools=tools),
+        partial(alike, samples, tuple(sorted(parts)), run.comparison, tools=tools),
     )
     if run.cluster:
         with on_dask(work, run.cluster) as remote:
@@ -263,12 +265,12 @@ def _engine(
         yield here
 
 
-def _program(paths: PathSettings) -> str | None:
-    """Path of the ffmpeg that was set, the same wherever it is called; None for the bundled one."""
-    if not paths.ffmpeg:
-        return None
-    found = shutil.which(paths.ffmpeg) or paths.ffmpeg
-    return str(Path(found).absolute())
+def _tools(run: RunSettings, paths: PathSettings) -> Tools:
+    """By absolute paths, the same wherever they are used."""
+    program = None
+    if paths.ffmpeg:
+        program = str(Path(shutil.which(paths.ffmpeg) or paths.ffmpeg).absolute())
+    return Tools(program, paths.networks_folder.absolute(), chosen_blocks(run, paths))
 
 
 def merge(

@@ -25,6 +25,17 @@ class ReferencePolicy(StrEnum):
     """The clip itself: five of the six figures are constant."""
 
 
+class Sampling(StrEnum):
+    """Which pairs of pictures libvmaf compares."""
+
+    AUTO = "auto"
+    """Sparse under loopback, every one else; no comparison is made so, only asked for."""
+    EVERY = "every"
+    """All of them."""
+    SPARSE = "sparse"
+    """adm and vif some of them, motion all."""
+
+
 class Align(StrEnum):
     """Whether corpora are brought onto one scale before they train together."""
 

@@ -202,7 +202,7 @@ def test_sound_alone_is_a_reason(render: Render, plain: Path, ffmpeg: Ffmpeg) ->
     sound = render("sound.mp4", "-f", "lavfi", "-i", "sine=d=1", encoder=("-c:a", "aac"))
     whole = task_of(plain)
     task = ClipTask(
-        "test/sound", sound, "0" * 64, whole.probe, whole.parts, None, None, whole.policy
+        "test/sound", sound, "0" * 64, whole.probe, whole.parts, None, None, whole.comparison
     )
     assert all(m.reason and not m.figures for m in measure_clip(task, ffmpeg))
 

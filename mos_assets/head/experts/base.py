@@ -136,6 +136,15 @@ class Expert(ABC):
         What does not depend on the point is computed once, here.
         """
 
+    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray]:
+        """Point of the grid → about what the fit to these rows says of unseen [m, C].
+
+        It only screens the grid (`tuning`), so its last bits may differ between machines; an expert
+        that is quicker that way overrides this.
+        """
+        fit = self.prepare(sample)
+        return lambda *point: fit(*point).predict(unseen)
+
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
         """Every fit; an expert that is trained faster in one go overrides this."""
         return [self.prepare(sample)(*point) for sample, point in fits]

@@ -143,7 +143,8 @@ def page() -> str:
     for name, block in BLOCKS.items():
         lines += ["", f"## {name}", "", (block.__doc__ or "").strip()]
         if isinstance(block, PictureExtractor) and block.compares:
-            lines += ["", "Compared with the reference of `MOS_REFERENCE`."]
+            told = "Compared with `MOS_REFERENCE`, on the pictures of `MOS_SAMPLING`."
+            lines += ["", told]
         lines += ["", "| column | formula (unit, range); source |", "|---|---|"]
         lines += [f"| `{column.name}` | {column_description(column)} |" for column in block.columns]
     return "\n".join(lines) + "\n"

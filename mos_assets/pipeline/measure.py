@@ -54,9 +54,10 @@ from mos_assets.store import Database, corpus_rows, measurement_rows, setback_ro
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SMALLEST_SHARD = 16
-MOST_SHARDS = 256
-"""A shard is a file that every run reads; more of them cost more than they help."""
+SMALLEST_SHARD = 64
+MOST_SHARDS = 128
+"""A shard is a file that every run reads, and a transaction of the merge, 60 ms of CPU: more of
+them cost more than they help."""
 LEAST_PIECE_S, MOST_PIECE_S = 1.0, 20.0
 """CPU seconds, as estimated, that a worker of a cluster measures at once: long beside the 4 ms
 that handing them over costs, and not much to lose."""

@@ -28,7 +28,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mos_assets.features import ClipTask, measure_clip
+from mos_assets.features import ClipTask, measure_clips
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
 from mos_assets.settings import Settings
@@ -118,8 +118,7 @@ def overhead(root: Path, clips: int) -> None:
     tasks = measure.plan_tasks(chosen.run, chosen.paths, ingested(chosen))
 
     def bare(some: tuple[ClipTask, ...]) -> None:
-        for task in some:
-            measure_clip(task, find_ffmpeg())
+        measure_clips(some, find_ffmpeg(), workers=1)
 
     bare(tasks[:2])
     few = clips // 3

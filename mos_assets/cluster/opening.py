@@ -50,12 +50,19 @@ def _started(workers: int) -> Iterator[LocalCluster]:
     that has DuckDB open loses what it writes."""
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    ) as cluster:
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise ClusterError(
+            f"The workers of MOS_CLUSTER={LOCAL}{workers} do not start ({error}). What they print "
+            "above says why; a program that was piped into Python cannot start any."
+        ) from error
+    with cluster:
         yield cluster

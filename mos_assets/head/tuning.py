@@ -227,27 +227,38 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
     points, expert = list(product_of(*expert.grid)), expert.for_tuning()
 
     def off(predicted: FloatArray) -> FloatArray:
-        return (within(predicted) - mos) * root
+        missed: FloatArray = (within(predicted) - mos) * root
+        return missed
 
-    screened = np.empty((len(points), len(mos)))
+    near = _screened(expert, points, samples, unseen, off)
+    fits = [expert.prepare(sample) for sample in samples]
+    best, least, found = points[0], np.inf, np.empty(0)
+    for point in near:
+        each = zip(fits, unseen, strict=True)
+        predicted = np.concatenate([fit(*point).predict(inputs) for fit, inputs in each])
+        missed = off(predicted)
+        error = float(product(missed[None], missed[:, None])[0, 0])
+        if error < least:
+            best, least, found = point, error, within(predicted)
+    return best, found
+
+
+def _screened(
+    expert: Expert,
+    points: list[Point],
+    samples: Sequence[Sample],
+    unseen: Sequence[FloatArray],
+    off: Callable[[FloatArray], FloatArray],
+) -> list[Point]:
+    """The points that may have the least error; all of them where the expert screens none."""
+    total = np.empty((len(points), sum(map(len, unseen))))
     stop = 0
     for sample, inputs in zip(samples, unseen, strict=True):
         rows, screen = slice(stop, stop + len(inputs)), expert.screen(sample, inputs)
-        for row, point in zip(screened, points, strict=True):
+        if screen is None:
+            return points
+        for row, point in zip(total, points, strict=True):
             row[rows] = screen(*point)
         stop = rows.stop
-    errors = (off(screened) ** 2).sum(axis=1)
-    near = np.flatnonzero(errors <= errors.min() * (1.0 + _NEAR)).tolist()
-    fits = [expert.prepare(sample) for sample in samples]
-
-    def exactly(point: Point) -> FloatArray:
-        each = zip(fits, unseen, strict=True)
-        return within(np.concatenate([fit(*point).predict(inputs) for fit, inputs in each]))
-
-    predicted = [exactly(points[at]) for at in near]
-    best = 0
-    if len(near) > 1:
-        exact = [off(values) for values in predicted]
-        squares = [float(product(row[None], row[:, None])[0, 0]) for row in exact]
-        best = squares.index(min(squares))
-    return points[near[best]], predicted[best]
+    errors = (off(total) ** 2).sum(axis=1)
+    return [points[at] for at in np.flatnonzero(errors <= errors.min() * (1.0 + _NEAR))]

@@ -27,6 +27,8 @@ LARGE_ROWS = 20_000
 SHARE_FLOOR = 2.0**-12
 """The place of a MOS between 1 and 5 is held this far from both ends, so that it has a logit."""
 
+_TRUSTED_FROM = 7.0
+
 Point = tuple[float, ...]
 """One value of each dimension of an expert's grid."""
 Steps = Callable[[int, int], None]
@@ -136,14 +138,13 @@ class Expert(ABC):
         What does not depend on the point is computed once, here.
         """
 
-    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray]:
+    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray] | None:
         """Point of the grid → about what the fit to these rows says of unseen [m, C].
 
-        It only screens the grid (`tuning`), so its last bits may differ between machines; an expert
-        that is quicker that way overrides this.
+        It only screens the grid (`tuning`), so its last bits may differ between machines. None
+        where nothing is quicker than the fit itself.
         """
-        fit = self.prepare(sample)
-        return lambda *point: fit(*point).predict(unseen)
+        return None
 
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
         """Every fit; an expert that is trained faster in one go overrides this."""
@@ -155,6 +156,12 @@ def at_least_one(expert: Expert, *names: str) -> None:
     for name in names:
         if (value := getattr(expert, name)) < 1:
             raise TrainingError(f"recipe: {name} is {value}; it must be at least 1")
+
+
+def trust_of_few(contents: int) -> float:
+    """Pull of the experts that shares are drawn to alike where contents are few, from which little
+    can be learnt of whom to trust."""
+    return (_TRUSTED_FROM / contents) ** 2
 
 
 def within(mos: FloatArray) -> FloatArray:

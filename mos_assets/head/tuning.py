@@ -15,8 +15,8 @@ from itertools import product as product_of
 import numpy as np
 
 from mos_assets.head.exact import INPUT_BITS, product, to_grid
-from mos_assets.head.experts import Expert, Point, Sample
-from mos_assets.head.experts.base import FEW_CONTENTS, Steps, within
+from mos_assets.head.experts import Expert, FittedExpert, Point, Sample
+from mos_assets.head.experts.base import FEW_CONTENTS, Screens, Steps, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.recipe import Plan
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
@@ -230,8 +230,8 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
         missed: FloatArray = (within(predicted) - mos) * root
         return missed
 
-    near = _screened(expert, points, samples, unseen, off)
     fits = [expert.prepare(sample) for sample in samples]
+    near = _screened(points, fits, unseen, off)
     best, least, found = points[0], np.inf, np.empty(0)
     for point in near:
         each = zip(fits, unseen, strict=True)
@@ -244,19 +244,18 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
 
 
 def _screened(
-    expert: Expert,
     points: list[Point],
-    samples: Sequence[Sample],
+    fits: Sequence[Callable[..., FittedExpert]],
     unseen: Sequence[FloatArray],
     off: Callable[[FloatArray], FloatArray],
 ) -> list[Point]:
-    """The points that may have the least error; all of them where the expert screens none."""
+    """The points that may have the least error; all of them where a fit cannot screen them."""
     total = np.empty((len(points), sum(map(len, unseen))))
     stop = 0
-    for sample, inputs in zip(samples, unseen, strict=True):
-        rows, screen = slice(stop, stop + len(inputs)), expert.screen(sample, inputs)
-        if screen is None:
+    for fit, inputs in zip(fits, unseen, strict=True):
+        if not isinstance(fit, Screens):
             return points
+        rows, screen = slice(stop, stop + len(inputs)), fit.screen(inputs)
         for row, point in zip(total, points, strict=True):
             row[rows] = screen(*point)
         stop = rows.stop

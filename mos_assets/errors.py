@@ -51,6 +51,10 @@ class FeatureError(MosAssetsError):
     """Features are missing, not finite, or not comparable."""
 
 
+class NetworkError(FeatureError):
+    """The folder of a network cannot be used."""
+
+
 class ComparisonError(MosAssetsError):
     """Encodes cannot be held against one another."""
 
@@ -65,3 +69,7 @@ class ReleaseError(MosAssetsError):
 
 class StoreError(MosAssetsError):
     """The store cannot be opened, read or written."""
+
+
+class NotificationError(MosAssetsError):
+    """Somebody was to be told, and could not be."""

@@ -10,6 +10,8 @@ from mos_assets.evaluation import GATE, Gate
 from mos_assets.pipeline.judge import judge
 
 SUSPICIOUS_PREVIEW = 50
+HEAD, STATUS, VERDICT = "head", "status", "verdict"
+"""Metadata that `automation/notifications.py` reads of earlier runs."""
 BEATS_SHORTCUTS = "beats_shortcuts"
 
 
@@ -60,21 +62,24 @@ def _judged(
 ) -> dg.MaterializeResult:
     settings = platform.settings
     with user_errors():
-        done = judge(settings.run, settings.paths, platform.database, gate)
+        done = judge(settings.run, settings.paths, platform.database, gate, context.log)
     report = done.report
     verdict = report.verdict
     context.log.info(verdict.sentence)
     return dg.MaterializeResult(
         tags=asset_tags(settings.run, report.candidate_id),
         metadata={
-            "status": str(verdict.status),
-            "verdict": verdict.sentence,
+            HEAD: report.head_id,
+            STATUS: str(verdict.status),
+            VERDICT: verdict.sentence,
             **{
                 check.name: round(check.figure, 4)
                 for check in verdict.checks
                 if check.figure is not None
             },
             "candidate": report.candidate_id,
+            # False: the report on these very predictions was there, and stands.
+            "judged": done.anew,
             "n_clips": report.n_clips,
             # The UI cannot read the store folder, so the pictures travel in the text.
             "figures": dg.MetadataValue.md(done.pictures),

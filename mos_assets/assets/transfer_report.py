@@ -50,7 +50,7 @@ NONE = "no test corpus"
 def transfer_report(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     settings = platform.settings
     with user_errors():
-        done = judge_transfer(settings.run, settings.paths, platform.database)
+        done = judge_transfer(settings.run, settings.paths, platform.database, context.log)
     corpora = done.report.corpora
     context.log.info("; ".join(map(_headline, corpora)) or NONE)
     return dg.MaterializeResult(
@@ -65,6 +65,8 @@ def transfer_report(context: dg.AssetExecutionContext, platform: Platform) -> dg
                 if each.plcc is not None
             },
             "candidate": done.report.candidate_id,
+            # False: the report on these very rows and predictions was there, and stands.
+            "judged": done.anew,
             # The UI cannot read the store folder, so the picture travels in the text.
             "report": dg.MetadataValue.md(done.page),
             "folder": dg.MetadataValue.path(str(done.folder)),

@@ -40,7 +40,16 @@ from mos_assets.features.extractors.shots import SHOTS
 from mos_assets.features.fingerprint import SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
-from mos_assets.features.notes import column_description, column_notes, figure_notes
+from mos_assets.features.networks import (
+    frames_seen,
+    load_networks,
+    loaded_network,
+    networks_folder,
+    networks_in,
+    part_of_network,
+    use_networks_folder,
+)
+from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
 from mos_assets.features.same_content import require_same_content
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shot_rows import (
@@ -77,6 +86,7 @@ __all__ = [
     "column_description",
     "column_notes",
     "columns_of",
+    "compared_here",
     "compares",
     "content_key",
     "declared_columns",
@@ -85,15 +95,21 @@ __all__ = [
     "feature_blocks_id",
     "figure_notes",
     "fingerprint",
+    "frames_seen",
     "header_extractors",
+    "load_networks",
+    "loaded_network",
     "measure_clip",
     "measure_clips",
     "measured_shot_row",
     "measurement_table",
     "measuring",
     "missing_shot_row",
+    "networks_folder",
+    "networks_in",
     "normalised_shot_row",
     "parse_blocks",
+    "part_of_network",
     "picture_extractors",
     "picture_figures",
     "proofs",
@@ -106,5 +122,6 @@ __all__ = [
     "shot_row",
     "supplied_by_declared",
     "supplying",
+    "use_networks_folder",
     "write_shard",
 ]

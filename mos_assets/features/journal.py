@@ -120,7 +120,7 @@ def _recover(shards: Path) -> Recovered:
             # Named by what is in it, since the shard of the killed run's plan stays unfinished.
             names = "".join(path.name for path in whole)
             digest = hash_text(folder.name + names)[:16]
-            write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values())
+            write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values(), recovered=True)
             saved += len(whole)
         shutil.rmtree(folder)
     for partial in shards.glob(f".*{PARTIAL_SUFFIX}"):

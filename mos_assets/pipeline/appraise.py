@@ -22,7 +22,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import released_candidate
 from mos_assets.release.session import OpenHead, flaw_of, open_head, run_head
 from mos_assets.reporting.transfer_report import TransferReport
-from mos_assets.settings import Missing, PathSettings, RunSettings, Settings
+from mos_assets.settings import Loopback, Missing, PathSettings, RunSettings, Sampling, Settings
 from mos_assets.splitting.known_contents import KnownContents, known_contents
 from mos_assets.store import Database, run_lock, transfer_rows
 from mos_assets.store.schema import EXTRACTED_FEATURES
@@ -99,11 +99,14 @@ def _rows(
     """The corpus in a small store of its own, and its rows as the head takes them."""
     told = dict(text.split("=", 1) for text in manifest.data.settings if "=" in text)
     place = paths.store_folder / JUDGED_FOLDER / folder.name
+    measured = manifest.comparison
     asked = Settings.of(
         corpus=folder.name,
         features=manifest.data.features,
         missing=Missing.EXCLUDE if manifest.missing_value is None else Missing.IMPUTE,
         reference=told.get("MOS_REFERENCE", RunSettings.model_fields["reference"].default),
+        sampling=Sampling.EVERY if measured is None else measured.sampling,
+        loopback=(measured and measured.loopback) or Loopback.ONE,
         konvid_150k_floor=1,
         workers=run.workers,
         corpus_root=str(folder.parent),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pyarrow as pa
 from mos_assets.corpora import label_names
 from mos_assets.errors import ReleaseError, StoreError, TrainingError
 from mos_assets.evaluation import (
+    GATE,
+    BesideColumns,
     Comparison,
     Gate,
     SplitRanges,
@@ -21,14 +24,28 @@ from mos_assets.evaluation import (
 )
 from mos_assets.evaluation.splits import LEAST_CUTS
 from mos_assets.head import Recipe, closed_forms, fold_lines
+from mos_assets.io.digest import digest_of
+from mos_assets.io.hashing import hash_file
+from mos_assets.io.reading import read_plain
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.download import takes_whole_corpora
+from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.train import head_of
-from mos_assets.records import OutOfFold, TrainingTable
+from mos_assets.pipeline.unchanged import inputs_digest, remember, say_again
+from mos_assets.records import (
+    CorpusAlignment,
+    DeclaredFeatures,
+    FeatureLoss,
+    LabelOrigin,
+    OutOfFold,
+    PastPredictions,
+    RatedCorpus,
+    TrainingTable,
+)
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.loading import current_files, read_current
-from mos_assets.release.manifest import training_table_sha256
+from mos_assets.release.manifest import Manifest, training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.record import released_candidate
 from mos_assets.reporting.build import build_report
@@ -36,7 +53,6 @@ from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.plots import draw
 from mos_assets.reporting.report import GateReport
 from mos_assets.reporting.suspicious import suspicious_page, unexplained_ratings
-from mos_assets.reporting.transfer_report import TransferReport
 from mos_assets.settings import PathSettings, RunSettings, fold_scope
 from mos_assets.splitting.cuts import further_cuts
 from mos_assets.store import (
@@ -46,6 +62,7 @@ from mos_assets.store import (
     fold_rows,
     provenance,
     rating_rows,
+    result_rows,
     verdict_rows,
 )
 from mos_assets.store.verdict_rows import VerdictRow
@@ -54,8 +71,13 @@ REPORT_JSON = "gate_report.json"
 REPORT_PAGE = "gate_report.md"
 SUSPICIOUS_PAGE = "suspicious_ratings.md"
 """Beside the report; names clips, and goes nowhere else."""
+JUDGED, COMPARED = "gate_report", "comparison"
+_Rival = PastPredictions | Comparison | None
 CLOSED_FORMS = "the experts of the head that no seed moves"
 """What is fitted to further cuts in place of the head."""
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +93,23 @@ class Judged:
     """The report as Markdown, with these pictures."""
     suspicious: pa.Table
     """Ratings to look at, the worst of each kind first; names clips."""
+    anew: bool
+    """False where the report on exactly these predictions was there already."""
 
 
-def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate) -> Judged:
+def judge(
+    run: RunSettings,
+    paths: PathSettings,
+    database: Database,
+    gate: Gate,
+    log: Log = _LOG,
+) -> Judged:
     """Judge the newest candidate by this gate, on its out-of-fold predictions.
 
-    Raises StoreError where there is none, or the store holds other features or ratings now, and
-    FeatureError where the folds were made under other settings.
+    Where it was judged before of the same rows and predictions by the same gate, code and
+    libraries, and the report is still whole, that report holds, unless the run asks for it anew.
+    Raises StoreError where there is no candidate, or the store holds other features or ratings now,
+    and FeatureError where the folds were made under other settings.
     """
     provenance.require(database, provenance.SPLIT, fold_scope(run))
     table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
@@ -89,40 +121,25 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
             f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
             "the store holds now; materialize trained_onnx again."
         )
-    if manifest.alignment is not None:
-        recipe = Recipe(impute=run.imputes, align=True)
-        predictions = replace(predictions, lines=fold_lines(table, recipe))
-    report = build_report(
-        table,
-        predictions,
-        head_id=candidate.head_id,
-        candidate_id=candidate.candidate_id,
-        corpora=run.corpora,
-        label_origin=manifest.data.label_origin,
-        full_size=run.is_full_size and takes_whole_corpora(run, paths),
-        losses=verdict_rows.read_losses(database, candidate.candidate_id),
-        label_findings=[
-            *(
-                f"{corpus}: {finding.sentence}"
-                for corpus, finding in corpus_rows.read_findings(database, run.corpora)
-            ),
-            *_feature_doubts(table),
-        ],
-        alignment=manifest.alignment,
-        weighed=manifest.weighed,
-        declared=declared_rows.read_declared(database, run.corpora, used=False),
-        comparison=_with_released(paths.model_folder, database, table, predictions, candidate),
-        rated=rating_rows.read_rated(database, run.corpora),
-        gate=gate,
-        beside=read_beside(database, table),
-        splits=_further_cuts(table, gaps=run.imputes),
-    )
-    folder = report_folder(paths.store_folder, report)
-    folder.mkdir(parents=True, exist_ok=True)
-    plots = draw(table, predictions, report, folder)
-    report = report.model_copy(update={"figures": plots})
+    facts = _facts(run, paths, database, table, candidate, manifest)
+    rival = _released(paths.model_folder, database, candidate)
+    folder = report_folder(paths.store_folder, candidate.head_id, candidate.candidate_id)
+    inputs = inputs_digest(JUDGED, table=table, predictions=predictions, facts=facts)
+    compared = inputs_digest(COMPARED, judged=inputs, rival=rival)
+    report = None
+    # A gate of somebody else's may hold code that no digest knows.
+    if gate is GATE and not run.retrain:
+        report = _judged_before(database, candidate.candidate_id, folder, inputs, log)
+    anew = report is None
+    if report is None:
+        report = _judge(table, predictions, facts, gate, rival, folder)
+    elif result_rows.find_result(database, COMPARED, compared) is None:
+        # Another head is in place, most often this one itself: the rest of the report stands.
+        comparison = _compared(table, _on_own_scales(table, predictions, facts), rival)
+        report = report.model_copy(update={"comparison": comparison})
+    raw = report.to_json().encode()
+    write_whole(folder / REPORT_JSON, raw)
     page = render_markdown(report)
-    write_whole(folder / REPORT_JSON, report.to_json().encode())
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
     names = corpus_rows.clip_names(database, run.corpora)
     unexplained = unexplained_ratings(table, predictions, names)
@@ -131,8 +148,133 @@ def judge(run: RunSettings, paths: PathSettings, database: Database, gate: Gate)
     doubted = suspicious_page(report.head_id, _rows(suspicious))
     write_whole(folder / SUSPICIOUS_PAGE, doubted.encode())
     verdict_rows.write_verdict(database, _row(report, folder))
+    if gate is GATE:
+        outcome = _report_digest(raw, report, folder)
+        remember(database, JUDGED, candidate.candidate_id, inputs, outcome)
+        remember(database, COMPARED, candidate.candidate_id, compared, "")
     pictures = plot_section(report.figures, folder)
-    return Judged(report, folder, pictures, _with_section(page, pictures), suspicious)
+    return Judged(report, folder, pictures, _with_section(page, pictures), suspicious, anew)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a report says that stands neither in the rows nor in the predictions."""
+
+    head_id: str
+    candidate_id: str
+    corpora: tuple[str, ...]
+    label_origin: LabelOrigin
+    full_size: bool
+    imputes: bool
+    losses: tuple[FeatureLoss, ...]
+    label_findings: tuple[str, ...]
+    alignment: CorpusAlignment | None
+    weighed: int | None
+    declared: tuple[DeclaredFeatures, ...]
+    rated: tuple[RatedCorpus, ...]
+    beside: BesideColumns
+
+
+def _facts(
+    run: RunSettings,
+    paths: PathSettings,
+    database: Database,
+    table: TrainingTable,
+    candidate: verdict_rows.Candidate,
+    manifest: Manifest,
+) -> _Facts:
+    return _Facts(
+        head_id=candidate.head_id,
+        candidate_id=candidate.candidate_id,
+        corpora=run.corpora,
+        label_origin=manifest.data.label_origin,
+        full_size=run.is_full_size and takes_whole_corpora(run, paths),
+        imputes=run.imputes,
+        losses=verdict_rows.read_losses(database, candidate.candidate_id),
+        label_findings=(
+            *(
+                f"{corpus}: {finding.sentence}"
+                for corpus, finding in corpus_rows.read_findings(database, run.corpora)
+            ),
+        ),
+        alignment=manifest.alignment,
+        weighed=manifest.weighed,
+        declared=tuple(declared_rows.read_declared(database, run.corpora, used=False)),
+        rated=tuple(rating_rows.read_rated(database, run.corpora)),
+        beside=read_beside(database, table),
+    )
+
+
+def _judge(
+    table: TrainingTable,
+    predictions: OutOfFold,
+    facts: _Facts,
+    gate: Gate,
+    rival: _Rival,
+    folder: Path,
+) -> GateReport:
+    """The report; its plots are in the folder."""
+    predictions = _on_own_scales(table, predictions, facts)
+    report = build_report(
+        table,
+        predictions,
+        head_id=facts.head_id,
+        candidate_id=facts.candidate_id,
+        corpora=facts.corpora,
+        label_origin=facts.label_origin,
+        full_size=facts.full_size,
+        losses=facts.losses,
+        label_findings=(*facts.label_findings, *_feature_doubts(table)),
+        alignment=facts.alignment,
+        weighed=facts.weighed,
+        declared=facts.declared,
+        comparison=_compared(table, predictions, rival),
+        rated=facts.rated,
+        gate=gate,
+        beside=facts.beside,
+        splits=_further_cuts(table, gaps=facts.imputes),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    return report.model_copy(update={"figures": draw(table, predictions, report, folder)})
+
+
+def _on_own_scales(table: TrainingTable, predictions: OutOfFold, facts: _Facts) -> OutOfFold:
+    if facts.alignment is None:
+        return predictions
+    recipe = Recipe(impute=facts.imputes, align=True)
+    return replace(predictions, lines=fold_lines(table, recipe))
+
+
+def _compared(table: TrainingTable, predictions: OutOfFold, rival: _Rival) -> Comparison | None:
+    return compare(table, predictions, rival) if isinstance(rival, PastPredictions) else rival
+
+
+def _judged_before(
+    database: Database, candidate_id: str, folder: Path, inputs: str, log: Log
+) -> GateReport | None:
+    """The report that was made of these inputs; None where there is none, or a byte is another."""
+    known = result_rows.find_result(database, JUDGED, inputs)
+    if known is None:
+        return None
+    try:
+        raw = read_plain(folder / REPORT_JSON)
+        report = GateReport.read(folder / REPORT_JSON)
+        whole = _report_digest(raw, report, folder) == known.outcome
+        why = f"a file in {folder} was altered since."
+    except (OSError, StoreError) as error:
+        whole, why = False, str(error)
+    if not whole:
+        say_again(log, JUDGED, why)
+        return None
+    log.info(
+        f"nothing that the verdict on candidate {candidate_id} rests on has changed, so the report "
+        "stands as it is"
+    )
+    return report
+
+
+def _report_digest(raw: bytes, report: GateReport, folder: Path) -> str:
+    return digest_of(raw, [hash_file(folder / plot.file) for plot in report.figures])
 
 
 def _further_cuts(table: TrainingTable, *, gaps: bool) -> SplitRanges:
@@ -166,14 +308,9 @@ def _feature_doubts(table: TrainingTable) -> list[str]:
     ]
 
 
-def _with_released(
-    model_folder: Path,
-    database: Database,
-    table: TrainingTable,
-    predictions: OutOfFold,
-    candidate: verdict_rows.Candidate,
-) -> Comparison | None:
-    """The candidate beside the head that is released now; None where none is, or it is this one."""
+def _released(model_folder: Path, database: Database, candidate: verdict_rows.Candidate) -> _Rival:
+    """The head that is released now, to hold the candidate against, or why that is not possible;
+    None where none is released, or it is this one."""
     files = current_files(model_folder, candidate.head_id)
     if not any(path.exists() for path in files.all):
         return None
@@ -191,12 +328,12 @@ def _with_released(
             "it was not trained in this store, so that nobody knows which of these clips it has "
             "seen",
         )
-    return compare(table, predictions, past)
+    return past
 
 
-def report_folder(store: Path, report: GateReport | TransferReport) -> Path:
-    """Where the report on a candidate lies."""
-    return store / "reports" / report.head_id / report.candidate_id
+def report_folder(store: Path, head_id: str, candidate_id: str) -> Path:
+    """Where the reports on a candidate lie."""
+    return store / "reports" / head_id / candidate_id
 
 
 def _rows(suspicious: pa.Table) -> list[tuple[str, str, str | None, str]]:

@@ -24,13 +24,13 @@ from mos_assets.features import (
     fingerprint,
     measure_clips,
     measuring,
-    parse_blocks,
     recover_journals,
     required_parts,
 )
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import measured_in, parts_for_proof
 from mos_assets.pipeline.progress import Log, Measured, Progress
 from mos_assets.pipeline.setbacks import setbacks_told
@@ -88,11 +88,11 @@ class Merged:
 def fingerprints(run: RunSettings, paths: PathSettings) -> dict[str, str]:
     """Fingerprint of each part that the chosen features, or the proof of declared ones, need; empty
     where none needs a clip."""
-    parts = required_parts(parse_blocks(run.features)) | parts_for_proof(run, paths)
+    parts = required_parts(chosen_blocks(run, paths)) | parts_for_proof(run, paths)
     if not parts:
         return {}
     ffmpeg = find_ffmpeg(paths.ffmpeg or None)
-    return {part: fingerprint(part, run.reference, ffmpeg) for part in sorted(parts)}
+    return {part: fingerprint(part, run.comparison, ffmpeg) for part in sorted(parts)}
 
 
 def shard_folder(paths: PathSettings) -> Path:
@@ -114,6 +114,7 @@ def plan_shards(
 
     Raises StoreError where the store cannot be read or written, ToolError without an ffmpeg.
     """
+    chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
     tasks = plan_tasks(run, paths, database)
@@ -175,7 +176,7 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
                     sha256=clip.sha256,
                     probe=clip.probe,
                     parts=parts,
-                    policy=policy,
+                    comparison=run.comparison,
                     reference_path=clip.reference_path,
                     reference_sha256=clip.reference_sha256,
                 )
@@ -196,6 +197,8 @@ def measure_shard(run: RunSettings, paths: PathSettings, shard: Shard, log: Log)
 
     Raises MosAssetsError where the store or the machine does not let it go on.
     """
+    # This process may be another than the one that planned.
+    chosen_blocks(run, paths)
     progress = Progress(log.info, done_before=shard.done_before, total=shard.total)
     journal = Journal(shard.path)
     lasting: list[Measurement] = []

@@ -45,14 +45,9 @@ class Tested:
         )
 
 
-def tested_rows(
-    run: RunSettings, database: Database, table: TrainingTable, seeds: Sequence[int]
-) -> Tested:
+def shown_rows(run: RunSettings, database: Database, table: TrainingTable) -> tuple[TestRows, ...]:
     """The rows of MOS_TEST_CORPUS as heads trained on this table take them."""
-    return Tested(
-        [
-            transfer_rows.read_test_rows(database, corpus, table.encoder_vocab, gaps=run.imputes)
-            for corpus in run.test_corpora
-        ],
-        seeds,
+    return tuple(
+        transfer_rows.read_test_rows(database, corpus, table.encoder_vocab, gaps=run.imputes)
+        for corpus in run.test_corpora
     )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
-from mos_assets.corpora import head_family
 from mos_assets.evaluation import Shuffles, aligned_figures, fit_envelope
-from mos_assets.features import column_notes, feature_blocks_id
 from mos_assets.head import (
     MISSING_VALUE,
+    PARITY_LIMIT,
     ExportedHead,
     Head,
     Predict,
@@ -27,44 +24,32 @@ from mos_assets.head import (
 )
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.blocks import chosen_blocks
+from mos_assets.pipeline.materials import Materials, materials
+from mos_assets.pipeline.materials import head_of as head_of
 from mos_assets.pipeline.progress import Log
-from mos_assets.pipeline.tested import tested_rows
+from mos_assets.pipeline.tested import Tested
+from mos_assets.pipeline.trained_before import Kept, remember_trained, trained_before
 from mos_assets.records import (
     ENCODER_VOCABULARY,
     ENCODER_VOCABULARY_VERSION,
-    SEED,
     CorpusAlignment,
-    RatedCorpus,
     TrainingTable,
 )
 from mos_assets.release.candidate import candidate_id, write_candidate_files
 from mos_assets.release.interface import graph_interface, graph_metadata
 from mos_assets.release.manifest import (
-    CorpusUsed,
-    DataUsed,
     Manifest,
-    SessionAlignment,
-    training_table_sha256,
     versions,
 )
-from mos_assets.release.naming import ReleaseFiles, head_id
+from mos_assets.release.naming import ReleaseFiles
 from mos_assets.settings import (
-    Align,
     PathSettings,
     RunSettings,
-    Weights,
-    feature_scope,
-    fold_scope,
-    shaping,
 )
 from mos_assets.store import (
     Database,
-    corpus_rows,
-    declared_rows,
     feature_rows,
-    fold_rows,
-    provenance,
-    rating_rows,
     transfer_rows,
     verdict_rows,
 )
@@ -84,36 +69,51 @@ class Trained:
     """Rows of features that were not trained or judged on."""
     refused_operators: tuple[str, ...]
     """Operators of the graph that no head may use."""
-    difference: float
-    """Largest difference in MOS on the rows between onnxruntime and the trained head."""
+    difference: float | None
+    """Largest difference in MOS on the rows between onnxruntime and the trained head; None where
+    the file is one that was compared when it was trained."""
     checksum_holds: bool
     """Whether the manifest's sha256 is that of the file."""
     strays: tuple[str, ...]
     """Files beside it that could hold weights which the checksum does not cover."""
+    anew: bool = True
+    """False where nothing had changed since it was trained, and it was not trained again."""
 
+    @property
+    def equals_head(self) -> bool:
+        """Whether onnxruntime answers as the trained head does."""
+        return self.difference is None or self.difference <= PARITY_LIMIT
 
-def head_of(run: RunSettings) -> str:
-    """The id of the head that these settings train."""
-    return head_id(run.corpora, head_family(run.corpora), feature_blocks_id(run.features))
+    @property
+    def sound(self) -> bool:
+        """Whether it passes every check."""
+        return (
+            self.equals_head
+            and self.checksum_holds
+            and not self.refused_operators
+            and not self.strays
+        )
 
 
 def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> Trained:
     """Train every seed on every fold and the head that ships, and write it as a candidate.
 
+    Where it was trained before of the same rows, folds, settings, code and libraries, and is still
+    whole, it becomes the newest candidate as it is, unless the run asks for training anew.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
-    provenance.require(database, provenance.FEATURES, feature_scope(run))
-    split = provenance.require(database, provenance.SPLIT, fold_scope(run))
-    table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
-    recipe = Recipe(
-        impute=run.imputes,
-        weigh=run.weights is Weights.PRECISION,
-        align=run.align is Align.CORPORA,
-        params={"epochs": run.epochs} if run.epochs else {},
-    )
-    seeds = [SEED + index for index in range(run.seeds)]
+    # Another process may have measured.
+    chosen_blocks(run, paths)
+    made_of = materials(run, database)
+    inputs = made_of.digest
+    kept = None
+    if not run.retrain:
+        kept = trained_before(database, paths, made_of.head_id, inputs, log)
+    table, recipe, seeds = made_of.table, made_of.recipe, made_of.seeds
+    if kept is not None:
+        return _as_before(kept, database, table)
     shuffles = Shuffles(table, len(seeds))
-    tested = tested_rows(run, database, table, seeds)
+    tested = Tested(made_of.tested, seeds)
 
     def watch(seed: int, fold: int, predict: Predict) -> None:
         shuffles.watch(seed, fold, predict)
@@ -123,13 +123,12 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)
     staged = paths.store_folder / "candidates" / f".{uuid4().hex}.onnx"
-    units = [note.unit for note in column_notes(table.feature_order, fingerprint)]
     gap = MISSING_VALUE if recipe.impute else None
     vocab = result.head.encoder_vocab
-    interface = graph_interface(units, len(vocab), gap)
+    interface = graph_interface(made_of.units, len(vocab), gap)
     metadata = graph_metadata(interface, table.feature_order, vocab, gap)
     exported = export_onnx(result.head, staged, metadata)
-    manifest = _manifest(run, database, table, fingerprint, split, recipe, result.head, exported)
+    manifest = _manifest(made_of, result.head, exported)
     manifest = manifest.model_copy(
         update={
             "interface": interface,
@@ -151,18 +150,48 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     )
     transfer_rows.write_shown(database, identity, tested.shown(result.head))
     vouched = Manifest.read(files.manifest).sha256
-    return Trained(
+    difference = parity(result.head, files.onnx, table.features, table.encoder)
+    rows, gaps, excluded = _counted(database, table)
+    done = Trained(
         candidate=identity,
         manifest=manifest,
         files=files,
-        rows=len(table.clip_ids),
-        rows_with_gaps=int(np.isnan(table.features).any(axis=1).sum()),
-        rows_excluded=feature_rows.row_count(database) - len(table.clip_ids),
+        rows=rows,
+        rows_with_gaps=gaps,
+        rows_excluded=excluded,
         refused_operators=tuple(check_operators(files.onnx)),
-        difference=parity(result.head, files.onnx, table.features, table.encoder),
+        difference=difference,
         checksum_holds=hash_file(files.onnx) == vouched,
         strays=tuple(sorted(path.name for path in _strays(files))),
     )
+    if done.sound:
+        remember_trained(database, files, identity, inputs)
+    return done
+
+
+def _as_before(kept: Kept, database: Database, table: TrainingTable) -> Trained:
+    """A candidate that is as it was, and passed every check then."""
+    rows, gaps, excluded = _counted(database, table)
+    return Trained(
+        candidate=kept.candidate,
+        manifest=kept.manifest.as_trained(),
+        files=kept.files,
+        rows=rows,
+        rows_with_gaps=gaps,
+        rows_excluded=excluded,
+        refused_operators=(),
+        difference=None,
+        checksum_holds=True,
+        strays=(),
+        anew=False,
+    )
+
+
+def _counted(database: Database, table: TrainingTable) -> tuple[int, int, int]:
+    """Rows that train or are judged on, those of them with gaps, and those that are neither."""
+    n = len(table.clip_ids)
+    gaps = int(np.isnan(table.features).any(axis=1).sum())
+    return n, gaps, feature_rows.row_count(database) - n
 
 
 def _alignment(
@@ -185,27 +214,11 @@ def _alignment(
     return result.alignment.model_copy(update={"figures": figures})
 
 
-def _manifest(
-    run: RunSettings,
-    database: Database,
-    table: TrainingTable,
-    fingerprint: str,
-    split: str,
-    recipe: Recipe,
-    head: Head,
-    exported: ExportedHead,
-) -> Manifest:
-    identity = head_of(run)
-    corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
-    rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
-    inside = table.folds >= 0
-    rows = Counter(
-        (corpus_of[clip_id], bool(trains))
-        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
-    )
+def _manifest(made_of: Materials, head: Head, exported: ExportedHead) -> Manifest:
+    table = made_of.table
     return Manifest(
-        id=identity,
-        onnx=f"{identity}.onnx",
+        id=made_of.head_id,
+        onnx=f"{made_of.head_id}.onnx",
         sha256=exported.sha256,
         opset=exported.opset,
         operators=exported.operators,
@@ -213,56 +226,19 @@ def _manifest(
         feature_mean=tuple(float(x) for x in head.feature_mean),
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
-        extractor_fingerprint=fingerprint,
-        declared=declared_rows.read_declared(database, run.corpora, used=True) or None,
+        extractor_fingerprint=made_of.fingerprint,
+        networks=made_of.networks,
+        comparison=made_of.comparison,
+        declared=made_of.declared or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION
         + len(head.encoder_vocab)
         - len(ENCODER_VOCABULARY),
-        training_recipe={**plan_for(table, recipe).params, "blend": head.blend},
-        data=DataUsed(
-            corpora=tuple(
-                CorpusUsed(
-                    name=used.name,
-                    version=used.version,
-                    licence=used.licence,
-                    label_origin=used.label_origin,
-                    rows=rows[used.name, True],
-                    held_out_rows=rows[used.name, False],
-                    **_how_rated(rated[used.name]),
-                )
-                for used in corpus_rows.read_corpora(database, run.corpora)
-            ),
-            rows=int(inside.sum()),
-            held_out_rows=int((~inside).sum()),
-            features=run.features,
-            settings=shaping(run),
-            training_table_sha256=training_table_sha256(table),
-            fold_assignment_sha256=split,
-        ),
+        training_recipe={**plan_for(table, made_of.recipe).params, "blend": head.blend},
+        data=made_of.data,
         versions=versions(),
         applicability=fit_envelope(table.feature_order, table.features, table.folds, table.groups),
     )
-
-
-def _how_rated(rated: RatedCorpus) -> dict[str, Any]:
-    """What the manifest says of a corpus with votes or tests; nothing of another."""
-    told = [each for each in rated.sessions if each.name]
-    mapped = [each for each in told if each.aligned is not None]
-    return {
-        "estimator": None if rated.estimator is None else str(rated.estimator),
-        "sessions": len(told) or None,
-        "alignment": tuple(
-            SessionAlignment(
-                session=each.name,
-                aligned=each.aligned or each.name,
-                offset=round(each.offset, 6),
-                slope=round(each.slope, 6),
-            )
-            for each in mapped
-        )
-        or None,
-    }
 
 
 def _strays(files: ReleaseFiles) -> list[Path]:

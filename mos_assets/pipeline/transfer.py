@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,16 +19,20 @@ from mos_assets.evaluation import (
     transfer_figures,
 )
 from mos_assets.evaluation.conformal import prediction_interval
+from mos_assets.io.digest import digest_of
+from mos_assets.io.hashing import hash_file
 from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.judge import report_folder
 from mos_assets.pipeline.mixed import MixedTraining, judge_mixed
+from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.train import head_of
-from mos_assets.records import Clip, TrainingTable
+from mos_assets.pipeline.unchanged import inputs_digest, remember, say_again
+from mos_assets.records import Clip, OutOfFold, TrainingTable
 from mos_assets.release.candidate import read_candidate
 from mos_assets.release.manifest import Manifest, training_table_sha256
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.reporting.plots import matrix_plot
+from mos_assets.reporting.plots import matrix_caption, matrix_plot
 from mos_assets.reporting.transfer_report import TransferReport, transfer_page
 from mos_assets.settings import RUN_FOLDS, PathSettings, RunSettings, fold_scope
 from mos_assets.splitting.folds import FoldRow, assign_folds
@@ -37,12 +42,16 @@ from mos_assets.store import (
     corpus_rows,
     fold_rows,
     provenance,
+    result_rows,
     transfer_rows,
     verdict_rows,
 )
 from mos_assets.store.corpus_rows import CorpusFacts
 from mos_assets.store.transfer_rows import TestRows
+from mos_assets.store.verdict_rows import Candidate
 
+_LOG = logging.getLogger(__name__)
+TRANSFERRED = "transfer_report"
 TRANSFER_JSON = "transfer_report.json"
 TRANSFER_PAGE = "transfer_report.md"
 DEFAULT_NAMESPACE = ""
@@ -59,77 +68,148 @@ class Transferred:
     """With its files and plot."""
     page: str
     """Markdown, with the bytes of the plot for a reader who cannot open the folder."""
+    anew: bool = True
+    """False where the report on exactly these rows and predictions was there already."""
 
 
-def judge_transfer(run: RunSettings, paths: PathSettings, database: Database) -> Transferred:
+def judge_transfer(
+    run: RunSettings, paths: PathSettings, database: Database, log: Log = _LOG
+) -> Transferred:
     """Judge the newest candidate on every corpus of MOS_TEST_CORPUS, and where several corpora
     train what they teach of each other; with neither, an empty report.
 
-    Raises StoreError where there is no candidate or it was not shown these corpora, and
-    FeatureError where features or folds were made under other settings.
+    What was judged before of the same rows and predictions by the same code and libraries stands,
+    unless the run asks for it anew. Raises StoreError where there is no candidate or it was not
+    shown these corpora, and FeatureError where features or folds were made under other settings.
     """
     provenance.require(database, provenance.SPLIT, fold_scope(run))
     candidate = verdict_rows.latest_candidate(database, head_of(run))
     manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
-    found: list[TransferFigures] = []
-    mixed = MixedTraining()
+    facts = _Facts(candidate.head_id, candidate.candidate_id)
     if run.test_corpora or len(run.corpora) > 1:
-        table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
-        oof = verdict_rows.read_predictions(database, candidate, table)
-        half_width = prediction_interval(table, oof).half_width
-        folds = dict(zip(table.clip_ids, table.folds.tolist(), strict=True))
-        training = content_rows(database, run.corpora, folds)
-        tests = [
-            transfer_rows.read_test_rows(database, name, table.encoder_vocab, gaps=run.imputes)
-            for name in run.test_corpora
-        ]
-        for rows in tests:
-            scored = _scored(database, candidate.candidate_id, rows, training, manifest)
-            found.append(transfer_figures(replace(scored, half_width=half_width)))
-        mixed = _mixed(run, database, table, training, tests, manifest)
-    report = TransferReport(
-        head_id=candidate.head_id,
-        candidate_id=candidate.candidate_id,
-        corpora=tuple(found),
-        matrix=mixed.matrix,
-        left_out_corpora=mixed.left_out,
-    )
-    folder = report_folder(paths.store_folder, report)
-    folder.mkdir(parents=True, exist_ok=True)
-    plot = matrix_plot(report.matrix, folder)
-    write_whole(folder / TRANSFER_JSON, report.to_json().encode())
+        facts = _facts(run, database, candidate, manifest)
+    folder = report_folder(paths.store_folder, candidate.head_id, candidate.candidate_id)
+    settings = (run.corpora, run.folds, run.imputes, run.weights, run.align)
+    inputs = inputs_digest(TRANSFERRED, facts=facts, settings=settings)
+    report = None
+    if not run.retrain:
+        report = _judged_before(database, facts, folder, inputs, log)
+    anew = report is None
+    if report is None:
+        report = _judge(run, facts)
+        folder.mkdir(parents=True, exist_ok=True)
+        plot = matrix_plot(report.matrix, folder)
+        write_whole(folder / TRANSFER_JSON, report.to_json().encode())
+        outcome = _report_digest(report, folder)
+        remember(database, TRANSFERRED, candidate.candidate_id, inputs, outcome)
+    else:
+        plot = matrix_caption(report.matrix)
     write_whole(folder / TRANSFER_PAGE, transfer_page(report, plot).encode())
-    return Transferred(report, folder, transfer_page(report, plot, folder))
+    return Transferred(report, folder, transfer_page(report, plot, folder), anew)
 
 
-def _mixed(
-    run: RunSettings,
-    database: Database,
-    table: TrainingTable,
-    training: Sequence[ContentRow],
-    tests: Sequence[TestRows],
-    manifest: Manifest,
-) -> MixedTraining:
-    """What corpora that train together teach of each other, and of those that only test."""
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """All that the report is made of."""
+
+    head_id: str
+    candidate_id: str
+    table: TrainingTable | None = None
+    """None where there is nothing to judge."""
+    predictions: OutOfFold | None = None
+    tests: tuple[ScoredCorpus, ...] = ()
+    mixed: tuple[TestedCorpus, ...] = ()
+    contents: tuple[ContentRow, ...] = ()
+    """What tells the contents of all clips, where several corpora train."""
+
+
+def _facts(
+    run: RunSettings, database: Database, candidate: Candidate, manifest: Manifest
+) -> _Facts:
+    table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
+    oof = verdict_rows.read_predictions(database, candidate, table)
+    folds = dict(zip(table.clip_ids, table.folds.tolist(), strict=True))
+    training = content_rows(database, run.corpora, folds)
+    tests = [
+        transfer_rows.read_test_rows(database, name, table.encoder_vocab, gaps=run.imputes)
+        for name in run.test_corpora
+    ]
+    facts = _Facts(
+        candidate.head_id,
+        candidate.candidate_id,
+        table,
+        oof,
+        tuple(
+            _scored(database, candidate.candidate_id, rows, training, manifest) for rows in tests
+        ),
+    )
     if len(run.corpora) < 2:
-        return MixedTraining()
+        return facts
     if manifest.data.training_table_sha256 != training_table_sha256(table):
         raise StoreError(
             f"The newest candidate of {manifest.id} was trained on other features or ratings than "
             "the store holds now; materialize trained_onnx again."
         )
-    tested = [
-        TestedCorpus(
-            rows.corpus,
-            rows.table,
-            None
-            if rows.fingerprints in ((), (manifest.extractor_fingerprint,))
-            else "its features were made in another way than those of the training rows",
+    return replace(
+        facts,
+        mixed=tuple(_tested(rows, manifest) for rows in tests),
+        contents=(*training, *(row for rows in tests for row in contents_of(database, rows))),
+    )
+
+
+def _tested(rows: TestRows, manifest: Manifest) -> TestedCorpus:
+    return TestedCorpus(
+        rows.corpus,
+        rows.table,
+        None
+        if rows.fingerprints in ((), (manifest.extractor_fingerprint,))
+        else "its features were made in another way than those of the training rows",
+    )
+
+
+def _judge(run: RunSettings, facts: _Facts) -> TransferReport:
+    found: tuple[TransferFigures, ...] = ()
+    mixed = MixedTraining()
+    if facts.table is not None and facts.predictions is not None:
+        half_width = prediction_interval(facts.table, facts.predictions).half_width
+        found = tuple(
+            transfer_figures(replace(scored, half_width=half_width)) for scored in facts.tests
         )
-        for rows in tests
-    ]
-    contents = [*training, *(row for rows in tests for row in contents_of(database, rows))]
-    return judge_mixed(run, table, tested, contents)
+        mixed = judge_mixed(run, facts.table, facts.mixed, facts.contents)
+    return TransferReport(
+        head_id=facts.head_id,
+        candidate_id=facts.candidate_id,
+        corpora=found,
+        matrix=mixed.matrix,
+        left_out_corpora=mixed.left_out,
+    )
+
+
+def _judged_before(
+    database: Database, facts: _Facts, folder: Path, inputs: str, log: Log
+) -> TransferReport | None:
+    """The report that was made of these facts; None where there is none, or it is not whole."""
+    known = result_rows.find_result(database, TRANSFERRED, inputs)
+    if known is None:
+        return None
+    try:
+        report = TransferReport.read(folder / TRANSFER_JSON)
+        whole = _report_digest(report, folder) == known.outcome
+        why = f"a file in {folder} was altered since."
+    except (OSError, StoreError) as error:
+        whole, why = False, str(error)
+    if not whole:
+        say_again(log, TRANSFERRED, why)
+        return None
+    if facts.table is not None:
+        log.info("nothing that this report rests on has changed, so it stands as it is")
+    return report
+
+
+def _report_digest(report: TransferReport, folder: Path) -> str:
+    plot = matrix_caption(report.matrix)
+    files = [TRANSFER_JSON, *([] if plot is None else [plot.file])]
+    return digest_of([hash_file(folder / file) for file in files])
 
 
 def read_transfer(run: RunSettings, folder: Path, candidate_id: str) -> TransferReport | None:

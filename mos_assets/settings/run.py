@@ -11,7 +11,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from mos_assets.settings.choices import Align, Missing, ReferencePolicy, Weights
+from mos_assets.settings.choices import (
+    Align,
+    Loopback,
+    Missing,
+    ReferencePolicy,
+    Sampling,
+    Weights,
+)
+from mos_assets.settings.comparison import Comparison, comparison
 
 KONVID_150K_FLOOR = 5_000
 """Fewer label rows than this are hardly KonViD-150k."""
@@ -98,10 +106,24 @@ class RunSettings(BaseModel):
     reference: Annotated[
         ReferencePolicy,
         Field(
-            description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
-            "transcode), source (the pristine file its label names) or self."
+            description="What libvmaf compares a clip with: loopback (its own transcode), "
+            "source (the pristine file its label names) or self."
         ),
     ] = ReferencePolicy.LOOPBACK
+    loopback: Annotated[
+        Loopback,
+        Field(
+            description="The transcode of loopback: 2 codes the pictures that are compared, each "
+            "by itself; 1 codes all of the clip, as heads of before measured it."
+        ),
+    ] = Loopback.TWO
+    sampling: Annotated[
+        Sampling,
+        Field(
+            description="Which pairs of pictures libvmaf compares: every one, or sparse (adm and "
+            "vif some of them, motion all); auto is sparse under loopback and every else."
+        ),
+    ] = Sampling.AUTO
     seeds: Annotated[
         int, Field(ge=1, le=50, description="Seeds; fewer than 5 can only be Proposed.")
     ] = RUN_SEEDS
@@ -111,6 +133,13 @@ class RunSettings(BaseModel):
     epochs: Annotated[
         int, Field(ge=0, le=10_000, description="Training epochs; 0 leaves it to the recipe.")
     ] = 0
+    retrain: Annotated[
+        bool,
+        Field(
+            description="Train and judge anew even where nothing changed since a candidate was, to "
+            "see that the same comes of it."
+        ),
+    ] = False
     workers: Annotated[
         int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
     ] = Field(default_factory=_default_workers)
@@ -169,6 +198,11 @@ class RunSettings(BaseModel):
     def all_corpora(self) -> tuple[str, ...]:
         """Both: what is read, measured and assembled, sorted."""
         return tuple(sorted((*self.corpora, *self.test_corpora)))
+
+    @property
+    def comparison(self) -> Comparison:
+        """How clips are compared in this run."""
+        return comparison(self.reference, self.sampling, self.loopback)
 
     @property
     def imputes(self) -> bool:

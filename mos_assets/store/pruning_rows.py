@@ -16,12 +16,16 @@ from mos_assets.store.schema import (
     GATE_REPORTS,
     PREDICTIONS,
     RELEASES,
+    RESULTS,
     SUSPICIOUS_RATINGS,
     TRANSFER_PREDICTIONS,
     quote,
 )
 
-_GONE = (CANDIDATES, PREDICTIONS, FEATURE_LOSSES, SUSPICIOUS_RATINGS, TRANSFER_PREDICTIONS)
+_GONE = (
+    *(CANDIDATES, PREDICTIONS, FEATURE_LOSSES, SUSPICIOUS_RATINGS, TRANSFER_PREDICTIONS),
+    RESULTS,
+)
 """Tables that forget a candidate with its files."""
 _HISTORY = (GATE_REPORTS, GATE_FIGURES, RELEASES)
 """Tables whose lines stay and keep nothing: what was decided, with every figure."""

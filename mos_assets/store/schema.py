@@ -38,6 +38,7 @@ SUSPICIOUS_RATINGS = "suspicious_ratings"
 TEST_FEATURES = "test_features"
 BESIDE_COLUMNS = "beside_columns"
 TRANSFER_PREDICTIONS = "transfer_predictions"
+RESULTS = "results"
 RELEASES = "releases"
 INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
@@ -308,6 +309,9 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("fold", _WHOLE),
             ("predicted", _REAL),
         ]
+    ),
+    RESULTS: pa.schema(
+        [("candidate_id", _TEXT), ("made", _TEXT), ("inputs", _TEXT), ("outcome", _TEXT)]
     ),
     RELEASES: pa.schema(
         [

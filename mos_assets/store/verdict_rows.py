@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from mos_assets.store.schema import (
     PREDICTIONS,
     RELEASES,
     SCHEMAS,
+    TRANSFER_PREDICTIONS,
     told_columns,
 )
 
@@ -95,18 +97,6 @@ def write_candidate(
         },
         schema=SCHEMAS[PREDICTIONS],
     )
-    line = pa.Table.from_pylist(
-        [
-            {
-                "candidate_id": candidate.candidate_id,
-                "head_id": candidate.head_id,
-                "created_at": candidate.created_at,
-                "folder": _inside(database, candidate.folder),
-                "sha256": candidate.sha256,
-            }
-        ],
-        schema=told_columns(CANDIDATES),
-    )
     lost = pa.Table.from_pylist(
         [
             {
@@ -124,7 +114,60 @@ def write_candidate(
     with database.connect() as connection:
         replace_rows(connection, PREDICTIONS, rows, **same)  # type: ignore[arg-type]
         replace_rows(connection, FEATURE_LOSSES, lost, **same)  # type: ignore[arg-type]
-        append_row(connection, CANDIDATES, line, **same)  # type: ignore[arg-type]
+        append_row(connection, CANDIDATES, _line(database, candidate), **same)  # type: ignore[arg-type]
+
+
+def write_again(database: Database, candidate: Candidate) -> None:
+    """Make a candidate that is there the one written last, as training it again would."""
+    with database.connect() as connection:
+        append_row(
+            connection,
+            CANDIDATES,
+            _line(database, candidate),
+            where="candidate_id = ?",
+            parameters=[candidate.candidate_id],
+        )
+
+
+def _line(database: Database, candidate: Candidate) -> pa.Table:
+    row = {
+        "candidate_id": candidate.candidate_id,
+        "head_id": candidate.head_id,
+        "created_at": candidate.created_at,
+        "folder": _inside(database, candidate.folder),
+        "sha256": candidate.sha256,
+    }
+    return pa.Table.from_pylist([row], schema=told_columns(CANDIDATES))
+
+
+def candidate_contents(database: Database, candidate_id: str) -> tuple[pa.Table, ...]:
+    """Every row that training wrote of this candidate, in an order that is always the same:
+    predictions, feature losses, and predictions for corpora that only test."""
+    orders = {
+        PREDICTIONS: "seed, clip_id, fold",
+        FEATURE_LOSSES: "seed, fold, features",
+        TRANSFER_PREDICTIONS: "corpus, fold, seed, clip_id",
+    }
+    with database.connect() as connection:
+        return tuple(
+            connection.sql(
+                f"SELECT * FROM {table} WHERE candidate_id = ? ORDER BY {order}",
+                params=[candidate_id],
+            ).to_arrow_table()
+            for table, order in orders.items()
+        )
+
+
+def find_candidate(database: Database, candidate_id: str) -> Candidate | None:
+    """The candidate of this id; None where the store does not have it."""
+    rows = database.fetch(
+        f"SELECT * EXCLUDE (written) FROM {CANDIDATES} WHERE candidate_id = ?", [candidate_id]
+    ).to_pylist()
+    return _candidate(database, rows[0]) if rows else None
+
+
+def _candidate(database: Database, row: Mapping[str, Any]) -> Candidate:
+    return Candidate(**{**row, "folder": database.folder / row["folder"]})
 
 
 def latest_candidate(database: Database, head_id: str) -> Candidate:
@@ -139,7 +182,7 @@ def latest_candidate(database: Database, head_id: str) -> Candidate:
     ).to_pylist()
     if not rows:
         raise StoreError(f"No candidate of {head_id} is in the store; materialize trained_onnx.")
-    return Candidate(**{**rows[0], "folder": database.folder / rows[0]["folder"]})
+    return _candidate(database, rows[0])
 
 
 def written_before(database: Database, candidate_id: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from mos_assets.records import OutOfFold, TrainingTable
 from mos_assets.reporting.plots.agreement import calibration, density, residuals
 from mos_assets.reporting.plots.importance import importance_plot
+from mos_assets.reporting.plots.matrix import matrix_caption as matrix_caption
 from mos_assets.reporting.plots.matrix import matrix_plot as matrix_plot
 from mos_assets.reporting.plots.prediction_interval import interval_plot
 from mos_assets.reporting.plots.verdict import folds_and_seeds, slices_plot

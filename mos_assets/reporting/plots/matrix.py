@@ -25,12 +25,28 @@ _MOST_NUMBERED = 8
 """Columns; of more the cells are too narrow for two figures."""
 
 
+def matrix_caption(cells: Sequence[CrossFigures]) -> ReportPlot | None:
+    """File and words of the plot of these cells; None without any cell."""
+    if not cells:
+        return None
+    told = [cell.plcc for cell in cells if cell.plcc is not None]
+    return ReportPlot(
+        file="train_test_matrix.png",
+        title=f"PLCC {plain(min(told))} to {plain(max(told))}, by what trained and what was tested"
+        if told
+        else "What the corpora teach of each other cannot be told",
+        sentence="PLCC of closed forms, which stand in for the head, means over several cuts into "
+        "folds; no clip is scored by what saw its content. An empty cell has no figures.",
+    )
+
+
 def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | None:
     """A heat map of PLCC with the figures in the cells; None without any cell.
 
     folder: made where it is missing.
     """
-    if not cells:
+    caption = matrix_caption(cells)
+    if caption is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     rows = list(dict.fromkeys(cell.trained for cell in cells))
@@ -80,12 +96,9 @@ def matrix_plot(cells: Sequence[CrossFigures], folder: Path) -> ReportPlot | Non
             spine.set_visible(False)
 
     return save(
-        "train_test_matrix",
-        "What the corpora teach of each other cannot be told"
-        if not told.any()
-        else f"PLCC {plain(lowest)} to {plain(most)}, by what trained and what was tested",
-        "PLCC of closed forms, which stand in for the head, means over several cuts into folds; no "
-        "clip is scored by what saw its content. An empty cell has no figures.",
+        caption.file.removesuffix(".png"),
+        caption.title,
+        caption.sentence,
         paint,
         folder,
         height=1.7 + 0.62 * len(rows) + 0.6 * crowded,

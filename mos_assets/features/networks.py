@@ -10,7 +10,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -86,7 +86,7 @@ class NetworkBlock(PictureExtractor, is_kind=True):
         return f"{self.name}.ppm"
 
     def _tap(self, frames: Iterable[int]) -> Tap:
-        wanted = "+".join(f"eq(n\\,{number})" for number in frames)
+        wanted = _any_of([f"eq(n\\,{number})" for number in frames])
         seen, shown = f"{self.name}_seen", f"{self.name}_shown"
         return Tap(
             seen,
@@ -104,6 +104,12 @@ def load_networks(names: Iterable[str], folder: Path) -> None:
     with _lock:
         for name in names:
             known = BLOCKS.get(name)
+            toml = folder / name / NETWORK_TOML
+            if known is None and NETWORK_NAME.fullmatch(name) is None and toml.is_file():
+                raise NetworkError(
+                    f"{toml}: no network can be called {name!r}. Name the folder and the network "
+                    "with small letters and digits, and '.', '_' or '-' between them."
+                )
             if NETWORK_NAME.fullmatch(name) is None or name in ALIASES:
                 continue
             if known is not None and not isinstance(known, NetworkBlock):
@@ -217,6 +223,15 @@ def _state(folder: Path, name: str) -> tuple[object, ...]:
             return (folder, None)
         told += [state.st_size, state.st_mtime_ns, state.st_ino]
     return tuple(told)
+
+
+def _any_of(terms: Sequence[str]) -> str:
+    """Their sum, in halves of halves: ffmpeg takes a row of more than a hundred for want of
+    memory (`Cannot allocate memory`)."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({_any_of(terms[:half])}+{_any_of(terms[half:])})"
 
 
 def _facts(probe: Probe, sha256: str) -> ClipFacts:

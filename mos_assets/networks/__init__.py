@@ -1,9 +1,9 @@
 """Networks of a user's own as feature blocks: from network.toml and an ONNX file to columns.
 
-`declaration` says what may stand in network.toml, `reading` holds it against the ONNX file
-(`onnx_file`), `frames` and `views` say what a network sees of a clip, `feeding` makes tensors of it
-and columns of the answers, and `process` runs the network (`worker`) within limits. Nothing here
-decodes a clip. This is the room's door.
+`declaration` and `choices` say what may stand in network.toml, `reading` holds it against the ONNX
+file (`onnx_file`), `frames` and `views` say what a network sees of a clip, `feeding` makes tensors
+of it and columns of the answers, and `process` runs the network (`worker`) within limits. Nothing
+here decodes a clip. This is the room's door.
 """
 
 from mos_assets.networks.declaration import NETWORK_NAME, Declaration

@@ -5,205 +5,38 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
+from pydantic import BeforeValidator, Field, Strict, StrictInt, StrictStr, model_validator
+
+from mos_assets.networks.choices import (
+    MOST_PICTURES,
+    Crops,
+    Fragments,
+    PerSecond,
+    Runs,
+    TomlTable,
+    Uniform,
+    Whole,
 )
 
 NETWORK_NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 MOST_COLUMNS = 2048
 """Columns of one network: a row of the store has one cell for each."""
-MOST_PICTURES = 512
-"""Frames of a clip that one input looks at."""
-LARGEST_SIDE = 4096
-"""Pixels of one side of what a network is fed."""
 _COLUMN = r"[a-z0-9][a-z0-9_]*"
 _CHANNELS = {"RGB": 3, "BGR": 3, "grey": 1}
-LAYOUTS = ("NCHW", "NHWC", "NCTHW", "NTCHW", "NTHWC")
 
 Text = Annotated[StrictStr, Field(min_length=1, max_length=500)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Count = Annotated[StrictInt, Field(ge=1, le=MOST_PICTURES)]
-Pixels = Annotated[StrictInt, Field(ge=1, le=LARGEST_SIDE)]
-
-
-def _twice(value: object) -> object:
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _alone(value: object) -> object:
     return (value,) if isinstance(value, int | float | str) else value
 
 
-def _in_words(size: tuple[int, int]) -> str:
-    return f"{size[1]} by {size[0]}"
-
-
-Size = Annotated[tuple[Pixels, Pixels], BeforeValidator(_twice)]
-"""(lines, columns); one number stands for both."""
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_alone)]
 """One a channel; one number stands for all."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Uniform(_Table):
-    """`count` frames, one of each of as many equal stretches of the clip."""
-
-    choose: Literal["uniform"]
-    count: Count
-    at: Literal["centre", "start", "ends"] = "centre"
-    """Which of a stretch: its middle or its first frame; `ends`: the first and the last frame of
-    the clip, and the others evenly between."""
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"{self.count} frames evenly ({self.at})"
-
-
-class PerSecond(_Table):
-    """Frames at a rate, from the first on."""
-
-    choose: Literal["rate"]
-    per_second: Annotated[float, Strict(), Field(gt=0, le=60)] = 1.0
-    most: Count = 64
-    """Where a clip would give more, the step between two frames grows until it gives as many."""
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"{self.per_second:g} frames a second, at most {self.most}"
-
-
-class Runs(_Table):
-    """Several runs of `length` frames, `stride` apart."""
-
-    choose: Literal["clips"]
-    clips: Count
-    length: Count
-    stride: Annotated[StrictInt, Field(ge=1, le=1000)] = 1
-    at: Literal["centre", "start"] = "centre"
-    """Where they lie: in the middle of equal shares of all beginnings that are possible, as
-    FAST-VQA does it for tests, or each at the start of an equal stretch of the clip."""
-    short: Literal["loop", "hold", "refuse"] = "loop"
-    """What a clip gives that is too short: it begins again, its last frame stays, or nothing."""
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.clips * self.length > MOST_PICTURES:
-            raise ValueError(
-                f"clips × length is {self.clips * self.length}; at most {MOST_PICTURES} frames of "
-                "a clip are looked at"
-            )
-        return self
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"{self.clips} runs of {self.length} frames, {self.stride} apart ({self.at})"
-
-
-class Whole(_Table):
-    """The whole picture, resized."""
-
-    kind: Literal["whole"]
-    size: Size
-    aspect: Literal["squash", "pad", "crop"] = "squash"
-    """How a picture of another shape fits: stretched; inside, with borders; or to cover, the middle
-    being used."""
-    scaler: Literal["nearest", "bilinear", "bicubic", "lanczos", "box"] = "bilinear"
-    antialias: StrictBool = True
-    """Whether the filter widens as a picture shrinks, as in Pillow and torchvision; false is
-    torch's `interpolate`, and there only for `bilinear`."""
-    border: Annotated[StrictInt, Field(ge=0, le=255)] = 0
-    """Level of the borders of `pad`, in every channel."""
-
-    @model_validator(mode="after")
-    def _known_filter(self) -> Self:
-        if not self.antialias and self.scaler != "bilinear":
-            raise ValueError(
-                f'antialias = false is there for scaler = "bilinear" alone, not {self.scaler!r}'
-            )
-        if self.border and self.aspect != "pad":
-            raise ValueError(f'border is for aspect = "pad", and it is {self.aspect!r}')
-        return self
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"the whole picture at {_in_words(self.size)} ({self.aspect}, {self.scaler})"
-
-
-class Crops(_Table):
-    """Parts of the picture at its own size."""
-
-    kind: Literal["crops"]
-    size: Size
-    where: Literal["centre", "corners", "five", "seeded"] = "centre"
-    """`five` is the four corners, then the centre; `seeded`: `count` places that follow from the
-    clip's bytes, the same over time."""
-    count: Annotated[StrictInt, Field(ge=1, le=64)] | None = None
-    small: Literal["refuse", "enlarge"] = "refuse"
-    """What becomes of a picture that is smaller: no figures, or enlarged just enough (bilinear)."""
-
-    @model_validator(mode="after")
-    def _counted(self) -> Self:
-        if (self.count is not None) != (self.where == "seeded"):
-            raise ValueError('count is for where = "seeded", which needs it, and for nothing else')
-        return self
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"{self.number} crops of {_in_words(self.size)} ({self.where})"
-
-    @property
-    def number(self) -> int:
-        """Crops of one picture."""
-        return {"centre": 1, "corners": 4, "five": 5}.get(self.where, self.count or 1)
-
-
-class Fragments(_Table):
-    """FAST-VQA's fragments (Wu et al. 2022, arXiv 2207.02595): the picture cut into a grid of
-    cells, from each cell one patch at its own size, at the same place over time, put together."""
-
-    kind: Literal["fragments"]
-    grid: Annotated[StrictInt, Field(ge=1, le=64)] = 7
-    patch: Pixels = 32
-    place: Literal["seeded", "centre"] = "seeded"
-    """Where in its cell a patch lies: at a place that follows from the clip's bytes, where the
-    paper draws one, or in the middle."""
-    small: Literal["refuse", "enlarge"] = "enlarge"
-    """As of crops; the authors' program enlarges."""
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.grid * self.patch > LARGEST_SIDE:
-            raise ValueError(f"grid × patch is {self.grid * self.patch}, above {LARGEST_SIDE}")
-        return self
-
-    @property
-    def words(self) -> str:
-        """For a reader."""
-        return f"fragments: {self.grid} by {self.grid} of {self.patch} pixels ({self.place})"
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(lines, columns) of what the network sees."""
-        return self.grid * self.patch, self.grid * self.patch
-
-
-class NetworkInput(_Table):
+class NetworkInput(TomlTable):
     """`[[inputs]]`: one input of the network, and what it is fed.
 
     A number in it is (level · scale − mean) / std of a level in 0..255.
@@ -234,8 +67,8 @@ class NetworkInput(_Table):
                 )
         if not all(self.std):
             raise ValueError("std holds 0, by which nothing can be divided")
-        if self.dtype == "uint8" and (self.mean, self.std) != ((0.0,), (1.0,)):
-            raise ValueError("mean and std are for float inputs; a network of uint8 takes levels")
+        if self.dtype == "uint8" and self.model_fields_set & {"scale", "mean", "std"}:
+            raise ValueError("scale, mean and std are for floats; an input of uint8 takes levels")
         return self
 
     @property
@@ -261,7 +94,7 @@ class NetworkInput(_Table):
         return self.view.number if isinstance(self.view, Crops) else 1
 
 
-class NetworkOutput(_Table):
+class NetworkOutput(TomlTable):
     """`[[outputs]]`: one output of the network, [items, …], and the columns that it gives."""
 
     name: Text
@@ -300,14 +133,14 @@ class NetworkOutput(_Table):
         return tuple(f"{self.prefix}_{index:04d}" for index in range(self.count or 0))
 
 
-class Limits(_Table):
+class Limits(TomlTable):
     """`[limits]`: what the network may use for one clip; figures do not depend on it."""
 
     seconds: Annotated[float, Strict(), Field(ge=1, le=10_800)] = 300.0
     memory_gb: Annotated[float, Strict(), Field(ge=0.5, le=256)] = 4.0
 
 
-class Declaration(_Table):
+class Declaration(TomlTable):
     """All of network.toml."""
 
     name: Annotated[StrictStr, Field(pattern=f"^{NETWORK_NAME.pattern}$", max_length=60)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mos_assets.errors import ClipError
-from mos_assets.networks.declaration import NetworkInput, PerSecond, Runs, Uniform
+from mos_assets.networks.choices import PerSecond, Runs, Uniform
+from mos_assets.networks.declaration import NetworkInput
 
 Item = tuple[int, ...]
 """Numbers of the frames that one item of an input is made of: one, or those of a run."""

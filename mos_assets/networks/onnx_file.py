@@ -23,6 +23,7 @@ from mos_assets.graphs.messages import (
     refuse,
 )
 from mos_assets.graphs.wire import Message, WireError
+from mos_assets.networks.choices import PerSecond, Runs
 from mos_assets.networks.declaration import Declaration, NetworkInput, NetworkOutput
 
 LARGEST_ONNX_BYTES = 1 << 30
@@ -147,8 +148,6 @@ def _batch(facts: GraphFacts, wanted: NetworkInput) -> int:
 
 
 def _run_length(wanted: NetworkInput) -> int | None:
-    from mos_assets.networks.declaration import PerSecond, Runs
-
     match wanted.frames:
         case Runs() as runs:
             return runs.length

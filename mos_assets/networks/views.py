@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mos_assets.errors import ClipError
-from mos_assets.networks.declaration import Crops, Fragments, NetworkInput, Whole
+from mos_assets.networks.choices import Crops, Fragments, Whole
+from mos_assets.networks.declaration import NetworkInput
 
 if TYPE_CHECKING:
     import numpy as np

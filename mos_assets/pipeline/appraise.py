@@ -12,7 +12,7 @@ from mos_assets.errors import CorpusError, FeatureError, ReleaseError
 from mos_assets.evaluation import ScoredCorpus, scored_by_folds, transfer_figures
 from mos_assets.pipeline.assemble import assemble
 from mos_assets.pipeline.ingest import ingest
-from mos_assets.pipeline.measure import measure_shard, merge, plan_shards
+from mos_assets.pipeline.measure import measure
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.shots import find_shots
 from mos_assets.pipeline.stored_clips import Memory, read_memory, same_clips, without_doubted
@@ -109,6 +109,7 @@ def _rows(
         loopback=(measured and measured.loopback) or Loopback.ONE,
         konvid_150k_floor=1,
         workers=run.workers,
+        cluster=run.cluster,
         corpus_root=str(folder.parent),
         store=str(place),
         ffmpeg=paths.ffmpeg,
@@ -116,9 +117,7 @@ def _rows(
     database = Database(place)
     with run_lock.acquire(place, f"mos judge --corpus {folder}"):
         ingest(asked.run, asked.paths, database, log.info)
-        shards = plan_shards(asked.run, asked.paths, database, log)
-        done = [measure_shard(asked.run, asked.paths, shard, log) for shard in shards]
-        merge(asked.run, asked.paths, database, done, log)
+        measure(asked.run, asked.paths, database, log)
         find_shots(asked.run, asked.paths, database, log)
         assemble(asked.run, asked.paths, database)
         rows = transfer_rows.read_test_rows(

@@ -79,6 +79,11 @@ def materials(run: RunSettings, database: Database) -> Materials:
     The networks of the run's blocks are loaded already.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
+    with database.held():
+        return _materials(run, database)
+
+
+def _materials(run: RunSettings, database: Database) -> Materials:
     provenance.require(database, provenance.FEATURES, feature_scope(run))
     split = provenance.require(database, provenance.SPLIT, fold_scope(run))
     table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)

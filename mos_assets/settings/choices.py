@@ -68,4 +68,3 @@ class Executor(StrEnum):
 
     IN_PROCESS = "in_process"
     MULTIPROCESS = "multiprocess"
-    DASK = "dask"

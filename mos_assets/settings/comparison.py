@@ -23,6 +23,11 @@ class Comparison:
         if self.sampling is Sampling.AUTO:
             raise ValueError("the sampling of a comparison is not resolved")
 
+    @classmethod
+    def of(cls, told: Comparison | ReferencePolicy) -> Comparison:
+        """A policy alone, as scripts have it, is a comparison of every picture."""
+        return cls(told) if isinstance(told, ReferencePolicy) else told
+
 
 def comparison(
     reference: ReferencePolicy, sampling: Sampling, loopback: Loopback = Loopback.ONE

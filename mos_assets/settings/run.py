@@ -143,6 +143,13 @@ class RunSettings(BaseModel):
     workers: Annotated[
         int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
     ] = Field(default_factory=_default_workers)
+    cluster: Annotated[
+        str,
+        Field(
+            description="Dask cluster whose workers measure clips: tcp://host:8786 of its "
+            "scheduler, or local:N for N processes on this machine; empty: this process does."
+        ),
+    ] = ""
 
     @field_validator("corpus")
     @classmethod
@@ -168,6 +175,16 @@ class RunSettings(BaseModel):
             if name == "konvid":
                 raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
         return ",".join(sorted(names))
+
+    @field_validator("cluster")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        value = value.strip()
+        kind, _, rest = value.partition(":")
+        workers = kind == "local" and rest.isascii() and rest.isdigit() and 1 <= int(rest) <= 1024
+        if not value or workers or re.fullmatch(r"(tcp|tls)://[^\s/@?#]+:\d{1,5}/?", value):
+            return value.rstrip("/")
+        raise ValueError("must be tcp://host:8786, tls://host:8786, or local:N with N of 1 to 1024")
 
     @field_validator("test_corpus")
     @classmethod

@@ -11,7 +11,7 @@ from mos_assets.features import ClipTask, load_networks
 from mos_assets.features.networks import forget_network
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.probe import probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def task_of(clip: Path, *parts: str) -> ClipTask:
         parts=frozenset(parts),
         reference_path=None,
         reference_sha256=None,
-        policy=ReferencePolicy.LOOPBACK,
+        comparison=Comparison(ReferencePolicy.LOOPBACK),
     )
 
 

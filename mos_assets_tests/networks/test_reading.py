@@ -26,6 +26,7 @@ COLUMNS = 'columns = ["red", "green", "blue"]'
         ("scale = 1", "scale = true", r"inputs\[1\].scale = true"),
         ("scale = 1", "scale = nan", r"inputs\[1\].scale = NaN: .*finite"),
         ("scale = 1", "std = [1, 0, 1]", "std holds 0"),
+        ("scale = 1", 'scale = 1\ndtype = "uint8"', "an input of uint8 takes levels"),
         ("scale = 1", "mean = [1, 2]", "mean has 2 numbers, and RGB has 3 channels"),
         ("scale = 1", 'colour = "rgb"', r"inputs\[1\].colour"),
         (FRAMES, 'frames = {choose = "some"}', r"inputs\[1\].frames: .*'uniform', 'rate', 'clips'"),
@@ -126,6 +127,8 @@ def test_names_that_are_taken(means: Write, as_block: Callable[[Path], str]) -> 
     assert before == BLOCKS
     with pytest.raises(NetworkError, match="the column clip_id is one of every table"):
         as_block(means("clip", ('"red"', '"id"')))
+    with pytest.raises(NetworkError, match="no network can be called 'DOVER'"):
+        as_block(means("DOVER"))
     with pytest.raises(NetworkError, match="nr_blur, which is taken"):
         as_block(means("nr", ('"red"', '"blur"')))
     assert before == BLOCKS

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from click.testing import CliRunner
 from onnx import helper, numpy_helper
 
+from mos_assets.cli import main
 from mos_assets.errors import NetworkError
-from mos_assets.features import measure_clip, measure_clips
-from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.features import Journal, measure_clip, measure_clips, read_shard, recover_journals
+from mos_assets.features.networks import forget_network
+from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.networks.process import PROGRAM
 from mos_assets.records import Measurement, Setback
 from mos_assets_tests.networks.conftest import task_of
@@ -53,6 +56,23 @@ def test_a_network_is_loaded_once_for_many_clips(
     while _workers(tmp_path) != [one] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _workers(tmp_path) == [one]
+
+
+def test_hundreds_of_frames_are_taken(
+    means: Write, as_block: Block, tmp_path: Path, ffmpeg: Ffmpeg
+) -> None:
+    """The level of frame n is n / 2; ffmpeg's own limit is a row of a hundred terms."""
+    clip = tmp_path / "rising.mkv"
+    rising = ["-f", "lavfi", "-i", "color=black:s=16x16:r=25,format=gray,geq=lum=N/2"]
+    run = run_ffmpeg(ffmpeg, [*rising, "-frames:v", "400", "-c:v", "ffv1", str(clip)])
+    assert run.returncode == 0, run.stderr.decode()
+    part = as_block(
+        means("tiny", ("count = 4", "count = 400"), ('e"]', 'e"]\npool = ["mean", "last"]'))
+    )
+    (found,) = measure_clip(task_of(clip, part), ffmpeg)
+    assert found.reason is None
+    assert found.figures["tiny_red_last"] == 199
+    assert found.figures["tiny_red"] == 99.5
 
 
 def test_what_is_not_finite_is_missing_with_a_reason(
@@ -147,3 +167,30 @@ def test_a_network_that_runs_over_nothing_stops_the_run(
     part = as_block(means("tiny", nodes=[odd, helper.make_node("MatMul", ["m", "w"], ["y"])]))
     with pytest.raises(NetworkError, match=r"tiny\.onnx: onnxruntime cannot run it \("):
         measure_clip(task_of(small_clip, part), ffmpeg)
+
+
+def test_the_command_shows_what_it_is_fed_and_gives(means: Write, small_clip: Path) -> None:
+    folder = means()
+    shown = CliRunner().invoke(main, ["networks", "check", str(folder), str(small_clip)])
+    forget_network("tiny")
+    assert shown.exit_code == 0, shown.output
+    assert "inputs    x float32 [batch, 3, 16, 16]" in shown.output
+    assert "frames    x: 1; 4; 6; 9" in shown.output
+    assert shown.output.splitlines()[-1].startswith("tiny_blue\t")
+    (folder / "network.toml").unlink()
+    shown = CliRunner().invoke(main, ["networks", "check", str(folder)])
+    assert shown.exit_code == 1
+    assert "tiny.onnx: inputs x float32 [batch, 3, 16, 16]; outputs y float32" in shown.output
+
+
+def test_what_a_killed_run_measured_is_kept_without_the_network(
+    means: Write, as_block: Block, tmp_path: Path
+) -> None:
+    """The next run may have chosen other blocks."""
+    row = Measurement("a" * 64, as_block(means()), "network_tiny-1", {
+        "tiny_red": 1.0, "tiny_green": 2.0, "tiny_blue": 3.0}, None)  # fmt: skip
+    Journal(tmp_path / "shards" / "some.parquet").note([row])
+    forget_network("tiny")
+    assert recover_journals(tmp_path / "shards").clips == 1
+    (shard,) = (tmp_path / "shards").glob("*.parquet")
+    assert read_shard(shard) == (row,)

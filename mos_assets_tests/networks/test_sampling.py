@@ -80,7 +80,7 @@ def mirror(tmp_path: Path) -> Path:
     )
     text = 'name = "mirror"\nonnx = "mirror.onnx"\nlicence = "CC0"\nsource = "the tests"\n'
     for name, body in INPUTS.items():
-        scale = "" if "scale = " in body else "scale = 1\n"
+        scale = "" if "scale = " in body or "uint8" in body else "scale = 1\n"
         text += f'\n[[inputs]]\nname = "{name}"\n{scale}{body}\n'
     for name, shape in SHAPES.items():
         pool = "last" if name in ("five", "covered", "sharp") else "mean"

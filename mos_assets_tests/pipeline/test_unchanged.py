@@ -202,8 +202,12 @@ INPUTS: Mapping[str, Callable[[Chain], None]] = {
     "a feature": lambda chain: edited(
         chain.root / "corpora" / "mine" / "features" / "own.csv", "mine3,3.5", "mine3,3.5000000001"
     ),
-    "a feature's name": lambda chain: edited(
-        chain.root / "corpora" / "mine" / "features" / "own.csv", "noise", "grain"
+    "a feature's name": lambda chain: (
+        [
+            edited(chain.root / "corpora" / name / "features" / "own.csv", "noise", "grain")  # type: ignore[func-returns-value]
+            for name in ("mine", "other")
+        ]
+        and None
     ),
     "the licence": lambda chain: edited(
         chain.root / "corpora" / "mine" / "corpus.toml", 'licence = "test"', 'licence = "free"'

@@ -27,8 +27,6 @@ LARGE_ROWS = 20_000
 SHARE_FLOOR = 2.0**-12
 """The place of a MOS between 1 and 5 is held this far from both ends, so that it has a logit."""
 
-_TRUSTED_FROM = 7.0
-
 Point = tuple[float, ...]
 """One value of each dimension of an expert's grid."""
 Steps = Callable[[int, int], None]
@@ -158,12 +156,6 @@ def at_least_one(expert: Expert, *names: str) -> None:
     for name in names:
         if (value := getattr(expert, name)) < 1:
             raise TrainingError(f"recipe: {name} is {value}; it must be at least 1")
-
-
-def trust_of_few(contents: int) -> float:
-    """Pull of the experts that shares are drawn to alike where contents are few, from which little
-    can be learnt of whom to trust."""
-    return (_TRUSTED_FROM / contents) ** 2
 
 
 def within(mos: FloatArray) -> FloatArray:

@@ -21,7 +21,6 @@ from mos_assets.head.experts.base import (
     Sample,
     Steps,
     at_least_one,
-    trust_of_few,
 )
 from mos_assets.head.graph import Graph
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
@@ -30,6 +29,9 @@ _LARGE_ROW_PASSES = 2_250_000
 """Rows times epochs of a large corpus, which bounds the work."""
 _TUNING_MEMBERS = 4
 """Networks that tell, on inner folds, what all of them are worth."""
+_TRUSTED_FROM = 10.0
+"""Shares are drawn to the networks by (_TRUSTED_FROM / contents)²: from few contents little can be
+learnt of whom to trust."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Networks(Schedule, Expert):
         return replace(self, members=min(self.members, _TUNING_MEMBERS), batch_orders=1)
 
     def pull(self, contents: int) -> float:
-        return trust_of_few(contents)
+        return (_TRUSTED_FROM / contents) ** 2
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
         return lambda: self.fit_all([(sample, ())], lambda _done, _all: None)[0]

@@ -3,9 +3,9 @@
 Shots are rendered by ffmpeg (and taken from `--clip`), altered, and joined by dissolves between
 like and unlike pictures, fades through black, wipes, slides, irises, cuts and flashes of one to
 ninety frames, with and without motion; a quarter of the trials has no transition at all. For
-each kind the table says how many cut lists differ from the network's own and how many windows
-the network was spared. `--slow` keeps trials in which the signs are slow only: those that the
-screen at every second frame decides. Ends with 1 where a list differs.
+each kind the table says how many cut lists differ from the network's own and how many of the
+pictures it saw that whole windows show it. `--slow` keeps trials without a jump: those that the
+look at every fourth frame decides. Ends with 1 where a list differs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ import numpy.typing as npt
 from mos_assets.features.command import command
 from mos_assets.features.extractors.shots import shot_spans, thumbnails
 from mos_assets.features.frame_logs import CLIP_FRAMES, count_frames
-from mos_assets.features.prefilter import STEP, Sign, window_signs
+from mos_assets.features.prefilter import find_signs
 from mos_assets.features.threads import single_threaded
-from mos_assets.features.transnet import transition_probabilities, windows_to_see
+from mos_assets.features.transitions import transition_probabilities, whole_probabilities
+from mos_assets.features.transnet import STEP, WINDOW, look
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 from mos_assets.settings import ReferencePolicy
 
@@ -53,30 +54,40 @@ def main() -> int:
     parser.add_argument("--clip", type=Path, action="append", default=[], help="shots of this too")
     options = parser.parse_args()
     draw = np.random.default_rng(options.seed)
-    tried, unlike, events, seen, windows = (Counter[str]() for _ in range(5))
+    tried, unlike, events, seen, whole = (Counter[str]() for _ in range(5))
     with single_threaded({"shots"}):
         shots = material(find_ffmpeg(), options.clip)
         while tried.total() < options.trials:
             kind, pictures = trial(draw, shots)
-            signs = set(window_signs(pictures))
-            if options.slow and (Sign.SLOW not in signs or Sign.FAST in signs):
+            signs = find_signs(pictures)
+            if options.slow and (signs.jumps or not signs.drifts):
                 continue
-            full = transition_probabilities(pictures, prefilter=False)
-            filtered = transition_probabilities(pictures)
+            network = Counted()
+            full = whole_probabilities(pictures)
+            filtered = transition_probabilities(pictures, network)
             tried[kind] += 1
             events[kind] += len(shot_spans(full)) > 1
             unlike[kind] += shot_spans(full) != shot_spans(filtered)
-            seen[kind] += len(windows_to_see(pictures))
-            windows[kind] += -(-len(pictures) // STEP)
-    print("| transition | trials | found by the network | other cut list | windows spared |")
+            seen[kind] += network.pictures
+            whole[kind] += WINDOW * -(-len(pictures) // STEP)
+    print("| transition | trials | found by the network | other cut list | pictures seen |")
     print("|---|---:|---:|---:|---:|")
     for kind in KINDS:
-        spared = windows[kind] - seen[kind]
-        print(
-            f"| {kind} | {tried[kind]} | {events[kind]} | {unlike[kind]} "
-            f"| {spared} of {windows[kind]} |"
-        )
+        share = f"{seen[kind]} of {whole[kind]}"
+        print(f"| {kind} | {tried[kind]} | {events[kind]} | {unlike[kind]} | {share} |")
     return int(unlike.total() > 0)
+
+
+class Counted:
+    """The network, and how many pictures it was shown."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+
+    def __call__(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """What the network says of them."""
+        self.pictures += len(pictures)
+        return look(pictures)
 
 
 def material(ffmpeg: Ffmpeg, clips: list[Path]) -> list[Pictures]:
@@ -97,7 +108,7 @@ def material(ffmpeg: Ffmpeg, clips: list[Path]) -> list[Pictures]:
             require(run_ffmpeg(ffmpeg, arguments, cwd=work).returncode == 0, f"{path} is not sound")
             frames = count_frames(work, CLIP_FRAMES)
             pictures = np.array(thumbnails(work, frames))
-            spans = shot_spans(transition_probabilities(pictures, prefilter=False))
+            spans = shot_spans(whole_probabilities(pictures))
             shots += [pictures[a : b + 1].astype(np.float32) for a, b in spans if b - a >= 30]
     return shots
 

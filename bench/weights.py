@@ -31,7 +31,7 @@ METRICS = (PLCC, SROCC, RMSE)
 RECIPES = {
     "ridge": Recipe(experts=EXPERTS[:1]),
     "kernel": Recipe(experts=EXPERTS[2:3]),
-    "networks": Recipe(experts=EXPERTS[-1:]),
+    "networks": Recipe(experts=EXPERTS[4:5]),
     "head": Recipe(),
 }
 

@@ -43,6 +43,7 @@ from mos_assets.automation.freshness import fresh
 from mos_assets.automation.incoming import incoming_sensor
 from mos_assets.automation.jobs import retrain, score_incoming
 from mos_assets.automation.maintenance import prune_for
+from mos_assets.automation.notifications import notifications_for
 from mos_assets.automation.schedules import schedules_for
 from mos_assets.automation.sensors import sensors_for
 from mos_assets.errors import SettingsError
@@ -97,7 +98,11 @@ def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Defini
         executor=executor_for(settings.service.executor),
         jobs=[retrain, prune, score_incoming],
         schedules=schedules_for(settings.service, retrain, prune),
-        sensors=[*sensors_for(settings, retrain), incoming_sensor(settings, score_incoming)],
+        sensors=[
+            *sensors_for(settings, retrain),
+            incoming_sensor(settings, score_incoming),
+            *notifications_for(settings.service),
+        ],
     )
 
 

@@ -47,8 +47,16 @@ class MachineError(MosAssetsError):
         self.passing = passing
 
 
+class ClusterError(MosAssetsError):
+    """The cluster that the work was given to cannot do it, or is gone."""
+
+
 class FeatureError(MosAssetsError):
     """Features are missing, not finite, or not comparable."""
+
+
+class NetworkError(FeatureError):
+    """The folder of a network cannot be used."""
 
 
 class ComparisonError(MosAssetsError):
@@ -65,3 +73,7 @@ class ReleaseError(MosAssetsError):
 
 class StoreError(MosAssetsError):
     """The store cannot be opened, read or written."""
+
+
+class NotificationError(MosAssetsError):
+    """Somebody was to be told, and could not be."""

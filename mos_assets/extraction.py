@@ -6,6 +6,7 @@ from mos_assets.features import (
     ClipTask,
     Journal,
     fingerprint,
+    load_networks,
     measure_clip,
     measure_clips,
     read_shard,
@@ -15,15 +16,19 @@ from mos_assets.features import (
 from mos_assets.features.extractors.base import Columns
 from mos_assets.features.extractors.container import Container
 from mos_assets.records import Probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 __all__ = [
     "ClipTask",
     "Columns",
+    "Comparison",
     "Journal",
+    "Loopback",
     "ReferencePolicy",
+    "Sampling",
     "container_columns",
     "fingerprint",
+    "load_networks",
     "measure_clip",
     "measure_clips",
     "read_shard",

@@ -10,6 +10,8 @@ from mos_assets.evaluation import GATE, Gate
 from mos_assets.pipeline.judge import judge
 
 SUSPICIOUS_PREVIEW = 50
+HEAD, STATUS, VERDICT = "head", "status", "verdict"
+"""Metadata that `automation/notifications.py` reads of earlier runs."""
 BEATS_SHORTCUTS = "beats_shortcuts"
 
 
@@ -67,8 +69,9 @@ def _judged(
     return dg.MaterializeResult(
         tags=asset_tags(settings.run, report.candidate_id),
         metadata={
-            "status": str(verdict.status),
-            "verdict": verdict.sentence,
+            HEAD: report.head_id,
+            STATUS: str(verdict.status),
+            VERDICT: verdict.sentence,
             **{
                 check.name: round(check.figure, 4)
                 for check in verdict.checks

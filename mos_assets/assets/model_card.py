@@ -9,6 +9,7 @@ from mos_assets.assets.reporting import OWNERS, user_errors
 from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.errors import ReleaseError
 from mos_assets.pipeline.release import check_release, release
+from mos_assets.reporting.front_matter import without_front_matter
 
 
 @dg.asset(
@@ -35,7 +36,7 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
             "released": promotion.released,
             "why": promotion.reason,
             "model_folder": dg.MetadataValue.path(str(settings.paths.model_folder)),
-            "card": dg.MetadataValue.md(done.card),
+            "card": dg.MetadataValue.md(without_front_matter(done.card)),
         },
     )
 

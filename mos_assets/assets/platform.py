@@ -9,8 +9,9 @@ from pydantic import Field, PrivateAttr, create_model
 
 from mos_assets.assets.provenance import git_revision, tag_run
 from mos_assets.assets.reporting import user_errors
-from mos_assets.errors import SettingsError, StoreError
-from mos_assets.features import parse_blocks
+from mos_assets.errors import NetworkError, SettingsError, StoreError
+from mos_assets.features import use_networks_folder
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
 from mos_assets.store.run_lock import Timeout, acquire
@@ -53,9 +54,10 @@ class _PlatformBase(dg.ConfigurableResource):
         """
         try:
             found = Settings.of(**{name: getattr(self, name) for name in Settings.FORM})
-            parse_blocks(found.run.features)
+            use_networks_folder(found.paths.networks_folder)
+            chosen_blocks(found.run, found.paths)
             return found
-        except SettingsError as error:
+        except (SettingsError, NetworkError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     @property

@@ -23,6 +23,8 @@ NIGHT_S = 2 * 3600
 _DAY_S = 86_400
 RETRY_S = 3600
 """Wait after the first failure of a state; it doubles with each one that follows, up to a day."""
+QUESTION = "Put it back, or confirm by launching the job retrain by hand."
+"""How the reason of a tick ends that waits for an answer; `notifications.py` knows it by that."""
 _FOLLOWS = "changed; {} retrain in flight, this one follows after"
 
 
@@ -95,7 +97,7 @@ def decide(
         return Decision(
             Action.WAIT,
             f"{'; '.join(removed)}: more than MOS_REMOVAL_SHARE={rules.removal_share:g} is gone, "
-            "so nothing is launched. Put it back, or confirm by launching the job retrain by hand.",
+            f"so nothing is launched. {QUESTION}",
             state,
         )
     wait = state.tried + retry_wait(state.tries) - now

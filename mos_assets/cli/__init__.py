@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import adapt, compare, corpora, doctor, heads, predict, service
+from mos_assets.cli import adapt, compare, corpora, doctor, heads, networks, predict, service
 from mos_assets.errors import MosAssetsError
 
 
@@ -18,6 +18,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+@click.version_option(package_name="mos-assets", prog_name="mos")
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Predict how good a clip looks, and see what stands behind the prediction.
@@ -35,7 +36,9 @@ for command in (
     heads.status,
     heads.report,
     heads.judge,
+    heads.export,
     corpora.corpus,
+    networks.networks,
     service.dev,
     service.prune,
     doctor.doctor,

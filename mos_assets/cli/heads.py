@@ -12,6 +12,12 @@ from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import Settings
 
 
+def _heads_here() -> Path:
+    """The model folder, or where none is made yet the heads that came with the package."""
+    paths = Settings.from_env().paths
+    return paths.model_folder if paths.model_folder.is_dir() else paths.heads_folder
+
+
 @click.command()
 @click.argument("head", required=False)
 def status(head: str | None) -> None:
@@ -21,7 +27,7 @@ def status(head: str | None) -> None:
     """
     from mos_assets.release.status import released_heads
 
-    folder = Settings.from_env().paths.model_folder
+    folder = _heads_here()
     heads = released_heads(folder, head)
     if not heads:
         raise ReleaseError(
@@ -121,3 +127,27 @@ def judge(head: str, corpus: Path, output: Path | None) -> None:
     click.echo(transfer_page(report), nl=False)
     if output is not None:
         write_whole(output, report.to_json().encode())
+
+
+@click.command()
+@click.argument("head", required=False)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder; its parents are made.",
+)
+def export(head: str | None, to: Path) -> None:
+    """Write a released HEAD, by default the only one or that of KonViD, into a folder that Hugging
+    Face's hub and MLflow read: card, ONNX, manifest, licence, MLmodel."""
+    from mos_assets.release import export as exporting
+    from mos_assets.release.naming import KONVID_HEAD
+    from mos_assets.release.status import released_heads
+
+    folder = _heads_here()
+    if head is None:
+        found = [one.head_id for one in released_heads(folder, None)]
+        head = found[0] if len(found) == 1 else KONVID_HEAD
+    for path in exporting.export(folder, head, to):
+        click.echo(path)
+    click.echo(f"{printable(head)} is in {to}", err=True)

@@ -16,6 +16,7 @@ from mos_assets.cli.terminal import ui_address
 from mos_assets.errors import SettingsError
 from mos_assets.io.locks import try_lock
 from mos_assets.settings import Settings
+from mos_assets.settings.environment import variable
 
 SCAN_TIMEOUT_S = 900
 """How long a scan of a sensor may take."""
@@ -28,17 +29,27 @@ def dev(host: str, port: int) -> None:
 
     `dagster dev` ends cleanly on INT only, and never where one of its processes hangs. This ends
     it on TERM and HUP too, and in the end every process that came of it. Where DAGSTER_HOME is not
-    set, a folder with a dagster.yaml in it is one.
+    set, a folder with a dagster.yaml in it is one. The webserver refuses requests of other origins,
+    GraphQL by GET, and host names that are not of this machine, those of MOS_UI_HOST excepted.
     """
     from mos_assets.processes.tree import run_tree
 
-    Settings.from_env()
+    settings = Settings.from_env()
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
     # A first scan of 300,000 clips on a slow disk takes longer than Dagster's minute.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
-    dagster = Path(sys.executable).with_name("dagster")
-    command = [str(dagster), "dev", "--host", host, "--port", str(port)]
+    # The guarded webserver reads them, as a process of its own.
+    os.environ[variable("ui_host")] = ",".join((*settings.service.ui_hosts, host))
+    command = [
+        sys.executable,
+        "-m",
+        "mos_assets.webserver.dev",
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
     with _locked_home() as home:
         _require_free(host, port)
         code = run_tree(command, inherited=home)

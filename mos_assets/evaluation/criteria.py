@@ -30,7 +30,7 @@ _RESERVED = frozenset(
         *("seed", "fold", "n_train", "n_val", "n", "name", "dimension", "bias", "reason"),
         *("level", "method", "unit", "resamples", "margin_plcc_interval"),
         *("passed", "kind", "fold_spread", "thresholds", "reasons", "figures"),
-        *("status", "verdict", "candidate", "n_clips", "report", "folder"),
+        *("status", "verdict", "candidate", "n_clips", "report", "folder", "head"),
     }
 )
 """Keys beside which figures lie in reports, manifests and the UI."""

@@ -72,8 +72,8 @@ def require_blocks(blocks: Sequence[str], tables: Collection[str]) -> None:
         if name not in BLOCKS and name not in tables:
             raise SettingsError(
                 f"MOS_FEATURES names {name!r}, which is neither a built-in block "
-                f"({', '.join([*ALIASES, *BLOCKS])}) nor a table in the corpus's features/ folder "
-                f"(there: {', '.join(sorted(tables)) or 'none'})."
+                f"({', '.join([*ALIASES, *BLOCKS])}) nor a folder in MOS_NETWORKS nor a table in "
+                f"the corpus's features/ folder (there: {', '.join(sorted(tables)) or 'none'})."
             )
 
 

@@ -11,17 +11,20 @@ describe the picture that people saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
-from mos_assets.features.fingerprint import LOOPBACK_CRF, LOOPBACK_PRESET
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
-from mos_assets.features.outputs import COMPARISON_LOG, NO_FILE
+from mos_assets.features.libvmaf_filters import LibvmafFilters
+from mos_assets.features.loopback import TRANSCODES
+from mos_assets.features.outputs import NO_FILE
+from mos_assets.features.stride import EVERY, Stride
 from mos_assets.media.ffmpeg import input_arguments
-from mos_assets.settings import ReferencePolicy
+from mos_assets.records import Probe
+from mos_assets.settings import Loopback, ReferencePolicy
 
 FIRST_PICTURE = "first_{}.txt"
 """Size and shape of the first decoded picture of an input, by its number."""
@@ -36,6 +39,9 @@ _COMPARABLE = "|".join(
 """What libvmaf takes; everything else it would convert itself."""
 _EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
 """x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
+_CODED_RATE = 25
+"""Pictures a second for an encoder of single pictures, whose quantiser follows their durations: the
+same picture is coded alike, whatever the rate of its clip and however few are compared."""
 _NULL = NO_FILE[2:]
 _KEEP_FRAMES = ["-fps_mode", "passthrough"]
 
@@ -71,42 +77,56 @@ def command(
     fps: float,
     streams: tuple[int, int] = (0, 0),
     held: Held | None = None,
+    probe: Probe | None = None,
+    compared: Stride = EVERY,
+    loopback: Loopback = Loopback.ONE,
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
-    of the measured streams of the clip and of its reference.
+    of the measured streams of the clip and of its reference, `probe` what is known of the clip.
+    `compared` are the pairs that libvmaf compares; its motion is that of all pictures.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
     clock = f"settb={time_base},setpts=N"
     extractors = _extractors(parts)
-    libvmaf = _comparison(extractors)
-    compare = bool(libvmaf)
-    taps = [tap for each in extractors if (tap := each.tap(sampling_step(fps))) is not None]
-    loopback = compare and policy is ReferencePolicy.LOOPBACK
+    libvmaf = LibvmafFilters.of(extractors, compared)
+    compare = libvmaf is not None
+    step = sampling_step(fps)
+    wanted = (e.tap(step) if probe is None else e.tap_of_clip(step, probe) for e in extractors)
+    taps = [tap for tap in wanted if tap is not None]
+    transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
 
     branches = ["count"]
     chains: list[str] = []
     later_chains: list[str] = []
-    if loopback:
-        branches.append("pristine")
-        chains.append(f"[count]{_EVEN}[counted]")
-        later_chains.append(f"[pristine]{_EVEN}[even];[dec:0][even]{libvmaf}[compared]")
-    elif source and held is not None:
-        chains += _held_chains(held, streams[1], libvmaf)
-    elif source:
-        branches.append("distorted")
-        chains += [
-            f"[1:{streams[1]}]{clock},split=2[reference][size]",
-            "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
-            f"[resized][reference]{libvmaf}[compared]",
-        ]
-    elif compare:
-        branches += ["left", "right"]
-        chains.append(f"[left][right]{libvmaf}[compared]")
+    if libvmaf is not None:
+        if transcode is not None and transcode.alone:
+            branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            shown = f"{_EVEN},format={_COMPARABLE}"
+            steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
+            chains.append(f"[pristine]{libvmaf.thinned}{shown},{steady},split[counted][even]")
+            chains += libvmaf.motion(shown)
+            later_chains.append(libvmaf.compare("dec:0", "even"))
+        elif transcode is not None:
+            branches.append("pristine")
+            chains.append(f"[count]{_EVEN}[counted]")
+            later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
+        elif source and held is not None:
+            chains += _held_chains(held, streams[1], libvmaf)
+        elif source:
+            branches.append("distorted")
+            chains += [
+                f"[1:{streams[1]}]{clock},split=2[reference][size]",
+                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                *libvmaf.pair("resized", "reference"),
+            ]
+        else:
+            branches += ["left", "right"]
+            chains += libvmaf.pair("left", "right")
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -124,17 +144,20 @@ def command(
     arguments += ["-filter_complex", ";".join(chains)]
     # Otherwise outputs run on the clock of the stated rate, which may be too slow for the frames.
     keep = [*_KEEP_FRAMES, "-enc_time_base", time_base.replace("/", ":")]
-    arguments += ["-map", "[counted]" if loopback else "[count]", *keep]
-    if loopback:
-        arguments += ["-c:v", "libx264", "-preset", LOOPBACK_PRESET, "-crf", str(LOOPBACK_CRF)]
-        arguments += ["-threads", "1"]
-    else:
-        arguments += ["-c:v", "wrapped_avframe"]
-    arguments += [*_log_frames(CLIP_FRAMES), *_NULL]
-    if loopback:
+    count: list[str] = []
+    log = [*_log_frames(CLIP_FRAMES), *_NULL]
+    if transcode is None or transcode.alone:
+        count = ["-map", "[count]", *keep, "-c:v", "wrapped_avframe", *log]
+        log = [*_NULL]
+    if transcode is not None:
+        # The first output, by whose number the decoder of what was coded goes.
+        coded = [*_KEEP_FRAMES, "-enc_time_base", f"1:{_CODED_RATE}"] if transcode.alone else keep
+        arguments += ["-map", "[counted]", *coded, *transcode.arguments, *log]
         arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
-    if compare:
-        arguments += ["-map", "[compared]", *keep, *NO_FILE]
+    arguments += count
+    if libvmaf is not None:
+        for label in libvmaf.outputs:
+            arguments += ["-map", f"[{label}]", *keep, *NO_FILE]
     for output in (output for tap in taps for output in tap.outputs):
         arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
     if source:
@@ -163,19 +186,7 @@ def _extractors(parts: Set[str]) -> list[PictureExtractor]:
     return [known[part] for part in sorted(parts, reverse=True)]
 
 
-def _comparison(extractors: Sequence[PictureExtractor]) -> str:
-    """libvmaf with all that the extractors ask of it; empty where none compares."""
-    wanted = dict.fromkeys(name for each in extractors for name in each.compares)
-    if not wanted:
-        return ""
-    features = "|".join(f"name={name}" for name in wanted)
-    return (
-        f"libvmaf=model=:feature={features}"
-        f":log_fmt=json:log_path={COMPARISON_LOG}:n_threads=0:shortest=1:repeatlast=0"
-    )
-
-
-def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
+def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
     """From [timed] and the reference's stream: each reference frame with what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
@@ -189,7 +200,7 @@ def _held_chains(held: Held, stream: int, libvmaf: str) -> list[str]:
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
         "[reference]setpts=N[pristine]",
-        f"[shown][pristine]{libvmaf}[compared]",
+        *libvmaf.pair("shown", "pristine"),
     ]
 
 

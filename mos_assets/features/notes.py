@@ -35,6 +35,17 @@ def column_notes(order: Sequence[str], fingerprint: str) -> tuple[Column, ...]:
     )
 
 
+def compared_here(fingerprint: str) -> bool:
+    """Whether figures of this fingerprint, as in `column_notes`, hold some that were measured by
+    comparing clips."""
+    comparing = {each.block: each.name for each in picture_extractors().values() if each.compares}
+    parts = (part.partition("=") for part in fingerprint.split(" + "))
+    return any(
+        block in comparing and origin.startswith(f"{comparing[block]}-")
+        for block, _, origin in parts
+    )
+
+
 def figure_notes() -> tuple[Column, ...]:
     """What every measured figure is, of all extractors."""
     return tuple(figure for each in picture_extractors().values() for figure in each.figures)

@@ -24,11 +24,8 @@ NO_FILE = ("-c:v", "wrapped_avframe", "-f", "null", "-")
 """Arguments of an output that is made for what a filter logs of it."""
 COMPARISON_LOG = "libvmaf.json"
 """libvmaf's log of the comparison that extractors share."""
-
-
-def comparison_log(folder: Path, metrics: Mapping[str, str]) -> dict[str, list[float]]:
-    """Name to the values of every compared pair, as `libvmaf_log` reads them."""
-    return libvmaf_log(folder / COMPARISON_LOG, metrics)
+MOTION_LOG = "motion.json"
+"""libvmaf's log of what moves from picture to picture, where not every one is compared."""
 
 
 def libvmaf_log(path: Path, metrics: Mapping[str, str]) -> dict[str, list[float]]:

@@ -1,121 +1,181 @@
-"""What the thumbnails alone say of each window: no sign of a transition, a slow one, or a fast one.
+"""What the thumbnails alone say of a clip: where pictures jump, and where they drift.
 
-A shot network costs as much for a still picture as for a cut. Two signs are looked for in
-what the network would see of a window:
+A shot network costs as much for a still picture as for a cut. Two signs are looked for:
 
-- colour: how far the sorted levels of each channel (the histogram as an earth mover's
-  distance, in levels of 0..255) moved over 2, 8, 16 and 24 frames. Cuts and dissolves between
-  different pictures, fades and flashes move it; camera pans, object motion, noise do not. A
-  dissolve between pictures of like colours lowers contrast half way, which moves it too;
-- isolated change: how far the mean absolute difference of two neighbouring frames stands out
-  from that of the frames around them. Cuts between pictures of like colours stand out.
+- jumps: the mean absolute difference of two neighbouring frames stands out from that of the
+  frames around them, also when the camera's motion is taken out (`camera.py`). Cuts and flashes
+  jump; shakes, pans and turns do not;
+- drifts: the sorted levels of each channel (the histogram as an earth mover's distance, in levels
+  of 0..255) move over 2, 8, 16 or 24 frames that hold no jump, also in what both pictures show of
+  the scene. Dissolves between different pictures and fades move them; a dissolve between pictures
+  of like colours lowers contrast half way, which moves them too. Jumps that hardly stand out from
+  pictures that move count as drifts.
 
-A window without a sign is passed over. Where colours jump between neighbouring frames the
-network sees it all. Anything between is slow: the network first looks at every second frame,
-where a zoom is still none and a transition is plain, at half the cost.
-
-The bounds are no proof. Filmed single shots lie just below them (up to 2.0 over 2 frames, 4.2
-over 8); `bench/shot_prefilter.py` joins pictures with the same levels on purpose and found
+Frames without a sign are passed over; `transitions.py` says how closely the network looks at the
+others. The bounds are no proof. Filmed single shots lie just below them (up to 2.0 over 2 frames,
+4.2 over 8); `bench/shot_prefilter.py` joins pictures with the same levels on purpose and found
 dissolves from 2.3 over 2 frames up. Raise PREFILTER_VERSION with any change here.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from mos_assets.features.camera import compensated_change, shown_by_both
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-PREFILTER_VERSION = 3
-"""Raised whenever another window might pass."""
+PREFILTER_VERSION = 4
+"""Raised whenever another frame might pass unseen, here or in `transitions.py`."""
 
-WINDOW = 100
-STEP = 50
-MARGIN = (WINDOW - STEP) // 2
-
-SLOW_BOUNDS = ((2, 2.2), (8, 5.0), (16, 10.0), (24, 15.0))
-"""(lag in frames, largest mean movement of the sorted levels) of a window without a sign."""
-FAST_BOUND = (2, 4.0)
-"""The same, of a window without a fast sign."""
+DRIFT_BOUNDS = ((2, 2.2), (8, 5.0), (16, 10.0), (24, 15.0))
+"""(lag in frames, largest mean movement of the sorted levels) of frames that do not drift."""
+DRIFT_REACH = 12
+"""Frames on both sides of a drift's middle that drift with it."""
+STILL_BOUND, NEXT_STILL_BOUND = 3.0, 2.2
+"""The same, over 8 frames and more and over 2, of what both pictures show when the camera's motion
+is taken out; filmed and rendered motion alone has up to 1.9."""
+LONGEST_STEP = 8
+"""Frames over which a fast pan still shows enough of a scene twice."""
 PEAK_ABOVE_HIGHEST = 3.0
 """Largest excess, in levels, of a frame difference over the highest of its four neighbours."""
 PEAK_ABOVE_MEDIAN = 4.0
 """Largest excess over the median of its four neighbours."""
+MOVING_SHARE = 0.5
+"""Largest excess of a frame difference without the camera's motion, as a share of the neighbours':
+what motion does not explain, such as pictures too fine for thumbnails, is in them too."""
 
+_NEIGHBOURS = 2
+_TOGETHER = 4
+"""Neighbouring frames for one of which the camera's motion is sought."""
 _KEEP_EVERY = 8
 """Every eighth of the 1296 sorted levels describes the histogram."""
 _BLOCK = 512
 """Frames in memory at a time."""
 
 
-class Sign(IntEnum):
-    """What a window shows of a transition."""
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Frames of a clip that a network has to look at."""
 
-    NONE = 0
-    SLOW = 1
-    """Colours move, but hardly from one frame to the next."""
-    FAST = 2
+    jumps: tuple[int, ...]
+    """Last frames before a jump."""
+    drifts: tuple[tuple[int, int], ...]
+    """First and last frames of each stretch that drifts."""
 
 
-def window_signs(thumbnails: npt.NDArray[np.uint8]) -> tuple[Sign, ...]:
-    """The sign in each window of thumbnails [n, 27, 48, 3], RGB 0..255."""
-    frames = len(thumbnails)
+def find_signs(thumbnails: npt.NDArray[np.uint8]) -> Signs:
+    """Jumps and drifts of thumbnails [n, 27, 48, 3], RGB 0..255, n ≥ 1."""
+    import numpy as np
+
     levels, changes = _describe(thumbnails)
-    signs: list[Sign] = []
-    for window in range(-(-frames // STEP)):
-        first = max(0, window * STEP - MARGIN)
-        last = min(frames, window * STEP + STEP + MARGIN)
-        if not _no_peak(changes[first + 1 : last]):
-            signs.append(Sign.FAST)
+    jumps, doubtful = _jumps(thumbnails, changes)
+    drifting = np.zeros(len(thumbnails), dtype=bool)
+    drifting[doubtful] = True
+    camera = _Camera(thumbnails)
+    for lag, bound in reversed(DRIFT_BOUNDS):
+        moved = np.abs(levels[lag:] - levels[:-lag]).mean(axis=(1, 2)) > bound
+        for jump in jumps:
+            moved[max(0, jump - lag + 1) : jump + 1] = False
+        moved &= ~drifting[lag // 2 : lag // 2 + len(moved)]
+        for begin in range(0, len(moved), _TOGETHER):
+            alike = begin + np.flatnonzero(moved[begin : begin + _TOGETHER])
+            if len(alike) and not camera.explains(int(alike[len(alike) // 2]), lag):
+                drifting[alike + lag // 2] = True
+    return Signs(tuple(int(jump) for jump in jumps), stretches(drifting, DRIFT_REACH))
+
+
+class _Camera:
+    """Whether the camera's motion explains how colours move in a clip."""
+
+    def __init__(self, thumbnails: npt.NDArray[np.uint8]) -> None:
+        self._thumbnails = thumbnails
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def explains(self, frame: int, lag: int) -> bool:
+        """Whether colours stay from a frame to one `lag` later in what both show of the scene.
+
+        Where that is too little, in what frames in between show.
+        """
+        if (frame, lag) not in self._known:
+            stays = self._stays(frame, lag)
+            if not stays and lag > LONGEST_STEP:
+                steps = range(frame, frame + lag, LONGEST_STEP)
+                stays = all(self.explains(step, LONGEST_STEP) for step in steps)
+            self._known[frame, lag] = stays
+        return self._known[frame, lag]
+
+    def _stays(self, frame: int, lag: int) -> bool:
+        import numpy as np
+
+        shown = shown_by_both(self._thumbnails[frame], self._thumbnails[frame + lag])
+        if shown is None:
+            return False
+        before, after = shown
+        moved = float(np.abs(np.sort(before, axis=0) - np.sort(after, axis=0)).mean())
+        return moved <= (STILL_BOUND if lag >= LONGEST_STEP else NEXT_STILL_BOUND)
+
+
+def stretches(marked: npt.NDArray[np.bool_], reach: int) -> tuple[tuple[int, int], ...]:
+    """First and last frames of the runs of marked frames [n], `reach` frames added at both ends."""
+    found: list[tuple[int, int]] = []
+    for frame in marked.nonzero()[0]:
+        first, last = max(0, int(frame) - reach), min(len(marked) - 1, int(frame) + reach)
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], last)
         else:
-            signs.append(_colour_sign(levels[first:last]))
-    return tuple(signs)
+            found.append((first, last))
+    return tuple(found)
 
 
 def _describe(
     thumbnails: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float64]]:
-    """Sorted levels [n, 3, 162], and mean absolute change [n] from the frame before."""
+    """Sorted levels [n, 3, 162], and mean absolute change [n - 1] to the next frame."""
     import numpy as np
 
     frames = len(thumbnails)
     by_channel = thumbnails.reshape(frames, -1, 3)
     levels = np.empty((frames, 3, -(-by_channel.shape[1] // _KEEP_EVERY)), dtype=np.int16)
-    changes = np.zeros(frames)
+    changes = np.zeros(frames - 1)
     for first in range(0, frames, _BLOCK):
         last = min(frames, first + _BLOCK)
-        block = np.asarray(by_channel[max(0, first - 1) : last])
-        changes[last - len(block) + 1 : last] = np.abs(
-            block[1:].astype(np.int16) - block[:-1].astype(np.int16)
-        ).mean(axis=(1, 2))
+        block = np.asarray(by_channel[first : last + 1]).astype(np.int16)
+        changes[first : first + len(block) - 1] = np.abs(block[1:] - block[:-1]).mean(axis=(1, 2))
         ordered = np.sort(np.asarray(by_channel[first:last]).transpose(0, 2, 1), axis=2)
         levels[first:last] = ordered[:, :, ::_KEEP_EVERY]
     return levels, changes
 
 
-def _colour_sign(levels: npt.NDArray[np.int16]) -> Sign:
+def _jumps(
+    thumbnails: npt.NDArray[np.uint8], changes: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Frames before a change that stands out: with the camera held still too, and doubtful."""
     import numpy as np
 
-    def moved(lag: int, bound: float) -> bool:
-        if len(levels) <= lag:
-            return False
-        return bool(np.abs(levels[lag:] - levels[:-lag]).mean(axis=(1, 2)).max() > bound)
+    stands_out = _peaks(changes)
+    still, moved = changes.copy(), np.zeros(len(changes), dtype=bool)
+    around = np.unique(stands_out[:, None] + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1))
+    for frame in around[(around >= 0) & (around < len(changes))]:
+        still[frame], moved[frame] = compensated_change(thumbnails[frame], thumbnails[frame + 1])
+    jumps = np.intersect1d(stands_out, _peaks(still, MOVING_SHARE))
+    explained = np.setdiff1d(np.flatnonzero(moved), _peaks(still))
+    return jumps, np.setdiff1d(stands_out, np.union1d(jumps, explained))
 
-    if moved(*FAST_BOUND):
-        return Sign.FAST
-    return Sign.SLOW if any(moved(lag, bound) for lag, bound in SLOW_BOUNDS) else Sign.NONE
 
-
-def _no_peak(changes: npt.NDArray[np.float64]) -> bool:
+def _peaks(changes: npt.NDArray[np.float64], share: float = 0.0) -> npt.NDArray[np.intp]:
+    """Where a change [n - 1] stands out from the two on both sides, by a share of them at least."""
     import numpy as np
 
     if not len(changes):
-        return True
-    padded = np.pad(changes, 2, mode="edge")
+        return np.zeros(0, dtype=np.intp)
+    padded = np.pad(changes, _NEIGHBOURS, mode="edge")
     around = np.stack([padded[:-4], padded[1:-3], padded[3:-1], padded[4:]])
-    return bool(
-        (changes - around.max(axis=0)).max() <= PEAK_ABOVE_HIGHEST
-        and (changes - np.median(around, axis=0)).max() <= PEAK_ABOVE_MEDIAN
+    highest, median = around.max(axis=0), np.median(around, axis=0)
+    return np.flatnonzero(
+        (changes - highest > np.maximum(PEAK_ABOVE_HIGHEST, share * highest))
+        | (changes - median > np.maximum(PEAK_ABOVE_MEDIAN, share * median))
     )

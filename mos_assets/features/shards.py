@@ -41,27 +41,39 @@ class DamagedShardError(StoreError):
     """The bytes are not those that were written as a shard."""
 
 
-def measurement_table(measurements: Iterable[Measurement]) -> pa.Table:
+def measurement_table(measurements: Iterable[Measurement], *, recovered: bool = False) -> pa.Table:
     """Rows sorted by content, part and fingerprint.
 
+    recovered: they were checked when they were measured, by a run that may have had networks which
+    this one has not.
     Raises ValueError for a figure that is unknown or not finite, for a measurement that
     lacks figures without a reason or has all of them and a reason, and for a key that comes twice.
     """
     import pyarrow as pa
 
-    rows = sorted(measurements, key=_key)
-    for row, following in pairwise(rows):
-        if _key(row) == _key(following):
-            raise ValueError(f"two measurements of {_key(row)}")
-    for row in rows:
-        _check(row)
+    rows = in_order(measurements, recovered=recovered)
     figures = figure_columns()
+    if recovered:
+        others = {name for row in rows for name in row.figures} - set(figures)
+        figures += tuple(sorted(others))
     fields = [(name, pa.string()) for name in KEYS] + [(name, pa.float64()) for name in figures]
     columns: dict[str, list[str | None] | list[float | None]] = {
         name: [getattr(row, name) for row in rows] for name in KEYS
     }
     columns |= {name: [row.figures.get(name) for row in rows] for name in figures}
     return pa.table(columns, schema=pa.schema(fields))
+
+
+def in_order(measurements: Iterable[Measurement], *, recovered: bool = False) -> list[Measurement]:
+    """Sorted as in a shard. Raises ValueError as `measurement_table` does."""
+    rows = sorted(measurements, key=_key)
+    for row, following in pairwise(rows):
+        if _key(row) == _key(following):
+            raise ValueError(f"two measurements of {_key(row)}")
+    if not recovered:
+        for row in rows:
+            _check(row)
+    return rows
 
 
 def figure_columns() -> tuple[str, ...]:
@@ -82,9 +94,11 @@ def measurements_of(table: pa.Table) -> tuple[Measurement, ...]:
     )
 
 
-def write_shard(path: Path, measurements: Iterable[Measurement]) -> None:
+def write_shard(
+    path: Path, measurements: Iterable[Measurement], *, recovered: bool = False
+) -> None:
     """Write one shard: under another name first, forced to disk, then renamed over `path`."""
-    write_shard_table(path, measurement_table(measurements))
+    write_shard_table(path, measurement_table(measurements, recovered=recovered))
 
 
 def write_shard_table(path: Path, table: pa.Table) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.records import Probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,11 @@ class ClipTask:
     reference_path: Path | None
     """Pristine file; used under the source policy only."""
     reference_sha256: str | None
-    policy: ReferencePolicy
+    comparison: Comparison
+    """A ReferencePolicy alone is taken for a comparison of every picture."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "comparison", Comparison.of(self.comparison))
 
 
 def content_key(

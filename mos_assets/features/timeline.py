@@ -6,6 +6,7 @@ Nothing of it is kept, and no head is trained on it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mos_assets.errors import ClipError
 from mos_assets.features.command import sampling_step
@@ -20,23 +21,26 @@ from mos_assets.features.reference import (
 )
 from mos_assets.features.resource_limits import clock_rate, require_comparable, time_limit_s
 from mos_assets.features.scratch import scratch_folder
+from mos_assets.features.stride import EVERY
 from mos_assets.features.task import ClipTask
 from mos_assets.features.threads import single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import ReferencePolicy, Sampling
 
 _PARTS = frozenset({Libvmaf.name})
 
 
 def picture_figures(task: ClipTask, ffmpeg: Ffmpeg) -> Mapping[str, Sequence[float]]:
-    """libvmaf's six of every compared pair, in order; costs one decode.
+    """libvmaf's six of every pair, in order, whatever the task's sampling; costs one decode.
 
     Raises ClipError where clip and reference cannot be compared, and MachineError where the
     machine failed.
     """
+    every = replace(task.comparison, sampling=Sampling.EVERY)
+    task = replace(task, comparison=every)
     limit_s = time_limit_s(task.probe)
     with single_threaded(_PARTS):
-        if task.policy is not ReferencePolicy.SOURCE:
+        if task.comparison.reference is not ReferencePolicy.SOURCE:
             require_comparable(task.probe)
             return _figures(task, ffmpeg, None, limit_s)
         with on_machine():
@@ -77,4 +81,4 @@ def _figures(
         if pristine is not None:
             pairs = compared_pairs(task.probe, pristine, folder, frames)
         step = sampling_step(clock_rate(task.probe))
-        return six_values(Decoded(folder, task.probe, frames, pairs=pairs, step=step))
+        return six_values(Decoded(folder, task.probe, frames, pairs, EVERY, step))

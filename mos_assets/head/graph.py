@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.records import FloatArray
+from mos_assets.records import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -38,6 +38,13 @@ class Graph:
         self.constants.append(
             numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float64), name)
         )
+        return name
+
+    def places(self, name: str, values: IntArray) -> str:
+        """An int64 constant of this name, such as columns to gather."""
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(values.astype(np.int64), name))
         return name
 
     def constant(self, value: float) -> str:

@@ -15,8 +15,8 @@ from itertools import product as product_of
 import numpy as np
 
 from mos_assets.head.exact import INPUT_BITS, product, to_grid
-from mos_assets.head.experts import Expert, Point, Sample
-from mos_assets.head.experts.base import FEW_CONTENTS, Steps, within
+from mos_assets.head.experts import Expert, FittedExpert, Point, Sample
+from mos_assets.head.experts.base import FEW_CONTENTS, Screens, Steps, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.recipe import Plan
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
@@ -28,6 +28,8 @@ _SPLIT_ROWS = 5_000
 _SEARCH_ROWS = 5_000
 """Rows that a grid is searched with, on either side."""
 _JUDGED_ROWS = 20_000
+_NEAR = 2e-4
+"""Share of the least squared error within which points of a grid are told apart exactly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,51 +210,54 @@ def inner_splits(
 
 
 def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, FloatArray]:
-    """The point with the least squared error on the inner folds, and what it predicts there."""
-    fits = [
-        expert.for_tuning().prepare(seen.thinned(_SEARCH_ROWS).sample(expert.scaling, (SEED, at)))
+    """The point with the least squared error on the inner folds, and what it predicts there.
+
+    Every point is screened with LAPACK, whose last bits differ between processors. Those within
+    `_NEAR` of the best are computed again in exact arithmetic, which decides: a screen is off by a
+    small part of that, so that the point with the least exact error is always among them.
+    """
+    samples = [
+        seen.thinned(_SEARCH_ROWS).sample(expert.scaling, (SEED, at))
         for at, (seen, _) in enumerate(pairs)
     ]
-    mos = np.concatenate([unseen.mos for _, unseen in pairs])
-    weights = _weights_of([unseen for _, unseen in pairs])
+    unseen = [judged.inputs[expert.scaling] for _, judged in pairs]
+    mos = np.concatenate([judged.mos for _, judged in pairs])
+    weights = _weights_of([judged for _, judged in pairs])
     root = 1.0 if weights is None else np.sqrt(weights)
-    tried: dict[Point, tuple[float, FloatArray]] = {}
+    points, expert = list(product_of(*expert.grid)), expert.for_tuning()
 
-    def error(point: Point) -> float:
-        if point not in tried:
-            predicted = np.concatenate(
-                [
-                    within(fit(*point).predict(unseen.inputs[expert.scaling]))
-                    for fit, (_, unseen) in zip(fits, pairs, strict=True)
-                ]
-            )
-            off = (predicted - mos) * root
-            tried[point] = float(product(off[None, :], off[:, None])[0, 0]), predicted
-        return tried[point][0]
+    def off(predicted: FloatArray) -> FloatArray:
+        missed: FloatArray = (within(predicted) - mos) * root
+        return missed
 
-    best = _descend(expert.grid, error)
-    return best, tried[best][1]
+    fits = [expert.prepare(sample) for sample in samples]
+    near = _screened(points, fits, unseen, off)
+    best, least, found = points[0], np.inf, np.empty(0)
+    for point in near:
+        each = zip(fits, unseen, strict=True)
+        predicted = np.concatenate([fit(*point).predict(inputs) for fit, inputs in each])
+        missed = off(predicted)
+        error = float(product(missed[None], missed[:, None])[0, 0])
+        if error < least:
+            best, least, found = point, error, within(predicted)
+    return best, found
 
 
-def _descend(grid: tuple[tuple[float, ...], ...], error: Callable[[Point], float]) -> Point:
-    """From the middle of the grid to the point that beats all of its neighbours, diagonal ones too.
-
-    A wide kernel with a small alpha and a narrow one with a large alpha are much alike: the valley
-    between them runs diagonally.
-    """
-    at = tuple(len(values) // 2 for values in grid)
-
-    def point(places: tuple[int, ...]) -> Point:
-        return tuple(values[i] for values, i in zip(grid, places, strict=True))
-
-    while True:
-        near = product_of(
-            *(
-                range(max(0, i - 1), min(len(values), i + 2))
-                for values, i in zip(grid, at, strict=True)
-            )
-        )
-        best = min([at, *near], key=lambda places: error(point(places)))
-        if best == at:
-            return point(at)
-        at = best
+def _screened(
+    points: list[Point],
+    fits: Sequence[Callable[..., FittedExpert]],
+    unseen: Sequence[FloatArray],
+    off: Callable[[FloatArray], FloatArray],
+) -> list[Point]:
+    """The points that may have the least error; all of them where a fit cannot screen them."""
+    total = np.empty((len(points), sum(map(len, unseen))))
+    stop = 0
+    for fit, inputs in zip(fits, unseen, strict=True):
+        if not isinstance(fit, Screens):
+            return points
+        rows, screen = slice(stop, stop + len(inputs)), fit.screen(inputs)
+        for row, point in zip(total, points, strict=True):
+            row[rows] = screen(*point)
+        stop = rows.stop
+    errors = (off(total) ** 2).sum(axis=1)
+    return [points[at] for at in np.flatnonzero(errors <= errors.min() * (1.0 + _NEAR))]

@@ -20,13 +20,13 @@ from mos_assets.features import (
     CorpusFigures,
     ShotFeatures,
     columns_of,
-    parse_blocks,
     proofs,
     refuted,
     supplying,
 )
 from mos_assets.features import assemble as assemble_rows
 from mos_assets.pipeline.beside import write_beside
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
 from mos_assets.records import FeatureMatrix
@@ -63,7 +63,7 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     A row that lacks a feature is kept with the reason. Raises FeatureError and CorpusError for
     tables that cannot be used.
     """
-    blocks = parse_blocks(run.features)
+    blocks = chosen_blocks(run, paths)
     gathered = [gather(run, paths, database, name) for name in run.all_corpora]
     proved = {corpus.name: proofs(corpus) for corpus in gathered}
     corpora = [replace(corpus, refuted=refuted(proved[corpus.name])) for corpus in gathered]

@@ -29,7 +29,7 @@ from mos_assets.records import FloatArray
 from mos_assets.release.session import open_head, run_head
 from mos_assets.scoring.output import Unscored
 from mos_assets.scoring.references import References
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 
 LONG_S = 5.0
 """Seconds from which on a clip has a timeline."""
@@ -174,7 +174,7 @@ def _require_one_content(first: Path, second: Path, ffmpeg: str) -> None:
         sha256=other.sha256,
         probe=other.probe,
         parts=frozenset(),
-        policy=ReferencePolicy.SOURCE,
+        comparison=Comparison(ReferencePolicy.SOURCE),
         reference_path=first.absolute(),
         reference_sha256=one.sha256,
     )

@@ -14,11 +14,11 @@ from mos_assets.features import (
     compares,
     declared_columns,
     declared_extractor,
-    parse_blocks,
     picture_extractors,
     required_parts,
     supplied_by_declared,
 )
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.records import Clip, Declaration
 from mos_assets.settings import PathSettings, RunSettings
 
@@ -38,7 +38,7 @@ def require_declarations(name: str, root: Path) -> None:
 
 def parts_for_proof(run: RunSettings, paths: PathSettings) -> frozenset[str]:
     """Parts that are measured because chosen feature tables are declared to hold their figures."""
-    chosen = set(parse_blocks(run.features)) - set(BLOCKS)
+    chosen = set(chosen_blocks(run, paths)) - set(BLOCKS)
     return frozenset(
         declaration.extractor
         for name in run.corpora
@@ -55,7 +55,7 @@ def measured_in(run: RunSettings, paths: PathSettings, name: str, clips: Sequenc
     in some: those prove the table.
     """
     everywhere = frozenset(clip.clip_id for clip in clips)
-    blocks = parse_blocks(run.features)
+    blocks = chosen_blocks(run, paths)
     wanted = dict.fromkeys(required_parts(blocks), everywhere)
     declared = declarations(name, paths.corpus_folder)
     if not any(clip.path is not None for clip in clips) or not any(

@@ -18,8 +18,10 @@ from pathlib import Path
 import psutil
 
 from mos_assets.errors import MosAssetsError
+from mos_assets.features import parse_blocks
 from mos_assets.features.resource_limits import MEMORY_BYTES
 from mos_assets.media.ffmpeg import CONTAINER_FORMATS, VIDEO_DECODERS, find_ffmpeg, known_names
+from mos_assets.networks import NETWORK_TOML, read_network
 from mos_assets.settings import PathSettings, Settings
 
 PACKAGE = "mos-assets"
@@ -65,6 +67,7 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
         lambda: ffmpeg(settings.paths.ffmpeg),
         lambda: limits(settings.run.workers),
         lambda: folders(settings.paths),
+        lambda: networks(settings),
         lambda: store(settings.paths.store_folder),
         fonts,
         lambda: listening(host, port),
@@ -119,6 +122,22 @@ def ffmpeg(named: str) -> Iterator[Finding]:
                 f"it does not know {', '.join(lacking)}",
                 "clips in these cannot be measured; set MOS_FFMPEG to a build that knows them",
             )
+
+
+def networks(settings: Settings) -> Iterator[Finding]:
+    """Each network of MOS_NETWORKS; a run ends on one that it names and cannot use."""
+    folder = settings.paths.networks_folder
+    chosen = parse_blocks(settings.run.features)
+    for toml in sorted(folder.glob(f"*/{NETWORK_TOML}")):
+        name = toml.parent.name
+        try:
+            found = read_network(toml.parent)
+        except MosAssetsError as error:
+            grade = Grade.FAIL if name in chosen else Grade.WARN
+            yield Finding(grade, f"network {name}", str(error), "as it says")
+        else:
+            columns = len(found.declaration.columns)
+            yield Finding(Grade.OK, f"network {name}", f"{columns} columns, {found.onnx}")
 
 
 def limits(workers: int) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from mos_assets.downloads import DownloadProgress
 from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.pipeline.rating import votes_facts
@@ -58,7 +59,7 @@ def ingest(
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
-    blocks = parse_blocks(run.features)
+    blocks = chosen_blocks(run, paths)
     for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))
         require_declarations(name, paths.corpus_folder)

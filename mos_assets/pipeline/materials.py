@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mos_assets.corpora import head_family
-from mos_assets.features import column_notes, feature_blocks_id
+from mos_assets.features import (
+    column_notes,
+    compared_here,
+    feature_blocks_id,
+    loaded_network,
+    networks_in,
+)
 from mos_assets.head import Recipe
 from mos_assets.pipeline.tested import shown_rows
 from mos_assets.pipeline.trained_before import TRAINED
@@ -16,11 +22,21 @@ from mos_assets.records import SEED, DeclaredFeatures, RatedCorpus, TrainingTabl
 from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
+    ManifestComparison,
+    NetworkUsed,
     SessionAlignment,
     training_table_sha256,
 )
 from mos_assets.release.naming import head_id
-from mos_assets.settings import Align, RunSettings, Weights, feature_scope, fold_scope, shaping
+from mos_assets.settings import (
+    Align,
+    ReferencePolicy,
+    RunSettings,
+    Weights,
+    feature_scope,
+    fold_scope,
+    shaping,
+)
 from mos_assets.store import (
     Database,
     corpus_rows,
@@ -48,6 +64,8 @@ class Materials:
     """Rows of corpora that only test, which the heads are shown."""
     data: DataUsed
     declared: tuple[DeclaredFeatures, ...]
+    networks: tuple[NetworkUsed, ...]
+    comparison: ManifestComparison | None
 
     @property
     def digest(self) -> str:
@@ -58,6 +76,7 @@ class Materials:
 def materials(run: RunSettings, database: Database) -> Materials:
     """What a head under these settings is made of, as the store has it now.
 
+    The networks of the run's blocks are loaded already.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
     with database.held():
@@ -84,6 +103,14 @@ def _materials(run: RunSettings, database: Database) -> Materials:
         shown_rows(run, database, table),
         _data_used(run, database, table, split),
         declared_rows.read_declared(database, run.corpora, used=True),
+        _networks_used(fingerprint),
+        ManifestComparison(
+            reference=run.comparison.reference,
+            sampling=run.comparison.sampling,
+            loopback=run.loopback if run.reference is ReferencePolicy.LOOPBACK else None,
+        )
+        if compared_here(fingerprint)
+        else None,
     )
 
 
@@ -119,6 +146,21 @@ def _data_used(run: RunSettings, database: Database, table: TrainingTable, split
         settings=shaping(run),
         training_table_sha256=training_table_sha256(table),
         fold_assignment_sha256=split,
+    )
+
+
+def _networks_used(fingerprint: str) -> tuple[NetworkUsed, ...]:
+    """Whose columns are in rows of this fingerprint."""
+    found = ((block, loaded_network(block)) for block in networks_in(fingerprint))
+    return tuple(
+        NetworkUsed(
+            block=block,
+            sha256=network.sha256,
+            licence=network.declaration.licence,
+            source=network.declaration.source,
+        )
+        for block, network in found
+        if network is not None
     )
 
 

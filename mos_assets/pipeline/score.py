@@ -113,7 +113,7 @@ def score_clips(
     tasks = [pair.task for pair in pairs if pair.task is not None]
     if plan.parts and tasks:
         ffmpeg = find_ffmpeg(options.ffmpeg or None)
-        prints = {part: fingerprint(part, plan.policy, ffmpeg) for part in sorted(plan.parts)}
+        prints = {part: fingerprint(part, plan.comparison, ffmpeg) for part in sorted(plan.parts)}
         _measure(tasks, prints, measured, ffmpeg, options, log)
     return tuple(_outcome(predictor, plan, pair, measured, prints) for pair in pairs)
 
@@ -263,8 +263,9 @@ def _work(task: ClipTask) -> float:
 
 
 def _keys(task: ClipTask, prints: Mapping[str, str]) -> Iterable[_Key]:
+    policy = task.comparison.reference
     for part, name in prints.items():
-        yield content_key(part, task.policy, task.sha256, task.reference_sha256), part, name
+        yield content_key(part, policy, task.sha256, task.reference_sha256), part, name
 
 
 def _outcome(

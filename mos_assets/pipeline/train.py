@@ -24,6 +24,7 @@ from mos_assets.head import (
 )
 from mos_assets.head import train as train_head
 from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.materials import Materials, materials
 from mos_assets.pipeline.materials import head_of as head_of
 from mos_assets.pipeline.progress import Log
@@ -101,6 +102,8 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     whole, it becomes the newest candidate as it is, unless the run asks for training anew.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
+    # Another process may have measured.
+    chosen_blocks(run, paths)
     made_of = materials(run, database)
     inputs = made_of.digest
     kept = None
@@ -225,6 +228,8 @@ def _manifest(made_of: Materials, head: Head, exported: ExportedHead) -> Manifes
         feature_std=tuple(float(x) for x in head.feature_std),
         n_parameters=exported.n_parameters,
         extractor_fingerprint=made_of.fingerprint,
+        networks=made_of.networks,
+        comparison=made_of.comparison,
         declared=made_of.declared or None,
         encoder_vocab=head.encoder_vocab,
         encoder_vocab_version=ENCODER_VOCABULARY_VERSION

@@ -94,7 +94,7 @@ def clip_task(clip: KnownFile, reference: KnownFile | None, plan: MeasuringPlan)
         sha256=clip.sha256,
         probe=clip.probe,
         parts=plan.parts,
-        policy=plan.policy,
+        comparison=plan.comparison,
         reference_path=None if beside is None else beside.path.absolute(),
         reference_sha256=None if beside is None else beside.sha256,
     )

@@ -1,6 +1,6 @@
 """Whether a head's features can be measured from a clip here, and how: the one place that decides.
 
-A head says which columns it needs, and under which reference policy its run measured. A column
+A head says which columns it needs, and how its run compared clips. A column
 counts as measurable by its name: an extractor here makes columns of that name. Whether the figures
 the head was trained on were made in the same way is another question (`origin`): they were measured
 here, or come from a table that is declared to have been measured so.
@@ -11,18 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mos_assets.errors import NetworkError
 from mos_assets.features import (
     BLOCKS,
     SCALING,
     HeaderExtractor,
     header_extractors,
+    load_networks,
+    loaded_network,
+    networks_folder,
+    networks_in,
     picture_extractors,
     required_parts,
 )
 from mos_assets.media.probe import probe_version
 from mos_assets.records import DeclaredFeatures, ProofStatus
 from mos_assets.release.manifest import Manifest
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
 
 _POLICY = f"{variable('reference')}="
@@ -52,11 +57,16 @@ class MeasuringPlan:
     feature_order: tuple[str, ...]
     blocks: tuple[str, ...]
     """Built-in blocks that hold them."""
-    policy: ReferencePolicy
+    comparison: Comparison
     trained: str
     """The extractor fingerprint of the rows that the head was trained on."""
     declared: tuple[DeclaredFeatures, ...] = ()
     """What is declared of the tables that those rows come from."""
+
+    @property
+    def policy(self) -> ReferencePolicy:
+        """What libvmaf compares a clip with."""
+        return self.comparison.reference
 
     @property
     def parts(self) -> frozenset[str]:
@@ -123,10 +133,49 @@ class MeasuringPlan:
         return declared.status is not ProofStatus.PROVED and not ours
 
 
+def _lacking_network(manifest: Manifest) -> str | None:
+    """Why a network that the head's features come from is not here; None where all are, or none is
+    needed."""
+    folder = networks_folder()
+    for block, trained in networks_in(manifest.extractor_fingerprint).items():
+        place = folder / block
+        needs = f"{manifest.id} needs the network {block}"
+        try:
+            load_networks([block], folder)
+        except NetworkError as error:
+            return f"{needs}, which cannot be used: {error}"
+        found = loaded_network(block)
+        if found is None or found.folder != place.absolute():
+            return (
+                f"{needs}, and there is no folder {place}; put its network.toml and ONNX file "
+                f"there, or name another folder with {variable('networks')}"
+            )
+        file, told = found.fingerprint
+        if file not in trained:
+            return (
+                f"{needs} of another ONNX file than {found.onnx}, whose sha256 is {found.sha256}; "
+                f"it was trained with {_named(trained, 'onnx-')}. Put that file there"
+            )
+        if told not in trained:
+            return (
+                f"{needs} as another network.toml describes it than {found.toml}: inputs or "
+                "outputs differ from those that it was trained with. Put that file there"
+            )
+    return None
+
+
+def _named(fingerprint: str, lead: str) -> str:
+    named = (part for part in fingerprint.split(":") if part.startswith(lead))
+    return next(named, lead).removeprefix(lead)
+
+
 def measurable(manifest: Manifest) -> MeasuringPlan | str:
     """How the head's features are measured from a clip; why not, in a sentence, where they
     cannot be."""
     order = manifest.feature_order
+    lacking = _lacking_network(manifest)
+    if lacking is not None:
+        return lacking
     blocks = tuple(
         name for name, block in BLOCKS.items() if not set(block.column_names).isdisjoint(order)
     )
@@ -139,6 +188,24 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
             "feature table and cannot be measured from a clip; use Predictor.predict_mos with "
             "your own features"
         )
+    comparison = comparison_of(manifest)
+    if isinstance(comparison, str):
+        return comparison
+    return MeasuringPlan(
+        head_id=manifest.id,
+        feature_order=order,
+        blocks=blocks,
+        comparison=comparison,
+        trained=manifest.extractor_fingerprint,
+        declared=manifest.declared or (),
+    )
+
+
+def comparison_of(manifest: Manifest) -> Comparison | str:
+    """How clips are compared for the head; why that cannot be done here, in a sentence.
+
+    A head of before there was a choice compares every pair, under loopback with transcode 1.
+    """
     named = (
         text.removeprefix(_POLICY) for text in manifest.data.settings if text.startswith(_POLICY)
     )
@@ -151,13 +218,15 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
     # What the figures are declared to be comes first: the run that read them may have measured
     # nothing. A manifest names what is not at its default.
     policy = next(told, None) or next(named, ReferencePolicy.LOOPBACK)
-    if policy not in tuple(ReferencePolicy):
-        return f"{manifest.id} was trained with {_POLICY}{policy}, which this version does not know"
-    return MeasuringPlan(
-        head_id=manifest.id,
-        feature_order=order,
-        blocks=blocks,
-        policy=ReferencePolicy(policy),
-        trained=manifest.extractor_fingerprint,
-        declared=declared,
-    )
+    measured = manifest.comparison
+    sampling = Sampling.EVERY if measured is None else measured.sampling
+    loopback = (measured and measured.loopback) or Loopback.ONE
+    for name, value, known in (
+        ("reference", policy, ReferencePolicy),
+        ("sampling", sampling, (Sampling.EVERY, Sampling.SPARSE)),
+        ("loopback", loopback, Loopback),
+    ):
+        if value not in tuple(known):
+            said = f"{variable(name)}={value}"
+            return f"{manifest.id} was trained with {said}, which this version does not know"
+    return Comparison(ReferencePolicy(policy), Sampling(sampling), Loopback(loopback))

@@ -77,7 +77,7 @@ def run_limited(command: Sequence[str], limits: ResourceLimits, *, cwd: Path | N
     """
     end = None if limits.seconds is None else time.monotonic() + limits.seconds
     with subprocess.Popen(
-        [*_with_parent(), *command],
+        [*with_parent(), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -110,7 +110,7 @@ def _ended(pid: int, end: float | None) -> bool:
     return True
 
 
-def _with_parent() -> list[str]:
+def with_parent() -> list[str]:
     """What stands before a command whose program is to end with this process."""
     if sys.platform != "linux":
         return []

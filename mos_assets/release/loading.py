@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mos_assets.errors import ReleaseError
+from mos_assets.graphs.messages import GraphError
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.io.reading import TooLargeError, read_within
 from mos_assets.records import MOS_MAX, MOS_MIN
-from mos_assets.release.graph import LARGEST_GRAPH_BYTES, OPSET, GraphError, require_sound_graph
+from mos_assets.release.graph import LARGEST_GRAPH_BYTES, OPSET, require_sound_graph
 from mos_assets.release.manifest import Manifest, unaltered
 from mos_assets.release.naming import ReleaseFiles
 

@@ -111,6 +111,27 @@ class DataUsed(_Frozen):
         return LabelOrigin.HUMAN if origins == {LabelOrigin.HUMAN} else LabelOrigin.SIMULATED
 
 
+class NetworkUsed(_Frozen):
+    """A network that features come from; its file is not part of the release."""
+
+    block: str
+    sha256: str
+    """Of the ONNX file."""
+    licence: str
+    source: str
+
+
+class ManifestComparison(_Frozen):
+    """How the run that measured its features compared clips, in the words of the settings."""
+
+    reference: str
+    """MOS_REFERENCE."""
+    sampling: str
+    """MOS_SAMPLING: every or sparse."""
+    loopback: str | None = None
+    """MOS_LOOPBACK; None under another policy, and 1 for a head older than the choice."""
+
+
 class ManifestThreshold(_Frozen):
     """One term of the gate."""
 
@@ -179,7 +200,10 @@ MOST_FEATURES = 1 << 14
 """Inputs of a head; the widest sets of features have some thousands."""
 
 
-_ASKED_FOR = ("alignment", "weighed", "paired_interval", "correlated", "declared")
+_ASKED_FOR = (
+    *("alignment", "weighed", "paired_interval", "correlated", "declared"),
+    *("comparison", "networks"),
+)
 
 
 class Manifest(_Frozen):
@@ -207,6 +231,11 @@ class Manifest(_Frozen):
     extractor_fingerprint: str
     declared: tuple[DeclaredFeatures, ...] | None = None
     """What the feature tables that it was trained on are declared to be; else not in the file."""
+    networks: tuple[NetworkUsed, ...] = ()
+    """That features were measured with; not in the file without."""
+    comparison: ManifestComparison | None = None
+    """Not in the file where nothing that compares was measured by the run, nor in that of a head
+    older than sampling, whose figures are those of every pair."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     alignment: CorpusAlignment | None = None

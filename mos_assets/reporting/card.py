@@ -12,6 +12,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.comparators import COMPARATORS
 from mos_assets.reporting.feature_notes import feature_notes
 from mos_assets.reporting.findings import findings, weighting
+from mos_assets.reporting.front_matter import front_matter
 from mos_assets.reporting.markdown import plot_section, template
 from mos_assets.reporting.rating_words import public_sentences
 from mos_assets.reporting.report import GateReport
@@ -67,7 +68,7 @@ def render_card(
         else "",
         corpus_names=[corpus.name for corpus in manifest.data.corpora],
     )
-    return page.rstrip() + "\n"
+    return front_matter(manifest, transfer) + page.rstrip() + "\n"
 
 
 def _advice(manifest: Manifest, report: GateReport) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mos_assets.errors import SettingsError
+from mos_assets.settings.environment import variable
 from mos_assets.settings.locations import Location, OptionalLocation, local_folder
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -17,6 +20,10 @@ OWN_MODEL_FOLDER = (
     else Path(sysconfig.get_path("data"), "share", "mos_assets", "model")
 )
 """The heads that came with this package: `model/` of a checkout, or where a wheel puts it."""
+
+
+NETWORKS = "networks"
+"""Folder of networks where none is named."""
 
 
 class PathSettings(BaseModel):
@@ -31,6 +38,10 @@ class PathSettings(BaseModel):
         Location, Field(description="Folder of the DuckDB file, shards, candidates and reports.")
     ] = "store"
     model_dir: Annotated[Location, Field(description="Folder of the released heads.")] = "model"
+    networks: Annotated[
+        Location,
+        Field(description="Folder of networks of one's own, <name>/network.toml each."),
+    ] = NETWORKS
     ffmpeg: Annotated[
         str, Field(description="An ffmpeg with libvmaf; empty means the bundled build.")
     ] = ""
@@ -66,6 +77,10 @@ class PathSettings(BaseModel):
         return local_folder(self.model_dir)
 
     @property
+    def networks_folder(self) -> Path:
+        return local_folder(self.networks)
+
+    @property
     def incoming_folder(self) -> Path | None:
         """None where no clips come in."""
         return local_folder(self.incoming) if self.incoming else None
@@ -80,3 +95,16 @@ class PathSettings(BaseModel):
         """Where heads are read by whoever only uses them: the model folder where it was set, else
         the package's own, wherever this is called from."""
         return self.model_folder if "model_dir" in self.model_fields_set else OWN_MODEL_FOLDER
+
+
+def networks_location(environment: Mapping[str, str]) -> Path:
+    """The networks' folder for whoever has no settings, as a head that is used from a script.
+
+    Raises SettingsError where the variable names no folder.
+    """
+    name = variable("networks")
+    location = environment.get(name) or NETWORKS
+    try:
+        return local_folder(location)
+    except ValueError as error:
+        raise SettingsError(f"{name}={location!r}: {error}.") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 
 from mos_assets.io.hashing import hash_bytes
+from mos_assets.settings.choices import Loopback, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
-from mos_assets.settings.paths import PathSettings
+from mos_assets.settings.paths import NETWORKS, PathSettings
 from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
     *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
+    *("loopback", "sampling"),
     *("seeds", "folds", "epochs", "align", "weights"),
 )
 
@@ -32,6 +34,7 @@ def run_scope(run: RunSettings, paths: PathSettings) -> str:
         *tests(run),
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
         *(os.path.realpath(folder) for folder in folders),
+        *([os.path.realpath(paths.networks_folder)] if paths.networks != NETWORKS else []),
     ]
     return hash_bytes(os.fsencode("\n".join(told)))[:16]
 
@@ -45,7 +48,12 @@ def tests(run: RunSettings) -> tuple[str, ...]:
 def feature_scope(run: RunSettings) -> str:
     """What the tables of features depend on, in words."""
     told = f"MOS_CORPUS={run.corpus} MOS_FEATURES={run.features} MOS_REFERENCE={run.reference}"
-    return " ".join((told, *tests(run)))
+    # Tables that were written before there was a choice are those of every pair.
+    sampling = run.comparison.sampling
+    sparse = (f"{variable('sampling')}={sampling}",) if sampling is not Sampling.EVERY else ()
+    ours = run.reference is ReferencePolicy.LOOPBACK and run.loopback is not Loopback.ONE
+    loopback = (f"{variable('loopback')}={run.loopback}",) if ours else ()
+    return " ".join((told, *loopback, *sparse, *tests(run)))
 
 
 def fold_scope(run: RunSettings) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mos_assets.notifying import check_target
 from mos_assets.settings.choices import Executor
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
 
 
 class ServiceSettings(BaseModel):
@@ -17,8 +21,8 @@ class ServiceSettings(BaseModel):
     executor: Annotated[
         Executor,
         Field(
-            description="Where steps run: in_process, multiprocess or dask; read when Dagster "
-            "loads the code."
+            description="Where steps run: in_process or multiprocess; read when Dagster loads the "
+            "code."
         ),
     ] = Executor.IN_PROCESS
     automation: Annotated[
@@ -59,6 +63,41 @@ class ServiceSettings(BaseModel):
         int,
         Field(ge=1, description="Dagster's runs older than this are pruned with their logs."),
     ] = 180
+
+    notify: Annotated[
+        str,
+        Field(
+            description="Who is told when a verdict changes, a run fails or a sensor asks: an "
+            "http(s) address that takes JSON by POST, or a command that reads it; empty: nobody."
+        ),
+    ] = ""
+    ui_host: Annotated[
+        str,
+        Field(
+            description="Host names besides those of this machine by which browsers may reach the "
+            "UI of `mos dev`, comma-separated: that of a proxy before it."
+        ),
+    ] = ""
+
+    @property
+    def ui_hosts(self) -> tuple[str, ...]:
+        """Host names besides those of this machine."""
+        return tuple(name.strip() for name in self.ui_host.split(",") if name.strip())
+
+    @field_validator("ui_host")
+    @classmethod
+    def _plain_hosts(cls, value: str) -> str:
+        for name in value.split(","):
+            if name.strip() and not _HOST.fullmatch(name.strip()):
+                raise ValueError("must be plain host names without port or path, comma-separated")
+        return value
+
+    @field_validator("notify")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if value:
+            check_target(value)
+        return value
 
     @field_validator("retrain_cron")
     @classmethod

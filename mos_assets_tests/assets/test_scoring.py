@@ -14,7 +14,7 @@ from mos_assets.definitions import build_defs
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import ClipScore, LabelOrigin, Status
-from mos_assets.settings import ReferencePolicy, Settings
+from mos_assets.settings import Comparison, ReferencePolicy, Settings
 from mos_assets.store import Database, score_rows
 from mos_assets.store.run_lock import run_lock
 from mos_assets_tests.assets.conftest import World
@@ -29,7 +29,9 @@ PAIRS = "pairs_mos_head_v1"
 def settings(release: Release, ffmpeg: Ffmpeg, encodes: Encodes, tmp_path: Path) -> Settings:
     """A folder with three clips and their references, and an Accepted head that compares."""
     parts = ("libvmaf", "saliency")
-    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    prints = " + ".join(
+        fingerprint(part, Comparison(ReferencePolicy.SOURCE), ffmpeg) for part in parts
+    )
     human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
     human.called(PAIRS, "MOS_REFERENCE=source", fingerprint=prints).put(tmp_path / "model")
     shutil.copytree(encodes.clips, tmp_path / "incoming")

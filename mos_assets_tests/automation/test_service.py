@@ -76,6 +76,7 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
         **world.settings.paths.model_dump(),
         **{"features": "own", "seeds": 2, "folds": 3, "epochs": 3, "workers": 2},
         **{"tick_s": 1, "retrain_cron": "* * * * *", "removal_share": 0.01},
+        "notify": f"tee -a {tmp_path / 'told'}",
     }
     home = tmp_path / "home"
     many = {"max_concurrent_runs: 2": "max_concurrent_runs: 3"}
@@ -110,6 +111,8 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
             "the question",
             lambda: "label lines of tabled are missing" in service.reason("corpus_sensor"),
         )
+        service.wait("the question outside", lambda: "corpus_sensor asks" in told(tmp_path))
+        assert told(tmp_path).count('"kind": "verdict"') == 1, "the second verdict is the same"
         for job in ("retrain", "prune", "prune"):
             service.launch(job)
         service.wait(
@@ -128,6 +131,11 @@ def test_a_day_of_the_service(world: Any, tmp_path: Path) -> None:
     assert verdict is not None
     assert verdict.candidate_id != candidate
     assert verdict.n_clips == 15
+
+
+def told(folder: Path) -> str:
+    """Messages that MOS_NOTIFY carried."""
+    return (folder / "told").read_text() if (folder / "told").exists() else ""
 
 
 def schedule_id(service: Service) -> str:

@@ -1,5 +1,6 @@
 """How the service ends, and what becomes of a run whose process does."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -18,7 +19,9 @@ def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) ->
     some = {"corpus", "seeds", "folds", "epochs"}
     settings = {**world.settings.run.model_dump(include=some), **world.settings.paths.model_dump()}
     often = {"poll_interval_seconds: 30": "poll_interval_seconds: 1"}
-    with serving(home, variables({**settings, "automation": False}), often) as service:
+    told = tmp_path / "told"
+    settings |= {"tick_s": 1, "notify": f"tee {told}"}
+    with serving(home, variables(settings), often) as service:
         service.wait("the UI", service.serves)
         service.launch("retrain")
         (killed,) = service.wait("the run", service.runs)
@@ -30,6 +33,12 @@ def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) ->
         assert killed["status"] == "FAILURE"
         assert again["tags"]["dagster/retry_number"] == "1"
         service.wait("its process", lambda: service.pid_of(again["runId"]))
+        message = json.loads(
+            service.wait("the message", lambda: told.exists() and told.read_text())
+        )
+        assert message["kind"] == "failure"
+        assert message["where"] == killed["runId"]
+        assert message["text"].startswith(f"Run {killed['runId'][:8]} of retrain failed: ")
         assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
         assert processes_of(home) == []
 

@@ -15,7 +15,7 @@ from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.records import LabelOrigin, Status
 from mos_assets.release.manifest import ManifestPairedInterval
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 from mos_assets_tests.conftest import HEAD_ID, Release
 from mos_assets_tests.made import Encodes
 
@@ -31,7 +31,9 @@ def heads(release: Release, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFac
     none and does not; and one of simulated ratings."""
     folder = tmp_path_factory.mktemp("heads") / "model"
     parts = ("libvmaf", "saliency")
-    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    prints = " + ".join(
+        fingerprint(part, Comparison(ReferencePolicy.SOURCE), ffmpeg) for part in parts
+    )
     human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
     pairs = human.called(PAIRS, "MOS_REFERENCE=source", fingerprint=prints)
     promised = pairs.manifest.model_copy(update={"paired_interval": PROMISE})

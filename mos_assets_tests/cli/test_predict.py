@@ -23,7 +23,7 @@ from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import LabelOrigin, Status, TrainingTable
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 from mos_assets_tests.conftest import HEAD_ID, Release
 from mos_assets_tests.made import Encodes
 
@@ -37,7 +37,9 @@ def heads(release: Release, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFac
     ratings; and one of simulated ratings."""
     folder = tmp_path_factory.mktemp("heads") / "model"
     parts = ("libvmaf", "saliency")
-    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    prints = " + ".join(
+        fingerprint(part, Comparison(ReferencePolicy.SOURCE), ffmpeg) for part in parts
+    )
     human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
     human.called(PAIRS, "MOS_REFERENCE=source", fingerprint=prints).put(folder)
     release.standing(Status.PROPOSED, LabelOrigin.HUMAN).called(ALONE).put(folder)

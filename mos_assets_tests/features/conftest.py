@@ -12,7 +12,7 @@ from mos_assets.features import ClipTask, picture_extractors
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 SHARED_CLIPS = Path(__file__).parents[2] / "../shared/data/clips"
 
@@ -77,6 +77,8 @@ def task_of(
     path: Path,
     *parts: str,
     policy: ReferencePolicy = ReferencePolicy.LOOPBACK,
+    sampling: Sampling = Sampling.EVERY,
+    loopback: Loopback = Loopback.ONE,
     reference: Path | None = None,
 ) -> ClipTask:
     """A task over a clip as the platform would plan it."""
@@ -88,5 +90,5 @@ def task_of(
         parts=frozenset(parts or picture_extractors()),
         reference_path=reference,
         reference_sha256=None if reference is None else hash_file(reference),
-        policy=policy,
+        comparison=Comparison(policy, sampling, loopback),
     )

@@ -11,14 +11,14 @@ from mos_assets.features.same_content import SIDES, alike
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 from mos_assets_tests.made import Encodes
 
 
 def task(clip: Path, reference: Path) -> ClipTask:
     return ClipTask(
         *("made", clip, hash_file(clip), probe(clip), frozenset({"libvmaf"})),
-        *(reference, hash_file(reference), ReferencePolicy.SOURCE),
+        *(reference, hash_file(reference), Comparison(ReferencePolicy.SOURCE)),
     )
 
 

@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mos_assets.features.camera import compensated_change
 from mos_assets.features.command import command
 from mos_assets.features.extractors.shots import shot_spans, thumbnails
 from mos_assets.features.frame_logs import CLIP_FRAMES, count_frames
-from mos_assets.features.prefilter import Sign, window_signs
+from mos_assets.features.prefilter import Signs, find_signs
 from mos_assets.features.threads import single_threaded
-from mos_assets.features.transnet import transition_probabilities, windows_to_see
+from mos_assets.features.transitions import transition_probabilities, whole_probabilities
+from mos_assets.features.transnet import look as network
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.settings import ReferencePolicy
 from mos_assets_tests.features.conftest import Render
@@ -81,7 +83,7 @@ def test_global_state_is_untouched(hard_cut: Path, look: Look) -> None:
         lambda *_: seen.add(torch.get_num_threads())
     )
     with single_threaded({"shots", "saliency"}):
-        transition_probabilities(pictures, prefilter=False)
+        whole_probabilities(pictures)
     hook.remove()
     assert state() == before
     assert seen == {1}
@@ -93,7 +95,23 @@ FRACTAL = "mandelbrot=s=160x90:r=25,trim=end_frame=50"
 CELLS = "cellauto=s=160x90:r=25:rule=110:seed=3,trim=end_frame=50"
 NOISE = "color=c=gray:s=160x90:r=25:d=2,noise=alls=80:allf=t+u:all_seed=3"
 
-SINGLE_SHOTS = {"still": STILL, "fractal": FRACTAL, "cells": CELLS, "noise": NOISE}
+ZOOM = "mandelbrot=s=160x90:r=30,trim=end_frame=90"
+"""Its colours drift as in a long dissolve."""
+SHAKEN = (
+    "mandelbrot=s=480x270:r=25:start_scale=0.01:start_x=-0.75:start_y=0.1,trim=end_frame=1,"
+    "loop=-1:1,trim=end_frame=100,setpts=N/25/TB,"
+    "crop=240:136:120+30*sin(n*0.7)*sin(n*0.13):67+20*sin(n*0.5+1)*cos(n*0.11)"
+)
+"""Neighbouring frames are up to 20 of 240 columns apart."""
+
+SINGLE_SHOTS = {
+    "still": STILL,
+    "fractal": FRACTAL,
+    "cells": CELLS,
+    "noise": NOISE,
+    "shaken": SHAKEN,
+    "zoom": ZOOM,
+}
 EVENTS = {
     "fade_out": f"{FRACTAL},fade=out:25:25",
     "flip": f"{FRACTAL},split[a][b];[a]trim=end_frame=25[x];"
@@ -101,6 +119,7 @@ EVENTS = {
     "dissolve": f"{CELLS},fps=25,settb=1/25[a];{STILL},fps=25,settb=1/25[b];"
     "[a][b]xfade=duration=0.6:offset=0.8",
     "flash": f"{STILL},drawbox=c=white:t=fill:enable='eq(n,25)'",
+    "shaken_cut": f"{SHAKEN},negate=enable='gt(n,60)'",
 }
 
 
@@ -111,10 +130,10 @@ from mos_assets.features import ClipTask, measure_clip
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy
 clip = Path(sys.argv[1])
-parts, policy = frozenset({"shots"}), ReferencePolicy.SELF
-task = ClipTask("c", clip, hash_file(clip), probe(clip), parts, None, None, policy)
+parts, how = frozenset({"shots"}), Comparison(ReferencePolicy.SELF)
+task = ClipTask("c", clip, hash_file(clip), probe(clip), parts, None, None, how)
 (found,) = measure_clip(task, find_ffmpeg(None))
 assert found.reason is None, found.reason
 print("torch" in sys.modules)
@@ -137,18 +156,27 @@ def test_torch_is_loaded_only_where_the_network_has_to_look(
 @pytest.mark.parametrize("name", SINGLE_SHOTS)
 def test_single_shots_cost_nothing(name: str, render: Render, look: Look) -> None:
     pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", SINGLE_SHOTS[name]))
-    assert set(window_signs(pictures)) == {Sign.NONE}
     with single_threaded({"shots"}):
-        network = transition_probabilities(pictures, prefilter=False)
-    assert network.max() < 0.25, "the pre-filter must keep its distance from the threshold"
+        assert find_signs(pictures) == Signs((), ())
+        seen = whole_probabilities(pictures)
+    assert seen.max() < 0.25, "the pre-filter must keep its distance from the threshold"
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_events_reach_the_network(name: str, render: Render, look: Look) -> None:
-    """A window with a cut, dissolve, fade or flash goes to the network, which then decides."""
+def test_events_end_in_the_cut_list_of_whole_windows(name: str, render: Render, look: Look) -> None:
+    """A cut, dissolve, fade or flash goes to the network, which sees fewer frames than before."""
     pictures = look(render(f"{name}.mp4", "-f", "lavfi", "-i", EVENTS[name]))
+    seen: list[int] = []
+
+    def counted(shown: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        seen.append(len(shown))
+        return network(shown)
+
     with single_threaded({"shots"}):
-        assert windows_to_see(pictures) == list(range(-(-len(pictures) // 50)))
+        sparing = transition_probabilities(pictures, counted)
+        whole = whole_probabilities(pictures)
+    assert shot_spans(sparing) == shot_spans(whole)
+    assert 0 < sum(seen) < 2 * 100 * -(-len(pictures) // 50)
 
 
 def test_cuts_are_the_same_with_and_without_the_prefilter(
@@ -157,25 +185,23 @@ def test_cuts_are_the_same_with_and_without_the_prefilter(
     pictures = look(real_clip("carphone_distorted.mp4"))
     with single_threaded({"shots"}):
         filtered = transition_probabilities(pictures)
-        full = transition_probabilities(pictures, prefilter=False)
+        full = whole_probabilities(pictures)
     assert shot_spans(filtered) == shot_spans(full)
 
 
 def test_one_quiet_half_is_skipped_and_the_other_is_not(look: Look, render: Render) -> None:
-    """Where windows are mixed, the network's own values stand in those that were not skipped."""
+    """What happens late costs nothing early on."""
     long_still = f"{STILL},loop=-1:25,trim=end_frame=80"
     source = f"{long_still}[a];{CELLS},trim=end_frame=20[b];[a][b]concat=n=2"
     pictures = look(render("late_cut.mp4", "-f", "lavfi", "-i", source))
-    assert window_signs(pictures) == (Sign.NONE, Sign.FAST)
+    assert find_signs(pictures) == Signs((79,), ())
     with single_threaded({"shots"}):
         filtered = transition_probabilities(pictures)
-        full = transition_probabilities(pictures, prefilter=False)
-    assert np.array_equal(filtered[50:], full[50:])
+        full = whole_probabilities(pictures)
     assert not filtered[:50].any()
     assert shot_spans(filtered) == shot_spans(full) == ((0, 79), (80, 99))
 
 
-ZOOM = "mandelbrot=s=480x270:r=30,trim=end_frame=240"
 STILL_FRACTAL = (
     "mandelbrot=s=480x270:r=30:start_scale=0.01:start_x=-0.75:start_y=0.1,"
     "trim=end_frame=1,loop=-1:1,trim=end_frame=90,fps=30,settb=1/30"
@@ -186,21 +212,25 @@ SLOW_DISSOLVE = (
 """Between two pictures of the same levels."""
 
 
-def test_a_zoom_is_cleared_at_every_second_frame(render: Render, look: Look) -> None:
-    """Its colours drift as in a long dissolve; the network need not see it whole."""
-    pictures = look(render("zoom_480.mp4", "-f", "lavfi", "-i", ZOOM))
-    assert Sign.SLOW in window_signs(pictures)
-    with single_threaded({"shots"}):
-        assert windows_to_see(pictures) == []
-        full = transition_probabilities(pictures, prefilter=False)
-    assert full.max() < 0.25
-
-
 def test_a_slow_dissolve_is_not(render: Render, look: Look) -> None:
     pictures = look(render("slow_dissolve.mp4", "-f", "lavfi", "-i", SLOW_DISSOLVE))
-    assert set(window_signs(pictures)) == {Sign.NONE, Sign.SLOW}
     with single_threaded({"shots"}):
-        full = transition_probabilities(pictures, prefilter=False)
+        full = whole_probabilities(pictures)
         filtered = transition_probabilities(pictures)
+    assert find_signs(pictures).drifts
     assert len(shot_spans(full)) == 2
     assert shot_spans(filtered) == shot_spans(full)
+
+
+def test_to_take_out_the_motion_leaves_the_pictures_alone(look: Look, render: Render) -> None:
+    """OpenCV writes into what it correlates where it is as large as these."""
+    pictures = look(render("shaken.mp4", "-f", "lavfi", "-i", SHAKEN))
+    kept = pictures.copy()
+    with single_threaded({"shots"}):
+        moved, explained = compensated_change(pictures[0], pictures[1])
+        as_they_lie = np.abs(pictures[0].astype(float) - pictures[1]).mean()
+        strangers, _ = compensated_change(pictures[0], 255 - pictures[1])
+    assert np.array_equal(pictures, kept)
+    assert explained
+    assert moved < as_they_lie / 3
+    assert strangers > 20

@@ -8,7 +8,7 @@ import pytest
 from mos_assets.head import Recipe, TrainingResult, train
 from mos_assets.records import SEED, FloatArray, TrainingTable
 
-QUICK = Recipe(params={"members": 3, "hidden": 8, "epochs": 8, "inducing_points": 16})
+QUICK = Recipe(params={"members": 3, "hidden": 8, "epochs": 8, "inducing_points": 16, "trees": 10})
 """Enough to learn the small tables, cheap enough to train many times."""
 
 

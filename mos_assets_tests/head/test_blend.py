@@ -40,7 +40,7 @@ def test_a_straight_line_is_left_to_the_linear_expert() -> None:
     mos = np.clip(3 + features @ [0.5, 0.2, -0.3, 0.1] + rng.normal(0, 0.05, 300), 1, 5)
     result = train(
         table_of(features, mos, np.arange(300) % 5),
-        Recipe(params={"members": 2, "epochs": 5, "inducing_points": 16}),
+        Recipe(params={"members": 2, "epochs": 5, "inducing_points": 16, "trees": 10}),
         [SEED],
         progress=quiet,
     )
@@ -55,7 +55,7 @@ def test_what_a_fold_holds_never_tunes_its_own_heads() -> None:
     features = rng.standard_normal((150, 3))
     mos = np.clip(3 + features[:, 0] * features[:, 1] + rng.normal(0, 0.2, 150), 1, 5)
     table = table_of(features, mos, np.arange(150) % 5)
-    recipe = Recipe(params={"members": 1, "epochs": 3, "inducing_points": 16})
+    recipe = Recipe(params={"members": 1, "epochs": 3, "inducing_points": 16, "trees": 10})
     inside = table.folds == 1
     other = replace(table, mos=np.where(inside, 6.0 - mos, mos))
     before, after = (

@@ -122,7 +122,7 @@ def test_parity_far_outside_of_the_training_rows(
 def test_parity_notices_another_head(exported: ExportedHead, table: TrainingTable) -> None:
     other = train(
         make_table(seed=9),
-        Recipe(params={"members": 1, "epochs": 2, "inducing_points": 16}),
+        Recipe(params={"members": 1, "epochs": 2, "inducing_points": 16, "trees": 10}),
         [1],
         progress=quiet,
     ).head
@@ -173,7 +173,7 @@ def test_a_second_slot_is_learnt(tmp_path: Path) -> None:
     table = replace(plain, mos=mos, slots=slots, encoder_vocab=vocab)
     result = train(
         table,
-        Recipe(params={"members": 2, "epochs": 10, "inducing_points": 16}),
+        Recipe(params={"members": 2, "epochs": 10, "inducing_points": 16, "trees": 10}),
         [SEED],
         progress=quiet,
     )

@@ -48,7 +48,9 @@ def gap_filler(
         slots=np.arange(200) % 2,
         encoder_vocab=("ugc-mixed", "studio"),
     )
-    recipe = Recipe(impute=True, params={"members": 1, "epochs": 2, "inducing_points": 16})
+    recipe = Recipe(
+        impute=True, params={"members": 1, "epochs": 2, "inducing_points": 16, "trees": 10}
+    )
     head = train(table, recipe, [1, 2], progress=lambda _: None).head
     folder = tmp_path_factory.mktemp("gaps")
     exported = export_onnx(head, folder / f"{HEAD_ID}.onnx")

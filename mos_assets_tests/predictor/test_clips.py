@@ -11,6 +11,7 @@ from mos_assets.errors import ClipError, FeatureError, ReleaseError
 from mos_assets.features import fingerprint
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.predictor import Source
+from mos_assets.predictor.measurable import MeasuringPlan, measurable
 from mos_assets.records import (
     ColumnAgreement,
     DeclaredFeatures,
@@ -18,9 +19,9 @@ from mos_assets.records import (
     ProofStatus,
     Status,
 )
-from mos_assets.release.manifest import Manifest
+from mos_assets.release.manifest import Manifest, ManifestComparison
 from mos_assets.scoring.output import row_of
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 from mos_assets_tests.conftest import Release
 from mos_assets_tests.made import Encodes
 
@@ -31,7 +32,9 @@ HEAD = "pairs_mos_head_v1"
 def predictor(release: Release, ffmpeg: Ffmpeg, tmp_path: Path) -> Predictor:
     """Of an Accepted head whose rows were measured here, against their sources."""
     parts = ("libvmaf", "saliency")
-    prints = " + ".join(fingerprint(part, ReferencePolicy.SOURCE, ffmpeg) for part in parts)
+    prints = " + ".join(
+        fingerprint(part, Comparison(ReferencePolicy.SOURCE), ffmpeg) for part in parts
+    )
     human = release.standing(Status.ACCEPTED, LabelOrigin.HUMAN)
     human.called(HEAD, "MOS_REFERENCE=source", fingerprint=prints).put(tmp_path)
     return Predictor(tmp_path, HEAD)
@@ -133,7 +136,7 @@ def test_a_head_of_declared_features_scores_what_is_measured_so(
     says: str,
 ) -> None:
     """Under the policy that is declared, whatever that of the run was, which measured nothing."""
-    saliency = fingerprint("saliency", ReferencePolicy.SOURCE, ffmpeg)
+    saliency = fingerprint("saliency", Comparison(ReferencePolicy.SOURCE), ffmpeg)
     failed = told is None or told.status is ProofStatus.FAILED
     settings = ("MOS_REFERENCE=source",) if failed else ()
     head = release.called(HEAD, *settings, fingerprint=f"canonical-6=table:own + {saliency}")
@@ -148,6 +151,44 @@ def test_a_head_of_declared_features_scores_what_is_measured_so(
     )
     assert (found.interval is not None) is comparable
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "sampling"),
+    [(None, "every"), ("every", "every"), ("sparse", "sparse"), ("some", None)],
+)
+def test_a_clip_is_compared_as_the_rows_of_its_head_were(
+    release: Release, told: str | None, sampling: str | None
+) -> None:
+    """Heads from before there was a choice: on every picture."""
+    head = release.called(HEAD, "MOS_REFERENCE=source").manifest
+    if told is not None:
+        comparison = ManifestComparison(reference="source", sampling=told)
+        head = head.model_copy(update={"comparison": comparison})
+    assert ("comparison" in json.loads(head.to_json())) == (told is not None)
+    plan = measurable(Manifest.parse(head.to_json().encode(), Path("x.json")))
+    if sampling is None:
+        assert (
+            plan == f"{HEAD} was trained with MOS_SAMPLING=some, which this version does not know"
+        )
+    else:
+        assert isinstance(plan, MeasuringPlan)
+        assert plan.comparison == Comparison(ReferencePolicy.SOURCE, Sampling(sampling))
+
+
+@pytest.mark.parametrize(("told", "loopback"), [(None, "1"), ("1", "1"), ("2", "2"), ("9", None)])
+def test_a_head_keeps_its_transcode(
+    release: Release, told: str | None, loopback: str | None
+) -> None:
+    """Heads from before there was a choice: the first."""
+    measured = ManifestComparison(reference="loopback", sampling="sparse", loopback=told)
+    head = release.called(HEAD).manifest.model_copy(update={"comparison": measured})
+    plan = measurable(Manifest.parse(head.to_json().encode(), Path("x.json")))
+    if loopback is None:
+        assert isinstance(plan, str) and "MOS_LOOPBACK=9" in plan
+    else:
+        assert isinstance(plan, MeasuringPlan)
+        assert plan.comparison.loopback == loopback
 
 
 def test_a_manifest_without_declared_features_does_not_name_them(release: Release) -> None:

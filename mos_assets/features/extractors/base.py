@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mos_assets.features.libraries import Library
-from mos_assets.features.outputs import COMPARISON_LOG
+from mos_assets.features.outputs import COMPARISON_LOG, MOTION_LOG
+from mos_assets.features.stride import Stride
 from mos_assets.records import Probe
 
 BLOCK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -27,6 +28,8 @@ COMMAND_LABELS = frozenset(
     {
         *("count", "counted", "pristine", "even", "compared", "distorted", "reference", "size"),
         *("resized", "left", "right", "timed", "own", "leading", "square", "shown"),
+        *("coding", "coded", "choosing", "chosen", "beside", "moving", "moved"),
+        *("kept", "itself"),
     }
 )
 """Labels that the command itself gives to streams of its filter graph."""
@@ -101,9 +104,13 @@ class Decoded:
     frames: int
     """Frames of the clip."""
     pairs: int
-    """Pairs of pictures that were compared: `frames`, unless the reference has another rate."""
+    """Pairs of pictures that meet: `frames`, unless the reference has another rate."""
+    compared: Stride
+    """Which of them libvmaf's adm and vif looked at; its motion looked at all."""
     step: int
     """Frames from one sampled frame to the next: one sample a second."""
+    sha256: str = ""
+    """Of the clip's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,10 @@ class PictureExtractor(FeatureExtractor, is_kind=True):
         """What it takes from the command, of frames sampled every `step`; None for no pictures."""
         return None
 
+    def tap_of_clip(self, step: int, probe: Probe) -> Tap | None:
+        """The same, where it depends on the clip which frames are taken."""
+        return self.tap(step)
+
     @abstractmethod
     def read(self, decoded: Decoded) -> Columns:
         """Its figures from what the command left.
@@ -223,7 +234,7 @@ def _register(cls: type[FeatureExtractor]) -> None:
     if len(set(new.column_names)) < len(new.columns):
         raise TypeError(f"extractor {cls.__name__} names a column twice: {new.column_names}")
     blocks, names = {name.casefold() for name in ALIASES}, set(KEYS)
-    streams = {*COMMAND_LABELS, COMPARISON_LOG}
+    streams = {*COMMAND_LABELS, COMPARISON_LOG, MOTION_LOG}
     for other in BLOCKS.values():
         if new.name == other.name or new.block.casefold() == other.block.casefold():
             raise TypeError(f"extractor {cls.__name__}: {other.name} ({other.block}) exists")

@@ -13,13 +13,13 @@ from mos_assets.features.extractors.base import (
     Decoded,
     PictureExtractor,
 )
-from mos_assets.features.outputs import comparison_log
+from mos_assets.features.outputs import COMPARISON_LOG, MOTION_LOG, libvmaf_log
 
 MOTION = "motion2"
 ONE_FRAME = "it has one frame, and nothing moves in it"
 LIBVMAF_EXTRACTORS = ("adm", "vif", "motion")
 """Without a model these three give the six."""
-_SOURCE = "libvmaf, mean over frames"
+_SOURCE = "libvmaf, mean over the frames compared"
 _UNBOUNDED = (0.0, math.inf)
 
 SIX = (
@@ -39,23 +39,33 @@ SIX = (
         "levels",
         _UNBOUNDED,
         "luma difference of neighbouring frames, the smaller of both sides",
-        _SOURCE,
+        "libvmaf, mean over frames",
     ),
 )
 SIX_NAMES = tuple(column.name for column in SIX)
 
 
 def six_values(decoded: Decoded) -> dict[str, list[float]]:
-    """The six of every pair, in the order of frames, from libvmaf's log.
+    """The six in the order of frames, from libvmaf's logs: motion of every pair, the others of
+    those that were compared.
 
-    Raises ClipError where the log does not hold exactly as many finite frames, and MachineError
+    Raises ClipError where a log does not hold exactly as many finite frames, and MachineError
     where it was not written, or in part.
     """
-    values = comparison_log(decoded.folder, {name: f"integer_{name}" for name in SIX_NAMES})
+    logged = {name: f"integer_{name}" for name in SIX_NAMES}
+    due = dict.fromkeys(SIX_NAMES, decoded.compared.chosen(decoded.pairs))
+    due[MOTION] = decoded.pairs
+    moved = {} if decoded.compared.is_every else {MOTION: logged.pop(MOTION)}
+    values = libvmaf_log(decoded.folder / COMPARISON_LOG, logged)
+    if moved:
+        values |= libvmaf_log(decoded.folder / MOTION_LOG, moved)
     for name, column in values.items():
-        if len(column) != decoded.pairs:
+        if len(column) != due[name]:
             raise DoubtfulClipError(
-                f"libvmaf scored {len(column)} frames where {decoded.pairs} were decoded"
+                f"libvmaf scored {len(column)} frames where {due[name]} of {decoded.pairs} decoded "
+                "ones were due"
+                if due[name] != decoded.pairs
+                else f"libvmaf scored {len(column)} frames where {decoded.pairs} were decoded"
             )
         odd = next((value for value in column if not math.isfinite(value)), None)
         if odd is not None:
@@ -81,7 +91,7 @@ class Libvmaf(PictureExtractor):
     def read(self, decoded: Decoded) -> Columns:
         """The six means; one frame has no motion: the 0 that libvmaf gives is no measurement."""
         values = six_values(decoded)
-        means = {name: math.fsum(column) / decoded.pairs for name, column in values.items()}
+        means = {name: math.fsum(column) / len(column) for name, column in values.items()}
         if decoded.pairs > 1:
             return Columns(means, None)
         del means[MOTION]

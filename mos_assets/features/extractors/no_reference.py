@@ -83,7 +83,7 @@ SIX_STATISTICS = tuple(
         column.unit,
         column.range,
         column.formula,
-        f"libvmaf, {long} over frames",
+        f"libvmaf, {long} over {'frames' if column.name == MOTION else 'the frames compared'}",
     )
     for short, long in STATISTICS.items()
     for column in SIX

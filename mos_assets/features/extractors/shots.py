@@ -19,10 +19,10 @@ from mos_assets.features.extractors.base import (
     PictureExtractor,
     Tap,
 )
-from mos_assets.features.libraries import TORCH, TRANSNET
+from mos_assets.features.libraries import OPENCV, TORCH, TRANSNET
 from mos_assets.features.outputs import small_pictures
 from mos_assets.features.prefilter import PREFILTER_VERSION
-from mos_assets.features.transnet import transition_probabilities
+from mos_assets.features.transitions import transition_probabilities
 from mos_assets.records import ShotFigures
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Shots(PictureExtractor):
         Column(SHOT_LENGTH_STD, "s", _UP, "population deviation of shot lengths", _SOURCE),
         Column(FRAMES, "1", _UP, "frames that the shots are of", "decoded frames"),
     )
-    libraries = (TORCH, TRANSNET)
+    libraries = (OPENCV, TORCH, TRANSNET)
     settings = (f"prefilter-{PREFILTER_VERSION}",)
     compares = ()
 

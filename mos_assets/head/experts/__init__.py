@@ -8,6 +8,7 @@ from mos_assets.head.experts.base import Expert, FittedExpert, Point, Sample
 from mos_assets.head.experts.kernel import Kernel
 from mos_assets.head.experts.networks import Networks
 from mos_assets.head.experts.ridge import Ridge
+from mos_assets.head.experts.trees import Trees
 from mos_assets.head.standardise import Scaling
 
 __all__ = ["EXPERTS", "Expert", "FittedExpert", "Point", "Sample", "in_words"]
@@ -18,6 +19,7 @@ EXPERTS: tuple[Expert, ...] = (
     Kernel("kernel", Scaling.PLAIN),
     Kernel("kernel, soft", Scaling.SOFT),
     Networks("network", Scaling.SOFT),
+    Trees("trees", Scaling.SOFT),
 )
 """The simplest first, in the order of the graph; a further one goes last, as places are part of
 random streams."""

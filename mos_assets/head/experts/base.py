@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,8 @@ LARGE_ROWS = 20_000
 """From here on regularisation against few rows is no longer needed."""
 SHARE_FLOOR = 2.0**-12
 """The place of a MOS between 1 and 5 is held this far from both ends, so that it has a logit."""
+
+_TRUSTED_FROM = 7.0
 
 Point = tuple[float, ...]
 """One value of each dimension of an expert's grid."""
@@ -72,6 +74,16 @@ class FittedExpert(ABC):
         inputs: name of the standardised inputs [batch, C]; prefix: of the names of constants.
         Returns the name of the MOS [batch, 1].
         """
+
+
+@runtime_checkable
+class Screens(Protocol):
+    """A prepared fit that can be asked quickly, and not to the last bit, what it would say."""
+
+    def screen(self, unseen: FloatArray) -> Callable[..., FloatArray]:
+        """Point of the grid → about what the fit says of unseen [m, C]; it only screens the grid
+        (`tuning`), so its last bits may differ between machines."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,7 @@ class Expert(ABC):
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
         """The fit to these rows, still to be given a point of the grid.
 
-        What does not depend on the point is computed once, here.
+        What does not depend on the point is computed once, here. It may also have a `screen`.
         """
 
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
@@ -146,6 +158,12 @@ def at_least_one(expert: Expert, *names: str) -> None:
     for name in names:
         if (value := getattr(expert, name)) < 1:
             raise TrainingError(f"recipe: {name} is {value}; it must be at least 1")
+
+
+def trust_of_few(contents: int) -> float:
+    """Pull of the experts that shares are drawn to alike where contents are few, from which little
+    can be learnt of whom to trust."""
+    return (_TRUSTED_FROM / contents) ** 2
 
 
 def within(mos: FloatArray) -> FloatArray:

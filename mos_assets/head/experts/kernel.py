@@ -21,7 +21,7 @@ from mos_assets.head.solve import cholesky, solve_positive
 from mos_assets.records import FloatArray
 
 _VALUE_BITS = 20
-_JITTER = 1e-11
+_JITTER = 1e-9
 """Share of the largest diagonal entry that is added to every system, so that it can be
 factorised."""
 _COVARIANCE_ROWS = 4096
@@ -68,7 +68,22 @@ class Kernel(Expert):
         count = max(_LEAST_POINTS, min(wanted, _MOST_NUMBERS // inputs.shape[1]))
         drawn = draw_inducing_points(inputs, count, np.random.default_rng(sample.stream))
         solver = KernelSolver(inputs, sample.mos, drawn, sample.weights)
-        return lambda gamma, alpha: solver.solve(gamma / max(1, sample.varying), alpha)
+        return _Prepared(solver, max(1, sample.varying))
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A solver whose gammas are those of the grid."""
+
+    solver: KernelSolver
+    varying: int
+
+    def __call__(self, gamma: float, alpha: float) -> FittedKernel:
+        return self.solver.solve(gamma / self.varying, alpha)
+
+    def screen(self, unseen: FloatArray) -> Callable[[float, float], FloatArray]:
+        predict = self.solver.screen(unseen)
+        return lambda gamma, alpha: predict(gamma / self.varying, alpha)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +174,27 @@ class KernelSolver:
         if gamma not in self._systems:
             self._systems[gamma] = self._system(gamma)
         gram, right, norm = self._systems[gamma]
-        system = gram + alpha * norm
-        diagonal = np.diagonal(system)
-        system[np.diag_indices_from(system)] += _JITTER * float(np.max(diagonal))
-        return FittedKernel(self._points, gamma, solve_positive(system, right), self._mean_mos)
+        weight = solve_positive(_penalised(gram, norm, alpha), right)
+        return FittedKernel(self._points, gamma, weight, self._mean_mos)
+
+    def screen(self, unseen: FloatArray) -> Callable[[float, float], FloatArray]:
+        """gamma, alpha → about what `solve` says of unseen [m, C]; for some thousand rows."""
+        squares, apart = (_rough_distances(rows, self._points) for rows in (self._inputs, unseen))
+        systems: dict[float, tuple[FloatArray, ...]] = {}
+
+        def predict(gamma: float, alpha: float) -> FloatArray:
+            if gamma not in systems:
+                systems.clear()
+                values = self._on_grid(np.exp(-gamma * squares), slice(None))
+                gram, right = grid_gram(values), values.T @ self._mos
+                if self._root is not None:
+                    gram, right = gram * self._heaviest, right * self._heaviest
+                systems[gamma] = gram, right, *(np.exp(-gamma * d) for d in (self._between, apart))
+            gram, right, norm, values = systems[gamma]
+            found: FloatArray = values @ np.linalg.solve(_penalised(gram, norm, alpha), right)
+            return found + self._mean_mos
+
+        return predict
 
     def _system(self, gamma: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Gram matrix, right-hand side and norm of one gamma."""
@@ -171,13 +203,29 @@ class KernelSolver:
         for start in range(0, len(self._inputs), _CHUNK_ROWS):
             rows = slice(start, start + _CHUNK_ROWS)
             squared = squared_distances(self._inputs[rows], self._points)
-            # On this grid the Gram matrix is exact, and so never indefinite.
-            values = exp(-gamma * squared)
-            if self._root is not None:
-                values *= self._root[rows, None]
-            to_grid(values, _VALUE_BITS, out=values)
+            values = self._on_grid(exp(-gamma * squared), rows)
             gram += grid_gram(values)
             right += product(values.T, self._mos[rows, None])[:, 0]
         if self._root is not None:
             gram, right = gram * self._heaviest, right * self._heaviest
         return gram, right, exp(-gamma * self._between)
+
+    def _on_grid(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Values of these rows, weighed, on a grid on which the Gram matrix is exact, and so never
+        indefinite; overwritten."""
+        if self._root is not None:
+            values *= self._root[rows, None]
+        return to_grid(values, _VALUE_BITS, out=values)
+
+
+def _penalised(gram: FloatArray, norm: FloatArray, alpha: float) -> FloatArray:
+    system = gram + alpha * norm
+    system[np.diag_indices_from(system)] += _JITTER * float(np.max(np.diagonal(system)))
+    return system
+
+
+def _rough_distances(inputs: FloatArray, points: FloatArray) -> FloatArray:
+    """As `squared_distances`, but for the last bits."""
+    of_rows, of_points = (np.einsum("ij,ij->i", each, each) for each in (inputs, points))
+    apart: FloatArray = of_rows[:, None] + of_points - 2.0 * (inputs @ points.T)
+    return np.maximum(apart, 0.0)

@@ -21,6 +21,7 @@ from mos_assets.head.experts.base import (
     Sample,
     Steps,
     at_least_one,
+    trust_of_few,
 )
 from mos_assets.head.graph import Graph
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
@@ -29,9 +30,6 @@ _LARGE_ROW_PASSES = 2_250_000
 """Rows times epochs of a large corpus, which bounds the work."""
 _TUNING_MEMBERS = 4
 """Networks that tell, on inner folds, what all of them are worth."""
-_TRUSTED_FROM = 10.0
-"""Shares are drawn to the networks by (_TRUSTED_FROM / contents)²: from few contents little can be
-learnt of whom to trust."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ class Networks(Schedule, Expert):
 
     def for_table(self, rows: int, contents: int) -> Self:
         if rows <= SMALL_ROWS:
-            # What is learnt from few contents hangs on chance; more networks halve the seed spread.
-            members, orders = (48, 6) if contents <= FEW_CONTENTS else (16, 2)
+            # What is learnt from few contents hangs on chance; more orders lessen the seed spread.
+            members, orders = 16, 4 if contents <= FEW_CONTENTS else 2
             epochs, batch, decay, dropout = 50, 64, 0.3, 0.3
         elif rows < LARGE_ROWS:
             members, orders, epochs, batch, decay, dropout = 8, 2, 40, 128, 0.1, 0.05
@@ -78,7 +76,7 @@ class Networks(Schedule, Expert):
         return replace(self, members=min(self.members, _TUNING_MEMBERS), batch_orders=1)
 
     def pull(self, contents: int) -> float:
-        return (_TRUSTED_FROM / contents) ** 2
+        return trust_of_few(contents)
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
         return lambda: self.fit_all([(sample, ())], lambda _done, _all: None)[0]

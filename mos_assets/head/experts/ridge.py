@@ -25,11 +25,11 @@ class Ridge(Expert):
     """A straight line; alpha is chosen on inner folds."""
 
     words: ClassVar[str] = "ridge regression"
-    grid: ClassVar[tuple[tuple[float, ...], ...]] = (tuple(10.0**power for power in range(-2, 6)),)
+    grid: ClassVar[tuple[tuple[float, ...], ...]] = (tuple(10.0**power for power in range(-3, 6)),)
     """alpha."""
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
-        return RidgeSolver(sample.inputs, sample.mos, sample.weights).solve
+        return RidgeSolver(sample.inputs, sample.mos, sample.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,10 @@ class RidgeSolver:
         self._gram = product(side, side.T)
         self._right = mos if self._wide else product(side, mos[:, None])[:, 0]
 
+    def __call__(self, alpha: float) -> FittedRidge:
+        """As `solve`."""
+        return self.solve(alpha)
+
     def solve(self, alpha: float) -> FittedRidge:
         """Minimise the (weighted) squared error plus alpha · |weight|²; alpha > 0."""
         system = self._gram.copy()
@@ -84,3 +88,17 @@ class RidgeSolver:
             weight = product(self._inputs.T, weight[:, None])[:, 0]
         at_mean = float(product(self._mean_inputs[None, :], weight[:, None])[0, 0])
         return FittedRidge(weight, self._mean_mos - at_mean)
+
+    def screen(self, unseen: FloatArray) -> Callable[[float], FloatArray]:
+        """alpha → about what `solve` says of unseen [m, C]."""
+        centred = unseen - self._mean_inputs
+        cross = centred @ self._inputs.T if self._wide else centred
+        at_diagonal = np.diag_indices_from(self._gram)
+
+        def predict(alpha: float) -> FloatArray:
+            system = self._gram.copy()
+            system[at_diagonal] += alpha
+            found: FloatArray = cross @ np.linalg.solve(system, self._right) + self._mean_mos
+            return found
+
+        return predict

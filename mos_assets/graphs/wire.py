@@ -42,7 +42,7 @@ class Message:
             number, kind = key >> 3, key & 7
             name = schema.get(number)
             if name is None:
-                raise WireError(f"{what} holds something that no head needs (field {number})")
+                raise WireError(f"{what} holds a field that is not known here ({number})")
             value: int | memoryview
             if kind == VARINT:
                 value, at = _varint(data, at)

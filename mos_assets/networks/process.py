@@ -1,0 +1,207 @@
+"""The process that runs a network: one a thread and network, kept from clip to clip, within limits.
+
+Its start costs .3 CPU s and the loading of the network, so clips of one thread share it. It ends
+with the thread that started it (Linux), and where its input is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mos_assets.errors import ClipError, MachineError, NetworkError
+from mos_assets.networks.reading import Network
+from mos_assets.processes.alive import cpu_seconds
+from mos_assets.processes.child import ResourceLimits, limit_resources, with_parent
+
+PROGRAM = Path(__file__).with_name("worker.py")
+OWN_SHARE = 0.9
+"""Share of the time limit that it has to have spent computing for the network to be slow; where it
+got less, the machine was busy."""
+MOST_KEPT = 4
+"""Processes that one thread keeps."""
+_LONGEST_ANSWER = 1 << 16
+_GB = 1 << 30
+_kept = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one clip asks of a network."""
+
+    feeds: Mapping[str, Path]
+    """Input → .npy file [items, …]."""
+    items: Mapping[str, int]
+    """Input → items of one call."""
+    calls: int
+    outputs: Mapping[str, Path]
+    """Output → .npy file to write: [items, …], float64."""
+
+
+def run_network(network: Network, request: Request) -> None:
+    """Run it; the outputs lie in their files.
+
+    Raises NetworkError where it runs over no clip, ClipError where it took all of its time or does
+    not run over this clip, and MachineError where memory, time or the process itself was lacking.
+    """
+    process = _process(network)
+    try:
+        process.ask(request)
+    except BaseException:
+        process.close()
+        raise
+
+
+class _Process:
+    """One running network."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._has_run = False
+        try:
+            self._program = subprocess.Popen(
+                [*with_parent(), sys.executable, "-I", PROGRAM, network.onnx, network.sha256],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise MachineError(
+                f"the process of network {network.name} could not be started "
+                f"({error.strerror or error})"
+            ) from error
+        memory = int(network.declaration.limits.memory_gb * _GB)
+        limit_resources(self._program.pid, ResourceLimits(memory_bytes=memory))
+        self._said = b""
+        try:
+            self._receive(self._end())
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def lives(self) -> bool:
+        return self._program.poll() is None
+
+    def ask(self, request: Request) -> None:
+        """Raises as `run_network`; after that the process is not to be used again."""
+        line = {
+            "feeds": {name: str(path) for name, path in request.feeds.items()},
+            "items": dict(request.items),
+            "calls": request.calls,
+            "outputs": {name: str(path) for name, path in request.outputs.items()},
+        }
+        end = self._end()
+        try:
+            os.write(self._pipe(self._program.stdin), f"{json.dumps(line)}\n".encode())
+        except BrokenPipeError:
+            raise self._died() from None
+        self._receive(end)
+        self._has_run = True
+
+    def close(self) -> None:
+        """End it."""
+        with suppress(ProcessLookupError):
+            if self._program.returncode is None:
+                os.killpg(self._program.pid, signal.SIGKILL)
+        for pipe in (self._program.stdin, self._program.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._program.wait()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_program"):
+            self.close()
+
+    def _end(self) -> tuple[float, float]:
+        """When time is up, and what it has computed until now."""
+        seconds = self._network.declaration.limits.seconds
+        return time.monotonic() + seconds, cpu_seconds(self._program.pid) or 0.0
+
+    def _receive(self, end: tuple[float, float]) -> None:
+        descriptor = self._pipe(self._program.stdout)
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while b"\n" not in self._said:
+                left = end[0] - time.monotonic()
+                if left <= 0 or not selector.select(left):
+                    raise self._late(end[1])
+                block = os.read(descriptor, _LONGEST_ANSWER)
+                if not block:
+                    raise self._died()
+                self._said += block
+        line, _, self._said = self._said.partition(b"\n")
+        answer = json.loads(line)
+        if answer:
+            raise self._blamed(answer["error"], answer["text"])
+
+    def _late(self, before: float) -> ClipError | MachineError:
+        limit = self._network.declaration.limits.seconds
+        used = (cpu_seconds(self._program.pid) or 0.0) - before
+        words = f"network {self._network.name} takes more than {limit:.0f} s"
+        if used >= OWN_SHARE * limit:
+            return ClipError(f"{words} ({used:.0f} s of computing)")
+        return MachineError(f"{words}, most of it waiting for the machine", passing=False)
+
+    def _blamed(self, kind: str, text: str) -> Exception:
+        network = self._network
+        if kind == "memory":
+            return self._no_memory()
+        if kind == "machine":
+            return MachineError(f"network {network.name} could not go on ({text})")
+        if kind == "changed":
+            return NetworkError(f"{network.onnx}: {text}. Run again.")
+        if self._has_run:
+            return ClipError(f"network {network.name} cannot be run over it ({text})")
+        return NetworkError(
+            f"{network.onnx}: onnxruntime cannot run it ({text}). Export it anew, and try it with "
+            "mos networks check."
+        )
+
+    def _no_memory(self) -> MachineError:
+        network = self._network
+        return MachineError(
+            f"network {network.name} needs more than the {network.declaration.limits.memory_gb:g} "
+            f"GB of memory_gb in {network.toml}",
+            passing=False,
+        )
+
+    def _died(self) -> MachineError:
+        try:
+            code = self._program.wait(1.0)
+        except subprocess.TimeoutExpired:
+            code = 0
+        if code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS):
+            # Where an allocation fails in a thread that nobody watches, C++ ends the process.
+            return self._no_memory()
+        return MachineError(f"the process of network {self._network.name} was ended ({code})")
+
+    @staticmethod
+    def _pipe(pipe: object) -> int:
+        return pipe.fileno()  # type: ignore[attr-defined, no-any-return]
+
+
+def _process(network: Network) -> _Process:
+    """That of this thread, started where it has none that lives."""
+    kept: dict[tuple[str, str], _Process] = _kept.__dict__.setdefault("processes", {})
+    key = (str(network.onnx), network.sha256)
+    found = kept.pop(key, None)
+    if found is None or not found.lives:
+        if found is not None:
+            found.close()
+        while len(kept) >= MOST_KEPT:
+            kept.pop(next(iter(kept))).close()
+        found = _Process(network)
+    kept[key] = found
+    return found

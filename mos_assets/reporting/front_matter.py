@@ -77,7 +77,7 @@ def _results(manifest: Manifest, transfer: TransferReport | None) -> list[dict[s
 
 def _result(corpus: str, split: str, figures: dict[Metric, float | None]) -> dict[str, Any]:
     # Names come from strangers, and a reader that knows no front matter shows them as Markdown.
-    corpus = _NOT_PLAIN.sub("_", corpus)
+    corpus = _NOT_PLAIN.sub("-", corpus).strip("-")
     metrics = [
         {
             "type": HUB_METRICS[metric][0],

@@ -59,9 +59,10 @@ for kind, shape, attributes in (
     session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
     reference = ReferenceEvaluator(made)
     ours = kept(lambda x: session.run(None, {"x": x})[0], shape, kind in ("Max", "Min"))
-    theirs = "----" if kind == "MaxPool" else kept(lambda x: reference.run(None, {"x": x})[0], shape, kind in ("Max", "Min"))
+    theirs = kept(lambda x: reference.run(None, {"x": x})[0], shape, kind in ("Max", "Min"))
     print("seen:  %-9s NaN in place 0 1 2 3 -> onnxruntime %s, onnx.reference %s" % (kind, ours, theirs))
     seen[kind] = ours
-if seen != {"ReduceMax": "N...", "ReduceMin": "N...", "MaxPool": "...N", "Max": "NNNN", "Min": "NNNN"}:
-    sys.exit(f"changed: ReduceMax and ReduceMin kept a NaN in place 0, MaxPool in place 3; now {seen}")
+lost = {kind for kind, places in seen.items() if places != "NNNN"}
+if lost != {"ReduceMax", "ReduceMin", "MaxPool"}:
+    sys.exit(f"changed: ReduceMax, ReduceMin and MaxPool lost a NaN in some place, Max and Min in none; now {seen}")
 PY

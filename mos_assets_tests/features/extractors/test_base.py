@@ -146,7 +146,8 @@ def page() -> str:
         "",
         "What each block of `MOS_FEATURES` holds, as `mos_assets/features/extractors/` says it. "
         + " ".join(f"`{name}` stands for {' + '.join(all_)}." for name, all_ in ALIASES.items()),
-        "A figure that cannot be had is missing, with the reason.",
+        "A figure that cannot be had is missing, with the reason. "
+        "What standards and other tools say: [measures](measures.md).",
     ]
     for name, block in BLOCKS.items():
         lines += ["", f"## {name}", "", (block.__doc__ or "").strip()]

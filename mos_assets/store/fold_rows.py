@@ -110,7 +110,7 @@ def torn_contents(database: Database) -> tuple[str, ...]:
 
 
 def fold_summary(database: Database) -> pa.Table:
-    """Clips, groups and mean MOS of each fold, to four digits: the last ones of DuckDB's mean differ
+    """Clips, groups and mean MOS of each fold, to four digits: the last of DuckDB's mean differ
     with the order in which its threads end."""
     return database.fetch(
         f"SELECT fold, count(*) AS clips, count(DISTINCT {FOLDS}.content_group) AS groups, "

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mos_assets.cluster.work import Fact, Item, Result
 from mos_assets.errors import MosAssetsError
@@ -108,8 +107,3 @@ def on_a_core(cores: Sequence[int]) -> Iterator[None]:
         if before is not None:
             with suppress(OSError):
                 os.sched_setaffinity(0, before)
-
-
-def unpacked(payload: bytes) -> Any:
-    """As a worker has it."""
-    return pickle.loads(payload)  # noqa: S301

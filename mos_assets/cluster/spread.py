@@ -19,7 +19,7 @@ MOST_LOSSES = 2
 """Workers that may end over a piece, and over one item of it alone, before it is taken apart, and
 before the item is set aside."""
 MOST_IN_A_ROW = 12
-"""Workers that may end one after the other while none finishes anything: that is the cluster."""
+"""Times that workers may be lost while none finishes anything: that is the cluster."""
 LEAST_SET_ASIDE, SHARE_SET_ASIDE = 10, 0.02
 """Items that may be set aside at all: so many, or this share of all."""
 _WAIT_S = 1.0
@@ -95,7 +95,10 @@ class _Spreading(Generic[Item, Result]):
                     self._told.refused.update(self._engine.refused)
                     return self._told
                 self._again.append(head)
-            for end in self._engine.wait(_WAIT_S):
+            ends = self._engine.wait(_WAIT_S)
+            # Once, however much is lost together: a machine takes all of its workers with it.
+            self._in_a_row += any(isinstance(end, Lost) and end.blamed for end in ends)
+            for end in ends:
                 self._take(end)
 
     def _give_out(self) -> None:
@@ -175,10 +178,9 @@ class _Spreading(Generic[Item, Result]):
             return
         self._log.warning(f"{end.worker} {end.reason}; its clips are tried elsewhere")
         self._told.lost += 1
-        self._in_a_row += 1
         if self._in_a_row >= MOST_IN_A_ROW:
             raise ClusterError(
-                f"{self._in_a_row} times in a row a worker was lost while it measured, and none "
+                f"{self._in_a_row} times in a row workers were lost while they measured, and none "
                 f"finished anything; the last, {end.worker}, {end.reason}. Look at its log and its "
                 "memory, and run again: what was measured is kept."
             )

@@ -108,9 +108,12 @@ def command(
             branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
             shown = f"{_EVEN},format={_COMPARABLE}"
             steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
-            chains.append(f"[pristine]{libvmaf.thinned}{shown},{steady},split[counted][even]")
+            chains.append(f"[pristine]{libvmaf.thinned}{shown},{steady},split[coding][even]")
+            # x264 gives its very first picture a finer quantiser than it would later.
+            chains.append("[coding]tpad=start=1:start_mode=clone[counted]")
             chains += libvmaf.motion(shown)
-            later_chains.append(libvmaf.compare("dec:0", "even"))
+            later_chains.append(f"[dec:0]select=gt(n\\,0),settb=1/{_CODED_RATE},setpts=N[coded]")
+            later_chains.append(libvmaf.compare("coded", "even"))
         elif transcode is not None:
             branches.append("pristine")
             chains.append(f"[count]{_EVEN}[counted]")

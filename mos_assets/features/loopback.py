@@ -30,7 +30,7 @@ TRANSCODES: Mapping[Loopback, Transcode] = {
         ("-c:v", "libx264", "-preset", "veryfast", "-crf", "35", "-threads", "1"),
     ),
     Loopback.TWO: Transcode(
-        "2-x264-intra-veryfast-crf35",
+        "2-x264-intra-veryfast-crf35-led-in",
         ("-c:v", "libx264", "-preset", "veryfast", "-crf", "35", "-g", "1", "-threads", "1"),
         alone=True,
     ),

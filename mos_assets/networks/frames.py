@@ -70,11 +70,6 @@ def _runs(choice: Runs, frames: int) -> list[Item]:
                 f"its {frames} frames are too few for runs of {choice.length} frames, "
                 f"{choice.stride} apart"
             )
-        if choice.short == "refuse" and numbers[-1] >= frames:
-            raise ClipError(
-                f"its {frames} frames are too few for runs of {choice.length} frames, "
-                f"{choice.stride} apart"
-            )
         if choice.short == "loop":
             runs.append(tuple(number % frames for number in numbers))
         else:

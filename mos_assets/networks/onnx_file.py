@@ -31,6 +31,11 @@ LARGEST_ONNX_BYTES = 1 << 30
 MOST_PARTS = 50_000
 """Weights, nodes and what else a graph lists; onnxruntime takes many minutes to load 200,000."""
 _STANDARD = ("", "ai.onnx")
+_BY_CHANCE = frozenset(
+    {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"}
+    | {"RandomUniformLike"}
+)
+"""With a seed too: what they give depends on how often the process was asked before."""
 _ELEMENTS = {"float32": 1, "float16": 10, "uint8": 2}
 _FLOATING = (1, 10, 11)
 _PICTURES_A_CALL, _RUNS_A_CALL = 8, 1
@@ -105,6 +110,8 @@ def _operator(node: Message) -> str:
     operator, domain = node.text("op_type"), node.text("domain")
     if domain not in _STANDARD:
         raise GraphError(f"its operator {domain}::{operator} is not of ONNX itself")
+    if operator in _BY_CHANCE:
+        raise GraphError(f"its operator {operator} gives another figure each time")
     for raw in node.views("attribute*"):
         attribute = Message(raw, _ATTRIBUTE, "an attribute")
         if attribute.has("g") or attribute.has("graphs*"):
@@ -136,6 +143,12 @@ def _batch(facts: GraphFacts, wanted: NetworkInput) -> int:
         raise GraphError(
             f"its input is {declared_in_words([found])}, and network.toml makes it "
             f"{declared_in_words([said])} ({wanted.layout})"
+        )
+    time = wanted.layout.find("T")
+    if time >= 0 and letters["T"] is None and shape[time] is not None:
+        raise GraphError(
+            f"its input {name!r} takes runs of {shape[time]} frames, and a rate gives as many as a "
+            "clip has; choose clips or uniform"
         )
     fixed = shape[0]
     if fixed is not None and wanted.batch not in (None, fixed):

@@ -33,6 +33,8 @@ MOST_KEPT = 4
 _LONGEST_ANSWER = 1 << 16
 _GB = 1 << 30
 _kept = threading.local()
+_have_run: set[str] = set()
+"""sha256 of networks that have run over a clip in this process, whatever became of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class Request:
 def run_network(network: Network, request: Request) -> None:
     """Run it; the outputs lie in their files.
 
-    Raises NetworkError where it runs over no clip, ClipError where it took all of its time or does
-    not run over this clip, and MachineError where memory, time or the process itself was lacking.
+    Raises NetworkError where it runs over no clip, ClipError where it does not run over this one,
+    and MachineError where memory, time or the process itself was lacking.
     """
     process = _process(network)
     try:
@@ -67,7 +69,6 @@ class _Process:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._has_run = False
         try:
             self._program = subprocess.Popen(
                 [*with_parent(), sys.executable, "-I", PROGRAM, network.onnx, network.sha256],
@@ -108,7 +109,7 @@ class _Process:
         except BrokenPipeError:
             raise self._died() from None
         self._receive(end)
-        self._has_run = True
+        _have_run.add(self._network.sha256)
 
     def close(self) -> None:
         """End it."""
@@ -146,13 +147,16 @@ class _Process:
         if answer:
             raise self._blamed(answer["error"], answer["text"])
 
-    def _late(self, before: float) -> ClipError | MachineError:
+    def _late(self, before: float) -> MachineError:
+        # Never the clip's: under a higher limit, which no fingerprint holds, it has figures.
         limit = self._network.declaration.limits.seconds
         used = (cpu_seconds(self._program.pid) or 0.0) - before
         words = f"network {self._network.name} takes more than {limit:.0f} s"
         if used >= OWN_SHARE * limit:
-            return ClipError(f"{words} ({used:.0f} s of computing)")
-        return MachineError(f"{words}, most of it waiting for the machine", passing=False)
+            words += f" ({used:.0f} s of computing; `seconds` in {self._network.toml} allows more)"
+        else:
+            words += ", most of it waiting for the machine"
+        return MachineError(words, passing=False)
 
     def _blamed(self, kind: str, text: str) -> Exception:
         network = self._network
@@ -162,7 +166,7 @@ class _Process:
             return MachineError(f"network {network.name} could not go on ({text})")
         if kind == "changed":
             return NetworkError(f"{network.onnx}: {text}. Run again.")
-        if self._has_run:
+        if network.sha256 in _have_run:
             return ClipError(f"network {network.name} cannot be run over it ({text})")
         return NetworkError(
             f"{network.onnx}: onnxruntime cannot run it ({text}). Export it anew, and try it with "

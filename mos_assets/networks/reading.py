@@ -124,7 +124,8 @@ def read_declaration(toml: Path) -> Declaration:
         raise NetworkError(f"{toml} cannot be read ({error.strerror}). Mend that.") from error
     except UnicodeDecodeError:
         raise NetworkError(f"{toml} is not UTF-8. Save it as UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is a plain ValueError.
         raise NetworkError(f"{toml} is not TOML: {error}. Correct it.") from error
     try:
         return Declaration.model_validate(given)
@@ -166,6 +167,11 @@ def _require_even(network: Network) -> None:
     for each, batch in zip(network.declaration.inputs, network.batches, strict=True):
         items = most_items(each)
         if items is None:
+            if batch > 1 and _is_fixed(network, each.name):
+                raise NetworkError(
+                    f"{network.toml}: input {each.name!r} gives as many items as a clip has, and "
+                    f"the ONNX file takes {batch} at a time. Export it for any number, or for one."
+                )
             continue
         items *= each.crops
         if items % batch and items > batch:

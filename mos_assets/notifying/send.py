@@ -23,8 +23,10 @@ _NO_SUCCESS = 300
 def check_target(target: str) -> None:
     """Raise ValueError where this is neither an http(s) address nor a command found on PATH."""
     if _is_address(target):
-        if not urlsplit(target).hostname:
-            raise ValueError("is an address without a host")
+        address = urlsplit(target)
+        # Asking for the port raises ValueError where it is none.
+        if not address.hostname or address.port == 0 or not target.isprintable():
+            raise ValueError("is an address without a host, or one that cannot be reached")
         return
     try:
         words = shlex.split(target)
@@ -67,7 +69,8 @@ def _post(address: str, message: Message, sleep: Callable[[float], None]) -> Non
                 timeout=TIMEOUT_S,
                 follow_redirects=False,
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # ValueError: a host that no name server could be asked for.
             said = f"cannot be reached ({type(error).__name__})"
         else:
             if answer.status_code < _NO_SUCCESS:

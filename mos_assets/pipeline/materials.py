@@ -18,7 +18,7 @@ from mos_assets.head import Recipe
 from mos_assets.pipeline.tested import shown_rows
 from mos_assets.pipeline.trained_before import TRAINED
 from mos_assets.pipeline.unchanged import inputs_digest
-from mos_assets.records import SEED, DeclaredFeatures, RatedCorpus, TrainingTable
+from mos_assets.records import SEED, DeclaredFeatures, ProofStatus, RatedCorpus, TrainingTable
 from mos_assets.release.manifest import (
     CorpusUsed,
     DataUsed,
@@ -86,6 +86,7 @@ def materials(run: RunSettings, database: Database) -> Materials:
 def _materials(run: RunSettings, database: Database) -> Materials:
     provenance.require(database, provenance.FEATURES, feature_scope(run))
     split = provenance.require(database, provenance.SPLIT, fold_scope(run))
+    declared = declared_rows.read_declared(database, run.corpora, used=True)
     table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
     recipe = Recipe(
         impute=run.imputes,
@@ -102,16 +103,21 @@ def _materials(run: RunSettings, database: Database) -> Materials:
         tuple(SEED + index for index in range(run.seeds)),
         shown_rows(run, database, table),
         _data_used(run, database, table, split),
-        declared_rows.read_declared(database, run.corpora, used=True),
+        declared,
         _networks_used(fingerprint),
         ManifestComparison(
             reference=run.comparison.reference,
             sampling=run.comparison.sampling,
             loopback=run.loopback if run.reference is ReferencePolicy.LOOPBACK else None,
         )
-        if compared_here(fingerprint)
+        # A declared table names its policy alone; what proved it was compared as the run compares.
+        if compared_here(fingerprint) or any(map(_proved_by_comparing, declared))
         else None,
     )
+
+
+def _proved_by_comparing(declared: DeclaredFeatures) -> bool:
+    return declared.reference is not None and declared.status is ProofStatus.PROVED
 
 
 def head_of(run: RunSettings) -> str:

@@ -34,10 +34,15 @@ PROVIDER = "CPUExecutionProvider"
 def export(model_folder: Path, head_id: str, to: Path) -> tuple[Path, ...]:
     """Write the head that is released there into a new or empty folder; returns its files.
 
-    The same head gives the same bytes. Raises ReleaseError where the head is damaged or the folder
+    The same head gives the same bytes under the same numpy, onnx and onnxruntime, which the folder
+    names. Raises ReleaseError where the head is damaged or the folder
     holds something already; then nothing is written.
     """
     released = read_current(model_folder, head_id)
+    # What a link leads to is the folder.
+    to = to.resolve()
+    if to == Path.cwd():
+        raise ReleaseError(f"{to} is the folder that this runs in. Name a new folder.")
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ReleaseError(f"{to} holds something already. Name a new folder.")
     arriving = to.with_name(f".{to.name}.arriving")

@@ -234,8 +234,8 @@ class Manifest(_Frozen):
     networks: tuple[NetworkUsed, ...] = ()
     """That features were measured with; not in the file without."""
     comparison: ManifestComparison | None = None
-    """Not in the file where nothing that compares was measured by the run, nor in that of a head
-    older than sampling, whose figures are those of every pair."""
+    """Not in the file where the run compared nothing that it trains on or that proves a declared
+    table, nor in that of a head older than sampling, whose figures are those of every pair."""
     training_recipe: Mapping[str, Any]
     data: DataUsed
     alignment: CorpusAlignment | None = None

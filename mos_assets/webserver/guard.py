@@ -19,7 +19,7 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine that a browser on it may use."""
 _FOREIGN = PlainTextResponse(
     "Refused: this request comes from a page of another origin. Behind a proxy, let it pass the "
-    "Host header on with its port, and name that host in MOS_UI_HOSTS.",
+    "Host header on with its port, and name that host in MOS_UI_HOST.",
     status_code=403,
 )
 _BY_GET = PlainTextResponse(

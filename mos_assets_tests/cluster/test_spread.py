@@ -110,6 +110,21 @@ def test_a_cluster_that_finishes_nothing_is_an_error_and_not_the_items() -> None
         run(Cluster(2, frozenset(range(100)), [], 0), [(item,) for item in range(100)])
 
 
+def test_a_machine_that_takes_many_workers_with_it_is_one_loss() -> None:
+    class Machine(Cluster):
+        def wait(self, seconds: float) -> Sequence[Ended[int, int]]:
+            if self.turn or len(self.out) < 32:
+                return super().wait(seconds)
+            self.turn, gone, self.names = 1, self.names[2:], self.names[:2]
+            lost = [pair for pair in self.out if pair[0] in gone]
+            self.out = [pair for pair in self.out if pair[0] not in gone]
+            return [Lost(piece, name, "ended") for name, piece in lost]
+
+    found, told = run(Machine(16, frozenset(), [], 0), [(item,) for item in range(100)])
+    assert found == {item: 2 * item for item in range(100)}
+    assert (told.lost, told.set_aside) == (28, 0)
+
+
 def test_what_every_worker_declines_ends_the_run() -> None:
     with pytest.raises(ClusterError, match="nobody"):
         run(Cluster(2, frozenset(), [], 2), [(1, 2), (3,)])

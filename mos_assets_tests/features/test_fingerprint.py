@@ -17,7 +17,7 @@ def test_it_reads_as_what_it_is() -> None:
     assert text == "libvmaf-1.3:ffmpeg-n9.9:loopback-x264-veryfast-crf35"
     second = Comparison(ReferencePolicy.LOOPBACK, Sampling.SPARSE, Loopback.TWO)
     told = fingerprint("libvmaf", second, FFMPEG)
-    assert told == "libvmaf-1.3:ffmpeg-n9.9:sparse-1:loopback-2-x264-intra-veryfast-crf35"
+    assert told == "libvmaf-1.3:ffmpeg-n9.9:sparse-1:loopback-2-x264-intra-veryfast-crf35-led-in"
     assert ":prefilter-" in fingerprint("shots", Comparison(ReferencePolicy.LOOPBACK), FFMPEG)
 
 

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from mos_assets.errors import NetworkError
 from mos_assets.features import BLOCKS, load_networks
 from mos_assets.networks import read_network
-from mos_assets_tests.networks.making import Write
+from mos_assets_tests.networks.making import Write, write_onnx
 
 FRAMES = 'frames = {choose = "uniform", count = 4}'
 VIEW = 'view = {kind = "whole", size = 16}'
@@ -61,6 +61,7 @@ COLUMNS = 'columns = ["red", "green", "blue"]'
         ('onnx = "tiny.onnx"', 'onnx = "other.onnx"', "other.onnx' is not in the folder"),
         ('source = "the tests"', 'source = "the tests', "is not TOML"),
         ('source = "the tests"', "source = 1979-05-27", "source = "),
+        ('source = "the tests"', f"source = {'1' * 5000}", "is not TOML"),
     ],
 )
 def test_what_network_toml_may_not_say(
@@ -101,6 +102,7 @@ def _elsewhere() -> onnx.NodeProto:
     [
         ([helper.make_node("Gelu", ["m"], ["y"], domain="com.microsoft")], "com.microsoft::Gelu"),
         ([_loop()], "a loop or a branch, If"),
+        ([helper.make_node("RandomNormalLike", ["m"], ["y"], seed=1.0)], "another figure each"),
         ([_elsewhere(), helper.make_node("Mul", ["m", "w"], ["y"])], "'w' lies in another file"),
     ],
 )
@@ -109,6 +111,34 @@ def test_what_a_graph_may_not_hold(
 ) -> None:
     with pytest.raises(NetworkError, match=told):
         read_network(means("tiny", nodes=nodes))
+
+
+@pytest.mark.parametrize(
+    ("layout", "shape", "told"),
+    [
+        ("NCHW", [2, 3, 16, 16], "the ONNX file takes 2 at a time"),
+        ("NCHW", [1, 3, 16, 16], None),
+        ("NTCHW", [1, 8, 3, 16, 16], "takes runs of 8 frames"),
+        ("NTCHW", [1, "t", 3, 16, 16], None),
+    ],
+)
+def test_a_rate_feeds_no_fixed_number(
+    means: Write, layout: str, shape: Sequence[int | str], told: str | None
+) -> None:
+    """Clips of some lengths would run, and others stop the run."""
+    folder = means(
+        "tiny",
+        (FRAMES, 'frames = {choose = "rate"}'),
+        ("scale = 1", f'scale = 1\nlayout = "{layout}"'),
+    )
+    axes = [axis for axis, letter in enumerate(layout) if letter in "THW"]
+    mean = helper.make_node("ReduceMean", ["x"], ["y"], axes=axes, keepdims=0)
+    write_onnx(folder / "tiny.onnx", {"x": shape}, [mean], {"y": [shape[0], 3]})
+    if told is None:
+        read_network(folder)
+        return
+    with pytest.raises(NetworkError, match=told):
+        read_network(folder)
 
 
 def test_a_file_that_is_no_network(means: Write) -> None:

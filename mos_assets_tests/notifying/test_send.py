@@ -74,6 +74,9 @@ def test_nobody_listens() -> None:
         pass
     with pytest.raises(NotificationError, match="cannot be reached"):
         send(address, TOLD, lambda _: None)
+    with pytest.raises(NotificationError, match="cannot be reached") as raised:
+        send(f"https://{'a' * 70}.example/{HIDDEN}", TOLD, lambda _: None)
+    assert HIDDEN not in str(raised.value)
 
 
 def test_a_command_reads_it_without_a_shell(tmp_path: Path) -> None:
@@ -85,7 +88,10 @@ def test_a_command_reads_it_without_a_shell(tmp_path: Path) -> None:
         send(f"{sys.executable} -c 'raise SystemExit(3)'", TOLD)
 
 
-@pytest.mark.parametrize("wrong", ["http://", "no-such-program --x", "'open", "ftp://a.example/b"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["http://", "http://h:x/", "http://h/\x01", "no-such-program", "'open", "ftp://a.example/b"],
+)
 def test_a_target_that_cannot_be_is_refused_with_the_settings(
     wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
-from mos_assets.pipeline import assemble, ingest, measure
+from mos_assets.pipeline import assemble, ingest, measure, split
+from mos_assets.pipeline.materials import materials
 from mos_assets.records import DeclaredFeatures
+from mos_assets.release.manifest import ManifestComparison
 from mos_assets.settings import Settings
 from mos_assets.store import Database, declared_rows, feature_rows
 
@@ -48,21 +50,31 @@ class Mine:
     def database(self) -> Database:
         return Database(self.root / "store")
 
-    def run(self, features: str, reference: str = "source") -> int:
-        """Up to the features; returns how many clips were planned to be measured."""
-        settings = Settings.of(
+    def settings(self, features: str, reference: str, sampling: str) -> Settings:
+        return Settings.of(
             corpus="mine",
             corpus_root=str(self.root / "corpora"),
             store=str(self.root / "store"),
             features=features,
             reference=reference,
+            sampling=sampling,
             workers=2,
         )
+
+    def run(self, features: str, reference: str = "source", sampling: str = "auto") -> int:
+        """Up to the features; returns how many clips were planned to be measured."""
+        settings = self.settings(features, reference, sampling)
         run, paths = settings.run, settings.paths
         ingest.ingest(run, paths, self.database, LOG.info)
         measured = measure.measure(run, paths, self.database, LOG)
         assemble.assemble(run, paths, self.database)
         return measured.clips
+
+    def comparison(self, features: str, sampling: str) -> ManifestComparison | None:
+        """What the manifest of a head would say, after a run of these settings."""
+        run = self.settings(features, "source", sampling).run
+        split.split(run, self.database)
+        return materials(run, self.database).comparison
 
     def label(self, names: list[str], reference: str) -> None:
         rows = [f"{name},{1 + n % 4},{reference}" for n, name in enumerate(names)]
@@ -121,6 +133,10 @@ def write_own(mine: Mine, change: Callable[[str, float], float]) -> None:
 
 def test_a_true_declaration_is_proved_and_a_false_one_is_not_used(measured: Mine) -> None:
     measured.declare()
+    assert measured.run("own", sampling="sparse") == len(QUALITIES)
+    assert measured.comparison("own", sampling="sparse") == ManifestComparison(
+        reference="source", sampling="sparse"
+    )
     assert measured.run("own") == 0  # what is measured already is not measured again
     found = measured.found()
     assert (found.status, found.reason, found.n) == ("proved", None, len(QUALITIES))

@@ -60,3 +60,16 @@ def test_a_folder_with_something_in_it_is_left_alone(
     assert done.exit_code == 1
     assert "holds something already" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_where_links_and_dots_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOS_MODEL_DIR", str(MODEL))
+    here, there, link = (tmp_path / name for name in ("here", "there", "link"))
+    here.mkdir()
+    there.mkdir()
+    link.symlink_to(there)
+    monkeypatch.chdir(here)
+    done = CliRunner().invoke(main, ["export", HEADS[0], "--to", "."])
+    assert done.exit_code == 1 and "Name a new folder" in done.output
+    assert CliRunner().invoke(main, ["export", HEADS[0], "--to", str(link)]).exit_code == 0
+    assert (there / "MLmodel").is_file() and not any(here.iterdir())

@@ -86,6 +86,7 @@ def _judged(
             "report": dg.MetadataValue.md(done.page),
             "suspicious_ratings": preview(done.suspicious.slice(0, SUSPICIOUS_PREVIEW)),
             "suspicious_ratings_count": done.suspicious.num_rows,
+            "html": dg.MetadataValue.path(str(done.html)),
             "folder": dg.MetadataValue.path(str(done.folder)),
         },
         check_results=[

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.request import FEATURE_SUFFIXES, FEATURES_FOLDER, external_files
 from mos_assets.errors import ClipError, CorpusError, ToolError
+from mos_assets.evaluation import compare
 from mos_assets.features import BLOCKS, parse_blocks
 from mos_assets.io.digest import digest_of
 from mos_assets.io.reading import read_plain
@@ -15,11 +17,11 @@ from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.thumbnail import thumbnail
 from mos_assets.networks import NETWORK_TOML
 from mos_assets.pipeline.unchanged import inputs_digest, remember
-from mos_assets.records import Clip, OutOfFold, TrainingTable
+from mos_assets.records import Clip, OutOfFold, PastPredictions, TrainingTable
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.clips import Thumbnail, judged_clips, worst
-from mos_assets.reporting.html import Block, FeatureSet, Surroundings, other_sets, render_html
+from mos_assets.reporting.html import Block, FeatureSet, Surroundings, render_html
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, result_rows, verdict_rows
@@ -49,21 +51,22 @@ def write_page(
     names = {clip_id: clip.clip_name for clip_id, clip in stored.items()}
     clips = judged_clips(table, predictions, names)
     shown = [stored[clip.clip_id] for clip in worst(clips)]
-    others = other_sets(list(_same_folds(database, table, report)))
+    others = list(_same_folds(database, table, report))
     blocks = _blocks(run, paths)
     inputs = inputs_digest(
         SHOWN,
         report=report.to_json(),
         clips=clips,
         shown=[(clip.sha256, clip.path is not None and clip.path.is_file()) for clip in shown],
-        others=others,
+        others=[(past.candidate_id, found) for past, found in others],
         blocks=blocks,
     )
     known = result_rows.find_result(database, SHOWN, inputs)
     if known is not None and known.outcome == _digest(page):
         return page
     thumbnails = _thumbnails(shown, paths)
-    around = Surroundings(clips, thumbnails, run.features, others, blocks)
+    compared = [_compared(table, predictions, past, found) for past, found in others]
+    around = Surroundings(clips, thumbnails, run.features, tuple(compared), blocks)
     write_whole(page, render_html(report, around).encode())
     if all(each.jpeg or not stored[at].path for at, each in thumbnails.items()):
         remember(database, SHOWN, report.candidate_id, inputs, _digest(page) or "")
@@ -103,7 +106,7 @@ def _thumbnails(clips: Sequence[Clip], paths: PathSettings) -> Mapping[str, Thum
 
 def _same_folds(
     database: Database, table: TrainingTable, report: GateReport
-) -> Iterator[FeatureSet]:
+) -> Iterator[tuple[PastPredictions, FeatureSet]]:
     """The newest verdict on each other head of these corpora whose clips, ratings and folds are
     the same to the last."""
     rows = [table.clip_ids, table.folds.tolist(), table.mos.tolist()]
@@ -117,7 +120,7 @@ def _same_folds(
         if [past.clip_ids, past.folds.tolist(), past.mos.tolist()] != rows:
             continue
         manifest = Manifest.read(ReleaseFiles(candidate.folder, row.head_id).manifest)
-        yield FeatureSet(
+        found = FeatureSet(
             features=manifest.data.features,
             head_id=row.head_id,
             n_features=len(manifest.feature_order),
@@ -125,6 +128,15 @@ def _same_folds(
                 metric.name: row.figures.get(f"mean_{metric.name}") for metric in report.metrics
             },
         )
+        yield past, found
+
+
+def _compared(
+    table: TrainingTable, predictions: OutOfFold, past: PastPredictions, found: FeatureSet
+) -> FeatureSet:
+    """With what this head has over it, clip by clip."""
+    margins = compare(table, predictions, past)
+    return replace(found, margin=margins.plcc_margin, interval=margins.plcc_interval)
 
 
 def _blocks(run: RunSettings, paths: PathSettings) -> tuple[Block, ...]:

@@ -51,7 +51,7 @@ def main_fact(report: GateReport) -> str:
         f"every clip the average rating ({plain(mean, 2)}), and follows the ratings with a PLCC of "
         f"{plain(report.verdict.means.of(PLCC))}."
     )
-    if report.shortcuts is not None and not report.shortcuts.passed:
+    if report.shortcuts is not None and _ruled(report):
         text += f" {report.shortcuts.sentence}"
     return text
 
@@ -69,12 +69,22 @@ def next_steps(report: GateReport) -> tuple[Step, ...]:
         )
     if not report.decisions:
         return (*_people(report), Step("Rate more clips", f"{verdict.sentence}"))
-    steps = [*_people(report), *_more_clips(report), *_more_votes(report)]
-    missed = [check for check in verdict.checks if not check.passed]
-    shortcut = report.shortcuts is not None and not report.shortcuts.passed
-    if shortcut or any(check.statistic == "mean" for check in missed):
-        steps.append(Step("Try other features", _why_features(report)))
-    return tuple(steps)
+    features = Step("Try other features", _why_features(report))
+    missed = any(check.statistic == "mean" and not check.passed for check in verdict.checks)
+    nothing_learnt = no_better_than_the_mean(report) is not None
+    return (
+        *_people(report),
+        *([features] if nothing_learnt else []),
+        *_more_clips(report),
+        *_steadier(report),
+        *_more_votes(report),
+        *([features] if not nothing_learnt and (missed or _ruled(report)) else []),
+    )
+
+
+def _ruled(report: GateReport) -> bool:
+    """Whether a shortcut may be all that the head knows."""
+    return report.shortcuts is not None and not report.shortcuts.passed
 
 
 def _people(report: GateReport) -> list[Step]:
@@ -94,7 +104,7 @@ def _more_clips(report: GateReport) -> list[Step]:
     words: dict[str, list[str]] = {"far": [], "decided": []}
     for check in report.verdict.checks:
         found = decisions.get(check.name)
-        if found is None:
+        if found is None or check.statistic != "mean":
             continue
         if found.decided:
             if not check.passed:
@@ -105,17 +115,27 @@ def _more_clips(report: GateReport) -> list[Step]:
             words["far"].append(lowered(check.words))
         else:
             near.append((lowered(check.words), found, needed))
+    if words["decided"]:
+        # All of the gate has to be met, so that nothing hangs on what the others would come to.
+        return [
+            Step(
+                f"Do not rate more clips of this kind to lift {and_list(words['decided'])}",
+                "The whole interval misses the bound, so it is not bad luck with the clips. What "
+                "the head is given would have to say more of what people see.",
+            ),
+            *_loose(report),
+        ]
     steps: list[Step] = []
     if near:
         most = max(needed for _, _, needed in near)
         contents = max(found.contents_needed or 0 for _, found, _ in near)
-        in_all = f"about {count(rounded_up(most))} clips in all"
+        in_all = f"about {count(rounded_up(most))} clips"
         if report.n_groups < report.n_clips:
-            in_all = f"about {count(rounded_up(contents))} contents in all ({in_all})"
+            in_all = f"{in_all} of {count(rounded_up(contents))} contents"
         named = and_list([each for each, _, _ in near])
         steps.append(
             Step(
-                f"Rate more clips: {in_all}",
+                f"Rate more clips: {in_all} in all",
                 f"There are {count(report.n_clips)} now. If the figures stay where they are, so "
                 f"many would show on which side of its bound {named} "
                 f"{'lies' if len(near) == 1 else 'lie'}.",
@@ -125,28 +145,24 @@ def _more_clips(report: GateReport) -> list[Step]:
         steps.append(
             Step(
                 f"Do not wait for more clips to settle {and_list(words['far'])}",
-                "More clips of this kind would not decide it within reason: it lies too near the "
-                "threshold.",
+                "More clips of this kind would not decide it within reason: what was measured "
+                "lies too near the threshold.",
             )
         )
-    if words["decided"]:
-        steps.append(
-            Step(
-                f"Do not rate more clips of this kind to lift {and_list(words['decided'])}",
-                "The whole interval misses the bound, so it is not bad luck with the clips. What "
-                "the head is given would have to say more of what people see.",
-            )
-        )
+    return steps if near else [*steps, *_loose(report)]
+
+
+def _steadier(report: GateReport) -> list[Step]:
     spread = report.verdict.check(PLCC_SPREAD)
-    if spread.figure is not None and not spread.passed:
-        steps.append(
-            Step(
-                "Steady the training",
-                f"Seeds differ by {plain(spread.figure, spread.places, beside=spread.threshold)} "
-                "PLCC; more clips, above all of other contents, steady it.",
-            )
+    if spread.figure is None or spread.passed:
+        return []
+    return [
+        Step(
+            "Steady the training",
+            f"Seeds differ by {plain(spread.figure, spread.places, beside=spread.threshold)} PLCC; "
+            "more clips, above all of other contents, steady it.",
         )
-    return [*steps, *_loose(report)] if not near else steps
+    ]
 
 
 def _loose(report: GateReport) -> list[Step]:
@@ -179,12 +195,13 @@ def _more_votes(report: GateReport) -> list[Step]:
 
 
 def _why_features(report: GateReport) -> str:
-    if report.shortcuts is not None and not report.shortcuts.passed:
-        return (
-            "What the head knows is not shown to be more than a shortcut knows. Features that look "
-            "at other things may be: below are those that there are."
-        )
-    return "Features that look at other things may say more: below are those that there are."
+    if no_better_than_the_mean(report) is not None:
+        why = "What the head is given says next to nothing of how these clips are rated."
+    elif _ruled(report):
+        why = "What the head knows is not shown to be more than a shortcut knows."
+    else:
+        why = "Features that look at other things may say more of what people see."
+    return f"{why} Below stand the blocks that there are, and what is known of others."
 
 
 def rounded_up(n: int) -> int:

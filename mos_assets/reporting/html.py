@@ -7,7 +7,7 @@ escaped, since names come from strangers.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from mos_assets.evaluation.metrics import PLCC, RMSE
-from mos_assets.evaluation.resampling import LEVEL
+from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.slices import telling_slices
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import LabelOrigin
@@ -48,6 +48,9 @@ class FeatureSet:
     n_features: int
     figures: Mapping[str, float | None]
     """Means over seeds and folds, by metric."""
+    margin: float | None = None
+    """PLCC of the head that the page is about minus this one's."""
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Surroundings:
     clips: tuple[JudgedClip, ...]
     """As of `judged_clips`."""
     thumbnails: Mapping[str, Thumbnail]
-    """Of the worst clips, by clip id."""
+    """Of every one of the worst clips, by clip id."""
     features: str
     """Of this head, as MOS_FEATURES names them."""
     others: tuple[FeatureSet, ...]
@@ -86,6 +89,7 @@ def render_html(report: GateReport, around: Surroundings) -> str:
         report=report,
         verdict=report.verdict,
         around=around,
+        others=sorted(around.others, key=lambda each: (each.margin is None, each.margin or 0.0)),
         fact=fact,
         steps=next_steps(report),
         findings=[each for each in findings(report) if each not in said],
@@ -97,6 +101,8 @@ def render_html(report: GateReport, around: Surroundings) -> str:
         rmse=RMSE,
         plcc=PLCC,
         worst=worst(around.clips),
+        any_picture=any(each.jpeg for each in around.thumbnails.values()),
+        no_picture=sorted({each.reason for each in around.thumbnails.values() if each.reason}),
         listed=around.clips[:_MOST_LISTED],
         most_dots=MOST_DOTS,
         features=report.importance[:_MOST_FEATURES],
@@ -134,8 +140,3 @@ def _shown(value: object) -> object:
 def as_picture(thumbnail: Thumbnail) -> str:
     """Its bytes as an address that an image can have."""
     return f"data:image/jpeg;base64,{base64.b64encode(thumbnail.jpeg or b'').decode('ascii')}"
-
-
-def other_sets(sets: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
-    """The best PLCC first."""
-    return tuple(sorted(sets, key=lambda each: (-(each.figures.get("plcc") or -2.0), each.head_id)))

@@ -31,7 +31,6 @@ def scatter(clips: Sequence[JudgedClip]) -> Markup:
         drawing.line(_LEFT, y(mos), WIDTH - _RIGHT, y(mos), "grid")
         drawing.text(_LEFT - 6, y(mos) + 4, str(mos), anchor="end")
     drawing.line(x(MOS_MIN), y(MOS_MIN), x(MOS_MAX), y(MOS_MAX), "bound")
-    drawing.text(x(MOS_MAX) - 4, y(MOS_MAX) + 26, "prediction = rating", "told", "end")
     _axis_names(drawing, height, "predicted MOS", "rated MOS")
     _dots(drawing, clips, [(x(clip.predicted), y(clip.rated)) for clip in clips])
     return drawing.markup()

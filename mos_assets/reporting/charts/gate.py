@@ -15,25 +15,45 @@ from mos_assets.reporting.report import GateReport
 
 _ROW = 62.0
 _EDGE = 14.0
+_MOST_COUNTED = 6
+"""Folds; beneath more of them their numbers of clips would meet."""
+_FROM = 0.5
+"""Where the axis of correlations begins, if none lies below; else at 0 or at the least."""
 
 
 def gate_chart(report: GateReport) -> Markup:
     """A row a figure: its value, its interval, and the side of the threshold that is asked for."""
     checks = [check for check in report.verdict.checks if check.figure is not None]
     drawing = Drawing(_ROW * len(checks), "Figures of the gate with their intervals")
+    lowest = min([0.0, *(min(_ends(report, c)) for c in checks if c.comparison == ">=")])
+    if all(min(_ends(report, c)) > _FROM for c in checks if c.comparison == ">="):
+        lowest = _FROM
     for row, check in enumerate(checks):
-        _figure(drawing, report, check, row * _ROW)
+        axis = (lowest, 1.0)
+        if check.comparison != ">=":
+            axis = (0.0, 1.15 * max(_ends(report, check)))
+        _figure(drawing, report, check, row * _ROW, axis)
     return drawing.markup() if checks else Markup("")
 
 
-def _figure(drawing: Drawing, report: GateReport, check: GateCheck, top: float) -> None:
+def _ends(report: GateReport, check: GateCheck) -> list[float]:
+    interval = report.intervals.of(check)
+    told = [] if interval is None else [interval.low, interval.high]
+    return [check.figure or 0.0, check.threshold, *told]
+
+
+def _figure(
+    drawing: Drawing,
+    report: GateReport,
+    check: GateCheck,
+    top: float,
+    axis: tuple[float, float],
+) -> None:
     figure, interval = check.figure or 0.0, report.intervals.of(check)
-    ends = [figure, check.threshold, *((interval.low, interval.high) if interval else ())]
-    room = 0.15 * (max(ends) - min(ends)) or 0.1 * abs(check.threshold)
-    low, high = min(ends) - room, max(ends) + room
+    low, high = axis
 
     def x(value: float) -> float:
-        return float(_EDGE + (value - low) / (high - low) * (WIDTH - 2 * _EDGE))
+        return _EDGE + (value - low) / (high - low) * (WIDTH - 2 * _EDGE)
 
     middle = top + 34
     asked = "≥" if check.comparison == ">=" else "≤"
@@ -69,7 +89,7 @@ def fold_chart(report: GateReport) -> Markup:
     figures = [figure for _, figure in known] + [check.threshold]
     room = 0.1 * (max(figures) - min(figures)) or 0.05
     low, high = min(figures) - room, max(figures) + room
-    height = 220.0
+    height = 232.0
     drawing = Drawing(height, "PLCC of each fold")
     y = _scale(low, high, height)
     for at in np.linspace(low + room, high - room, 4):
@@ -84,10 +104,11 @@ def fold_chart(report: GateReport) -> Markup:
         middle = 48 + (at + 0.5) * step
         for figure in mine:
             drawing.circle(middle, y(figure), 3.4, "dot", f"fold {fold}: PLCC {plain(figure)}")
-        words = str(fold) if len(folds) > 8 else f"fold {fold} ({count(n)})"
-        drawing.text(middle, height - 10, words, anchor="middle")
+        drawing.text(middle, height - 20, str(fold), anchor="middle")
+        if len(folds) <= _MOST_COUNTED:
+            drawing.text(middle, height - 6, f"{count(n)} clips", anchor="middle")
     return drawing.markup()
 
 
 def _scale(low: float, high: float, height: float) -> Callable[[float], float]:
-    return lambda value: height - 30 - (value - low) / (high - low) * (height - 42)
+    return lambda value: height - 40 - (value - low) / (high - low) * (height - 52)

@@ -26,7 +26,7 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
         description=(
             "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
             "sampling alone explains, baselines on the same folds, slices and figures. JSON, "
-            "Markdown and plots in the store; the history of verdicts in tables `gate_reports` "
+            "Markdown, HTML and plots in the store; the history of verdicts in tables `gate_reports` "
             "and `gate_figures`."
         ),
         check_specs=[

@@ -57,7 +57,7 @@ class VerdictRow:
     figures: Mapping[str, float | None]
     """Of the gate, by name; None where one does not exist."""
     folder: Path
-    """Holds gate_report.json, gate_report.md and the figures."""
+    """Holds gate_report.json, .md and .html, and the figures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
         description=(
             "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
             "sampling alone explains, baselines on the same folds, slices and figures. JSON, "
-            "Markdown, HTML and plots in the store; the history of verdicts in tables `gate_reports` "
-            "and `gate_figures`."
+            "Markdown, HTML and plots in the store; the history of verdicts in tables "
+            "`gate_reports` and `gate_figures`."
         ),
         check_specs=[
             dg.AssetCheckSpec(

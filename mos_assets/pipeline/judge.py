@@ -144,7 +144,8 @@ def judge(
     write_whole(folder / REPORT_JSON, raw)
     page = render_markdown(report)
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
-    names = corpus_rows.clip_names(database, run.corpora)
+    clips = corpus_rows.read_clips(database, run.corpora)
+    names = {clip.clip_id: clip.clip_name for clip in clips}
     unexplained = unexplained_ratings(table, predictions, names)
     rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
     suspicious = rating_rows.suspicious_table(database, run.corpora)
@@ -155,7 +156,7 @@ def judge(
         outcome = _report_digest(raw, report, folder)
         remember(database, JUDGED, candidate.candidate_id, inputs, outcome)
         remember(database, COMPARED, candidate.candidate_id, compared, "")
-    html = write_page(run, paths, database, table, predictions, report, folder)
+    html = write_page(run, paths, database, table, predictions, clips, report, folder)
     pictures = plot_section(report.figures, folder)
     return Judged(report, folder, html, pictures, _with_section(page, pictures), suspicious, anew)
 

@@ -24,7 +24,7 @@ from mos_assets.reporting.clips import Thumbnail, judged_clips, worst
 from mos_assets.reporting.html import Block, FeatureSet, Surroundings, render_html
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import PathSettings, RunSettings
-from mos_assets.store import Database, corpus_rows, result_rows, verdict_rows
+from mos_assets.store import Database, result_rows, verdict_rows
 
 REPORT_HTML = "gate_report.html"
 """Beside the report; names clips and shows pictures of them, and goes nowhere else."""
@@ -37,20 +37,21 @@ def write_page(
     database: Database,
     table: TrainingTable,
     predictions: OutOfFold,
+    stored: Sequence[Clip],
     report: GateReport,
     folder: Path,
 ) -> Path:
     """Write the page of this report into its folder, unless the one that lies there shows the very
     same.
 
-    A clip that is not here, or of which no picture comes, is shown without one and with the reason;
-    where one was missing, the next judging tries again.
+    stored: the clips of these corpora. One that is not here, or of which no picture comes, is shown
+    without one and with the reason; where one was missing, the next judging tries again.
     """
     page = folder / REPORT_HTML
-    stored = {clip.clip_id: clip for clip in corpus_rows.read_clips(database, run.corpora)}
-    names = {clip_id: clip.clip_name for clip_id, clip in stored.items()}
+    by_id = {clip.clip_id: clip for clip in stored}
+    names = {clip.clip_id: clip.clip_name for clip in stored}
     clips = judged_clips(table, predictions, names)
-    shown = [stored[clip.clip_id] for clip in worst(clips)]
+    shown = [by_id[clip.clip_id] for clip in worst(clips)]
     others = list(_same_folds(database, table, report))
     blocks = _blocks(run, paths)
     inputs = inputs_digest(
@@ -68,7 +69,7 @@ def write_page(
     compared = [_compared(table, predictions, past, found) for past, found in others]
     around = Surroundings(clips, thumbnails, run.features, tuple(compared), blocks)
     write_whole(page, render_html(report, around).encode())
-    if all(each.jpeg or not stored[at].path for at, each in thumbnails.items()):
+    if all(each.jpeg or not by_id[at].path for at, each in thumbnails.items()):
         remember(database, SHOWN, report.candidate_id, inputs, _digest(page) or "")
     return page
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.request import FEATURE_SUFFIXES, FEATURES_FOLDER, external_files
-from mos_assets.errors import ClipError, CorpusError, ToolError
+from mos_assets.errors import ClipError, CorpusError, ReleaseError, ToolError
 from mos_assets.evaluation import compare
 from mos_assets.features import BLOCKS, parse_blocks
 from mos_assets.io.digest import digest_of
@@ -120,11 +120,16 @@ def _same_folds(
             continue
         if [past.clip_ids, past.folds.tolist(), past.mos.tolist()] != rows:
             continue
-        manifest = Manifest.read(ReleaseFiles(candidate.folder, row.head_id).manifest)
+        try:
+            manifest = Manifest.read(ReleaseFiles(candidate.folder, row.head_id).manifest)
+            features, n_features = manifest.data.features, len(manifest.feature_order)
+        except ReleaseError as error:
+            # A damaged candidate of another head is no reason against the page on this one.
+            features, n_features = f"{row.head_id} ({error})", None
         found = FeatureSet(
-            features=manifest.data.features,
+            features=features,
             head_id=row.head_id,
-            n_features=len(manifest.feature_order),
+            n_features=n_features,
             figures={
                 metric.name: row.figures.get(f"mean_{metric.name}") for metric in report.metrics
             },

@@ -45,7 +45,8 @@ class FeatureSet:
     features: str
     """As MOS_FEATURES names them."""
     head_id: str
-    n_features: int
+    n_features: int | None
+    """None where nobody can tell."""
     figures: Mapping[str, float | None]
     """Means over seeds and folds, by metric."""
     margin: float | None = None

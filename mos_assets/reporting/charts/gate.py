@@ -29,7 +29,7 @@ def gate_chart(report: GateReport) -> Markup:
     if all(min(_ends(report, c)) > _FROM for c in checks if c.comparison == ">="):
         lowest = _FROM
     for row, check in enumerate(checks):
-        axis = (lowest, 1.0)
+        axis = (lowest, max(1.0, *_ends(report, check)))
         if check.comparison != ">=":
             axis = (0.0, 1.15 * max(_ends(report, check)))
         _figure(drawing, report, check, row * _ROW, axis)
@@ -85,8 +85,8 @@ def fold_chart(report: GateReport) -> Markup:
     if not known:
         return Markup("")
     folds = sorted({fold for fold, _ in known})
-    check = next(c for c in report.verdict.checks if c.metric == PLCC.name)
-    figures = [figure for _, figure in known] + [check.threshold]
+    mean = next((c for c in report.verdict.checks if c.metric == PLCC.name), None)
+    figures = [figure for _, figure in known] + ([] if mean is None else [mean.threshold])
     room = 0.1 * (max(figures) - min(figures)) or 0.05
     low, high = min(figures) - room, max(figures) + room
     height = 232.0
@@ -95,8 +95,9 @@ def fold_chart(report: GateReport) -> Markup:
     for at in np.linspace(low + room, high - room, 4):
         drawing.line(44, y(at), WIDTH - 10, y(at), "grid")
         drawing.text(38, y(at) + 4, plain(float(at), 2), anchor="end")
-    drawing.line(44, y(check.threshold), WIDTH - 10, y(check.threshold), "bound")
-    drawing.text(WIDTH - 10, y(check.threshold) - 5, "threshold of the mean", "told", "end")
+    if mean is not None:
+        drawing.line(44, y(mean.threshold), WIDTH - 10, y(mean.threshold), "bound")
+        drawing.text(WIDTH - 10, y(mean.threshold) - 5, "threshold of the mean", "told", "end")
     step = (WIDTH - 60) / len(folds)
     for at, fold in enumerate(folds):
         mine = [figure for one, figure in known if one == fold]

@@ -1,5 +1,7 @@
 """What extraction costs: CPU seconds a clip by part, and what a second worker brings.
 
+Clips are compared on sparse pictures, as the default is, unless a row says otherwise.
+
 Every figure of one clip is taken in one run, side by side, so that the ratios hold on a
 machine that others use too. Loading torch and OpenCV once a process is left out. Without
 `--clip` two single-shot clips of 960 by 540, 8 s, 30 frames a second are rendered: `drift`, a
@@ -26,7 +28,7 @@ from mos_assets.features.transnet import look
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.header import read_header
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 SIZE, RATE, SECONDS = "960x540", 30, 8
 SCENES = {
@@ -87,14 +89,25 @@ def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
     look(np.zeros((1, 27, 48, 3), dtype=np.uint8))
 
 
-def measure(ffmpeg: Ffmpeg, clip: Path, parts: tuple[str, ...]) -> None:
+def measure(
+    ffmpeg: Ffmpeg,
+    clip: Path,
+    parts: tuple[str, ...],
+    sampling: Sampling = Sampling.SPARSE,
+    loopback: Loopback = Loopback.TWO,
+) -> None:
     """All that the platform does with one clip: probe, hash, and these parts."""
-    for found in measure_clip(task_of(clip, parts), ffmpeg):
+    for found in measure_clip(task_of(clip, parts, sampling, loopback), ffmpeg):
         if found.reason is not None:
             sys.exit(f"{clip}: {found.part}: {found.reason}")
 
 
-def task_of(clip: Path, parts: tuple[str, ...]) -> ClipTask:
+def task_of(
+    clip: Path,
+    parts: tuple[str, ...],
+    sampling: Sampling = Sampling.SPARSE,
+    loopback: Loopback = Loopback.TWO,
+) -> ClipTask:
     return ClipTask(
         clip_id=clip.stem,
         path=clip.absolute(),
@@ -104,7 +117,7 @@ def task_of(clip: Path, parts: tuple[str, ...]) -> ClipTask:
         parts=frozenset(parts),
         reference_path=None,
         reference_sha256=None,
-        comparison=Comparison(ReferencePolicy.LOOPBACK, Sampling.SPARSE),
+        comparison=Comparison(ReferencePolicy.LOOPBACK, sampling, loopback),
     )
 
 
@@ -134,6 +147,10 @@ def cost_rows(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> list[Row]:
     }
     for part in ALL_PARTS:
         works[f"part {part} alone"] = partial(measure, ffmpeg, clip, (part,))
+    for sampling in (Sampling.EVERY, Sampling.SPARSE):
+        works[f"konvid-v1: all in one pass, transcode 1, {sampling}"] = partial(
+            measure, ffmpeg, clip, KONVID, sampling, Loopback.ONE
+        )
     works["konvid-v1: all in one pass"] = lambda: measure(ffmpeg, clip, KONVID)
     works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, ALL_PARTS)
     return [Row(what, cpu_s(work)) for what, work in works.items()]

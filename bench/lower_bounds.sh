@@ -22,6 +22,6 @@ PYTHON
 cat "$folder/lowest.txt"
 # torch of a CPU alone, as in constraints.txt: its version goes before a local suffix.
 "$folder/bin/pip" install --quiet --disable-pip-version-check \
-    --constraint "$folder/lowest.txt" --editable '.[dev,dask]'
+    --constraint "$folder/lowest.txt" --editable '.[dev]'
 "$folder/bin/pip" freeze --exclude-editable > "$folder/installed.txt"
 exec "$folder/bin/python" -m pytest "$@"

@@ -47,6 +47,10 @@ class MachineError(MosAssetsError):
         self.passing = passing
 
 
+class ClusterError(MosAssetsError):
+    """The cluster that the work was given to cannot do it, or is gone."""
+
+
 class FeatureError(MosAssetsError):
     """Features are missing, not finite, or not comparable."""
 

@@ -16,13 +16,14 @@ from mos_assets.features import (
 from mos_assets.features.extractors.base import Columns
 from mos_assets.features.extractors.container import Container
 from mos_assets.records import Probe
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 __all__ = [
     "ClipTask",
     "Columns",
     "Comparison",
     "Journal",
+    "Loopback",
     "ReferencePolicy",
     "Sampling",
     "container_columns",

@@ -1,11 +1,13 @@
 """The asset `clip_measurements`: each clip decoded once, never again under the same settings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 import pyarrow as pa
 
 from mos_assets.assets.platform import Platform
+from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import (
     OWNERS,
     PREVIEW_ROWS,
@@ -13,37 +15,36 @@ from mos_assets.assets.reporting import (
     table_metadata,
     user_errors,
 )
+from mos_assets.cluster import Spread
 from mos_assets.features import figure_notes
 from mos_assets.pipeline import measure as pipeline
-from mos_assets.pipeline.measure import Shard
-from mos_assets.pipeline.progress import Measured
 from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback
 
 
-@dg.op(ins={"raw_corpus": dg.In(dg.Nothing)}, out=dg.DynamicOut(), description="What is missing.")
-def plan(context: dg.OpExecutionContext, platform: Platform) -> Iterator[dg.DynamicOutput[Shard]]:
+@dg.asset(
+    deps=[raw_corpus],
+    group_name="features",
+    owners=OWNERS,
+    kinds={"ffmpeg", "pytorch", "parquet"},
+    description=(
+        "The expensive one. Each clip is decoded once for every extractor that the chosen features "
+        "need, and libvmaf compares it with the configured reference; by this process, or by the "
+        "workers of MOS_CLUSTER. Keyed by the clip's bytes and the extractor's fingerprint, so "
+        "nothing is ever measured twice. Parquet files in shards/ of MOS_STORE, and table "
+        "`clip_measurements`."
+    ),
+)
+def clip_measurements(
+    context: dg.AssetExecutionContext, platform: Platform
+) -> dg.MaterializeResult:
     settings = platform.settings
     with user_errors():
-        shards = pipeline.plan_shards(settings.run, settings.paths, platform.database, context.log)
-    for shard in shards:
-        yield dg.DynamicOutput(shard, mapping_key=shard.key)
-
-
-@dg.op(description="Decode, measure and write one shard.")
-def measure(context: dg.OpExecutionContext, platform: Platform, shard: Shard) -> Measured:
-    settings = platform.settings
-    with user_errors():
-        return pipeline.measure_shard(settings.run, settings.paths, shard, context.log)
-
-
-@dg.op(description="Bring finished shards into the database.")
-def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measured]) -> None:
-    settings = platform.settings
-    with user_errors():
-        merged = pipeline.merge(settings.run, settings.paths, platform.database, done, context.log)
-    context.add_output_metadata(
-        {
+        merged = pipeline.measure(settings.run, settings.paths, platform.database, context.log)
+    spread = merged.spread
+    return dg.MaterializeResult(
+        tags=asset_tags(settings.run),
+        metadata={
             **table_metadata(merged.rows, figure_notes()),
             "fingerprints": dg.MetadataValue.json(dict(merged.fingerprints)),
             "clips_measured_in_this_run": merged.clips,
@@ -53,24 +54,13 @@ def merge(context: dg.OpExecutionContext, platform: Platform, done: list[Measure
             "measurements_to_try_again": len(merged.waiting) - merged.given_up,
             "measurements_given_up_for_now": merged.given_up,
             "setbacks": preview(_setback_table(merged.waiting)),
-        }
+            "workers": preview(_worker_table(spread)),
+            "pieces": spread.pieces,
+            "pieces_tried_again": spread.again,
+            "workers_lost": spread.lost,
+            "clips_that_end_workers": spread.set_aside,
+        },
     )
-
-
-@dg.graph_asset(
-    ins={"raw_corpus": dg.AssetIn(dagster_type=dg.Nothing)},
-    group_name="features",
-    owners=OWNERS,
-    kinds={"ffmpeg", "pytorch", "parquet"},
-    description=(
-        "The expensive one. Each clip is decoded once for every extractor that the chosen features "
-        "need, and libvmaf compares it with the configured reference. Keyed by the clip's bytes "
-        "and the extractor's fingerprint, so nothing is ever measured twice. Parquet files "
-        "in shards/ of MOS_STORE, and table `clip_measurements`."
-    ),
-)
-def clip_measurements(raw_corpus: None) -> None:
-    return merge(plan(raw_corpus).map(measure).collect())  # type: ignore[no-any-return]
 
 
 @dg.asset_check(
@@ -87,6 +77,23 @@ def machine_did_not_fail(platform: Platform) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=setbacks_told(waiting) if waiting else None,
         metadata={"setbacks": preview(_setback_table(waiting))},
+    )
+
+
+def _worker_table(spread: Spread) -> pa.Table:
+    """The busiest workers, and those that were refused, as a table to show."""
+    busy = sorted(spread.workers.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = [(name, clips, "") for name, clips in busy]
+    refused = [
+        (name, spread.workers.get(name, 0), why) for name, why in sorted(spread.refused.items())
+    ]
+    shown = [*refused[:PREVIEW_ROWS], *rows[:PREVIEW_ROWS]]
+    return pa.table(
+        {
+            "worker": [name for name, _, _ in shown],
+            "clips": [clips for _, clips, _ in shown],
+            "refused": [why for _, _, why in shown],
+        }
     )
 
 

@@ -1,7 +1,6 @@
 """The asset `clip_scores`: a MOS for each clip that came in, and its checks."""
 
 import dagster as dg
-import pyarrow.compute as pc
 
 from mos_assets.assets.incoming_clips import SCORING, incoming_clips
 from mos_assets.assets.model_card import model_card
@@ -33,6 +32,9 @@ def clip_scores(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
         done = score_incoming(settings.run, settings.paths, context.log, lock_timeout())
     if done is None:
         return dg.MaterializeResult(metadata={"why": NO_FOLDER})
+    # To load it with the definitions would cost every run a quarter of a second.
+    import pyarrow.compute as pc
+
     return dg.MaterializeResult(
         metadata={
             **table_metadata(done.table),

@@ -36,6 +36,7 @@ def extracted_features(
     settings, database = platform.settings, platform.database
     with user_errors():
         done = assemble(settings.run, settings.paths, database)
+    with user_errors(), database.held():
         table = feature_rows.feature_table(database)
         coverage = feature_rows.coverage_table(database)
     rows = len(done.matrix.clip_ids)
@@ -72,7 +73,7 @@ def _notes(matrix: FeatureMatrix) -> list[Column]:
     "with MOS_MISSING=impute.",
 )
 def features_complete(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         counts = feature_rows.incomplete_reasons(platform.database)
         training = len(
             feature_rows.training_clip_ids(platform.database, gaps=platform.settings.run.imputes)
@@ -99,7 +100,7 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
     description="Every feature varies over the complete rows; a constant one carries nothing.",
 )
 def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         constant = feature_rows.constant_features(platform.database)
     return dg.AssetCheckResult(
         passed=not constant,
@@ -115,7 +116,7 @@ def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
     description="All complete rows carry one extractor fingerprint, so that they are comparable.",
 )
 def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         prints = feature_rows.complete_fingerprints(platform.database)
     return dg.AssetCheckResult(
         passed=len(prints) <= 1, metadata={"fingerprints": dg.MetadataValue.json(list(prints))}
@@ -130,7 +131,7 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
 )
 def declared_features_hold(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
-    with user_errors():
+    with user_errors(), platform.database.held():
         used, every = (
             declared_rows.read_declared(platform.database, settings.run.corpora, used=used)
             for used in (True, False)

@@ -24,7 +24,7 @@ from mos_assets.store import feature_rows, fold_rows
 )
 def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     run, database = platform.settings.run, platform.database
-    with user_errors():
+    with user_errors(), database.held():
         done = split(run, database)
         table = fold_rows.fold_table(database)
         summary = fold_rows.fold_summary(database)
@@ -45,7 +45,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     asset=folds, blocking=True, description="Every clip that trains stands in exactly one fold."
 )
 def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         rows = fold_rows.fold_table(platform.database)
         chosen = feature_rows.training_clip_ids(
             platform.database, gaps=platform.settings.run.imputes
@@ -63,7 +63,7 @@ def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     asset=folds, blocking=True, description="No content, and no bytes, lie in two folds."
 )
 def folds_grouped(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         torn = fold_rows.torn_contents(platform.database)
     return dg.AssetCheckResult(
         passed=not torn, metadata={"torn": len(torn), "first": ", ".join(torn[:5])}

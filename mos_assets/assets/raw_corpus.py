@@ -46,6 +46,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
     settings, database = platform.settings, platform.database
     with user_errors():
         done = ingest(settings.run, settings.paths, database, context.log.info)
+    with user_errors(), database.held():
         states = corpus_states.corpus_states(database, settings.run.all_corpora, UNUSABLE_CLIP)
         for state in states:
             context.log.info(_headline(state))
@@ -102,7 +103,7 @@ def _warn_of_rejected(
     asset=raw_corpus, blocking=True, description="Every MOS lies in 1..5 and there is at least one."
 )
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         names, database = platform.settings.run.all_corpora, platform.database
         states = corpus_states.corpus_states(database, names, UNUSABLE_CLIP)
         outside = corpus_states.labels_outside(database, names, MOS_MIN, MOS_MAX)
@@ -125,7 +126,7 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     "report and card.",
 )
 def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         found = corpus_rows.read_findings(platform.database, platform.settings.run.all_corpora)
     blocking = [each for _, each in found if each.severity is Severity.BLOCKS]
     sentences = [f"{corpus}: {finding.with_examples}" for corpus, finding in found]
@@ -143,7 +144,7 @@ def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
     description="Every row of every label file stands behind a clip or is a rejected row.",
 )
 def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         accounts = corpus_rows.account_table(platform.database, platform.settings.run.all_corpora)
     open_accounts = [
         f"{row['corpus']}/{row['source']}: {row['rows']} rows, {row['used']} used, "
@@ -161,7 +162,7 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     asset=raw_corpus, blocking=True, description="No clip id and no file stands in the table twice."
 )
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
-    with user_errors():
+    with user_errors(), platform.database.held():
         twice = corpus_states.standing_twice(platform.database, platform.settings.run.all_corpora)
     return dg.AssetCheckResult(
         passed=not twice, metadata={"twice": len(twice), "first": ", ".join(twice[:5])}
@@ -175,7 +176,7 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
 )
 def raters_agree(platform: Platform) -> dg.AssetCheckResult:
     names, database = platform.settings.run.corpora, platform.database
-    with user_errors():
+    with user_errors(), platform.database.held():
         judged = rating_rows.rater_count(database, names)
         against = rating_rows.raters_against(database, names)
     return dg.AssetCheckResult(
@@ -203,7 +204,7 @@ def raters_agree(platform: Platform) -> dg.AssetCheckResult:
 )
 def clips_present(platform: Platform) -> dg.AssetCheckResult:
     settings = platform.settings
-    with user_errors():
+    with user_errors(), platform.database.held():
         needed = needs_clips(settings.run.features)
         states = corpus_states.corpus_states(
             platform.database, settings.run.all_corpora, UNUSABLE_CLIP

@@ -50,8 +50,19 @@ from mos_assets.features.networks import (
     use_networks_folder,
 )
 from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
+from mos_assets.features.pieces import (
+    Tools,
+    alike,
+    cut_pieces,
+    ended_workers,
+    estimated_s,
+    measure_piece,
+    samples_of,
+)
 from mos_assets.features.same_content import require_same_content
+from mos_assets.features.scratch import sweep_scratch
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
+from mos_assets.features.shards_in_work import Shard, ShardsInWork
 from mos_assets.features.shot_rows import (
     columns_of,
     measured_shot_row,
@@ -60,6 +71,7 @@ from mos_assets.features.shot_rows import (
     shot_row,
 )
 from mos_assets.features.task import ClipTask, content_key
+from mos_assets.features.threads import one_core_each, single_threaded
 from mos_assets.features.timeline import by_second, picture_figures
 
 __all__ = [
@@ -78,8 +90,12 @@ __all__ = [
     "Journal",
     "Output",
     "PictureExtractor",
+    "Shard",
+    "ShardsInWork",
     "ShotFeatures",
     "Tap",
+    "Tools",
+    "alike",
     "assemble",
     "by_second",
     "clips_for_proof",
@@ -89,8 +105,11 @@ __all__ = [
     "compared_here",
     "compares",
     "content_key",
+    "cut_pieces",
     "declared_columns",
     "declared_extractor",
+    "ended_workers",
+    "estimated_s",
     "expand_columns",
     "feature_blocks_id",
     "figure_notes",
@@ -101,6 +120,7 @@ __all__ = [
     "loaded_network",
     "measure_clip",
     "measure_clips",
+    "measure_piece",
     "measured_shot_row",
     "measurement_table",
     "measuring",
@@ -108,6 +128,7 @@ __all__ = [
     "networks_folder",
     "networks_in",
     "normalised_shot_row",
+    "one_core_each",
     "parse_blocks",
     "part_of_network",
     "picture_extractors",
@@ -119,9 +140,12 @@ __all__ = [
     "require_blocks",
     "require_same_content",
     "required_parts",
+    "samples_of",
     "shot_row",
+    "single_threaded",
     "supplied_by_declared",
     "supplying",
+    "sweep_scratch",
     "use_networks_folder",
     "write_shard",
 ]

@@ -19,12 +19,12 @@ from pathlib import Path
 from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.libvmaf_filters import LibvmafFilters
-from mos_assets.features.loopback import LOOPBACK
+from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.outputs import NO_FILE
 from mos_assets.features.stride import EVERY, Stride
 from mos_assets.media.ffmpeg import input_arguments
 from mos_assets.records import Probe
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Loopback, ReferencePolicy
 
 FIRST_PICTURE = "first_{}.txt"
 """Size and shape of the first decoded picture of an input, by its number."""
@@ -39,6 +39,9 @@ _COMPARABLE = "|".join(
 """What libvmaf takes; everything else it would convert itself."""
 _EVEN = "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"
 """x264 takes even sizes only in 4:2:0: an odd picture loses its last column or row."""
+_CODED_RATE = 25
+"""Pictures a second for an encoder of single pictures, whose quantiser follows their durations: the
+same picture is coded alike, whatever the rate of its clip and however few are compared."""
 _NULL = NO_FILE[2:]
 _KEEP_FRAMES = ["-fps_mode", "passthrough"]
 
@@ -76,6 +79,7 @@ def command(
     held: Held | None = None,
     probe: Probe | None = None,
     compared: Stride = EVERY,
+    loopback: Loopback = Loopback.ONE,
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
@@ -93,30 +97,36 @@ def command(
     step = sampling_step(fps)
     wanted = (e.tap(step) if probe is None else e.tap_of_clip(step, probe) for e in extractors)
     taps = [tap for tap in wanted if tap is not None]
-    loopback = compare and policy is ReferencePolicy.LOOPBACK
+    transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
 
     branches = ["count"]
     chains: list[str] = []
     later_chains: list[str] = []
     if libvmaf is not None:
-        if loopback:
+        if transcode is not None and transcode.alone:
             branches += ["pristine", *(["moving"] if libvmaf.moved else [])]
+            shown = f"{_EVEN},format={_COMPARABLE}"
+            steady = f"settb=1/{_CODED_RATE},setpts=N,fps={_CODED_RATE}"
+            chains.append(f"[pristine]{libvmaf.thinned}{shown},{steady},split[counted][even]")
+            chains += libvmaf.motion(shown)
+            later_chains.append(libvmaf.compare("dec:0", "even"))
+        elif transcode is not None:
+            branches.append("pristine")
             chains.append(f"[count]{_EVEN}[counted]")
-            chains += libvmaf.motion(_EVEN)
             later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
             chains += _held_chains(held, streams[1], libvmaf)
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock}{libvmaf.split('reference', 'size')}",
-                *libvmaf.motion(),
-                *libvmaf.scaled("distorted", "size", "reference"),
+                f"[1:{streams[1]}]{clock},split=2[reference][size]",
+                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                *libvmaf.pair("resized", "reference"),
             ]
         else:
-            branches += ["left", "right", *(["moving"] if libvmaf.moved else [])]
-            chains += [*libvmaf.motion(), *libvmaf.pair("left", "right")]
+            branches += ["left", "right"]
+            chains += libvmaf.pair("left", "right")
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -134,14 +144,17 @@ def command(
     arguments += ["-filter_complex", ";".join(chains)]
     # Otherwise outputs run on the clock of the stated rate, which may be too slow for the frames.
     keep = [*_KEEP_FRAMES, "-enc_time_base", time_base.replace("/", ":")]
-    arguments += ["-map", "[counted]" if loopback else "[count]", *keep]
-    if loopback:
-        arguments += LOOPBACK.arguments
-    else:
-        arguments += ["-c:v", "wrapped_avframe"]
-    arguments += [*_log_frames(CLIP_FRAMES), *_NULL]
-    if loopback:
+    count: list[str] = []
+    log = [*_log_frames(CLIP_FRAMES), *_NULL]
+    if transcode is None or transcode.alone:
+        count = ["-map", "[count]", *keep, "-c:v", "wrapped_avframe", *log]
+        log = [*_NULL]
+    if transcode is not None:
+        # The first output, by whose number the decoder of what was coded goes.
+        coded = [*_KEEP_FRAMES, "-enc_time_base", f"1:{_CODED_RATE}"] if transcode.alone else keep
+        arguments += ["-map", "[counted]", *coded, *transcode.arguments, *log]
         arguments += ["-dec", "0:0", "-filter_complex", ";".join(later_chains)]
+    arguments += count
     if libvmaf is not None:
         for label in libvmaf.outputs:
             arguments += ["-map", f"[{label}]", *keep, *NO_FILE]
@@ -186,8 +199,7 @@ def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
-        f"[reference]setpts=N{libvmaf.split('pristine')}",
-        *libvmaf.motion(),
+        "[reference]setpts=N[pristine]",
         *libvmaf.pair("shown", "pristine"),
     ]
 

@@ -80,6 +80,7 @@ def decode(
         held,
         task.probe,
         stride_of(task, pristine),
+        task.comparison.loopback,
     )
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)

@@ -7,7 +7,7 @@ heavy is imported: versions come from package metadata.
 from __future__ import annotations
 
 from mos_assets.features.extractors.base import picture_extractors
-from mos_assets.features.loopback import LOOPBACK
+from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.stride import SPARSE_VERSION
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.settings import Comparison, ReferencePolicy, Sampling
@@ -23,8 +23,10 @@ PAIRING = "on-screen-1"
 raised whenever another pair would meet, or another shape or duration be refused."""
 
 
-def fingerprint(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
+def fingerprint(part: str, comparison: Comparison | ReferencePolicy, ffmpeg: Ffmpeg) -> str:
     """The fingerprint of one part; how clips are compared enters only where it matters.
+
+    A policy alone is a comparison of every picture.
 
     Raises ToolError where a library that the part needs is not installed.
     """
@@ -35,7 +37,7 @@ def fingerprint(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
         [
             f"{part}-{extractor.version}.{DECODE_CHECK_VERSION}",
             f"ffmpeg-{ffmpeg.version}",
-            *(_compared(comparison) if extractor.compares else ()),
+            *(_compared(Comparison.of(comparison)) if extractor.compares else ()),
             *(f"{library.name}-{library.version}" for library in extractor.libraries),
             *extractor.settings,
         ]
@@ -46,13 +48,13 @@ def _compared(comparison: Comparison) -> tuple[str, ...]:
     sparse = comparison.sampling is Sampling.SPARSE
     # First, so that no fingerprint is the beginning of another one.
     sampling = (f"{comparison.sampling}-{SPARSE_VERSION}",) if sparse else ()
-    return (*sampling, _reference(comparison.reference))
+    return (*sampling, _reference(comparison))
 
 
-def _reference(policy: ReferencePolicy) -> str:
-    match policy:
+def _reference(comparison: Comparison) -> str:
+    match comparison.reference:
         case ReferencePolicy.LOOPBACK:
-            return f"loopback-{LOOPBACK.name}"
+            return f"loopback-{TRANSCODES[comparison.loopback].name}"
         case ReferencePolicy.SOURCE:
             return f"source-{SCALING}-{PAIRING}"
         case ReferencePolicy.SELF:

@@ -1,6 +1,7 @@
 """The journal of a shard: each clip's measurements on disk as soon as they are there.
 
-A shard in the making is a folder `<shard>.clips` with one small file a clip. When the shard is
+A shard in the making is a folder `<shard>.clips` with a small file for each piece that came back:
+a clip, or some that were measured together. When the shard is
 complete it is written as one file and the folder goes. A run that was killed leaves the folder;
 the next one turns what is in it into a shard, so only clips in flight are measured again.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from mos_assets.errors import StoreError
+from mos_assets.features.entries import ENTRY_SUFFIX, read_entry, write_entry
 from mos_assets.features.shards import (
     DamagedShardError,
     has_checksum,
@@ -47,11 +49,9 @@ class Journal:
         return self.shard.with_suffix(JOURNAL_SUFFIX)
 
     def note(self, measurements: Sequence[Measurement]) -> None:
-        """Keep the measurements of one clip."""
+        """Keep measurements that came together."""
         if measurements:
-            names = "".join(f"{row.content} {row.part};" for row in measurements)
-            name = hash_text(names)
-            write_shard(self.folder / f"{name}{SHARD_SUFFIX}", measurements)
+            write_entry(self.folder, measurements)
 
     def close(self, measurements: Sequence[Measurement]) -> None:
         """Write the shard, unless nothing could be measured, and let the journal go."""
@@ -102,27 +102,32 @@ def _opened_lock(shards: Path) -> IO[bytes]:
 
 
 def _recover(shards: Path) -> Recovered:
-    saved, damaged = 0, []
+    clips, damaged = set[str](), list[str]()
     for folder in sorted(shards.glob(f"*{JOURNAL_SUFFIX}")):
         whole: list[Path] = []
         rows: dict[tuple[str, str, str], Measurement] = {}
-        files = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
-        believed = inspected([p for p in files if p.is_file() and not has_checksum(shard_bytes(p))])
-        for path in files:
+        old = sorted(folder.glob(f"[!.]*{SHARD_SUFFIX}"))
+        believed = inspected([p for p in old if p.is_file() and not has_checksum(shard_bytes(p))])
+        for path in (*sorted(folder.glob(f"[!.]*{ENTRY_SUFFIX}")), *old):
             try:
-                found = measurements_of(shard_table(shard_bytes(path), path, believed))
+                found = (
+                    read_entry(path)
+                    if path.suffix == ENTRY_SUFFIX
+                    # Earlier versions wrote entries as small shards.
+                    else measurements_of(shard_table(shard_bytes(path), path, believed))
+                )
             except DamagedShardError as error:
-                damaged.append(f"{error}. It goes; its clip is measured again.")
+                damaged.append(f"{error}. It goes; its clips are measured again.")
                 continue
             whole.append(path)
+            clips.update(row.content.partition("+")[0] for row in found)
             rows.update({(row.content, row.part, row.fingerprint): row for row in found})
         if whole:
             # Named by what is in it, since the shard of the killed run's plan stays unfinished.
             names = "".join(path.name for path in whole)
             digest = hash_text(folder.name + names)[:16]
             write_shard(shards / f"{digest}{SHARD_SUFFIX}", rows.values(), recovered=True)
-            saved += len(whole)
         shutil.rmtree(folder)
     for partial in shards.glob(f".*{PARTIAL_SUFFIX}"):
         partial.unlink()
-    return Recovered(saved, tuple(damaged))
+    return Recovered(len(clips), tuple(damaged))

@@ -17,8 +17,7 @@ _TEMPORAL = frozenset({"motion"})
 class LibvmafFilters:
     """The filters of libvmaf that one command needs.
 
-    Pictures that are not compared never reach the costly extractors. What needs neighbours looks at
-    the reference's pictures alone, and against themselves they give the same figure: no transcode.
+    Pictures that are not compared never reach the costly extractors.
     """
 
     features: tuple[str, ...]
@@ -44,45 +43,36 @@ class LibvmafFilters:
     def pair(self, distorted: str, reference: str) -> tuple[str, ...]:
         """Chains that compare two streams of pictures that are numbered alike."""
         if self.compared.is_every:
-            return (self._compare(distorted, reference),)
+            return (self.compare(distorted, reference),)
+        # Motion looks at the reference alone, but after what both are converted to as a pair.
         return (
-            f"[{distorted}]{self._select}[coded]",
-            f"[{reference}]{self._select}[chosen]",
-            self._compare("coded", "chosen"),
+            f"[{distorted}]split[coding][beside]",
+            f"[{reference}]split[choosing][moving]",
+            f"[coding]{self._select}[coded]",
+            f"[choosing]{self._select}[chosen]",
+            self.compare("coded", "chosen"),
+            f"[beside][moving]{_filter(self.moved, MOTION_LOG)}[moved]",
         )
 
-    def scaled(self, distorted: str, size: str, reference: str) -> tuple[str, ...]:
-        """The same, the one scaled to the size of the other: `size` shows what `reference` does."""
-        scale = "scale=w=rw:h=rh:flags=bicubic[resized]"
-        if self.compared.is_every:
-            return (f"[{distorted}][{size}]{scale}", self._compare("resized", reference))
-        return (
-            f"[{distorted}]{self._select}[coded]",
-            f"[{size}]{self._select}[wanted]",
-            f"[{reference}]{self._select}[chosen]",
-            f"[coded][wanted]{scale}",
-            self._compare("resized", "chosen"),
-        )
+    def compare(self, distorted: str, reference: str) -> str:
+        """The chain that compares every picture of two streams."""
+        return f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]"
 
-    def split(self, *labels: str) -> str:
-        """The end of a chain of the reference, which feeds [moving] too where that is wanted."""
-        every = [*labels, *(["moving"] if self.moved else [])]
-        ends = "".join(f"[{label}]" for label in every)
-        return ends if len(every) == 1 else f",split={len(every)}{ends}"
-
-    def motion(self, first: str = "null") -> tuple[str, ...]:
-        """Chains from [moving], where that is wanted; `first` is what the pictures go through."""
+    def motion(self, first: str) -> tuple[str, ...]:
+        """Chains from [moving], where that is wanted: all pictures, beside themselves."""
         if not self.moved:
             return ()
         log = _filter(self.moved, MOTION_LOG)
         return (f"[moving]{first},split[kept][itself]", f"[kept][itself]{log}[moved]")
 
     @property
+    def thinned(self) -> str:
+        """The beginning of a chain that leaves out what is not compared."""
+        return "" if self.compared.is_every else f"{self._select},"
+
+    @property
     def _select(self) -> str:
         return f"select={self.compared.condition}"
-
-    def _compare(self, distorted: str, reference: str) -> str:
-        return f"[{distorted}][{reference}]{_filter(self.features, COMPARISON_LOG)}[compared]"
 
 
 def _filter(features: Sequence[str], log: str) -> str:

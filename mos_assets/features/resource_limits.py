@@ -6,7 +6,14 @@ from mos_assets.errors import ClipError
 from mos_assets.media.packets import MOST_FRAMES
 from mos_assets.records import Probe
 
-__all__ = ["MOST_FRAMES", "clock_rate", "memory_limit_bytes", "require_comparable", "time_limit_s"]
+__all__ = [
+    "MOST_FRAMES",
+    "clock_rate",
+    "expected_frames",
+    "memory_limit_bytes",
+    "require_comparable",
+    "time_limit_s",
+]
 
 START_LIMIT_S = 60.0
 """Seconds that any clip may take, however short."""
@@ -27,9 +34,14 @@ MEMORY_BYTES_A_PIXEL = 800
 
 def time_limit_s(probed: Probe) -> float:
     """Seconds after which a clip is given up, from its stated length and size."""
-    frames = probed.frames or max(0.0, probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
+    frames = expected_frames(probed)
     size = max(1.0, probed.width * probed.height / FRAME_LIMIT_PIXELS)
     return min(LONGEST_LIMIT_S, START_LIMIT_S + frames * FRAME_LIMIT_S * size)
+
+
+def expected_frames(probed: Probe) -> float:
+    """Pictures that a clip has by its header."""
+    return probed.frames or max(0.0, probed.duration_s or UNKNOWN_LENGTH_S) * probed.fps
 
 
 def require_comparable(compared: Probe) -> None:

@@ -51,23 +51,29 @@ def measurement_table(measurements: Iterable[Measurement], *, recovered: bool = 
     """
     import pyarrow as pa
 
-    rows = sorted(measurements, key=_key)
-    for row, following in pairwise(rows):
-        if _key(row) == _key(following):
-            raise ValueError(f"two measurements of {_key(row)}")
+    rows = in_order(measurements, recovered=recovered)
     figures = figure_columns()
     if recovered:
         others = {name for row in rows for name in row.figures} - set(figures)
         figures += tuple(sorted(others))
-    else:
-        for row in rows:
-            _check(row)
     fields = [(name, pa.string()) for name in KEYS] + [(name, pa.float64()) for name in figures]
     columns: dict[str, list[str | None] | list[float | None]] = {
         name: [getattr(row, name) for row in rows] for name in KEYS
     }
     columns |= {name: [row.figures.get(name) for row in rows] for name in figures}
     return pa.table(columns, schema=pa.schema(fields))
+
+
+def in_order(measurements: Iterable[Measurement], *, recovered: bool = False) -> list[Measurement]:
+    """Sorted as in a shard. Raises ValueError as `measurement_table` does."""
+    rows = sorted(measurements, key=_key)
+    for row, following in pairwise(rows):
+        if _key(row) == _key(following):
+            raise ValueError(f"two measurements of {_key(row)}")
+    if not recovered:
+        for row in rows:
+            _check(row)
+    return rows
 
 
 def figure_columns() -> tuple[str, ...]:

@@ -24,6 +24,10 @@ class ClipTask:
     """Pristine file; used under the source policy only."""
     reference_sha256: str | None
     comparison: Comparison
+    """A ReferencePolicy alone is taken for a comparison of every picture."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "comparison", Comparison.of(self.comparison))
 
 
 def content_key(

@@ -15,8 +15,8 @@ from itertools import product as product_of
 import numpy as np
 
 from mos_assets.head.exact import INPUT_BITS, product, to_grid
-from mos_assets.head.experts import Expert, Point, Sample
-from mos_assets.head.experts.base import FEW_CONTENTS, Steps, within
+from mos_assets.head.experts import Expert, FittedExpert, Point, Sample
+from mos_assets.head.experts.base import FEW_CONTENTS, Screens, Steps, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.recipe import Plan
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
@@ -227,28 +227,37 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> tuple[Point, 
     points, expert = list(product_of(*expert.grid)), expert.for_tuning()
 
     def off(predicted: FloatArray) -> FloatArray:
-        errors: FloatArray = (within(predicted) - mos) * root
-        return errors
+        missed: FloatArray = (within(predicted) - mos) * root
+        return missed
 
-    screened = np.empty((len(points), len(mos)))
+    fits = [expert.prepare(sample) for sample in samples]
+    near = _screened(points, fits, unseen, off)
+    best, least, found = points[0], np.inf, np.empty(0)
+    for point in near:
+        each = zip(fits, unseen, strict=True)
+        predicted = np.concatenate([fit(*point).predict(inputs) for fit, inputs in each])
+        missed = off(predicted)
+        error = float(product(missed[None], missed[:, None])[0, 0])
+        if error < least:
+            best, least, found = point, error, within(predicted)
+    return best, found
+
+
+def _screened(
+    points: list[Point],
+    fits: Sequence[Callable[..., FittedExpert]],
+    unseen: Sequence[FloatArray],
+    off: Callable[[FloatArray], FloatArray],
+) -> list[Point]:
+    """The points that may have the least error; all of them where a fit cannot screen them."""
+    total = np.empty((len(points), sum(map(len, unseen))))
     stop = 0
-    for sample, inputs in zip(samples, unseen, strict=True):
-        rows, screen = slice(stop, stop + len(inputs)), expert.screen(sample, inputs)
-        for row, point in zip(screened, points, strict=True):
+    for fit, inputs in zip(fits, unseen, strict=True):
+        if not isinstance(fit, Screens):
+            return points
+        rows, screen = slice(stop, stop + len(inputs)), fit.screen(inputs)
+        for row, point in zip(total, points, strict=True):
             row[rows] = screen(*point)
         stop = rows.stop
-    errors = (off(screened) ** 2).sum(axis=1)
-    near = np.flatnonzero(errors <= errors.min() * (1.0 + _NEAR)).tolist()
-    fits = [expert.prepare(sample) for sample in samples]
-
-    def exactly(point: Point) -> FloatArray:
-        each = zip(fits, unseen, strict=True)
-        return within(np.concatenate([fit(*point).predict(inputs) for fit, inputs in each]))
-
-    predicted = [exactly(points[at]) for at in near]
-    best = 0
-    if len(near) > 1:
-        exact = [off(values) for values in predicted]
-        squares = [float(product(row[None], row[:, None])[0, 0]) for row in exact]
-        best = squares.index(min(squares))
-    return points[near[best]], predicted[best]
+    errors = (off(total) ** 2).sum(axis=1)
+    return [points[at] for at in np.flatnonzero(errors <= errors.min() * (1.0 + _NEAR))]

@@ -12,7 +12,7 @@ from mos_assets.errors import CorpusError, FeatureError, ReleaseError
 from mos_assets.evaluation import ScoredCorpus, scored_by_folds, transfer_figures
 from mos_assets.pipeline.assemble import assemble
 from mos_assets.pipeline.ingest import ingest
-from mos_assets.pipeline.measure import measure_shard, merge, plan_shards
+from mos_assets.pipeline.measure import measure
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.shots import find_shots
 from mos_assets.pipeline.stored_clips import Memory, read_memory, same_clips, without_doubted
@@ -22,7 +22,7 @@ from mos_assets.release.manifest import Manifest
 from mos_assets.release.record import released_candidate
 from mos_assets.release.session import OpenHead, flaw_of, open_head, run_head
 from mos_assets.reporting.transfer_report import TransferReport
-from mos_assets.settings import Missing, PathSettings, RunSettings, Sampling, Settings
+from mos_assets.settings import Loopback, Missing, PathSettings, RunSettings, Sampling, Settings
 from mos_assets.splitting.known_contents import KnownContents, known_contents
 from mos_assets.store import Database, run_lock, transfer_rows
 from mos_assets.store.schema import EXTRACTED_FEATURES
@@ -99,14 +99,17 @@ def _rows(
     """The corpus in a small store of its own, and its rows as the head takes them."""
     told = dict(text.split("=", 1) for text in manifest.data.settings if "=" in text)
     place = paths.store_folder / JUDGED_FOLDER / folder.name
+    measured = manifest.comparison
     asked = Settings.of(
         corpus=folder.name,
         features=manifest.data.features,
         missing=Missing.EXCLUDE if manifest.missing_value is None else Missing.IMPUTE,
         reference=told.get("MOS_REFERENCE", RunSettings.model_fields["reference"].default),
-        sampling=Sampling.EVERY if manifest.comparison is None else manifest.comparison.sampling,
+        sampling=Sampling.EVERY if measured is None else measured.sampling,
+        loopback=(measured and measured.loopback) or Loopback.ONE,
         konvid_150k_floor=1,
         workers=run.workers,
+        cluster=run.cluster,
         corpus_root=str(folder.parent),
         store=str(place),
         ffmpeg=paths.ffmpeg,
@@ -114,9 +117,7 @@ def _rows(
     database = Database(place)
     with run_lock.acquire(place, f"mos judge --corpus {folder}"):
         ingest(asked.run, asked.paths, database, log.info)
-        shards = plan_shards(asked.run, asked.paths, database, log)
-        done = [measure_shard(asked.run, asked.paths, shard, log) for shard in shards]
-        merge(asked.run, asked.paths, database, done, log)
+        measure(asked.run, asked.paths, database, log)
         find_shots(asked.run, asked.paths, database, log)
         assemble(asked.run, asked.paths, database)
         rows = transfer_rows.read_test_rows(

@@ -73,10 +73,11 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     every = assemble_rows(corpora, blocks)
     trains = np.array([name in run.corpora for name in every.corpora], dtype=bool)
     matrix = every.take(np.flatnonzero(trains))
-    feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
-    write_beside(corpora, every.feature_order, paths, database)
-    declared_rows.write_declared(database, found)
-    provenance.write(database, provenance.FEATURES, feature_scope(run))
+    with database.held():
+        feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
+        write_beside(corpora, every.feature_order, paths, database)
+        declared_rows.write_declared(database, found)
+        provenance.write(database, provenance.FEATURES, feature_scope(run))
     joined = [
         (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables
     ]
@@ -89,6 +90,11 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
 
 def gather(run: RunSettings, paths: PathSettings, database: Database, name: str) -> CorpusFigures:
     """All figures of one corpus, from the store and from its feature tables."""
+    with database.held():
+        return _gather(run, paths, database, name)
+
+
+def _gather(run: RunSettings, paths: PathSettings, database: Database, name: str) -> CorpusFigures:
     clips = corpus_rows.read_clips(database, [name])
     prints = fingerprints(run, paths)
     return CorpusFigures(

@@ -114,18 +114,19 @@ def judge(
     Raises StoreError where there is no candidate, or the store holds other features or ratings now,
     and FeatureError where the folds were made under other settings.
     """
-    provenance.require(database, provenance.SPLIT, fold_scope(run))
-    table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
-    candidate = verdict_rows.latest_candidate(database, head_of(run))
-    predictions = verdict_rows.read_predictions(database, candidate, table)
-    manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
-    if manifest.data.training_table_sha256 != training_table_sha256(table):
-        raise StoreError(
-            f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
-            "the store holds now; materialize trained_onnx again."
-        )
-    facts = _facts(run, paths, database, table, candidate, manifest)
-    rival = _released(paths.model_folder, database, candidate)
+    with database.held():
+        provenance.require(database, provenance.SPLIT, fold_scope(run))
+        table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
+        candidate = verdict_rows.latest_candidate(database, head_of(run))
+        predictions = verdict_rows.read_predictions(database, candidate, table)
+        manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
+        if manifest.data.training_table_sha256 != training_table_sha256(table):
+            raise StoreError(
+                f"Candidate {candidate.candidate_id} was trained on other features or ratings than "
+                "the store holds now; materialize trained_onnx again."
+            )
+        facts = _facts(run, paths, database, table, candidate, manifest)
+        rival = _released(paths.model_folder, database, candidate)
     folder = report_folder(paths.store_folder, candidate.head_id, candidate.candidate_id)
     inputs = inputs_digest(JUDGED, table=table, predictions=predictions, facts=facts)
     compared = inputs_digest(COMPARED, judged=inputs, rival=rival)
@@ -144,18 +145,19 @@ def judge(
     write_whole(folder / REPORT_JSON, raw)
     page = render_markdown(report)
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
-    clips = corpus_rows.read_clips(database, run.corpora)
-    names = {clip.clip_id: clip.clip_name for clip in clips}
-    unexplained = unexplained_ratings(table, predictions, names)
-    rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
-    suspicious = rating_rows.suspicious_table(database, run.corpora)
-    doubted = suspicious_page(report.head_id, _rows(suspicious))
-    write_whole(folder / SUSPICIOUS_PAGE, doubted.encode())
-    verdict_rows.write_verdict(database, _row(report, folder))
-    if gate is GATE:
-        outcome = _report_digest(raw, report, folder)
-        remember(database, JUDGED, candidate.candidate_id, inputs, outcome)
-        remember(database, COMPARED, candidate.candidate_id, compared, "")
+    with database.held():
+        clips = corpus_rows.read_clips(database, run.corpora)
+        names = {clip.clip_id: clip.clip_name for clip in clips}
+        unexplained = unexplained_ratings(table, predictions, names)
+        rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
+        suspicious = rating_rows.suspicious_table(database, run.corpora)
+        doubted = suspicious_page(report.head_id, _rows(suspicious))
+        write_whole(folder / SUSPICIOUS_PAGE, doubted.encode())
+        verdict_rows.write_verdict(database, _row(report, folder))
+        if gate is GATE:
+            outcome = _report_digest(raw, report, folder)
+            remember(database, JUDGED, candidate.candidate_id, inputs, outcome)
+            remember(database, COMPARED, candidate.candidate_id, compared, "")
     html = write_page(run, paths, database, table, predictions, clips, report, folder)
     pictures = plot_section(report.figures, folder)
     return Judged(report, folder, html, pictures, _with_section(page, pictures), suspicious, anew)

@@ -28,7 +28,15 @@ from mos_assets.release.manifest import (
     training_table_sha256,
 )
 from mos_assets.release.naming import head_id
-from mos_assets.settings import Align, RunSettings, Weights, feature_scope, fold_scope, shaping
+from mos_assets.settings import (
+    Align,
+    ReferencePolicy,
+    RunSettings,
+    Weights,
+    feature_scope,
+    fold_scope,
+    shaping,
+)
 from mos_assets.store import (
     Database,
     corpus_rows,
@@ -71,6 +79,11 @@ def materials(run: RunSettings, database: Database) -> Materials:
     The networks of the run's blocks are loaded already.
     Raises FeatureError where features or folds were made under other settings, or no rows train.
     """
+    with database.held():
+        return _materials(run, database)
+
+
+def _materials(run: RunSettings, database: Database) -> Materials:
     provenance.require(database, provenance.FEATURES, feature_scope(run))
     split = provenance.require(database, provenance.SPLIT, fold_scope(run))
     table, fingerprint = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
@@ -91,7 +104,11 @@ def materials(run: RunSettings, database: Database) -> Materials:
         _data_used(run, database, table, split),
         declared_rows.read_declared(database, run.corpora, used=True),
         _networks_used(fingerprint),
-        ManifestComparison(reference=run.comparison.reference, sampling=run.comparison.sampling)
+        ManifestComparison(
+            reference=run.comparison.reference,
+            sampling=run.comparison.sampling,
+            loopback=run.loopback if run.reference is ReferencePolicy.LOOPBACK else None,
+        )
         if compared_here(fingerprint)
         else None,
     )

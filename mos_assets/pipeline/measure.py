@@ -1,17 +1,20 @@
-"""Measuring clips: plan what is missing, measure it shard by shard, merge.
+"""Measuring clips: plan what is missing, spread it over workers, keep it shard by shard, merge.
 
-Only planning and merging write to the database, so shards can be measured anywhere that sees the
-store folder. What is measured is keyed by the clip's bytes and the extractor's fingerprint, and
-never measured twice.
+Only this process writes to the store; workers, wherever they are, read clips and send figures. What
+is measured is keyed by the clip's bytes and the extractor's fingerprint, and never measured twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mos_assets.cluster import Engine, InProcess, Spread, Work, on_dask, spread
 from mos_assets.corpora import has_external_shots
 from mos_assets.errors import StoreError
 from mos_assets.features import (
@@ -19,13 +22,23 @@ from mos_assets.features import (
     SHOTS,
     ClipTask,
     Found,
-    Journal,
+    Shard,
+    ShardsInWork,
+    Tools,
+    alike,
     content_key,
+    cut_pieces,
+    ended_workers,
+    estimated_s,
     fingerprint,
-    measure_clips,
+    measure_piece,
     measuring,
+    one_core_each,
     recover_journals,
     required_parts,
+    samples_of,
+    single_threaded,
+    sweep_scratch,
 )
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
@@ -34,31 +47,22 @@ from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import measured_in, parts_for_proof
 from mos_assets.pipeline.progress import Log, Measured, Progress
 from mos_assets.pipeline.setbacks import setbacks_told
-from mos_assets.records import Measurement, NotedSetback, Setback
+from mos_assets.records import NotedSetback, Setback
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows, setback_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SMALLEST_SHARD = 16
-MOST_SHARDS = 256
-"""A shard is one step of the run; more steps than this cost more than they help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Clips that one step measures, and where the result goes."""
-
-    path: Path
-    tasks: tuple[ClipTask, ...]
-    done_before: int
-    total: int
-
-    @property
-    def key(self) -> str:
-        """A name that only these clips, parts and fingerprints have."""
-        return self.path.stem
+SMALLEST_SHARD = 64
+MOST_SHARDS = 128
+"""A shard is a file that every run reads, and a transaction of the merge, 60 ms of CPU: more of
+them cost more than they help."""
+LEAST_PIECE_S, MOST_PIECE_S = 1.0, 20.0
+"""CPU seconds, as estimated, that a worker of a cluster measures at once: long beside the 4 ms
+that handing them over costs, and not much to lose."""
+GOOD_PIECES = 256
+"""Pieces of little work, so that many workers share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,11 @@ class Merged:
     failed: int
     """Of these, the ones that came to nothing."""
     seconds: float
-    """Wall time of this run's shards, one after the other."""
+    """Wall time of measuring in this run."""
     waiting: tuple[NotedSetback, ...]
     """What the machine failed at, in this run or before."""
+    spread: Spread = field(default_factory=Spread)
+    """How the clips of this run went over the workers."""
 
     @property
     def without_figures(self) -> int:
@@ -107,6 +113,22 @@ def waiting_measurements(
     return setback_rows.read_setbacks(database, fingerprints(run, paths).values())
 
 
+def measure(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> Merged:
+    """Measure what is missing, in this process or on `run.cluster`, and bring it into the database.
+
+    What killed runs have left is saved first. Each clip is kept as soon as its figures are here.
+    Raises StoreError, ToolError and ClusterError where it cannot go on; what was measured is kept.
+    """
+    shards = plan_shards(run, paths, database, log)
+    progress = Progress(log.info, total=sum(len(shard.tasks) for shard in shards))
+    went = Spread()
+    if shards:
+        with measuring(shard_folder(paths)):
+            went = _measure_shards(run, paths, shards, progress, log)
+    progress.end()
+    return merge(run, paths, database, progress.result, went, log)
+
+
 def plan_shards(
     run: RunSettings, paths: PathSettings, database: Database, log: Log
 ) -> tuple[Shard, ...]:
@@ -122,19 +144,14 @@ def plan_shards(
         log.warning(sentence)
     if left.clips:
         log.info(f"{left.clips} clips that a killed run had measured are kept")
-    if fingerprints(run, paths):
+    prints = fingerprints(run, paths)
+    if prints:
         log.info(f"{len(tasks)} clips to measure")
     else:
         log.info(f"{run.features} needs no clip to be measured")
-    prints = fingerprints(run, paths) if tasks else {}
     size = max(SMALLEST_SHARD, -(-len(tasks) // MOST_SHARDS))
     return tuple(
-        Shard(
-            shard_folder(paths) / f"{_shard_key(some, prints)}{SHARD_SUFFIX}",
-            some,
-            start,
-            len(tasks),
-        )
+        Shard(shard_folder(paths) / f"{_shard_key(some, prints)}{SHARD_SUFFIX}", some)
         for start in range(0, len(tasks), size)
         for some in (tasks[start : start + size],)
     )
@@ -192,40 +209,77 @@ def _shard_key(tasks: Sequence[ClipTask], prints: Mapping[str, str]) -> str:
     return hash_text("".join(lines))[:16]
 
 
-def measure_shard(run: RunSettings, paths: PathSettings, shard: Shard, log: Log) -> Measured:
-    """Decode and measure these clips, each kept as soon as it is measured; write the shard.
+def _measure_shards(
+    run: RunSettings,
+    paths: PathSettings,
+    shards: Sequence[Shard],
+    progress: Progress,
+    log: Log,
+) -> Spread:
+    in_work = ShardsInWork(shards)
+    tasks = [task for shard in shards for task in shard.tasks]
+    tools = _tools(run, paths)
 
-    Raises MosAssetsError where the store or the machine does not let it go on.
-    """
-    # This process may be another than the one that planned.
-    chosen_blocks(run, paths)
-    progress = Progress(log.info, done_before=shard.done_before, total=shard.total)
-    journal = Journal(shard.path)
-    lasting: list[Measurement] = []
+    def note(results: Sequence[tuple[ClipTask, tuple[Found, ...]]]) -> None:
+        for task, found in results:
+            for measurement in found:
+                if measurement.reason is not None:
+                    log.warning(f"{task.clip_id}: {measurement.reason}")
+        in_work.note(results)
+        for task, found in results:
+            failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
+            progress.add(any(m.reason is not None for m in found), failed)
 
-    def note(task: ClipTask, found: tuple[Found, ...]) -> None:
-        for measurement in found:
-            if measurement.reason is not None:
-                log.warning(f"{task.clip_id}: {measurement.reason}")
-        kept = [row for row in found if isinstance(row, Measurement)]
-        failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
-        journal.note(kept)
-        lasting.extend(kept)
-        progress.add(any(m.reason is not None for m in found), failed)
+    # Handing a clip to a thread costs nothing.
+    share = sum(map(estimated_s, tasks)) / GOOD_PIECES
+    piece_s = min(MOST_PIECE_S, max(LEAST_PIECE_S, share)) if run.cluster else 0.0
+    with _engine(run, tasks, tools) as engine:
+        went = spread(
+            [piece for shard in shards for piece in cut_pieces(shard.tasks, piece_s)],
+            engine,
+            done=note,
+            doubtful=lambda found: any(isinstance(row, Setback) for row in found),
+            ended=partial(ended_workers, tools=tools),
+            log=log,
+        )
+    for worker, why in sorted(went.refused.items()):
+        log.warning(f"the worker {worker} was refused: {why}")
+    return went
 
-    with measuring(shard.path.parent):
-        ffmpeg = find_ffmpeg(paths.ffmpeg or None)
-        measure_clips(shard.tasks, ffmpeg, workers=run.workers, on_done=note)
-        journal.close(lasting)
-    progress.end()
-    return progress.result
+
+@contextmanager
+def _engine(
+    run: RunSettings, tasks: Sequence[ClipTask], tools: Tools
+) -> Iterator[Engine[ClipTask, tuple[Found, ...]]]:
+    parts = frozenset[str]().union(*(task.parts for task in tasks))
+    samples = samples_of(tasks)
+    work = Work(
+        partial(measure_piece, tools=tools),
+        partial(alike, samples, tuple(sorted(parts)), run.comparison, tools=tools),
+    )
+    if run.cluster:
+        with on_dask(work, run.cluster) as remote:
+            yield remote
+        return
+    sweep_scratch()
+    with single_threaded(parts), InProcess(work, run.workers, one_core_each()) as here:
+        yield here
+
+
+def _tools(run: RunSettings, paths: PathSettings) -> Tools:
+    """By absolute paths, the same wherever they are used."""
+    program = None
+    if paths.ffmpeg:
+        program = str(Path(shutil.which(paths.ffmpeg) or paths.ffmpeg).absolute())
+    return Tools(program, paths.networks_folder.absolute(), chosen_blocks(run, paths))
 
 
 def merge(
     run: RunSettings,
     paths: PathSettings,
     database: Database,
-    done: Sequence[Measured],
+    done: Measured,
+    went: Spread,
     log: Log,
 ) -> Merged:
     """Bring the finished shards into the database, and count what the machine failed at.
@@ -235,9 +289,8 @@ def merge(
     damaged = merge_shards(database, shard_folder(paths))
     prints = fingerprints(run, paths)
     found: dict[str, list[Setback]] = {}
-    for shard in done:
-        for clip_id, setback in shard.setbacks:
-            found.setdefault(clip_id, []).append(setback)
+    for clip_id, setback in done.setbacks:
+        found.setdefault(clip_id, []).append(setback)
     setback_rows.note_setbacks(database, found)
     waiting = setback_rows.read_setbacks(database, prints.values())
     if damaged:
@@ -251,8 +304,9 @@ def merge(
     return Merged(
         rows=rows,
         fingerprints=prints,
-        clips=sum(shard.clips for shard in done),
-        failed=sum(shard.failed for shard in done),
-        seconds=sum(shard.seconds for shard in done),
+        clips=done.clips,
+        failed=done.failed,
+        seconds=done.seconds,
         waiting=waiting,
+        spread=went,
     )

@@ -24,7 +24,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one shard came to."""
+    """What measuring came to."""
 
     clips: int
     failed: int
@@ -37,9 +37,8 @@ class Measured:
 class Progress:
     """Counts finished clips and says, every ten seconds, how many, how fast and how long still."""
 
-    def __init__(self, say: Callable[[str], None], *, done_before: int, total: int) -> None:
+    def __init__(self, say: Callable[[str], None], *, total: int) -> None:
         self._say = say
-        self._done_before = done_before
         self._total = total
         self._done = 0
         self._failed = 0
@@ -63,19 +62,17 @@ class Progress:
                 self._tell()
 
     def end(self) -> None:
-        """The shard is finished: tell, unless that was told just now."""
+        """All are finished: tell, unless there was nothing to do."""
         with self._lock:
-            last = self._done_before + self._done == self._total
-            if self._done and (last or time.monotonic() - self._said >= CALM_S / 4):
+            if self._done:
                 self._tell()
 
     def _tell(self) -> None:
         self._said = time.monotonic()
         rate = self._done / (self._said - self._start)
         pace = f"{rate:.1f} a second" if rate >= 1 else f"{1 / rate:.1f} s a clip"
-        done = self._done_before + self._done
-        minutes, seconds = divmod(round((self._total - done) / rate), 60)
+        minutes, seconds = divmod(round((self._total - self._done) / rate), 60)
         self._say(
-            f"measured {done} of {self._total} clips, {pace}, "
+            f"measured {self._done} of {self._total} clips, {pace}, "
             f"about {minutes} min {seconds} s left, {self._failed} failed"
         )

@@ -39,8 +39,9 @@ def release(run: RunSettings, paths: PathSettings, database: Database) -> Releas
     Raises StoreError where it is not judged yet, ReleaseError where it or the head in place is
     damaged.
     """
-    candidate = verdict_rows.latest_candidate(database, head_of(run))
-    verdict = verdict_rows.latest_verdict(database, candidate.head_id)
+    with database.held():
+        candidate = verdict_rows.latest_candidate(database, head_of(run))
+        verdict = verdict_rows.latest_verdict(database, candidate.head_id)
     if verdict is None or verdict.candidate_id != candidate.candidate_id:
         raise StoreError(
             f"Candidate {candidate.candidate_id} of {candidate.head_id} is not judged yet; "

@@ -52,17 +52,18 @@ def write_page(
     names = {clip.clip_id: clip.clip_name for clip in stored}
     clips = judged_clips(table, predictions, names)
     shown = [by_id[clip.clip_id] for clip in worst(clips)]
-    others = list(_same_folds(database, table, report))
     blocks = _blocks(run, paths)
-    inputs = inputs_digest(
-        SHOWN,
-        report=report.to_json(),
-        clips=clips,
-        shown=[(clip.sha256, clip.path is not None and clip.path.is_file()) for clip in shown],
-        others=[(past.candidate_id, found) for past, found in others],
-        blocks=blocks,
-    )
-    known = result_rows.find_result(database, SHOWN, inputs)
+    with database.held():
+        others = list(_same_folds(database, table, report))
+        inputs = inputs_digest(
+            SHOWN,
+            report=report.to_json(),
+            clips=clips,
+            shown=[(clip.sha256, clip.path is not None and clip.path.is_file()) for clip in shown],
+            others=[(past.candidate_id, found) for past, found in others],
+            blocks=blocks,
+        )
+        known = result_rows.find_result(database, SHOWN, inputs)
     if known is not None and known.outcome == _digest(page):
         return page
     thumbnails = _thumbnails(shown, paths)

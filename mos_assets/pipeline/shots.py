@@ -47,6 +47,11 @@ class ShotsFound:
 
 def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
     """Write one row a clip; one whose shots are not known says why. Raises CorpusError."""
+    with database.held():
+        return _find_shots(run, paths, database, log)
+
+
+def _find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}
     rejected: dict[str, int] = {}

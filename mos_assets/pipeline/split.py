@@ -32,6 +32,11 @@ def split(run: RunSettings, database: Database) -> Split:
     Raises FeatureError where the features were made under other settings or cannot be trained on,
     and CorpusError for labels that cannot be right.
     """
+    with database.held():
+        return _split(run, database)
+
+
+def _split(run: RunSettings, database: Database) -> Split:
     scope = ",".join(run.corpora)
     provenance.require(database, provenance.FEATURES, feature_scope(run))
     _require_plausible_labels(database, run.corpora)

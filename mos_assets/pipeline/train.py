@@ -108,7 +108,8 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
     inputs = made_of.digest
     kept = None
     if not run.retrain:
-        kept = trained_before(database, paths, made_of.head_id, inputs, log)
+        with database.held():
+            kept = trained_before(database, paths, made_of.head_id, inputs, log)
     table, recipe, seeds = made_of.table, made_of.recipe, made_of.seeds
     if kept is not None:
         return _as_before(kept, database, table)

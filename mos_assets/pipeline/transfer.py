@@ -82,12 +82,13 @@ def judge_transfer(
     unless the run asks for it anew. Raises StoreError where there is no candidate or it was not
     shown these corpora, and FeatureError where features or folds were made under other settings.
     """
-    provenance.require(database, provenance.SPLIT, fold_scope(run))
-    candidate = verdict_rows.latest_candidate(database, head_of(run))
-    manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
-    facts = _Facts(candidate.head_id, candidate.candidate_id)
-    if run.test_corpora or len(run.corpora) > 1:
-        facts = _facts(run, database, candidate, manifest)
+    with database.held():
+        provenance.require(database, provenance.SPLIT, fold_scope(run))
+        candidate = verdict_rows.latest_candidate(database, head_of(run))
+        manifest, _ = read_candidate(ReleaseFiles(candidate.folder, candidate.head_id))
+        facts = _Facts(candidate.head_id, candidate.candidate_id)
+        if run.test_corpora or len(run.corpora) > 1:
+            facts = _facts(run, database, candidate, manifest)
     folder = report_folder(paths.store_folder, candidate.head_id, candidate.candidate_id)
     settings = (run.corpora, run.folds, run.imputes, run.weights, run.align)
     inputs = inputs_digest(TRANSFERRED, facts=facts, settings=settings)

@@ -27,7 +27,7 @@ from mos_assets.features import (
 from mos_assets.media.probe import probe_version
 from mos_assets.records import DeclaredFeatures, ProofStatus
 from mos_assets.release.manifest import Manifest
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
 
 _POLICY = f"{variable('reference')}="
@@ -204,7 +204,7 @@ def measurable(manifest: Manifest) -> MeasuringPlan | str:
 def comparison_of(manifest: Manifest) -> Comparison | str:
     """How clips are compared for the head; why that cannot be done here, in a sentence.
 
-    A head of before there was a choice compares every pair.
+    A head of before there was a choice compares every pair, under loopback with transcode 1.
     """
     named = (
         text.removeprefix(_POLICY) for text in manifest.data.settings if text.startswith(_POLICY)
@@ -220,11 +220,13 @@ def comparison_of(manifest: Manifest) -> Comparison | str:
     policy = next(told, None) or next(named, ReferencePolicy.LOOPBACK)
     measured = manifest.comparison
     sampling = Sampling.EVERY if measured is None else measured.sampling
+    loopback = (measured and measured.loopback) or Loopback.ONE
     for name, value, known in (
         ("reference", policy, ReferencePolicy),
         ("sampling", sampling, (Sampling.EVERY, Sampling.SPARSE)),
+        ("loopback", loopback, Loopback),
     ):
         if value not in tuple(known):
             said = f"{variable(name)}={value}"
             return f"{manifest.id} was trained with {said}, which this version does not know"
-    return Comparison(ReferencePolicy(policy), Sampling(sampling))
+    return Comparison(ReferencePolicy(policy), Sampling(sampling), Loopback(loopback))

@@ -37,7 +37,7 @@ class Named(Protocol):
 class Reported(BaseModel):
     """What reports carry: nothing changes it, and no key is in it that it does not name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FigureRow(Reported, Generic[F]):

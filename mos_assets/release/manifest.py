@@ -128,6 +128,8 @@ class ManifestComparison(_Frozen):
     """MOS_REFERENCE."""
     sampling: str
     """MOS_SAMPLING: every or sparse."""
+    loopback: str | None = None
+    """MOS_LOOPBACK; None under another policy, and 1 for a head older than the choice."""
 
 
 class ManifestThreshold(_Frozen):

@@ -5,6 +5,7 @@ Keys are those of Hugging Face's model cards; other readers of Markdown show or 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -24,6 +25,7 @@ HUB_METRICS: dict[Metric, tuple[str, str]] = {
 }
 """Type and name of a metric on hubs."""
 _DIGITS = 4
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def front_matter(manifest: Manifest, transfer: TransferReport | None) -> str:
@@ -74,6 +76,8 @@ def _results(manifest: Manifest, transfer: TransferReport | None) -> list[dict[s
 
 
 def _result(corpus: str, split: str, figures: dict[Metric, float | None]) -> dict[str, Any]:
+    # Names come from strangers, and a reader that knows no front matter shows them as Markdown.
+    corpus = _NOT_PLAIN.sub("-", corpus).strip("-")
     metrics = [
         {
             "type": HUB_METRICS[metric][0],

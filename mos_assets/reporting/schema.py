@@ -8,6 +8,7 @@ from typing import Any
 from mos_assets.evaluation.criteria import GATE, Gate
 from mos_assets.evaluation.slices import Slice
 from mos_assets.records import FoldScore, SeedScore
+from mos_assets.reporting.described import Described
 from mos_assets.reporting.report import (
     Baseline,
     GateReport,
@@ -18,7 +19,7 @@ from mos_assets.reporting.report import (
 
 def report_schema(gate: Gate = GATE) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of reports on this gate, which names each of its figures."""
-    schema = GateReport.model_json_schema(mode="serialization")
+    schema = GateReport.model_json_schema(mode="serialization", schema_generator=Described)
     metrics = [metric.name for metric in gate.metrics]
     for row, names in (
         (Intervals, [criterion.name for criterion in gate.criteria]),

@@ -207,7 +207,9 @@ def _cross(found: CrossFigures) -> str:
 
 def transfer_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of transfer reports."""
-    schema = TransferReport.model_json_schema(mode="serialization")
+    from mos_assets.reporting.described import Described
+
+    schema = TransferReport.model_json_schema(mode="serialization", schema_generator=Described)
     shape = schema["$defs"][Slice.__name__]
     figure = shape["properties"].pop("figures")["additionalProperties"]
     names = [metric.name for metric in METRICS]

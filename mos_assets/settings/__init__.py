@@ -6,6 +6,7 @@ Of a run, of paths and of the service around the runs; `Settings` holds the thre
 from mos_assets.settings.choices import (
     Align,
     Executor,
+    Loopback,
     Missing,
     ReferencePolicy,
     Sampling,
@@ -26,6 +27,7 @@ __all__ = [
     "Align",
     "Comparison",
     "Executor",
+    "Loopback",
     "Missing",
     "PathSettings",
     "ReferencePolicy",

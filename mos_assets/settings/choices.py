@@ -18,11 +18,20 @@ class ReferencePolicy(StrEnum):
     """What libvmaf compares a clip with."""
 
     LOOPBACK = "loopback"
-    """The clip's own x264 transcode at CRF 35."""
+    """The clip's own transcode."""
     SOURCE = "source"
     """The pristine file that the labels name."""
     SELF = "self"
     """The clip itself: five of the six figures are constant."""
+
+
+class Loopback(StrEnum):
+    """Which transcode a clip is compared with under loopback (`features/loopback.py`)."""
+
+    ONE = "1"
+    """All of its pictures as one stream."""
+    TWO = "2"
+    """The pictures that are compared, each coded by itself."""
 
 
 class Sampling(StrEnum):
@@ -59,4 +68,3 @@ class Executor(StrEnum):
 
     IN_PROCESS = "in_process"
     MULTIPROCESS = "multiprocess"
-    DASK = "dask"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mos_assets.settings.choices import ReferencePolicy, Sampling
+from mos_assets.settings.choices import Loopback, ReferencePolicy, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +16,30 @@ class Comparison:
 
     reference: ReferencePolicy
     sampling: Sampling = Sampling.EVERY
+    loopback: Loopback = Loopback.ONE
+    """Always this one under another policy, where it says nothing."""
 
     def __post_init__(self) -> None:
         if self.sampling is Sampling.AUTO:
             raise ValueError("the sampling of a comparison is not resolved")
 
+    @classmethod
+    def of(cls, told: Comparison | ReferencePolicy) -> Comparison:
+        """A policy alone, as scripts have it, is a comparison of every picture."""
+        return cls(told) if isinstance(told, ReferencePolicy) else told
 
-def comparison(reference: ReferencePolicy, sampling: Sampling) -> Comparison:
+
+def comparison(
+    reference: ReferencePolicy, sampling: Sampling, loopback: Loopback = Loopback.ONE
+) -> Comparison:
     """What these settings ask for.
 
     A transcode is ours to define, and sparse figures tell the same of it. Published figures against
     a pristine file are means over every frame.
     """
     if sampling is Sampling.AUTO:
-        loopback = reference is ReferencePolicy.LOOPBACK
-        sampling = Sampling.SPARSE if loopback else Sampling.EVERY
-    return Comparison(reference, sampling)
+        sparse = reference is ReferencePolicy.LOOPBACK
+        sampling = Sampling.SPARSE if sparse else Sampling.EVERY
+    if reference is not ReferencePolicy.LOOPBACK:
+        loopback = Loopback.ONE
+    return Comparison(reference, sampling, loopback)

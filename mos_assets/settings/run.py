@@ -11,7 +11,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from mos_assets.settings.choices import Align, Missing, ReferencePolicy, Sampling, Weights
+from mos_assets.settings.choices import (
+    Align,
+    Loopback,
+    Missing,
+    ReferencePolicy,
+    Sampling,
+    Weights,
+)
 from mos_assets.settings.comparison import Comparison, comparison
 
 KONVID_150K_FLOOR = 5_000
@@ -99,10 +106,17 @@ class RunSettings(BaseModel):
     reference: Annotated[
         ReferencePolicy,
         Field(
-            description="What libvmaf compares a clip with: loopback (its own x264 CRF 35 "
-            "transcode), source (the pristine file its label names) or self."
+            description="What libvmaf compares a clip with: loopback (its own transcode), "
+            "source (the pristine file its label names) or self."
         ),
     ] = ReferencePolicy.LOOPBACK
+    loopback: Annotated[
+        Loopback,
+        Field(
+            description="The transcode of loopback: 2 codes the pictures that are compared, each "
+            "by itself; 1 codes all of the clip, as heads of before measured it."
+        ),
+    ] = Loopback.TWO
     sampling: Annotated[
         Sampling,
         Field(
@@ -129,6 +143,13 @@ class RunSettings(BaseModel):
     workers: Annotated[
         int, Field(ge=1, le=1024, description="Clips measured in parallel in one process.")
     ] = Field(default_factory=_default_workers)
+    cluster: Annotated[
+        str,
+        Field(
+            description="Dask cluster whose workers measure clips: tcp://host:8786 of its "
+            "scheduler, or local:N for N processes on this machine; empty: this process does."
+        ),
+    ] = ""
 
     @field_validator("corpus")
     @classmethod
@@ -154,6 +175,16 @@ class RunSettings(BaseModel):
             if name == "konvid":
                 raise ValueError("'konvid' is kept for the head of konvid-1k; rename the corpus")
         return ",".join(sorted(names))
+
+    @field_validator("cluster")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        value = value.strip()
+        kind, _, rest = value.partition(":")
+        workers = kind == "local" and rest.isascii() and rest.isdigit() and 1 <= int(rest) <= 1024
+        if not value or workers or re.fullmatch(r"(tcp|tls)://[^\s/@?#]+:\d{1,5}/?", value):
+            return value.rstrip("/")
+        raise ValueError("must be tcp://host:8786, tls://host:8786, or local:N with N of 1 to 1024")
 
     @field_validator("test_corpus")
     @classmethod
@@ -188,7 +219,7 @@ class RunSettings(BaseModel):
     @property
     def comparison(self) -> Comparison:
         """How clips are compared in this run."""
-        return comparison(self.reference, self.sampling)
+        return comparison(self.reference, self.sampling, self.loopback)
 
     @property
     def imputes(self) -> bool:

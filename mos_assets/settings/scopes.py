@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from mos_assets.io.hashing import hash_bytes
-from mos_assets.settings.choices import Sampling
+from mos_assets.settings.choices import Loopback, ReferencePolicy, Sampling
 from mos_assets.settings.environment import variable
 from mos_assets.settings.paths import NETWORKS, PathSettings
 from mos_assets.settings.run import RunSettings
 
 _SHAPING = (
     *("corpus", "manifest", "konvid_150k_floor", "features", "missing", "reference"),
-    "sampling",
+    *("loopback", "sampling"),
     *("seeds", "folds", "epochs", "align", "weights"),
 )
 
@@ -51,7 +51,9 @@ def feature_scope(run: RunSettings) -> str:
     # Tables that were written before there was a choice are those of every pair.
     sampling = run.comparison.sampling
     sparse = (f"{variable('sampling')}={sampling}",) if sampling is not Sampling.EVERY else ()
-    return " ".join((told, *sparse, *tests(run)))
+    ours = run.reference is ReferencePolicy.LOOPBACK and run.loopback is not Loopback.ONE
+    loopback = (f"{variable('loopback')}={run.loopback}",) if ours else ()
+    return " ".join((told, *loopback, *sparse, *tests(run)))
 
 
 def fold_scope(run: RunSettings) -> str:

@@ -21,8 +21,8 @@ class ServiceSettings(BaseModel):
     executor: Annotated[
         Executor,
         Field(
-            description="Where steps run: in_process, multiprocess or dask; read when Dagster "
-            "loads the code."
+            description="Where steps run: in_process or multiprocess; read when Dagster loads the "
+            "code."
         ),
     ] = Executor.IN_PROCESS
     automation: Annotated[

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from mos_assets.store.column_types import FLAG as _FLAG
+from mos_assets.store.column_types import REAL as _REAL
+from mos_assets.store.column_types import TEXT as _TEXT
+from mos_assets.store.column_types import TIME as _TIME
+from mos_assets.store.column_types import WHOLE as _WHOLE
+from mos_assets.store.rating_schema import RATERS as RATERS
+from mos_assets.store.rating_schema import RATING_ESTIMATORS as RATING_ESTIMATORS
+from mos_assets.store.rating_schema import RATING_SCHEMAS
+from mos_assets.store.rating_schema import RATING_SESSIONS as RATING_SESSIONS
+from mos_assets.store.rating_schema import SUSPICIOUS_RATINGS as SUSPICIOUS_RATINGS
+
 SCHEMA_VERSION = 6
 """Raised, with a step in `migrations`, for what is more than an added table or column."""
 
@@ -31,10 +42,6 @@ PREDICTIONS = "predictions"
 GATE_REPORTS = "gate_reports"
 GATE_FIGURES = "gate_figures"
 FEATURE_LOSSES = "feature_losses"
-RATING_SESSIONS = "rating_sessions"
-RATERS = "raters"
-RATING_ESTIMATORS = "rating_estimators"
-SUSPICIOUS_RATINGS = "suspicious_ratings"
 TEST_FEATURES = "test_features"
 BESIDE_COLUMNS = "beside_columns"
 TRANSFER_PREDICTIONS = "transfer_predictions"
@@ -43,8 +50,6 @@ RELEASES = "releases"
 INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
 
-_TEXT, _REAL, _WHOLE, _FLAG = pa.string(), pa.float64(), pa.int64(), pa.bool_()
-_TIME = pa.timestamp("us", tz="UTC")
 
 _PROBE_FIELDS = [
     ("width", _WHOLE),
@@ -122,58 +127,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("repeat_correlation", _REAL),
         ]
     ),
-    RATING_SESSIONS: pa.schema(
-        [
-            ("corpus", _TEXT),
-            ("session", _TEXT),
-            ("clips", _WHOLE),
-            ("raters", _WHOLE),
-            ("votes", _WHOLE),
-            ("map_slope", _REAL),
-            ("map_offset", _REAL),
-            ("aligned", _TEXT),
-            ("common", _WHOLE),
-            ("rmse_before", _REAL),
-            ("rmse_after", _REAL),
-            ("apart", _TEXT),
-            ("estimator", _TEXT),
-            ("way", _TEXT),
-            ("ceiling", _REAL),
-        ]
-    ),
-    RATERS: pa.schema(
-        [
-            ("corpus", _TEXT),
-            ("session", _TEXT),
-            ("rater", _TEXT),
-            ("n", _WHOLE),
-            ("bias", _REAL),
-            ("inconsistency", _REAL),
-            ("agreement", _REAL),
-            ("rejected", _FLAG),
-            ("against", _FLAG),
-        ]
-    ),
-    RATING_ESTIMATORS: pa.schema(
-        [
-            ("corpus", _TEXT),
-            ("estimator", _TEXT),
-            ("largest_move", _REAL),
-            ("interval_ratio", _REAL),
-            ("rejected", pa.list_(_TEXT)),
-            ("against", pa.list_(_TEXT)),
-        ]
-    ),
-    SUSPICIOUS_RATINGS: pa.schema(
-        [
-            ("corpus", _TEXT),
-            ("clip", _TEXT),
-            ("kind", _TEXT),
-            ("what", _TEXT),
-            ("figure", _REAL),
-            ("candidate_id", _TEXT),
-        ]
-    ),
+    **RATING_SCHEMAS,
     ENCODERS: pa.schema([("corpus", _TEXT), ("encoder", _TEXT)]),
     ENCODER_SLOTS: pa.schema([("position", _WHOLE), ("encoder", _TEXT)]),
     LABEL_FILES: pa.schema(

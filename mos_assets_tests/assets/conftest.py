@@ -22,11 +22,9 @@ SCENES = (
 )
 QUALITIES = ((18, 4.6), (34, 3.1), (44, 1.4))
 
+MEASURED = ("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features")
 UNTIL_TRAINED = (
-    "raw_corpus",
-    "clip_measurements",
-    "shot_metadata",
-    "extracted_features",
+    *MEASURED,
     "folds",
     "trained_onnx",
 )
@@ -80,7 +78,7 @@ class World:
 
 @dataclass(frozen=True)
 class Ran:
-    """A world after a run of the whole graph."""
+    """A world after a run."""
 
     world: World
     result: dg.ExecuteInProcessResult
@@ -95,8 +93,9 @@ class Ran:
         return event.materialization.metadata
 
 
-def ran(world: World) -> Ran:
-    result = world.run()
+def ran(world: World, *assets: str) -> Ran:
+    """After a run of these assets with their checks, or of the whole graph."""
+    result = world.run(*assets)
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
     return Ran(world, result, checks)
 

@@ -9,6 +9,7 @@ import pytest
 
 from mos_assets import Predictor
 from mos_assets.assets.provenance import asset_tags
+from mos_assets.definitions import build_defs
 from mos_assets.features import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.loading import read_release
@@ -16,7 +17,14 @@ from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import Settings
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
-from mos_assets_tests.assets.conftest import TOML, Ran, World, make_world, ran, write_labels
+from mos_assets_tests.assets.conftest import (
+    MEASURED,
+    TOML,
+    Ran,
+    make_world,
+    ran,
+    write_labels,
+)
 
 ASSETS = [
     "raw_corpus",
@@ -30,6 +38,8 @@ ASSETS = [
     "model_card",
 ]
 SCORING = ["incoming_clips", "clip_scores"]
+MADE_ONCE = (("trained_onnx", "trained"), ("gate_report", "judged"), ("transfer_report", "judged"))
+"""Assets that are not made again of the same, and what says so in their metadata."""
 HEAD = "filmed_mos_head_v1"
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
@@ -45,8 +55,22 @@ def test_every_asset_materializes_in_its_order(filmed: Ran) -> None:
     assert [name for name in found if name in SCORING] == SCORING
 
 
+def test_a_run_that_succeeds_has_made_every_asset_that_it_selected() -> None:
+    """Every step is known when a run starts, and has to hand out what it makes: no executor can
+    pass one over, and Dagster fails the step that does not."""
+    definitions = build_defs(Settings.of(corpus="synthetic"))
+    jobs = [definitions.resolve_implicit_global_asset_job_def()]
+    jobs += [definitions.resolve_job_def(name) for name in ("retrain", "score_incoming")]
+    for job in jobs:
+        for node in job.graph.nodes:
+            assert isinstance(node.definition, dg.OpDefinition), f"{node.name} holds steps"
+            for output in node.definition.output_defs:
+                assert output.is_required, f"{node.name} may succeed without {output.name}"
+                assert not output.is_dynamic, f"{node.name} makes steps while it runs"
+
+
 def test_what_was_made_says_of_what(filmed: Ran) -> None:
-    """Tags of a materialization, by which the UI finds it; the measurements have the run's."""
+    """Tags of a materialization, by which the UI finds it."""
     tags = {
         event.asset_key.to_user_string(): event.materialization.tags or {}
         for event in filmed.result.get_asset_materialization_events()
@@ -54,7 +78,7 @@ def test_what_was_made_says_of_what(filmed: Ran) -> None:
     }
     (candidate,) = {tags[name]["mos_assets/candidate"] for name in ASSETS[-4:]}
     assert candidate == filmed.metadata("gate_report")["candidate"].value
-    for name in set(ASSETS) - {"clip_measurements"}:
+    for name in ASSETS:
         assert tags[name]["mos_assets/corpus"] == "filmed"
         assert tags[name]["mos_assets/git"]
 
@@ -143,6 +167,7 @@ def test_a_second_run_opens_no_clip_and_gives_the_same_bytes(filmed: Ran) -> Non
     shards = sorted((filmed.world.settings.paths.store_folder / "shards").iterdir())
     again = ran(filmed.world)
     assert again.result.success
+    assert [again.metadata(asset)[name].value for asset, name in MADE_ONCE] == [False] * 3
     assert again.metadata("raw_corpus")["clips_opened"].value == 0
     assert sorted((filmed.world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == before
@@ -154,9 +179,7 @@ def test_a_lost_database_is_rebuilt_from_the_shards(filmed: Ran, tmp_path: Path)
     world = make_world(tmp_path / "copy", "filmed")
     world.database.path.unlink()
     shards = sorted((world.settings.paths.store_folder / "shards").iterdir())
-    assert world.run(
-        "raw_corpus", "clip_measurements", "shot_metadata", "extracted_features"
-    ).success
+    assert world.run(*MEASURED).success
     assert sorted((world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert all(feature_rows.feature_table(world.database)["complete"].to_pylist())
 
@@ -172,8 +195,7 @@ def test_one_new_clip_and_one_broken_clip_cost_what_they_should(
     (corpus / "clips" / "text.mp4").write_text("not a clip")
     with (corpus / "labels.csv").open("a") as labels:
         labels.write("torn.mp4,2.0,torn\ntext.mp4,2.0,text\n")
-    found = ran(world)
-    assert found.result.success
+    assert world.run(*MEASURED).success
     rejected = corpus_rows.rejected_table(world.database, ["filmed"]).to_pylist()
     assert any(row["clip_name"] == "text.mp4" for row in rejected)
     rows = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
@@ -215,8 +237,7 @@ def test_a_pristine_source_is_the_reference_where_labels_name_one(
     toml = TOML.format(name="paired", clips='clips = "clips"').replace("group", "reference")
     (folder / "corpus.toml").write_text(toml.replace('"scene"', '"source"'))
     world = make_world(tmp_path, "paired", reference="source", features="canonical-6+saliency")
-    costly = ("raw_corpus", "clip_measurements", "shot_metadata", "extracted_features")
-    assert world.run(*costly).success
+    assert world.run(*MEASURED).success
     rows_now = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
     near, far = (rows_now[f"paired/scene0_crf{crf}"]["adm2"] for crf in (34, 44))
     assert 1.0 > near > far
@@ -224,7 +245,7 @@ def test_a_pristine_source_is_the_reference_where_labels_name_one(
     before = set(shards.glob("*.parquet"))
     pristine = folder / "clips" / "scene0_crf18.mp4"
     pristine.write_bytes((folder / "clips" / "scene1_crf18.mp4").read_bytes())
-    assert world.run(*costly).success
+    assert world.run(*MEASURED).success
     new = [row for path in set(shards.glob("*.parquet")) - before for row in read_shard(path)]
     assert {row.part for row in new} == {"libvmaf"}
     assert len(new) == 2
@@ -242,7 +263,7 @@ def test_external_shots_replace_measured_ones_and_decode_nothing(
         "clip_name,shot_count,shot_avg_duration_sec\n" + rows + "stranger,2,0.2\n"
     )
     shards = sorted((world.settings.paths.store_folder / "shards").iterdir())
-    found = ran(world)
+    found = ran(world, *MEASURED)
     assert found.result.success
     assert sorted((world.settings.paths.store_folder / "shards").iterdir()) == shards
     assert found.metadata("shot_metadata")["clips_with_shots"].value == 14
@@ -251,157 +272,14 @@ def test_external_shots_replace_measured_ones_and_decode_nothing(
     assert sum(reasons.values()) == 1
 
 
-def test_a_table_without_clips_trains_too(tabled: World) -> None:
-    found = ran(tabled)
-    assert found.result.success
-    assert found.metadata("clip_measurements")["dagster/row_count"].value == 0
-    assert read_release(ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_own"))
-
-
-def test_a_feature_without_variance_is_called_out_by_name(tabled: World) -> None:
-    own = tabled.folder("tabled") / "features" / "own.csv"
-    head, *rows = own.read_text().splitlines()
-    own.write_text("\n".join([f"{head},flat", *(f"{row},7" for row in rows)]) + "\n")
-    check = ran(tabled).checks["features_not_constant"]
-    assert not check.passed
-    assert check.severity is dg.AssetCheckSeverity.WARN
-    assert check.metadata["constant"].value == ["flat"]
-
-
-def test_a_table_that_knows_the_answer_is_called_out(tabled: World) -> None:
-    """By the name of a column that is not even used, and by how closely one follows the label."""
-    folder = tabled.folder("tabled")
-    labels = [f"new{n}.mp4,{1 + (n * 7 % 30) / 10},new{n}" for n in range(30)]
-    with (folder / "labels.csv").open("a") as file:
-        file.write("\n".join(labels) + "\n")
-    head, *rows = (folder / "features" / "own.csv").read_text().splitlines()
-    rows += [f"new{n},{n},{n / 2}" for n in range(30)]
-    score = {line.split(",")[0].removesuffix(".mp4"): line.split(",")[1] for line in labels}
-    told = [f"{row},{score.get(row.split(',')[0], '')}" for row in rows]
-    (folder / "features" / "own.csv").write_text("\n".join([f"{head},quality", *told]) + "\n")
-    (folder / "features" / "unused.csv").write_text("clip_name,MOS\nnew1,3\n")
-    check = ran(tabled).checks["no_leak"]
-    assert not check.passed
-    assert check.severity is dg.AssetCheckSeverity.ERROR
-    assert check.metadata["label_columns"].value == ["table tabled/unused has a column 'MOS'"]
-    (leak,) = check.metadata["features"].value
-    assert leak.startswith("quality is the label in other units: it correlates 1.000")
-    # A run that leaves the check out stops all the same.
-    assert not tabled.run("folds").success
-
-
-def test_a_column_called_as_the_labels_are_is_refused(tabled: World) -> None:
-    """Under the very name that the label has; a column of texts is named too. One that is only
-    called like ratings trains, and stands in report and card."""
-    own = tabled.folder("tabled") / "features" / "own.csv"
-    head, *rows = own.read_text().splitlines()
-    told = [f"{row},{1 + n % 4},{n % 7},x" for n, row in enumerate(rows)]
-    own.write_text("\n".join([f"{head},mos,mosz,kind", *told]) + "\n")
-    result = tabled.run()
-    assert result.success
-    report, card = (
-        Ran(tabled, result).metadata(asset)[name].value
-        for asset, name in (("gate_report", "report"), ("model_card", "card"))
-    )
-    assert "'mosz' is called as ratings are" in report
-    assert "'mosz' is called as ratings are" in card
-    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
-    assert not checks["no_leak"].passed
-    assert checks["no_leak"].metadata["label_columns"].value == [
-        "table tabled/own has a column 'mos', which is what the corpus calls its own labels, and "
-        "it is refused as a feature",
-        "table tabled/own has a column 'mosz'",
-    ]
-    left_out = Ran(tabled, result).metadata("extracted_features")["table_columns_left_out"]
-    assert left_out.value == {"tabled/own": ["mos", "kind"]}
-
-
-def test_a_clip_keeps_its_fold_when_others_arrive(tabled: World) -> None:
-    assert tabled.run_until("folds").success
-    before = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
-    folder = tabled.folder("tabled")
-    with (
-        (folder / "labels.csv").open("a") as labels,
-        (folder / "features" / "own.csv").open("a") as own,
-    ):
-        for index in range(7):
-            labels.write(f"new{index}.mp4,{1.5 + index / 3},new{index}\n")
-            own.write(f"new{index},{index},{index / 2}\n")
-    assert tabled.run_until("folds").success
-    after = {r["clip_id"]: r["fold"] for r in fold_rows.fold_table(tabled.database).to_pylist()}
-    assert len(after) == 22
-    assert before.items() <= after.items()
-
-
-def test_a_head_never_trains_on_the_features_of_another_run(tabled: World) -> None:
-    """Only the later assets, under other settings: refused, not trained on what lies there."""
-    assert tabled.run_until("folds").success
-    (tabled.folder("tabled") / "features" / "other.csv").write_text(
-        (tabled.folder("tabled") / "features" / "own.csv").read_text()
-    )
-    other = tabled.using(features="other")
-    assert not other.run("trained_onnx", "gate_report", "model_card").success
-    assert not other.run("folds").success
-    files = ReleaseFiles(other.settings.paths.model_folder, "tabled_mos_head_v1_other")
-    assert not files.onnx.exists()
-
-
-def test_two_heads_of_one_id_do_not_overwrite_each_other(tabled: World) -> None:
-    """Blocks `a+b` and a table `a_b` come out with one id."""
-    folder = tabled.folder("tabled") / "features"
-    own = (folder / "own.csv").read_text()
-    (folder / "a.csv").write_text(own)
-    (folder / "a_b.csv").write_text(own)
-    (folder / "b.csv").write_text(own.replace("sharpness", "first").replace("noise", "second"))
-    assert tabled.using(features="a_b").run().success
-    files = ReleaseFiles(tabled.settings.paths.model_folder, "tabled_mos_head_v1_a_b")
-    before = files.onnx.read_bytes()
-    assert not tabled.using(features="a+b").run().success
-    assert files.onnx.read_bytes() == before
-
-
 def test_unusable_clips_count_as_missing(filmed: Ran, tmp_path: Path) -> None:
     shutil.copytree(filmed.world.root, tmp_path / "copy")
     world = make_world(tmp_path / "copy", "filmed")
     for path in sorted((world.folder("filmed") / "clips").iterdir())[:3]:
         path.write_text("not a clip any more")
-    check = ran(world).checks["clips_present"]
+    check = ran(world, "raw_corpus").checks["clips_present"]
     assert not check.passed
     assert check.metadata["without_usable_clip"].value == 3
-
-
-def test_labels_that_contradict_their_declaration_stop_a_run_or_stand_in_its_report(
-    tabled: World,
-) -> None:
-    """What cannot be right trains nothing, with the check or without; what may be right is said."""
-    toml = tabled.folder("tabled") / "corpus.toml"
-    sound = toml.read_text()
-    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 100]"))
-    found = ran(tabled)
-    check = found.checks["labels_as_declared"]
-    assert not found.result.success
-    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert "fit 1..5" in (check.description or "")
-    assert not tabled.run("extracted_features", "folds", "trained_onnx").success
-    assert not (tabled.settings.paths.store_folder / "candidates").exists()
-    toml.write_text(sound.replace("[1.0, 5.0]", "[0, 10]"))
-    warned = ran(tabled)
-    check = warned.checks["labels_as_declared"]
-    assert warned.result.success
-    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
-    (card,) = tabled.settings.paths.model_folder.glob("*_card.md")
-    (page,) = tabled.settings.paths.store_folder.glob("reports/*/*/gate_report.md")
-    for text in (card.read_text(), page.read_text()):
-        assert "of the declared scale 0..10, and fit 1..5" in text
-
-
-def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
-    """No clip has its features: nothing trains, and nothing is released."""
-    own = tabled.folder("tabled") / "features" / "own.csv"
-    own.write_text("clip_name,sharpness,noise\nstranger,1,2\n")
-    result = tabled.run()
-    assert not result.success
-    assert not tabled.settings.paths.model_folder.exists()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not there")
@@ -414,9 +292,7 @@ def test_real_clips_go_through_every_extractor(tmp_path: Path) -> None:
     rows = "".join(f"{name},{2 + n / 2},{name}\n" for n, name in enumerate(names))
     (folder / "labels.csv").write_text("clip,mos,scene\n" + rows)
     world = make_world(tmp_path, "real")
-    assert world.run(
-        "raw_corpus", "clip_measurements", "shot_metadata", "extracted_features"
-    ).success
+    assert world.run(*MEASURED).success
     found = {r["clip_id"]: r for r in feature_rows.feature_table(world.database).to_pylist()}
     assert all(row["complete"] for row in found.values())
     assert found["real/bikes"]["shot_cut_density"] > 0

@@ -6,7 +6,7 @@ import pytest
 from mos_assets.assets.platform import platform_from
 from mos_assets.settings import Missing, ReferencePolicy, Settings
 
-SERVICE = Settings.of(corpus="synthetic", missing="impute", executor="dask", tick_s=5)
+SERVICE = Settings.of(corpus="synthetic", missing="impute", executor="multiprocess", tick_s=5)
 
 
 def resource(config: dict[str, object]) -> dg.ConfigurableResource:

@@ -12,7 +12,7 @@ from mos_assets.features import ClipTask, picture_extractors
 from mos_assets.io.hashing import hash_file
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 SHARED_CLIPS = Path(__file__).parents[2] / "../shared/data/clips"
 
@@ -78,6 +78,7 @@ def task_of(
     *parts: str,
     policy: ReferencePolicy = ReferencePolicy.LOOPBACK,
     sampling: Sampling = Sampling.EVERY,
+    loopback: Loopback = Loopback.ONE,
     reference: Path | None = None,
 ) -> ClipTask:
     """A task over a clip as the platform would plan it."""
@@ -89,5 +90,5 @@ def task_of(
         parts=frozenset(parts or picture_extractors()),
         reference_path=reference,
         reference_sha256=None if reference is None else hash_file(reference),
-        comparison=Comparison(policy, sampling),
+        comparison=Comparison(policy, sampling, loopback),
     )

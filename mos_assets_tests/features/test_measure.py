@@ -21,7 +21,7 @@ from mos_assets.features.extractors.shots import shot_columns
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.media.probe import probe
 from mos_assets.records import Measurement, Probe, Setback, ShotFigures
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Loopback, ReferencePolicy
 from mos_assets_tests.features.conftest import Render, disguised, task_of
 
 SIX = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
@@ -59,6 +59,25 @@ def test_loopback_equals_the_bare_command(plain: Path, ffmpeg: Ffmpeg, tmp_path:
     assert dict(found["libvmaf"].figures) == pytest.approx(pooled(tmp_path / "bare.json"), abs=2e-6)
     alone = only(measure_clip(task_of(plain, "libvmaf"), ffmpeg))
     assert alone == found["libvmaf"], "a part's figures must not depend on its company"
+
+
+def test_loopback_2_codes_each_compared_picture_by_itself(
+    plain: Path, render: Render, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """As the bare command does for pictures at 25 a second, whatever the rate of the clip."""
+    slow = render("plain_at_3.mkv", "-r", "3", "-i", str(plain), encoder=("-c:v", "ffv1"))
+    chain = "[0:v]settb=1/25,setpts=N,fps=25,split[e][r]"
+    bare = ["-i", str(slow), "-filter_complex", chain, "-map", "[e]", "-enc_time_base", "1:25"]
+    bare += ["-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "veryfast", "-crf", "35"]
+    bare += ["-g", "1", "-threads", "1", "-f", "null", "-", "-dec", "0:0", "-filter_complex"]
+    bare += ["[dec:0][r]libvmaf=log_fmt=json:log_path=bare.json[v]", "-map", "[v]"]
+    assert run_ffmpeg(ffmpeg, [*bare, "-f", "null", "-"], cwd=tmp_path).returncode == 0
+    fast, late = (
+        only(measure_clip(task_of(clip, "libvmaf", loopback=Loopback.TWO), ffmpeg)).figures
+        for clip in (plain, slow)
+    )
+    assert fast == late
+    assert dict(late) == pytest.approx(pooled(tmp_path / "bare.json"), abs=2e-6)
 
 
 def test_the_other_parts_measure_what_they_say(plain: Path, ffmpeg: Ffmpeg) -> None:

@@ -129,13 +129,16 @@ def test_another_rate_meets_what_is_on_the_screen(
     assert dict(found.figures) == expected
 
 
+@pytest.mark.parametrize(
+    ("rate", "own"), [("30", "30000/1001"), ("30000/1001", "30")], ids=["slower", "faster"]
+)
 def test_one_rate_and_as_many_pictures_meet_by_number(
-    render: Render, ffmpeg: Ffmpeg, tmp_path: Path
+    rate: str, own: str, render: Render, ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
-    """29.97 beside 30: no picture may lag behind its own for a thousandth."""
-    reference = source(render, "30", "mkv")
-    slower = ("-i", str(reference), "-vf", "setpts=PTS*1.001", "-r", "30000/1001")
-    clip = render("slower.mp4", *slower, encoder=CODED)
+    """29.97 beside 30, in both orders: no picture may lag behind its own for a thousandth."""
+    reference = source(render, rate, "mkv")
+    words = ("-i", str(reference), "-vf", f"setpts=N/({own})/TB", "-r", own)
+    clip = render(f"beside{rate.replace('/', '_')}.mp4", *words, encoder=CODED)
     (found,) = measure_clip(
         task_of(clip, "libvmaf", policy=ReferencePolicy.SOURCE, reference=reference), ffmpeg
     )

@@ -77,12 +77,17 @@ def test_they_are_the_figures_of_those_pictures(
         assert found.figures[name] == math.fsum(due) / len(due), name
 
 
-def test_a_transcode_is_told_by_some_of_its_pictures(hard_cut: Path, ffmpeg: Ffmpeg) -> None:
-    """Beside it `nr-v1`, which shares them."""
+@pytest.mark.parametrize("name", ["hard_cut.mp4", "grey.mkv"])
+def test_a_transcode_is_told_by_some_of_its_pictures(
+    render: Render, hard_cut: Path, ffmpeg: Ffmpeg, name: str
+) -> None:
+    """Beside it `nr-v1`, which shares them. Grey pictures are given another range as they meet."""
+    grey = ("-c:v", "ffv1", "-pix_fmt", "gray")
+    clip = render(name, "-i", str(hard_cut), "-vf", "scale=98:65", encoder=grey)
     sparse, every = (
         {
             each.part: each.figures
-            for each in measure_clip(task_of(hard_cut, "libvmaf", "nr", sampling=sampling), ffmpeg)
+            for each in measure_clip(task_of(clip, "libvmaf", "nr", sampling=sampling), ffmpeg)
             if isinstance(each, Measurement)
         }
         for sampling in (Sampling.SPARSE, Sampling.EVERY)

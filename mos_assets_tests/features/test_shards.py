@@ -10,7 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from mos_assets.errors import StoreError
-from mos_assets.features import measurement_table, read_shard, write_shard
+from mos_assets.features import (
+    Journal,
+    measurement_table,
+    read_shard,
+    recover_journals,
+    write_shard,
+)
+from mos_assets.features.entries import read_entry
 from mos_assets.features.shards import DamagedShardError
 from mos_assets.features.unchecked import inspected
 from mos_assets.records import Measurement
@@ -99,6 +106,27 @@ def test_no_flipped_bit_is_read(tmp_path: Path) -> None:
         path.write_bytes(flipped)
         with pytest.raises(DamagedShardError, match=r"0\.parquet"):
             read_shard(path)
+
+
+def test_no_flipped_bit_of_a_journal_is_read(tmp_path: Path) -> None:
+    """What is whole is saved as a shard, what is not is named and goes."""
+    journal = Journal(tmp_path / "0.parquet")
+    for row in ROWS:
+        journal.note([row])
+    first, *_ = sorted(journal.folder.glob("*.json"))
+    whole = first.read_bytes()
+    (gone,) = read_entry(first)
+    for bit in range(0, 8 * len(whole), 61):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        first.write_bytes(damaged)
+        with pytest.raises(DamagedShardError, match="checksum does not hold"):
+            read_entry(first)
+    found = recover_journals(tmp_path)
+    assert found.clips == 2 - (gone.content == "b" * 64)
+    assert "its clips are measured again" in found.damaged[0]
+    (shard,) = tmp_path.glob("[!.]*.parquet")
+    assert set(map(repr, read_shard(shard))) == {repr(row) for row in ROWS if row != gone}
 
 
 def test_a_shard_from_before_there_were_checksums_is_read_and_damage_in_it_named(

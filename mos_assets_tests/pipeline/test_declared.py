@@ -60,11 +60,9 @@ class Mine:
         )
         run, paths = settings.run, settings.paths
         ingest.ingest(run, paths, self.database, LOG.info)
-        shards = measure.plan_shards(run, paths, self.database, LOG)
-        done = [measure.measure_shard(run, paths, shard, LOG) for shard in shards]
-        measure.merge(run, paths, self.database, done, LOG)
+        measured = measure.measure(run, paths, self.database, LOG)
         assemble.assemble(run, paths, self.database)
-        return sum(len(shard.tasks) for shard in shards)
+        return measured.clips
 
     def label(self, names: list[str], reference: str) -> None:
         rows = [f"{name},{1 + n % 4},{reference}" for n, name in enumerate(names)]

@@ -24,9 +24,7 @@ settings = Settings.of(
 run, paths = settings.run, settings.paths
 database, log = Database(paths.store_folder), logging.getLogger()
 ingested = ingest.ingest(run, paths, database, log.info)
-shards = measure.plan_shards(run, paths, database, log)
-done = [measure.measure_shard(run, paths, shard, log) for shard in shards]
-merged = measure.merge(run, paths, database, done, log)
+merged = measure.measure(run, paths, database, log)
 found = shots.find_shots(run, paths, database, log)
 features = assemble.assemble(run, paths, database)
 folds = split.split(run, database)
@@ -40,7 +38,7 @@ torn = database.fetch(
 )
 print(json.dumps({
     "torn": torn.num_rows,
-    "opened": ingested.opened, "shards": len(shards), "measured": merged.rows.num_rows,
+    "opened": ingested.opened, "pieces": merged.spread.pieces, "measured": merged.rows.num_rows,
     "shots": found.known, "complete": features.complete, "strays": features.strays,
     "folds": len(folds.sha256), "rows": trained.rows, "difference": trained.difference,
     "sound": trained.checksum_holds and not trained.strays and not trained.refused_operators,
@@ -82,7 +80,7 @@ def test_the_whole_chain_runs_without_dagster(tmp_path: Path) -> None:
     assert found == {
         "torn": 0,  # both corpora have clips of one name, which are one content
         "opened": 0,
-        "shards": 0,
+        "pieces": 0,
         "measured": 0,
         "shots": 0,
         "complete": 75,

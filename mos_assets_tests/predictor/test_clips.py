@@ -176,6 +176,21 @@ def test_a_clip_is_compared_as_the_rows_of_its_head_were(
         assert plan.comparison == Comparison(ReferencePolicy.SOURCE, Sampling(sampling))
 
 
+@pytest.mark.parametrize(("told", "loopback"), [(None, "1"), ("1", "1"), ("2", "2"), ("9", None)])
+def test_a_head_keeps_its_transcode(
+    release: Release, told: str | None, loopback: str | None
+) -> None:
+    """Heads from before there was a choice: the first."""
+    measured = ManifestComparison(reference="loopback", sampling="sparse", loopback=told)
+    head = release.called(HEAD).manifest.model_copy(update={"comparison": measured})
+    plan = measurable(Manifest.parse(head.to_json().encode(), Path("x.json")))
+    if loopback is None:
+        assert isinstance(plan, str) and "MOS_LOOPBACK=9" in plan
+    else:
+        assert isinstance(plan, MeasuringPlan)
+        assert plan.comparison.loopback == loopback
+
+
 def test_a_manifest_without_declared_features_does_not_name_them(release: Release) -> None:
     assert "declared" not in json.loads(release.manifest.to_json())
     told = (declared(ProofStatus.PROVED),)

@@ -19,6 +19,7 @@ from mos_assets.records import (
 from mos_assets.release.manifest import Manifest
 from mos_assets.reporting.card import render_card
 from mos_assets.reporting.findings import weighting
+from mos_assets.reporting.front_matter import without_front_matter
 from mos_assets.reporting.markdown import plot_section, render_markdown
 from mos_assets.reporting.report import ReportPlot
 from mos_assets_tests.conftest import HEAD_ID, Release
@@ -69,7 +70,7 @@ MANIFEST_KEYS = {
 def test_the_card_has_every_section(release: Release) -> None:
     for section in SECTIONS:
         assert f"\n## {section}\n" in release.card
-    assert release.card.startswith(f"# {HEAD_ID}\n")
+    assert without_front_matter(release.card).startswith(f"# {HEAD_ID}\n")
     assert "Status: **Proposed: " in release.card
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mos_assets.errors import SettingsError
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling, Settings
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling, Settings
 from mos_assets.settings.scopes import fold_scope, shaping
 from mos_assets_tests.settings.making import values
 
@@ -47,9 +47,11 @@ def test_pictures_are_left_out_of_a_loopback_or_where_that_is_asked(
 ) -> None:
     """Features measured in one way are not taken for those of the other."""
     run = Settings.from_env({"MOS_REFERENCE": reference, "MOS_SAMPLING": asked}).run
-    assert run.comparison == Comparison(ReferencePolicy(reference), Sampling(sampling))
+    ours = Loopback.TWO if reference == "loopback" else Loopback.ONE
+    assert run.comparison == Comparison(ReferencePolicy(reference), Sampling(sampling), ours)
     assert (f"MOS_SAMPLING={asked}" in shaping(run)) == bool(asked)
     assert ("MOS_SAMPLING=sparse" in fold_scope(run)) == (sampling == "sparse")
+    assert ("MOS_LOOPBACK=2" in fold_scope(run)) == (reference == "loopback")
 
 
 def test_corpora_that_only_test_shape_no_head() -> None:
@@ -71,6 +73,12 @@ def test_corpora_that_only_test_shape_no_head() -> None:
         ("MOS_SEEDS", "0"),
         ("MOS_WORKERS", "-1"),
         ("MOS_EXECUTOR", "kubernetes"),
+        ("MOS_EXECUTOR", "dask"),
+        ("MOS_CLUSTER", "scheduler:8786"),
+        ("MOS_CLUSTER", "tcp://scheduler"),
+        ("MOS_CLUSTER", "http://scheduler:8786"),
+        ("MOS_CLUSTER", "local:0"),
+        ("MOS_CLUSTER", "local:many"),
         ("MOS_REFERENCE", "pristine"),
         ("MOS_SAMPLING", "some"),
         ("MOS_CORPUS", "../elsewhere"),

@@ -3,14 +3,16 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from mos_assets.errors import StoreError
 from mos_assets.store import Database, database
-from mos_assets.store.schema import REJECTED_ROWS, SCHEMAS, quote
+from mos_assets.store.schema import ENCODERS, REJECTED_ROWS, SCHEMAS, quote
 
 ROW = {"corpus": "a", "source": "labels.csv", "line": 2, "clip_name": None, "reason": "torn"}
 
@@ -114,3 +116,24 @@ def test_identifiers_from_strangers_are_quoted(tmp_path: Path) -> None:
             "SELECT column_name FROM information_schema.columns WHERE table_name = 't'"
         ).fetchall()
     assert names == [(nasty,)]
+
+
+def test_what_is_held_is_one_transaction_of_one_thread(tmp_path: Path) -> None:
+    """Reads and writes inside share a connection; an error takes all of it back."""
+    store = Database(tmp_path)
+    row = pa.table({"corpus": ["a"], "encoder": ["studio"]})
+    with store.held(), store.held():
+        store.replace(ENCODERS, row)
+        assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
+        with ThreadPoolExecutor(1) as other:
+            # Its own connection, which sees what was there before.
+            seen = other.submit(store.fetch, f"SELECT * FROM {ENCODERS}").result()
+        assert seen.num_rows == 0
+    assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
+    with pytest.raises(ZeroDivisionError), store.held():
+        store.replace(ENCODERS, row.slice(0, 0))
+        assert 1 / 0
+    assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
+    with pytest.raises(duckdb.Error), store.held():
+        store.fetch("SELECT nothing FROM nowhere")
+    assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1

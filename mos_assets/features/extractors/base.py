@@ -28,7 +28,8 @@ COMMAND_LABELS = frozenset(
     {
         *("count", "counted", "pristine", "even", "compared", "distorted", "reference", "size"),
         *("resized", "left", "right", "timed", "own", "leading", "square", "shown"),
-        *("chosen", "coded", "wanted", "kept", "moving", "moved", "itself"),
+        *("coding", "coded", "choosing", "chosen", "beside", "moving", "moved"),
+        *("kept", "itself"),
     }
 )
 """Labels that the command itself gives to streams of its filter graph."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -74,6 +74,16 @@ class FittedExpert(ABC):
         """
 
 
+@runtime_checkable
+class Screens(Protocol):
+    """A prepared fit that can be asked quickly, and not to the last bit, what it would say."""
+
+    def screen(self, unseen: FloatArray) -> Callable[..., FloatArray]:
+        """Point of the grid → about what the fit says of unseen [m, C]; it only screens the grid
+        (`tuning`), so its last bits may differ between machines."""
+        ...
+
+
 @dataclass(frozen=True)
 class Expert(ABC):
     """A regressor that may take part in the blend. Its other fields are its hyper-parameters."""
@@ -133,17 +143,8 @@ class Expert(ABC):
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
         """The fit to these rows, still to be given a point of the grid.
 
-        What does not depend on the point is computed once, here.
+        What does not depend on the point is computed once, here. It may also have a `screen`.
         """
-
-    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray]:
-        """Point of the grid → about what the fit to these rows says of unseen [m, C].
-
-        It only screens the grid (`tuning`), so its last bits may differ between machines; an expert
-        that is quicker that way overrides this.
-        """
-        fit = self.prepare(sample)
-        return lambda *point: fit(*point).predict(unseen)
 
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
         """Every fit; an expert that is trained faster in one go overrides this."""

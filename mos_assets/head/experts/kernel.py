@@ -63,19 +63,27 @@ class Kernel(Expert):
         return replace(self, inducing_points=min(self.inducing_points, _TUNING_POINTS))
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
-        solver, columns = self._solver(sample), max(1, sample.varying)
-        return lambda gamma, alpha: solver.solve(gamma / columns, alpha)
-
-    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray]:
-        predict, columns = self._solver(sample).screen(unseen), max(1, sample.varying)
-        return lambda gamma, alpha: predict(gamma / columns, alpha)
-
-    def _solver(self, sample: Sample) -> KernelSolver:
         inputs = sample.inputs
         wanted = min(self.inducing_points, len(inputs))
         count = max(_LEAST_POINTS, min(wanted, _MOST_NUMBERS // inputs.shape[1]))
         drawn = draw_inducing_points(inputs, count, np.random.default_rng(sample.stream))
-        return KernelSolver(inputs, sample.mos, drawn, sample.weights)
+        solver = KernelSolver(inputs, sample.mos, drawn, sample.weights)
+        return _Prepared(solver, max(1, sample.varying))
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A solver whose gammas are those of the grid."""
+
+    solver: KernelSolver
+    varying: int
+
+    def __call__(self, gamma: float, alpha: float) -> FittedKernel:
+        return self.solver.solve(gamma / self.varying, alpha)
+
+    def screen(self, unseen: FloatArray) -> Callable[[float, float], FloatArray]:
+        predict = self.solver.screen(unseen)
+        return lambda gamma, alpha: predict(gamma / self.varying, alpha)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,10 +29,7 @@ class Ridge(Expert):
     """alpha."""
 
     def prepare(self, sample: Sample) -> Callable[..., FittedExpert]:
-        return RidgeSolver(sample.inputs, sample.mos, sample.weights).solve
-
-    def screen(self, sample: Sample, unseen: FloatArray) -> Callable[..., FloatArray]:
-        return RidgeSolver(sample.inputs, sample.mos, sample.weights).screen(unseen)
+        return RidgeSolver(sample.inputs, sample.mos, sample.weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +74,10 @@ class RidgeSolver:
         side = self._inputs if self._wide else self._inputs.T
         self._gram = product(side, side.T)
         self._right = mos if self._wide else product(side, mos[:, None])[:, 0]
+
+    def __call__(self, alpha: float) -> FittedRidge:
+        """As `solve`."""
+        return self.solve(alpha)
 
     def solve(self, alpha: float) -> FittedRidge:
         """Minimise the (weighted) squared error plus alpha · |weight|²; alpha > 0."""

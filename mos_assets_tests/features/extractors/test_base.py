@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from mos_assets.features import (
 from mos_assets.features.blocks import ALIASES
 from mos_assets.features.command import Held, command
 from mos_assets.features.extractors.base import COMMAND_LABELS
+from mos_assets.features.stride import EVERY, SPARSE_SHARES, Stride
 from mos_assets.media.ffmpeg import Ffmpeg
-from mos_assets.settings import ReferencePolicy
+from mos_assets.settings import Loopback, ReferencePolicy
 from mos_assets_tests.features.conftest import task_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "features.md"
@@ -107,9 +109,15 @@ def test_labels_of_the_command_are_known() -> None:
     for policy in ReferencePolicy:
         for how in (None, held):
             reference = clip if policy is ReferencePolicy.SOURCE else None
-            graphs = command(clip, reference, parts, policy, 25.0, held=how)
-            labels = Tap("count", tuple(graphs), ()).labels
-            assert labels <= COMMAND_LABELS
+            for loopback, compared in product(Loopback, (EVERY, Stride(SPARSE_SHARES[0]))):
+                graphs = command(
+                    *(clip, reference, parts, policy, 25.0),
+                    held=how,
+                    compared=compared,
+                    loopback=loopback,
+                )
+                labels = Tap("count", tuple(graphs), ()).labels
+                assert labels <= COMMAND_LABELS
 
 
 def test_figures_lie_within_their_ranges(hard_cut: Path, ffmpeg: Ffmpeg) -> None:
@@ -138,7 +146,8 @@ def page() -> str:
         "",
         "What each block of `MOS_FEATURES` holds, as `mos_assets/features/extractors/` says it. "
         + " ".join(f"`{name}` stands for {' + '.join(all_)}." for name, all_ in ALIASES.items()),
-        "A figure that cannot be had is missing, with the reason.",
+        "A figure that cannot be had is missing, with the reason. "
+        "What standards and other tools say: [measures](measures.md).",
     ]
     for name, block in BLOCKS.items():
         lines += ["", f"## {name}", "", (block.__doc__ or "").strip()]

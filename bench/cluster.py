@@ -1,0 +1,264 @@
+"""What spreading clips costs and brings: `python bench/cluster.py [--clips N] [--hosts]`.
+
+Overhead: CPU seconds a clip of the whole step over bare extraction, one worker, of many small
+clips; in this process, and on one Dask worker with its scheduler. What starts once (a worker loads
+its libraries) is told apart by measuring a third of the clips as well.
+
+Throughput: wall time of two Dask workers against one, over clips of a second of 320 by 180; it
+needs two idle cores to say anything.
+
+`--hosts` needs root: scheduler, caller and two workers in network namespaces, each with an address
+of its own on a bridge. The network of one worker is cut for some seconds while it measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mos_assets.features import ClipTask, measure_clips
+from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from mos_assets.pipeline import ingest, measure
+from mos_assets.settings import Settings
+from mos_assets.store import Database
+
+LOG = logging.getLogger("bench")
+TOML = """name = "many"
+version = "1"
+licence = "made here"
+labels = ["labels.csv"]
+scale = [1.0, 5.0]
+clips = "clips"
+[columns]
+clip = "clip"
+mos = "mos"
+"""
+BRIDGE, PREFIX, NETWORK = "mos-bench", "mos-bench-", "10.213.7"
+CUT_S = 60
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=120)
+    parser.add_argument("--hosts", action="store_true", help="only the namespaces; needs root")
+    parser.add_argument("--caller", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.caller:
+        return call(options.caller)
+    with TemporaryDirectory(prefix="mos-bench-") as name:
+        root = Path(name)
+        if options.hosts:
+            make_corpus(root, 60, "320x180")
+            return hosts(root)
+        make_corpus(root, options.clips, "64x64")
+        overhead(root, options.clips)
+        make_corpus(root / "wide", 24, "320x180")
+        throughput(root / "wide")
+    return 0
+
+
+def make_corpus(root: Path, clips: int, size: str) -> None:
+    """Clips of 25 frames, each with other bytes: a box that players pass over tells them apart."""
+    folder = root / "many" / "clips"
+    folder.mkdir(parents=True)
+    coded = ["-frames:v", "25", "-c:v", "libx264", "-preset", "ultrafast", str(root / "one.mp4")]
+    made = run_ffmpeg(find_ffmpeg(), ["-f", "lavfi", "-i", f"testsrc2=s={size}:r=25", *coded])
+    if made.returncode != 0:
+        sys.exit(made.stderr.decode())
+    content = (root / "one.mp4").read_bytes()
+    for number in range(clips):
+        own = (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
+        (folder / f"c{number:05}.mp4").write_bytes(content + own)
+    (root / "many" / "corpus.toml").write_text(TOML)
+    rows = "".join(f"c{number:05}.mp4,{1 + number % 4}\n" for number in range(clips))
+    (root / "many" / "labels.csv").write_text(f"clip,mos\n{rows}")
+
+
+def settings(root: Path, store: str, **changes: object) -> Settings:
+    given = {"corpus": "many", "corpus_root": str(root), "store": str(root / store), "workers": 1}
+    return Settings.of(**{"features": "canonical-6+saliency", **given, **changes})
+
+
+def ingested(chosen: Settings) -> Database:
+    database = Database(chosen.paths.store_folder)
+    ingest.ingest(chosen.run, chosen.paths, database, LOG.info)
+    return database
+
+
+def measured(chosen: Settings) -> measure.Merged:
+    return measure.measure(chosen.run, chosen.paths, Database(chosen.paths.store_folder), LOG)
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """User and system seconds of this process and of children that have ended."""
+
+    def spent() -> float:
+        usages = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+    before = spent()
+    work()
+    return spent() - before
+
+
+def overhead(root: Path, clips: int) -> None:
+    chosen = settings(root, "plan")
+    tasks = measure.plan_tasks(chosen.run, chosen.paths, ingested(chosen))
+
+    def bare(some: tuple[ClipTask, ...]) -> None:
+        measure_clips(some, find_ffmpeg(), workers=1)
+
+    bare(tasks[:2])
+    few = clips // 3
+    print(f"{clips} clips of 64 by 64, 25 frames; CPU s\n")
+    print("| | few | all | ms a clip | over bare | once |\n|---|---:|---:|---:|---:|---:|")
+    first = 0.0
+    for what, cluster in (("bare", None), ("in process", ""), ("on Dask", "local:1")):
+        spent = []
+        for count in (few, clips):
+            if cluster is None:
+                spent.append(cpu_s(lambda count=count: bare(tasks[:count])))
+                continue
+            mine = settings(root / f"of{count}", f"store{cluster}", cluster=cluster)
+            if not (root / f"of{count}").exists():
+                make_corpus(root / f"of{count}", count, "64x64")
+            ingested(mine)
+            spent.append(cpu_s(lambda mine=mine: measured(mine)))
+        a_clip = (spent[1] - spent[0]) / (clips - few)
+        first = first or a_clip
+        once = spent[1] - clips * a_clip
+        print(
+            f"| {what} | {spent[0]:.2f} | {spent[1]:.2f} | {1000 * a_clip:.1f} "
+            f"| {a_clip / first - 1:+.1%} | {once:.2f} |",
+            flush=True,
+        )
+
+
+def throughput(root: Path) -> None:
+    print("\n| Dask workers | wall s | of one |\n|---:|---:|---:|")
+    first = 0.0
+    for workers in (1, 2):
+        chosen = settings(root, f"store{workers}", cluster=f"local:{workers}")
+        ingested(chosen)
+        merged = measured(chosen)
+        first = first or merged.seconds
+        print(f"| {workers} | {merged.seconds:.1f} | {first / merged.seconds:.2f} |", flush=True)
+    print("\nWall time holds what starting the workers takes.")
+
+
+def hosts(root: Path) -> int:
+    """Everything on hosts of its own, one of which loses its network for CUT_S seconds."""
+    here = settings(root, "here", workers=2)
+    ingested(here)
+    measured(here)
+    names = ("scheduler", "worker1", "worker2", "caller")
+    dask = str(Path(sys.executable).with_name("dask"))
+    running: list[subprocess.Popen[bytes]] = []
+    with namespaces(names) as address:
+        try:
+            at = f"tcp://{address['scheduler']}:8786"
+            running.append(started("scheduler", root, dask, "scheduler", "--port", "8786"))
+            for name in names[1:3]:
+                words = ("--nthreads", "1", "--host", address[name], "--local-directory", ".")
+                running.append(started(name, root, dask, "worker", at, *words))
+            caller = started("caller", root, sys.executable, __file__, "--caller", f"{root} {at}")
+            running.append(caller)
+            threading.Thread(target=cut, args=("worker1", root / "there" / "shards")).start()
+            code = caller.wait()
+        finally:
+            for process in running:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    same = shards(root / "here") == shards(root / "there")
+    print(f"exit {code}; the bytes are {'those' if same else 'NOT those'} of one process")
+    return code or not same
+
+
+def call(told: str) -> int:
+    """The caller's part, in its namespace."""
+    root, at = told.split(" ")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    LOG.setLevel(logging.INFO)
+    chosen = settings(Path(root), "there", cluster=at)
+    ingested(chosen)
+    merged = measured(chosen)
+    print(f"{merged.clips} clips, {merged.failed} failed, {merged.spread}", flush=True)
+    return 0
+
+
+def shards(store: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (store / "shards").glob("*.parquet")}
+
+
+def cut(name: str, folder: Path) -> None:
+    """Take the network of a host away as soon as something was measured, for CUT_S seconds."""
+    while not list(folder.glob("**/[!.]*")):
+        time.sleep(0.05)
+    ip("link", "set", outer(name), "down")
+    print(f"the network of {name} is down", flush=True)
+    time.sleep(CUT_S)
+    # Where the others were done before, there is no such host any more.
+    with suppress(subprocess.CalledProcessError):
+        ip("link", "set", outer(name), "up")
+
+
+def ip(*words: str) -> None:
+    subprocess.run([shutil.which("ip") or "ip", *words], check=True)
+
+
+def outer(name: str) -> str:
+    """The end on the bridge; Linux allows 15 letters."""
+    return f"mosb-{name}"
+
+
+@contextmanager
+def namespaces(names: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """A network namespace each on one bridge; name → address."""
+    address = {name: f"{NETWORK}.{number}" for number, name in enumerate(names, 10)}
+    try:
+        ip("link", "add", BRIDGE, "type", "bridge")
+        ip("link", "set", BRIDGE, "up")
+        for name in names:
+            space = f"{PREFIX}{name}"
+            ip("netns", "add", space)
+            ip("link", "add", outer(name), "type", "veth", "peer", "name", "eth0", "netns", space)
+            ip("link", "set", outer(name), "master", BRIDGE, "up")
+            ip("-n", space, "address", "add", f"{address[name]}/24", "dev", "eth0")
+            ip("-n", space, "link", "set", "eth0", "up")
+            ip("-n", space, "link", "set", "lo", "up")
+        yield address
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", f"{PREFIX}{name}"], check=False)  # noqa: S607
+        subprocess.run(["ip", "link", "del", BRIDGE], check=False)  # noqa: S607
+
+
+def started(name: str, root: Path, *command: str) -> subprocess.Popen[bytes]:
+    """A program in this namespace, in a folder of its own."""
+    folder = root / f"at-{name}"
+    folder.mkdir()
+    out = None if name == "caller" else (folder / "log").open("wb")
+    return subprocess.Popen(
+        ["ip", "netns", "exec", f"{PREFIX}{name}", *command],  # noqa: S607
+        cwd=folder,
+        stdout=out,
+        stderr=out,
+        start_new_session=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,311 @@
+"""Clips measured by workers of a real Dask cluster, which share neither folder nor settings with
+the caller, and are killed, frozen and cut off while they work."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psutil
+import pytest
+from distributed import Client
+
+from mos_assets.cluster import Fact, Work, on_dask, spread
+from mos_assets.errors import ClusterError
+from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
+from mos_assets.pipeline import ingest, measure
+from mos_assets.settings import Settings
+from mos_assets.store import Database, setback_rows
+
+LOG = logging.getLogger(__name__)
+CLIPS = 12
+TOML = """
+name = "tiny"
+version = "1"
+licence = "made by the tests"
+labels = ["labels.csv"]
+scale = [1.0, 5.0]
+clips = "clips"
+
+[columns]
+clip = "clip"
+mos = "mos"
+"""
+
+
+@dataclass
+class Cluster:
+    """A scheduler and two workers with a nanny each, all processes of their own."""
+
+    scheduler: subprocess.Popen[bytes]
+    nannies: list[psutil.Process]
+    address: str
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that measure."""
+        found = [child for nanny in self.nannies for child in nanny.children()]
+        return [each for each in found if "resource_tracker" not in " ".join(each.cmdline())]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Its processes have another folder, and settings of their own that nobody may read."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    dask, file = str(Path(sys.executable).with_name("dask")), folder / "scheduler.json"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),  # for the functions of this file
+        "MOS_CORPUS": "synthetic",
+        "MOS_FFMPEG": "/nowhere/ffmpeg",
+    }
+
+    def started(*words: str) -> subprocess.Popen[bytes]:
+        log = (folder / f"{words[0]}.log").open("ab")
+        command = [dask, *words, "--scheduler-file", str(file), "--no-dashboard"]
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+
+    processes = [started("scheduler", "--host", "127.0.0.1", "--port", "0")]
+    try:
+        worker = ("worker", "--nthreads", "1", "--local-directory", ".")
+        processes += [started(*worker), started(*worker)]
+        with Client(scheduler_file=str(file), timeout=120, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+            address = client.scheduler.address
+        nannies = [psutil.Process(process.pid) for process in processes[1:]]
+        yield Cluster(processes[0], nannies, address)
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGCONT)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
+    """A corpus of small clips, 64 by 64, 25 frames."""
+    root = tmp_path_factory.mktemp("tiny-root")
+    clips = root / "tiny" / "clips"
+    clips.mkdir(parents=True)
+    (root / "tiny" / "corpus.toml").write_text(TOML)
+    rows = "".join(f"c{number:02}.mp4,{1 + number % 4}\n" for number in range(CLIPS))
+    (root / "tiny" / "labels.csv").write_text(f"clip,mos\n{rows}")
+    source = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=25"]
+    for number in range(CLIPS):
+        source += ["-vf", f"hue=h={30 * number}", "-frames:v", "25", "-c:v", "libx264"]
+        source += ["-preset", "ultrafast", str(clips / f"c{number:02}.mp4")]
+    assert run_ffmpeg(ffmpeg, source).returncode == 0
+    return root
+
+
+@dataclass(frozen=True)
+class World:
+    """A store of its own over the corpus."""
+
+    settings: Settings
+
+    def measure(self) -> measure.Merged:
+        run, paths = self.settings.run, self.settings.paths
+        ingest.ingest(run, paths, self.database, LOG.info)
+        return measure.measure(run, paths, self.database, LOG)
+
+    @property
+    def database(self) -> Database:
+        return Database(self.settings.paths.store_folder)
+
+    @property
+    def shards(self) -> Path:
+        return self.settings.paths.store_folder / "shards"
+
+    def bytes(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.shards.glob("*.parquet")}
+
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def make(corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    # Clips are small: two pieces a worker at least, or there is nothing to take over.
+    monkeypatch.setattr(measure, "LEAST_PIECE_S", 0.5)
+
+    def make(name: str, **changes: object) -> World:
+        given = {"corpus": "tiny", "corpus_root": str(corpora), "workers": 2}
+        given |= {"features": "canonical-6+saliency", "store": str(tmp_path / name)}
+        return World(Settings.of(**(given | changes)))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def here(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Shards as this process writes them."""
+    world = World(
+        Settings.of(
+            corpus="tiny",
+            corpus_root=str(corpora),
+            workers=2,
+            features="canonical-6+saliency",
+            store=str(tmp_path_factory.mktemp("here")),
+        )
+    )
+    assert world.measure().clips == CLIPS
+    return world.bytes()
+
+
+def measured_keys(world: World) -> int:
+    (row,) = world.database.fetch("SELECT count(*) AS n FROM clip_measurements").to_pylist()
+    return int(row["n"])
+
+
+def when_some_are_kept(world: World, act: Callable[[], None]) -> threading.Thread:
+    """Act as soon as the first clips of this world are on disk."""
+
+    def watch() -> None:
+        deadline = time.monotonic() + 120
+        while not list(world.shards.glob("*.clips/[!.]*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        act()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def test_workers_elsewhere_give_the_bytes_of_this_process(
+    cluster: Cluster, make: Make, here: dict[str, bytes]
+) -> None:
+    world = make("store", cluster=cluster.address)
+    merged = world.measure()
+    assert (merged.clips, merged.failed, merged.spread.lost) == (CLIPS, 0, 0)
+    assert sum(merged.spread.workers.values()) == CLIPS
+    assert len(merged.spread.workers) == 2
+    assert merged.spread.pieces < CLIPS
+    assert world.bytes() == here
+    assert world.measure().spread.pieces == 0
+
+
+def test_a_worker_that_freezes_and_one_that_is_killed_change_nothing(
+    cluster: Cluster, make: Make, here: dict[str, bytes]
+) -> None:
+    world = make("store", cluster=cluster.address)
+    first, second = cluster.workers()
+
+    def act() -> None:
+        first.suspend()
+        second.kill()
+        time.sleep(3)
+        first.resume()
+
+    thread = when_some_are_kept(world, act)
+    merged = world.measure()
+    thread.join()
+    assert (merged.clips, merged.failed, merged.spread.set_aside) == (CLIPS, 0, 0)
+    assert merged.spread.lost >= 1
+    assert world.bytes() == here
+
+
+def test_a_clip_that_ends_workers_is_named_and_set_aside(
+    cluster: Cluster, make: Make, tmp_path: Path
+) -> None:
+    """The program kills whoever started it over one clip, as long as a file is there."""
+    broken, program = tmp_path / "broken", tmp_path / "ffmpeg"
+    program.write_text(
+        f'#!/bin/bash\n[ -e {broken} ] && [[ "$*" == *c05.mp4* ]] && kill -KILL $PPID\n'
+        f'exec {find_ffmpeg().path} "$@"\n'
+    )
+    program.chmod(0o755)
+    broken.touch()
+    world = make("store", cluster=cluster.address, ffmpeg=str(program))
+    merged = world.measure()
+    assert (merged.clips, merged.failed, merged.spread.set_aside) == (CLIPS, 1, 1)
+    waiting = setback_rows.read_setbacks(world.database)
+    assert {noted.clip_id for noted in waiting} == {"tiny/c05"}
+    assert "2 workers were lost while they measured it alone" in waiting[0].setback.reason
+    broken.unlink()
+    assert world.measure().clips == 1
+    assert setback_rows.read_setbacks(world.database) == ()
+    assert measured_keys(world) == 2 * CLIPS
+
+
+def own_process() -> tuple[Fact, ...]:
+    return (Fact("the process", str(os.getpid())),)
+
+
+def nothing_to_compare() -> tuple[Fact, ...]:
+    return ()
+
+
+def doubled(items: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(2 * item for item in items)
+
+
+def compute(work: Work[int, int], cluster: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    with on_dask(work, cluster) as engine:
+        spread(
+            [(1, 2), (3,)],
+            engine,
+            done=found.extend,
+            doubtful=lambda result: False,
+            ended=lambda item, reason: 0,
+            log=LOG,
+        )
+    return sorted(found)
+
+
+def test_workers_that_differ_or_lack_the_package_are_refused_by_name(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a worker that can be used it is an error within seconds."""
+    with pytest.raises(ClusterError) as told:
+        compute(Work(sum, own_process), cluster.address)
+    pids = [worker.pid for worker in cluster.workers()]
+    assert str(told.value).count("tcp://127.0.0.1:") == 3
+    assert any(
+        f"the process is {pid} there and {os.getpid()} here" in str(told.value) for pid in pids
+    )
+    (tmp_path / "only_here.py").write_text("def facts():\n    return ()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_here  # type: ignore[import-not-found]
+
+    with pytest.raises(ClusterError, match=r"it cannot run this .*No module named 'only_here'"):
+        compute(Work(sum, only_here.facts), cluster.address)
+
+
+def test_a_scheduler_that_goes_away_is_one_sentence_and_the_next_run_finishes(
+    cluster: Cluster, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mos_assets.cluster.dask_engine.PATIENCE_S", 2.0)
+    monkeypatch.setattr("mos_assets.cluster.dask_engine.CONNECT_S", 2.0)
+    world = make("store", cluster=cluster.address)
+    thread = when_some_are_kept(world, cluster.scheduler.kill)
+    with pytest.raises(ClusterError, match=r"tcp://.* is gone since .* what was measured is kept"):
+        world.measure()
+    thread.join()
+    with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://"):
+        world.measure()
+    assert 0 < make("store").measure().clips < CLIPS
+    assert measured_keys(world) == 2 * CLIPS
+
+
+def test_workers_started_here_are_spawned_and_what_duckdb_holds_stays(tmp_path: Path) -> None:
+    """A forked child of a process with an open DuckDB would lose what it writes."""
+    forks: list[int] = []
+    os.register_at_fork(before=lambda: forks.append(os.getpid()))
+    path = tmp_path / "open.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS n")
+        assert compute(Work(doubled, nothing_to_compare), "local:1") == [(1, 2), (2, 4), (3, 6)]
+        connection.execute("INSERT INTO t VALUES (2)")
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(2,)]
+    assert not forks

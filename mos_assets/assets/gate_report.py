@@ -26,8 +26,8 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
         description=(
             "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
             "sampling alone explains, baselines on the same folds, slices and figures. JSON, "
-            "Markdown and plots in the store; the history of verdicts in tables `gate_reports` "
-            "and `gate_figures`."
+            "Markdown, HTML and plots in the store; the history of verdicts in tables "
+            "`gate_reports` and `gate_figures`."
         ),
         check_specs=[
             dg.AssetCheckSpec(
@@ -86,6 +86,7 @@ def _judged(
             "report": dg.MetadataValue.md(done.page),
             "suspicious_ratings": preview(done.suspicious.slice(0, SUSPICIOUS_PREVIEW)),
             "suspicious_ratings_count": done.suspicious.num_rows,
+            "html": dg.MetadataValue.path(str(done.html)),
             "folder": dg.MetadataValue.path(str(done.folder)),
         },
         check_results=[

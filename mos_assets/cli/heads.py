@@ -51,6 +51,8 @@ def status(head: str | None) -> None:
 def report(head: str | None) -> None:
     """The latest verdict, of HEAD or of any, and where the report and the head are."""
     from mos_assets.evaluation.text import lowered
+    from mos_assets.pipeline.judge import REPORT_PAGE
+    from mos_assets.pipeline.report_page import REPORT_HTML
     from mos_assets.release.loading import current_files
     from mos_assets.release.manifest import Manifest
     from mos_assets.release.naming import ReleaseFiles
@@ -79,7 +81,10 @@ def report(head: str | None) -> None:
     if judged.shortcuts is not None:
         click.echo(f"{'shortcuts':<{width}}  {judged.shortcuts.sentence}")
     click.echo(f"{'status':<{width}}  {judged.verdict.sentence}")
-    click.echo(f"{'report':<{width}}  {row.folder / 'gate_report.md'}")
+    page = row.folder / REPORT_HTML
+    # Reports of earlier versions have no such page.
+    shown = page if page.is_file() else row.folder / REPORT_PAGE
+    click.echo(f"{'report':<{width}}  {shown}")
     decided = verdict_rows.latest_release(database, row.head_id, row.candidate_id)
     if decided is not None:
         click.echo(f"{'release':<{width}}  {decided.reason}")

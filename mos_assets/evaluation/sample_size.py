@@ -12,6 +12,10 @@ _MOST_CLIPS = 10_000_000
 """Beyond this many clips no corpus will decide it: the figure lies on the threshold."""
 
 
+MOST_TIMES = 10
+"""Times the clips that there are; more than that nobody rates to settle one figure."""
+
+
 class Decision(Reported):
     """Whether the clips decide a gate figure, and how many would."""
 
@@ -46,3 +50,10 @@ def decision(check: GateCheck, interval: Interval, *, n_clips: int, n_contents: 
         clips_needed=math.ceil(n_clips * factor),
         contents_needed=math.ceil(n_contents * factor),
     )
+
+
+def needed_within_reason(found: Decision, n_clips: int) -> int | None:
+    """Clips that would decide it, where that is at most `MOST_TIMES` those that there are."""
+    if found.clips_needed is None or found.clips_needed > MOST_TIMES * n_clips:
+        return None
+    return found.clips_needed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -20,6 +21,9 @@ _HEIGHT_EDGES = (0.0, 240.0, 360.0, 480.0, 540.0, 720.0, 1080.0, 1440.0, 2160.0,
 MOS_EDGES = (1.0, 2.0, 3.0, 4.0, 5.0)
 
 Dimension = Literal["height", "codec", "mos", "part", "held out"]
+HELD_OUT: Dimension = "held out"
+_LEAST_COMPARED = 2
+"""A part says something only beside another one."""
 Mask = np.typing.NDArray[np.bool_]
 
 
@@ -52,8 +56,21 @@ def slices(table: TrainingTable, oof: OutOfFold, metrics: Sequence[Metric]) -> t
             {part or "unnamed" for part, out in zip(table.part, held_out, strict=True) if out}
         )
         out = f"part {', '.join(parts)}" if parts != ["unnamed"] else "rows that never trained"
-        found.append(_slice("held out", out, held_out, table, oof, metrics))
+        found.append(_slice(HELD_OUT, out, held_out, table, oof, metrics))
     return tuple(found)
+
+
+def telling_slices(found: Sequence[Slice]) -> tuple[Slice, ...]:
+    """Slices that can be held against one another: of dimensions of which two have figures, and
+    rows that never trained."""
+    with_figures = Counter(
+        part.dimension for part in found if any(x is not None for x in part.figures.values())
+    )
+    return tuple(
+        part
+        for part in found
+        if part.dimension == HELD_OUT or with_figures[part.dimension] >= _LEAST_COMPARED
+    )
 
 
 def _parts(table: TrainingTable) -> Iterator[tuple[Dimension, str, Mask]]:

@@ -31,6 +31,7 @@ from mos_assets.io.writing import write_whole
 from mos_assets.pipeline.beside import read_beside
 from mos_assets.pipeline.download import takes_whole_corpora
 from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.report_page import write_page
 from mos_assets.pipeline.train import head_of
 from mos_assets.pipeline.unchanged import inputs_digest, remember, say_again
 from mos_assets.records import (
@@ -87,6 +88,8 @@ class Judged:
     report: GateReport
     folder: Path
     """With its files and plots."""
+    html: Path
+    """The report as one page for who decides; names clips, and goes nowhere else."""
     pictures: str
     """Its plots as Markdown that holds their bytes, for a reader who cannot open the folder."""
     page: str
@@ -143,7 +146,8 @@ def judge(
     page = render_markdown(report)
     write_whole(folder / REPORT_PAGE, _with_section(page, plot_section(report.figures)).encode())
     with database.held():
-        names = corpus_rows.clip_names(database, run.corpora)
+        clips = corpus_rows.read_clips(database, run.corpora)
+        names = {clip.clip_id: clip.clip_name for clip in clips}
         unexplained = unexplained_ratings(table, predictions, names)
         rating_rows.write_unexplained(database, run.corpora, report.candidate_id, unexplained)
         suspicious = rating_rows.suspicious_table(database, run.corpora)
@@ -154,8 +158,9 @@ def judge(
             outcome = _report_digest(raw, report, folder)
             remember(database, JUDGED, candidate.candidate_id, inputs, outcome)
             remember(database, COMPARED, candidate.candidate_id, compared, "")
+    html = write_page(run, paths, database, table, predictions, clips, report, folder)
     pictures = plot_section(report.figures, folder)
-    return Judged(report, folder, pictures, _with_section(page, pictures), suspicious, anew)
+    return Judged(report, folder, html, pictures, _with_section(page, pictures), suspicious, anew)
 
 
 @dataclass(frozen=True, slots=True)

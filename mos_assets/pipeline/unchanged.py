@@ -24,8 +24,8 @@ APART = (
 )
 """Of the package, what neither training nor judging runs; a test looks."""
 LIBRARIES = (
-    *("duckdb", "jinja2", "matplotlib", "numpy", "onnx", "onnxruntime", "pillow", "pyarrow"),
-    *("pydantic", "pydantic-core", "scikit-learn", "scipy", "threadpoolctl", "torch"),
+    *("duckdb", "jinja2", "markupsafe", "matplotlib", "numpy", "onnx", "onnxruntime", "pillow"),
+    *("pyarrow", "pydantic", "pydantic-core", "scikit-learn", "scipy", "threadpoolctl", "torch"),
 )
 """Of the packages in constraints.txt, those that training and judging compute or write with."""
 _BYTECODE = "__pycache__"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mos_assets.evaluation import PLCC, RMSE
+from mos_assets.evaluation.slices import telling_slices
 from mos_assets.evaluation.text import plain
 from mos_assets.head import in_words
 from mos_assets.records import LabelOrigin, Status
@@ -49,6 +50,7 @@ def render_card(
         report=report,
         verdict=report.verdict,
         gate=manifest.gate,
+        slices=telling_slices(report.slices),
         slice_metrics=(PLCC, RMSE),
         experts=in_words(),
         notes=feature_notes(manifest.feature_order, manifest.extractor_fingerprint),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mos_assets.evaluation.criteria import PLCC_SPREAD
 from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import Interval
-from mos_assets.evaluation.sample_size import Decision
+from mos_assets.evaluation.sample_size import Decision, needed_within_reason
 from mos_assets.evaluation.text import count, lowered, plain, share
+from mos_assets.reporting.advice import no_better_than_the_mean, rounded_up
 from mos_assets.reporting.rating_words import MUCH_BETWEEN, between_sentence
 from mos_assets.reporting.report import Baseline, GateReport
 
@@ -21,6 +22,7 @@ _FAR_COVERAGE = 0.05
 def findings(report: GateReport) -> tuple[str, ...]:
     """Sentences in the order of their weight for a decision; each follows from the figures."""
     return (
+        *filter(None, [no_better_than_the_mean(report)]),
         *_shortcuts(report, beaten=False),
         *_compared(report),
         *_against_rivals(report),
@@ -169,19 +171,14 @@ def _against_thresholds(report: GateReport) -> list[str]:
 
 
 def _needed(report: GateReport, found: Decision) -> str:
-    if found.clips_needed is None or found.contents_needed is None:
-        return "It lies so near the threshold that no corpus would decide it."
-    clips, contents = (_rounded_up(n) for n in (found.clips_needed, found.contents_needed))
+    needed = needed_within_reason(found, report.n_clips)
+    if needed is None or found.contents_needed is None:
+        return "More clips of this kind would not decide it within reason."
+    clips, contents = (rounded_up(n) for n in (needed, found.contents_needed))
     more = f"about {count(clips)} clips"
     if report.n_groups < report.n_clips:
         more = f"about {count(contents)} contents ({count(clips)} clips)"
     return f"If it stays where it is, {more} would decide it."
-
-
-def _rounded_up(n: int) -> int:
-    """Two leading digits are as exact as such a forecast can be."""
-    unit = int("1" + "0" * max(0, len(str(n)) - 2))
-    return -(-n // unit) * unit
 
 
 def _spreads(report: GateReport) -> list[str]:

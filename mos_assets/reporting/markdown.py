@@ -13,6 +13,7 @@ from mos_assets.evaluation.baselines import SVR_MOST_CLIPS
 from mos_assets.evaluation.beats import ShortcutRow
 from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.shortcuts import names_of
+from mos_assets.evaluation.slices import telling_slices
 from mos_assets.evaluation.text import and_list, count, lowered, plain, share
 from mos_assets.records import FigureRow, LabelOrigin, Named
 from mos_assets.reporting.findings import findings, weighting
@@ -38,6 +39,7 @@ def render_markdown(report: GateReport) -> str:
         level=share(LEVEL),
         most_features=_MOST_FEATURES,
         svr_most=SVR_MOST_CLIPS,
+        slices=telling_slices(report.slices),
     )
 
 
@@ -58,7 +60,7 @@ def template(name: str) -> Template:
     written = (plain, count, share, and_list, lowered, cell, cells, interval_text, between_sentence)
     environment.filters.update(
         {f.__name__: f for f in written},
-        signed=_signed,
+        signed=signed,
         shortcut_name=shortcut_name,
         shortcut_cells=shortcut_cells,
     )
@@ -102,7 +104,8 @@ def shortcut_cells(row: ShortcutRow, metrics: Sequence[Named], places: int = 3) 
     return " | ".join(plain(getattr(row, metric.name, None), places) for metric in metrics)
 
 
-def _signed(figure: float | None, places: int = 3) -> str:
+def signed(figure: float | None, places: int = 3) -> str:
+    """A figure with its sign, as a difference is written."""
     text = plain(figure, places)
     return f"+{text}" if figure is not None and figure > 0 else text
 

@@ -197,12 +197,6 @@ def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str
     return dict(zip(table["clip_id"].to_pylist(), table["corpus"].to_pylist(), strict=True))
 
 
-def clip_names(database: Database, corpora: Sequence[str]) -> dict[str, str]:
-    """Clip id → file name."""
-    table = corpus_table(database, corpora)
-    return dict(zip(table["clip_id"].to_pylist(), table["clip_name"].to_pylist(), strict=True))
-
-
 def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
     """sha256 of every clip file of these corpora."""
     hashes = corpus_table(database, corpora)["sha256"].to_pylist()

@@ -57,7 +57,7 @@ class VerdictRow:
     figures: Mapping[str, float | None]
     """Of the gate, by name; None where one does not exist."""
     folder: Path
-    """Holds gate_report.json, gate_report.md and the figures."""
+    """Holds gate_report.json, .md and .html, and the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,9 +301,21 @@ def latest_verdict(database: Database, head_id: str | None = None) -> VerdictRow
         "ORDER BY written DESC LIMIT 1",
         [head_id, head_id],
     ).to_pylist()
-    if not rows:
-        return None
-    (row,) = rows
+    return _verdict(database, rows[0]) if rows else None
+
+
+def latest_verdicts(database: Database, corpora: str) -> tuple[VerdictRow, ...]:
+    """The verdict that was written last on each head of exactly these corpora, by head id."""
+    rows = database.fetch(
+        f"SELECT * EXCLUDE (written) FROM {GATE_REPORTS} WHERE corpora = ? "
+        "QUALIFY row_number() OVER (PARTITION BY head_id ORDER BY written DESC) = 1 "
+        "ORDER BY head_id",
+        [corpora],
+    ).to_pylist()
+    return tuple(_verdict(database, row) for row in rows)
+
+
+def _verdict(database: Database, row: Mapping[str, Any]) -> VerdictRow:
     figures = database.fetch(
         f"SELECT name, value FROM {GATE_FIGURES} WHERE candidate_id = ? ORDER BY name",
         [row["candidate_id"]],

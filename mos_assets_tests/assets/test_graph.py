@@ -146,6 +146,8 @@ def test_the_report_says_why_and_its_figures_are_there(filmed: Ran) -> None:
     page = (folder / "gate_report.md").read_text()
     for picture in folder.glob("*.png"):
         assert f"]({picture.name})" in page
+    html = Path(str(filmed.metadata("gate_report")["html"].value))
+    assert html.parent == folder and html.read_text().count('src="data:image/jpeg;base64,') == 10
     shown = str(filmed.metadata("gate_report")["report"].value)
     assert shown.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) > 0
 

@@ -25,6 +25,7 @@ from mos_assets.pipeline import (
 )
 from mos_assets.pipeline.judge import Judged
 from mos_assets.pipeline.materials import materials
+from mos_assets.pipeline.report_page import REPORT_HTML
 from mos_assets.pipeline.train import Trained
 from mos_assets.pipeline.trained_before import trained_before
 from mos_assets.pipeline.transfer import Transferred
@@ -178,6 +179,7 @@ def test_a_second_run_makes_nothing_and_leaves_the_same(
     flip(min(folder.glob("*.png")))
     (folder / transfer.TRANSFER_JSON).write_text("{")
     (folder / judge.REPORT_PAGE).unlink()
+    flip(folder / REPORT_HTML)
     caplog.clear()
     assert chain.finish().anew == (False, True, True)
     assert caplog.text.count("made anew") == 2
@@ -187,7 +189,9 @@ def test_a_second_run_makes_nothing_and_leaves_the_same(
     assert (chain.files(), chain.tables()) == (files, tables)
     assert forced.trained.manifest == skipped.trained.manifest
     assert forced.judged == Judged(
-        **{name: getattr(skipped.judged, name) for name in ("report", "folder", "pictures")},
+        **{
+            name: getattr(skipped.judged, name) for name in ("report", "folder", "html", "pictures")
+        },
         page=skipped.judged.page,
         suspicious=forced.judged.suspicious,
         anew=True,
@@ -414,7 +418,7 @@ def test_pruned_candidates_are_not_remembered(chain: Chain) -> None:
     found = chain.database.fetch("SELECT candidate_id, made FROM results")
     (first,) = set(found["candidate_id"].to_pylist())
     assert set(found["made"].to_pylist()) == {
-        *("trained_onnx", "gate_report", "comparison", "transfer_report")
+        *("trained_onnx", "gate_report", "gate_report_page", "comparison", "transfer_report")
     }
     forget_candidates(chain.database, [first])
     assert not chain.database.fetch("SELECT * FROM results").num_rows

@@ -27,6 +27,7 @@ _AGREES = 0.05
 _DRAWN_IN = 0.15
 """Mean error at both ends of the range, in MOS units, from which predictions keep to the middle."""
 
+_FEWER = "and fewer would give ratings away"
 _LEAST_IN_CELL = 3
 """A cell of fewer clips is left out: it would give their ratings away."""
 _GRIDS = ((24, 14), (16, 9), (11, 6), (7, 4))
@@ -63,7 +64,7 @@ def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: 
             bar.set_label("clips in a cell")
             bar.outline.set_visible(False)
         else:
-            axes.text(3.0, 4.0, "no cell holds three clips", ha="center")
+            axes.text(3.0, 4.0, f"no cell holds three clips,\n{_FEWER}", ha="center")
         identity(axes, 1.8)
         axes.legend(loc="lower right", frameon=True, facecolor=CARD, edgecolor="none")
         mos_axes(axes, "predicted MOS, mean over seeds", "rated MOS")
@@ -80,7 +81,7 @@ def density(predicted: FloatArray, mos: FloatArray, report: GateReport, folder: 
 
 def _left_out(n: int, shown: int) -> str:
     if not shown:
-        return "No cell is shown: none holds three clips, and fewer would give ratings away."
+        return f"No cell is shown: none holds three clips, {_FEWER}."
     return (
         f"Left out, as cells of fewer than three would give ratings away: {count(n)} "
         f"{'clip' if n == 1 else 'clips'}."
@@ -118,9 +119,13 @@ def _hexagons(
 def residuals(predicted: FloatArray, mos: FloatArray, folder: Path) -> ReportPlot:
     """Prediction minus rating by rating: median, middle half, nine of ten."""
     residual = predicted - mos
-    centres, rows = bins(mos)
+    parts = bins(mos)
+    centres, rows = parts.centres, parts.rows
     quantiles = np.array([np.quantile(residual[r], [0.05, 0.25, 0.5, 0.75, 0.95]) for r in rows])
-    title, sentence = "Too few clips to show errors", "No part of the range holds ten clips."
+    title, sentence = (
+        "Too few clips to show errors",
+        f"No part of the range holds ten clips, {_FEWER}.",
+    )
     if len(rows):
         low, high = (float(np.mean(residual[rows[i]])) for i in (0, -1))
         title = f"Mean error stays within {plain(max(abs(low), abs(high)), 2)} MOS at both ends"
@@ -149,16 +154,17 @@ def residuals(predicted: FloatArray, mos: FloatArray, folder: Path) -> ReportPlo
 
 def calibration(predicted: FloatArray, mos: FloatArray, folder: Path) -> ReportPlot:
     """Mean rating of the clips with about the same prediction, with its 95 % interval."""
-    _, rows = bins(predicted)
+    parts = bins(predicted)
+    rows = parts.rows
     means = np.array([float(np.mean(mos[r])) for r in rows])
     errors = np.array([float(np.std(mos[r])) / np.sqrt(np.count_nonzero(r)) for r in rows])
     at = np.array([float(np.mean(predicted[r])) for r in rows])
     title = "Too few clips to show calibration"
-    sentence = "No range of predictions holds ten clips."
+    sentence = f"No range of predictions holds ten clips, {_FEWER}."
     if len(rows):
         fair = int(np.count_nonzero(np.abs(means - at) <= np.maximum(1.96 * errors, _AGREES)))
         title = (
-            f"Mean ratings agree with predictions in {fair} of {len(rows)} steps of a quarter MOS"
+            f"Mean ratings agree with predictions in {fair} of {len(rows)} steps of {parts.words}"
         )
         sentence = (
             f"Where the head predicts {at[0]:.1f} the ratings average {means[0]:.2f}; where it "

@@ -6,6 +6,7 @@ Pictures are opaque, dark on a light card, so that they read on a white page and
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +47,43 @@ _STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 9.0,
 }
+_LEAST_SHOWN = 0.75
+"""Of the clips; where finer bins would show fewer, wider ones do."""
 _BIN_ROWS = 10
 """A bin of fewer clips is not drawn: its quantiles would be single ratings."""
 
 
-def bins(values: FloatArray) -> tuple[FloatArray, list[np.typing.NDArray[np.bool_]]]:
-    """Centres and members of the quarter-MOS bins that hold enough clips."""
-    edges = np.arange(MOS_MIN, MOS_MAX + 0.25, 0.25)
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Parts of the five-point scale that hold enough clips."""
+
+    width: float
+    """In MOS: a quarter, and where most clips would be left out, a half or a whole."""
+    centres: FloatArray
+    rows: list[np.typing.NDArray[np.bool_]]
+    """Members of each."""
+
+    @property
+    def words(self) -> str:
+        """The width as people say it."""
+        return {0.25: "a quarter MOS", 0.5: "half a MOS"}.get(self.width, "a whole MOS")
+
+
+def bins(values: FloatArray) -> Bins:
+    """The finest bins of at least ten clips that leave out no more than a quarter of the clips."""
+    found = [_bins(values, width) for width in (0.25, 0.5, 1.0)]
+    for one in found:
+        if sum(int(np.count_nonzero(rows)) for rows in one.rows) >= _LEAST_SHOWN * len(values):
+            return one
+    return found[-1]
+
+
+def _bins(values: FloatArray, width: float) -> Bins:
+    edges = np.arange(MOS_MIN, MOS_MAX + width, width)
     which = np.clip(np.digitize(values, edges) - 1, 0, len(edges) - 2)
     kept = [b for b in range(len(edges) - 1) if np.count_nonzero(which == b) >= _BIN_ROWS]
-    return np.array([edges[b] + 0.125 for b in kept]), [which == b for b in kept]
+    centres = np.array([edges[b] + width / 2 for b in kept])
+    return Bins(width, centres, [which == b for b in kept])
 
 
 def mos_axes(axes: Axes, x: str, y: str) -> None:

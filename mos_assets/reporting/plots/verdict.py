@@ -11,7 +11,7 @@ import numpy as np
 from mos_assets.evaluation.criteria import MEAN_RMSE, PLCC_SPREAD, SpreadOverSeeds
 from mos_assets.evaluation.gate import GateCheck
 from mos_assets.evaluation.metrics import RMSE
-from mos_assets.evaluation.slices import Slice
+from mos_assets.evaluation.slices import Slice, telling_slices
 from mos_assets.evaluation.text import count, plain
 from mos_assets.records import FloatArray
 from mos_assets.reporting.plots.style import BLUE, INK, PALE, QUIET, RED, panels, save
@@ -106,7 +106,8 @@ def _finish(panel: Axes, title: str, check: GateCheck, n_seeds: int) -> None:
 
 def slices_plot(report: GateReport, folder: Path) -> ReportPlot | None:
     """RMSE and bias of each part of the corpus, with its clips; None without such parts."""
-    parts = [part for part in report.slices if part.of(RMSE) is not None][:_MOST_SLICES]
+    parts = [part for part in telling_slices(report.slices) if part.of(RMSE) is not None]
+    parts = parts[:_MOST_SLICES]
     if not parts:
         return None
     worst = max(parts, key=lambda part: part.of(RMSE) or 0.0)

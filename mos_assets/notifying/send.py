@@ -23,8 +23,13 @@ _NO_SUCCESS = 300
 def check_target(target: str) -> None:
     """Raise ValueError where this is neither an http(s) address nor a command found on PATH."""
     if _is_address(target):
-        if not urlsplit(target).hostname:
+        split = urlsplit(target)
+        if not split.hostname:
             raise ValueError("is an address without a host")
+        try:
+            _ = split.port
+        except ValueError:
+            raise ValueError("is an address whose port is no number of 0 to 65535") from None
         return
     try:
         words = shlex.split(target)
@@ -67,7 +72,8 @@ def _post(address: str, message: Message, sleep: Callable[[float], None]) -> Non
                 timeout=TIMEOUT_S,
                 follow_redirects=False,
             )
-        except httpx.HTTPError as error:
+        # A host that no name can be is an InvalidURL or, by its IDNA form, a ValueError.
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             said = f"cannot be reached ({type(error).__name__})"
         else:
             if answer.status_code < _NO_SUCCESS:

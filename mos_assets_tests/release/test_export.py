@@ -60,3 +60,24 @@ def test_a_folder_with_something_in_it_is_left_alone(
     assert done.exit_code == 1
     assert "holds something already" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_place_that_cannot_be_written_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOS_MODEL_DIR", str(MODEL))
+    (tmp_path / "file").write_text("keep")
+    done = CliRunner().invoke(main, ["export", HEADS[0], "--to", str(tmp_path / "file" / "new")])
+    assert done.exit_code == 1
+    assert "cannot be written (Not a directory)" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_empty_folder_is_taken_from_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOS_MODEL_DIR", str(MODEL))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["export", HEADS[0], "--to", "."])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "MLmodel").is_file()

@@ -147,12 +147,16 @@ def export(head: str | None, to: Path) -> None:
     Face's hub and MLflow read: card, ONNX, manifest, licence, MLmodel."""
     from mos_assets.release import export as exporting
     from mos_assets.release.naming import KONVID_HEAD
-    from mos_assets.release.status import released_heads
+    from mos_assets.release.status import head_ids
 
     folder = _heads_here()
+    found = head_ids(folder)
     if head is None:
-        found = [one.head_id for one in released_heads(folder, None)]
         head = found[0] if len(found) == 1 else KONVID_HEAD
+    if head not in found:
+        raise ReleaseError(
+            f"No head {head!r} is released in {folder}. There: {', '.join(found) or 'none'}."
+        )
     for path in exporting.export(folder, head, to):
         click.echo(path)
     click.echo(f"{printable(head)} is in {to}", err=True)

@@ -2,12 +2,13 @@
 
 `README.md`, which is the card, makes it a repository of Hugging Face's hub; `MLmodel` and the files
 that it names make it a model of MLflow (flavours `onnx` and `python_function`). The three files of
-the release lie in it as they are, so that `mos predict --model-dir` reads the folder too.
+the release lie in it as they are, so that `mos predict --model` reads the folder too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -35,28 +36,37 @@ def export(model_folder: Path, head_id: str, to: Path) -> tuple[Path, ...]:
     """Write the head that is released there into a new or empty folder; returns its files.
 
     The same head gives the same bytes under the same numpy, onnx and onnxruntime, which the folder
-    names. Raises ReleaseError where the head is damaged or the folder
-    holds something already; then nothing is written.
+    names. Raises ReleaseError where the head is damaged or the folder holds something already or
+    cannot be written; then nothing is written.
     """
     released = read_current(model_folder, head_id)
     # What a link leads to is the folder.
-    to = to.resolve()
-    if to == Path.cwd():
-        raise ReleaseError(f"{to} is the folder that this runs in. Name a new folder.")
+    place = Path(os.path.realpath(to))
+    if place == Path.cwd():
+        raise ReleaseError(f"{place} is the folder that this runs in. Name a new folder.")
+    files = sorted(_files(released).items())
+    try:
+        _place(files, place)
+    except OSError as error:
+        raise ReleaseError(
+            f"{to} cannot be written ({error.strerror}). Name a new folder where you may write."
+        ) from error
+    return tuple(to / name for name, _ in files)
+
+
+def _place(files: list[tuple[str, bytes]], to: Path) -> None:
+    """Write the files under another name, then give the folder its own."""
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ReleaseError(f"{to} holds something already. Name a new folder.")
     arriving = to.with_name(f".{to.name}.arriving")
     shutil.rmtree(arriving, ignore_errors=True)
     try:
         arriving.mkdir(parents=True)
-        for name, content in sorted(_files(released).items()):
+        for name, content in files:
             write_whole(arriving / name, content)
-        if to.exists():
-            to.rmdir()
         arriving.rename(to)
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
-    return tuple(sorted(to.iterdir()))
 
 
 def _files(released: Release) -> dict[str, bytes]:

@@ -88,6 +88,12 @@ def test_a_command_reads_it_without_a_shell(tmp_path: Path) -> None:
         send(f"{sys.executable} -c 'raise SystemExit(3)'", TOLD)
 
 
+def test_a_host_that_cannot_be_is_one_message_without_the_secret() -> None:
+    with pytest.raises(NotificationError, match="cannot be reached") as raised:
+        send(f"http://{'a' * 80}.example/secret", TOLD, lambda _: None)
+    assert "secret" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["http://", "http://h:x/", "http://h/\x01", "no-such-program", "'open", "ftp://a.example/b"],

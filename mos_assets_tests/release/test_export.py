@@ -73,3 +73,14 @@ def test_where_links_and_dots_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert done.exit_code == 1 and "Name a new folder" in done.output
     assert CliRunner().invoke(main, ["export", HEADS[0], "--to", str(link)]).exit_code == 0
     assert (there / "MLmodel").is_file() and not any(here.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOS_MODEL_DIR", str(MODEL))
+    (tmp_path / "file").write_text("keep")
+    done = CliRunner().invoke(main, ["export", HEADS[0], "--to", str(tmp_path / "file" / "new")])
+    assert done.exit_code == 1
+    assert "cannot be written (Not a directory)" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -16,6 +16,8 @@ PAUSED_S = 60.0
 """Until a worker that Dask has paused, since its memory is full, gets no more work."""
 FETCH_S = 10.0
 """Until an answer that is there, and cannot be fetched, is asked for later."""
+_FULL = "its memory is full, and Dask has paused it"
+"""Until it goes on."""
 _PAUSED = "paused"
 
 
@@ -53,10 +55,12 @@ class Roster:
                 self._hear(name, worker)
             if str(told[name]["status"]) != _PAUSED:
                 worker.paused_since = None
+                if self.refused.get(name) == _FULL:
+                    del self.refused[name]
                 continue
             worker.paused_since = worker.paused_since or now
             if now - worker.paused_since > PAUSED_S and name not in self.refused:
-                self.refused[name] = "its memory is full, and Dask has paused it"
+                self.refused[name] = _FULL
                 gone[name] = "has no memory left and was paused by Dask"
         answers = {name: w.answer for name, w in self._known.items() if w.answer is not None}
         self.cores = dealt_cores(answers, {name: w.threads for name, w in self._known.items()})

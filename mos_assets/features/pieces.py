@@ -25,7 +25,7 @@ from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
 from mos_assets.records import Setback
-from mos_assets.settings import Comparison, ReferencePolicy, Sampling
+from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
 START_S = 0.2
 """CPU seconds that any clip costs, however short."""
@@ -37,8 +37,8 @@ COMPARED_S = {
     ReferencePolicy.SELF: 26e-9,
 }
 """The same for a comparison by libvmaf, with its encode or its second decode."""
-SPARSE = 0.5
-"""What of that a sparse comparison costs, about."""
+SPARSE = {Loopback.ONE: 0.5, Loopback.TWO: 0.15}
+"""What of that a sparse comparison costs, about: the second codes no more than it compares."""
 _COMPARING = frozenset({"libvmaf", "nr"})
 SAMPLES = 8
 """Clips that a worker is asked to look at before it measures any."""
@@ -67,7 +67,7 @@ def estimated_s(task: ClipTask) -> float:
     pixels = task.probe.width * task.probe.height * expected_frames(task.probe)
     compared = COMPARED_S[task.comparison.reference] if task.parts & _COMPARING else 0.0
     if task.comparison.sampling is Sampling.SPARSE:
-        compared *= SPARSE
+        compared *= SPARSE[task.comparison.loopback]
     return START_S + pixels * (PICTURE_S + compared)
 
 

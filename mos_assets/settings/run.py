@@ -182,7 +182,8 @@ class RunSettings(BaseModel):
         value = value.strip()
         kind, _, rest = value.partition(":")
         workers = kind == "local" and rest.isascii() and rest.isdigit() and 1 <= int(rest) <= 1024
-        if not value or workers or re.fullmatch(r"(tcp|tls)://[^\s/@?#]+:\d{1,5}/?", value):
+        address = re.fullmatch(r"(?:tcp|tls)://[^\s/@?#]+:(\d{1,5})/?", value)
+        if not value or workers or (address and 1 <= int(address[1]) <= 65_535):
             return value.rstrip("/")
         raise ValueError("must be tcp://host:8786, tls://host:8786, or local:N with N of 1 to 1024")
 

@@ -150,7 +150,9 @@ def _blocks(run: RunSettings, paths: PathSettings) -> tuple[Block, ...]:
     """Built-in blocks, tables of the corpora, and networks that are here."""
     used = frozenset(parse_blocks(run.features))
     blocks = [
-        Block(name, len(each.columns), (each.__doc__ or "").strip().splitlines()[0], name in used)
+        Block(
+            name, len(each.columns), (each.__doc__ or "").strip().partition("\n")[0], name in used
+        )
         for name, each in BLOCKS.items()
     ]
     for corpus in run.corpora:

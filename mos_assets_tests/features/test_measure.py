@@ -64,13 +64,15 @@ def test_loopback_equals_the_bare_command(plain: Path, ffmpeg: Ffmpeg, tmp_path:
 def test_loopback_2_codes_each_compared_picture_by_itself(
     plain: Path, render: Render, ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
-    """As the bare command does for pictures at 25 a second, whatever the rate of the clip."""
+    """As the bare command does for pictures at 25 a second, whatever the rate of the clip; the first
+    is coded twice and its first result dropped."""
     slow = render("plain_at_3.mkv", "-r", "3", "-i", str(plain), encoder=("-c:v", "ffv1"))
-    chain = "[0:v]settb=1/25,setpts=N,fps=25,split[e][r]"
+    chain = "[0:v]settb=1/25,setpts=N,fps=25,split[c][r];[c]tpad=start=1:start_mode=clone[e]"
     bare = ["-i", str(slow), "-filter_complex", chain, "-map", "[e]", "-enc_time_base", "1:25"]
     bare += ["-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "veryfast", "-crf", "35"]
     bare += ["-g", "1", "-threads", "1", "-f", "null", "-", "-dec", "0:0", "-filter_complex"]
-    bare += ["[dec:0][r]libvmaf=log_fmt=json:log_path=bare.json[v]", "-map", "[v]"]
+    compared = "[dec:0]select=gt(n\\,0),settb=1/25,setpts=N[d];[d][r]libvmaf"
+    bare += [f"{compared}=log_fmt=json:log_path=bare.json[v]", "-map", "[v]"]
     assert run_ffmpeg(ffmpeg, [*bare, "-f", "null", "-"], cwd=tmp_path).returncode == 0
     fast, late = (
         only(measure_clip(task_of(clip, "libvmaf", loopback=Loopback.TWO), ffmpeg)).figures

@@ -64,8 +64,10 @@ def test_loopback_equals_the_bare_command(plain: Path, ffmpeg: Ffmpeg, tmp_path:
 def test_loopback_2_codes_each_compared_picture_by_itself(
     plain: Path, render: Render, ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
-    """As the bare command does for pictures at 25 a second, whatever the rate of the clip; the first
-    is coded twice and its first result dropped."""
+    """As the bare command does for pictures at 25 a second, whatever the rate of the clip.
+
+    The first is coded twice, and what came of it first is dropped.
+    """
     slow = render("plain_at_3.mkv", "-r", "3", "-i", str(plain), encoder=("-c:v", "ffv1"))
     chain = "[0:v]settb=1/25,setpts=N,fps=25,split[c][r];[c]tpad=start=1:start_mode=clone[e]"
     bare = ["-i", str(slow), "-filter_complex", chain, "-map", "[e]", "-enc_time_base", "1:25"]

@@ -187,7 +187,9 @@ def test_workers_elsewhere_give_the_bytes_of_this_process(
     merged = world.measure()
     assert (merged.clips, merged.failed, merged.spread.lost) == (CLIPS, 0, 0)
     assert sum(merged.spread.workers.values()) == CLIPS
-    assert len(merged.spread.workers) == 2
+    # Who takes how many is a matter of time: the pieces are tiny.
+    assert 1 <= len(merged.spread.workers) <= 2
+    assert not merged.spread.refused
     assert merged.spread.pieces < CLIPS
     assert world.bytes() == here
     assert world.measure().spread.pieces == 0

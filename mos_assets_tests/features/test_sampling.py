@@ -77,7 +77,7 @@ def test_they_are_the_figures_of_those_pictures(
         assert found.figures[name] == math.fsum(due) / len(due), name
 
 
-@pytest.mark.parametrize("name", ["hard_cut.mp4", "grey.mkv"])
+@pytest.mark.parametrize("name", ["hard_cut.mp4", "grey_hard_cut.mkv"])
 def test_a_transcode_is_told_by_some_of_its_pictures(
     render: Render, hard_cut: Path, ffmpeg: Ffmpeg, name: str
 ) -> None:

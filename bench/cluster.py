@@ -28,6 +28,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from generated.folders import TOML as CLIPS_TOML
+
 from mos_assets.features import ClipTask, measure_clips
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
@@ -35,16 +37,7 @@ from mos_assets.settings import Settings
 from mos_assets.store import Database
 
 LOG = logging.getLogger("bench")
-TOML = """name = "many"
-version = "1"
-licence = "made here"
-labels = ["labels.csv"]
-scale = [1.0, 5.0]
-clips = "clips"
-[columns]
-clip = "clip"
-mos = "mos"
-"""
+TOML = CLIPS_TOML.replace('"clips"\nversion', '"many"\nversion')
 BRIDGE, PREFIX, NETWORK = "mos-bench", "mos-bench-", "10.213.7"
 CUT_S = 60
 

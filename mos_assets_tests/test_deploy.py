@@ -37,9 +37,7 @@ def test_dagster_reads_the_instance_and_keeps_its_rules(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_bytes((DEPLOY / "dagster.yaml").read_bytes())
     deployed = InstanceRef.from_dir(str(tmp_path))
     checkout = InstanceRef.from_dir(str(ROOT))
-    assert deployed.run_storage_data.class_name == "DagsterPostgresStorage" or (
-        deployed.storage_data.class_name == "DagsterPostgresStorage"
-    )
+    assert deployed.storage_data.class_name == "DagsterPostgresStorage"
     assert deployed.run_coordinator_data == checkout.run_coordinator_data
     assert deployed.run_launcher_data == checkout.run_launcher_data
     for rule in ("run_retries", "run_monitoring", "freshness", "retention", "telemetry"):

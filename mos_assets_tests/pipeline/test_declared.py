@@ -16,22 +16,11 @@ from mos_assets.records import DeclaredFeatures
 from mos_assets.release.manifest import ManifestComparison
 from mos_assets.settings import Settings
 from mos_assets.store import Database, declared_rows, feature_rows
+from mos_assets_tests.corpora.making import MINIMAL_TOML
 
 SHARED = Path(__file__).parents[2] / "../shared/data/corpora/avt-image-pairs"
 LOG = logging.getLogger()
-TOML = """
-name = "mine"
-version = "1"
-licence = "made by the tests"
-labels = ["labels.csv"]
-scale = [1.0, 5.0]
-clips = "clips"
-
-[columns]
-clip = "clip"
-mos = "mos"
-reference = "reference"
-"""
+TOML = MINIMAL_TOML + 'reference = "reference"\n'
 DECLARED = 'extractor = "libvmaf"\nreference = "source"\nversion = "our own, four digits"\n'
 QUALITIES = (18, 24, 30, 36, 42, 48)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from mos_assets.errors import SettingsError
+from mos_assets.settings.locations import shown
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
@@ -62,4 +63,5 @@ def checked(part: type[Part], given: Mapping[str, object]) -> Part:
         first = error.errors()[0]
         name = variable(str(first["loc"][0])) if first["loc"] else "settings"
         message = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
+        # Without the cause, whose text has the value as it was given.
+        raise SettingsError(f"{name}={shown(first['input'])!r}: {message}.") from None

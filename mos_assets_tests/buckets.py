@@ -62,7 +62,8 @@ class Server:
 
     def _allow(self, requests: bytes) -> None:
         url = f"{self.address}/moto-api/reset-auth"
-        urlopen(Request(url, data=requests, method="POST")).close()  # noqa: S310 - loopback
+        kind = {"Content-Type": "text/plain"}
+        urlopen(Request(url, requests, kind, method="POST")).close()  # noqa: S310 - loopback
 
     def end(self) -> None:
         self.thaw()
@@ -75,6 +76,21 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("moto") / "log")
     yield server
     server.end()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One try of a second, as fsspec's own configuration may have it."""
+    import s3fs
+    from fsspec.config import conf
+
+    timeouts = {"connect_timeout": 1, "read_timeout": 1, "retries": {"total_max_attempts": 1}}
+    monkeypatch.setitem(conf, "s3", {"config_kwargs": timeouts})
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 1.0)
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ has no row.
 from __future__ import annotations
 
 import hashlib
+from asyncio import timeout
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 
 from mos_assets.errors import ChangedError
 
+ANSWER_S, SLOWEST_BYTES_S = 40.0, 200_000
+"""How long a request may take with all its retries: half of what a lock lives, and the bytes."""
 PART_BYTES, PARTS_AT_ONCE = 16 << 20, 2
 """Of a large object as it is put: what of it is in memory at once."""
 
@@ -64,20 +67,36 @@ class S3:
         bucket, key, _ = self._s3.split_path(path)
         return {"Bucket": bucket, "Key": key}
 
+    def _ask(self, method: str, size: int, **request: object) -> dict[str, Any]:
+        """One request with its retries, bounded in time by the bytes that go over.
+
+        s3fs 2026.9 waits without an end for a server that was to say "100 Continue" to a put.
+        """
+        answer: dict[str, Any] = self._bounded(self._s3._call_s3(method, **request), size)
+        return answer
+
+    def _bounded(self, coroutine: Any, size: int) -> Any:
+        from fsspec.asyn import sync
+
+        async def waited() -> Any:
+            async with timeout(ANSWER_S + size / SLOWEST_BYTES_S):
+                return await coroutine
+
+        return sync(self._s3.loop, waited)
+
     def get(self, path: str) -> tuple[bytes, str]:
-        return self._body(**self._named(path))
+        return self._body(0, **self._named(path))
 
     def get_range(self, path: str, start: int, stop: int, etag: str) -> bytes:
         wanted = {"Range": f"bytes={start}-{stop - 1}", "IfMatch": etag}
-        return self._body(**self._named(path), **wanted)[0]
+        return self._body(stop - start, **self._named(path), **wanted)[0]
 
-    def _body(self, **request: str) -> tuple[bytes, str]:
-        from fsspec.asyn import sync
-
-        answer = self._s3.call_s3("get_object", **request)
+    def _body(self, size: int, **request: str) -> tuple[bytes, str]:
+        answer = self._ask("get_object", 0, **request)
         body = answer["Body"]
         try:
-            return bytes(sync(self._s3.loop, body.read)), str(answer["ETag"])
+            content = self._bounded(body.read(), max(size, int(answer["ContentLength"])))
+            return bytes(content), str(answer["ETag"])
         finally:
             body.close()
 
@@ -85,14 +104,16 @@ class S3:
         asked = {"IfNoneMatch": "*"} if condition.absent else {}
         if condition.etag is not None:
             asked = {"IfMatch": condition.etag}
-        answer = self._s3.call_s3("put_object", **self._named(path), Body=content, **asked)
+        answer = self._ask("put_object", len(content), **self._named(path), Body=content, **asked)
         return str(answer["ETag"])
 
     def put_file(self, path: str, source: Path) -> None:
-        self._s3.put_file(str(source), path, chunksize=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        parts = {"chunksize": PART_BYTES, "max_concurrency": PARTS_AT_ONCE}
+        put = self._s3._put_file(str(source), path, **parts)
+        self._bounded(put, source.stat().st_size)
 
     def age_s(self, path: str) -> float:
-        answer = self._s3.call_s3("head_object", **self._named(path))
+        answer = self._ask("head_object", 0, **self._named(path))
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         put: datetime = answer["LastModified"]
         return (now - put).total_seconds()

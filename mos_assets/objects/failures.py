@@ -103,4 +103,4 @@ def _is_of_the_network(error: Exception) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).partition("\n")[0]
+    return (str(error).strip() or "it gives no answer").partition("\n")[0]

@@ -16,18 +16,12 @@ from mos_assets.errors import LocationError, UnreachableError
 from mos_assets.objects.backends import BACKENDS, Backend, Condition
 from mos_assets.objects.failures import in_words
 
-CONNECT_S, READ_S, ATTEMPTS = 10, 60, 4
-"""Seconds that a server may take to be reached, and to go on; tries of one request."""
 RANGE_BYTES = 16 << 20
 """What is read of a large object at a time."""
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "s3": {
-        "config_kwargs": {
-            "connect_timeout": CONNECT_S,
-            "read_timeout": READ_S,
-            "retries": {"mode": "standard", "max_attempts": ATTEMPTS},
-        }
-    }
+    # s3fs tries five times, with 5 s to be reached and 15 s to go on. Where botocore tries again in
+    # each of these, a server that stands still is waited for as long as the lock lives, and longer.
+    "s3": {"config_kwargs": {"retries": {"max_attempts": 1, "mode": "standard"}}}
 }
 """As far as fsspec's own configuration does not say otherwise."""
 

@@ -144,8 +144,8 @@ class Location:
         given = conf.get(scheme, {})
         if scheme not in BACKENDS:
             raise LocationError(
-                f"{self.url}: objects are kept in {' and '.join(BACKENDS)} alone; of {scheme} it is "
-                "not known how to write under a condition."
+                f"{self.url}: objects are kept in {' and '.join(BACKENDS)} alone; of {scheme} it "
+                "is not known how to write under a condition."
             )
         options = {k: v for k, v in _OPTIONS.get(scheme, {}).items() if k not in given}
         try:

@@ -16,10 +16,12 @@ from mos_assets.corpora import (
     name_notes,
     table_names,
 )
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.downloads import DownloadProgress
 from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.objects.fetching import MEGABYTE, ROOM
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
@@ -59,6 +61,9 @@ def ingest(
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
+    ROOM.most = run.fetch_mb * MEGABYTE
+    for name in run.all_corpora:
+        refresh_corpus(paths.corpus_place, name, say)
     blocks = chosen_blocks(run, paths)
     for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))

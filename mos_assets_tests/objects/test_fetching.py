@@ -21,7 +21,7 @@ CONTENT = bytes(range(256)) * 1024
 
 @contextmanager
 def cutting_off(address: str, after: int, times: int) -> Iterator[str]:
-    """A way to the server on which so many connections end after so many bytes of an answer."""
+    """A way to the server on which, so many times, the answer ends after so many bytes."""
     host, port = urlsplit(address).hostname, urlsplit(address).port
     left = [times]
     listening = socket.create_server(("127.0.0.1", 0))
@@ -37,15 +37,14 @@ def cutting_off(address: str, after: int, times: int) -> Iterator[str]:
     def carry(near: socket.socket) -> None:
         far = socket.create_connection((host or "", port or 0))
         threading.Thread(target=pump, args=(near, far, None), daemon=True).start()
-        cut = after if left[0] > 0 else None
-        left[0] -= 1
-        pump(far, near, cut)
+        pump(far, near, after)
 
     def pump(source: socket.socket, sink: socket.socket, most: int | None) -> None:
         carried = 0
         while chunk := _received(source):
             carried += len(chunk)
-            if most is not None and carried > most:
+            if most is not None and carried > most and left[0] > 0:
+                left[0] -= 1
                 break
             sink.sendall(chunk)
         for each in (source, sink):

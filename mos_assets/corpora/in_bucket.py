@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
+from mos_assets.corpora.layouts import layout_of
 from mos_assets.corpora.names import video_suffix
 from mos_assets.errors import CorpusError
 from mos_assets.io.locks import lock, open_lock
+from mos_assets.io.reading import DENIED
 from mos_assets.io.writing import write_whole
 from mos_assets.objects import Found, Location
 from mos_assets.objects.stubs import MARKER, mark, set_time, write_stub
@@ -30,12 +32,24 @@ def refresh_corpus(
 ) -> None:
     """Make `<folder>/<name>` hold what lies at `<url>/<name>`; nothing where the place is a folder.
 
-    A corpus of which nothing is there is left alone, since some are made here. Where the bucket was
-    asked less than `pause_s` ago, and nothing had changed then, it is not asked again: it costs .3
-    ms of CPU an object. Raises CorpusError where objects cannot be a folder's files, LocationError.
+    A corpus that is made here need not be there. Where the bucket was asked less than `pause_s` ago,
+    and nothing had changed then, it is not asked again: it costs .3 ms of CPU an object. Raises
+    CorpusError where there is nothing, or what cannot be the files of a folder, and LocationError.
     """
     if not place.url:
         return
+    try:
+        _refresh(place, name, say, pause_s)
+    except OSError as error:
+        if error.errno not in DENIED:
+            raise
+        raise CorpusError(
+            f"{error.filename or place.folder} cannot be written ({error.strerror}). Make it "
+            "writable for this user, or set MOS_WORK to another folder."
+        ) from None
+
+
+def _refresh(place: StorePlace, name: str, say: Callable[[str], None], pause_s: float) -> None:
     folder, url = place.folder / name, f"{place.url}/{name}"
     place.folder.mkdir(parents=True, exist_ok=True)
     with open_lock(place.folder / f"{_LOCK}.{name}") as door:
@@ -45,7 +59,12 @@ def refresh_corpus(
         listed = {one.name: one for one in Location(url).listed() if _may_be_a_file(one.name)}
         known = _read(folder)
         if not listed and not known:
-            return
+            if layout_of(name).made_here:
+                return
+            raise CorpusError(
+                f"There is nothing at {url}. Put the corpus {name!r} there, or set MOS_CORPUS_ROOT "
+                "or MOS_CORPUS."
+            )
         _require_folders(url, listed)
         mark(folder, url)
         for gone in known.keys() - listed.keys():

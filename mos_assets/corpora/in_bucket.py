@@ -32,9 +32,10 @@ def refresh_corpus(
 ) -> None:
     """Make `<folder>/<name>` hold what lies at `<url>/<name>`; nothing where the place is a folder.
 
-    A corpus that is made here need not be there. Where the bucket was asked less than `pause_s` ago,
-    and nothing had changed then, it is not asked again: it costs .3 ms of CPU an object. Raises
-    CorpusError where there is nothing, or what cannot be the files of a folder, and LocationError.
+    A corpus that is made here need not be there. Where the bucket was asked less than `pause_s`
+    ago, and nothing had changed then, it is not asked again: it costs .3 ms of CPU an object.
+    Raises CorpusError where there is nothing, or what cannot be the files of a folder, and
+    LocationError.
     """
     if not place.url:
         return

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from mos_assets.cli import adapt, compare, corpora, doctor, heads, networks, predict, service
+from mos_assets.cli import (
+    adapt,
+    compare,
+    corpora,
+    doctor,
+    features,
+    heads,
+    networks,
+    predict,
+    service,
+)
 from mos_assets.errors import MosAssetsError
 
 
@@ -38,6 +48,7 @@ for command in (
     heads.judge,
     heads.export,
     corpora.corpus,
+    features.compare_features,
     networks.networks,
     service.dev,
     service.prune,

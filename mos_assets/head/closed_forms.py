@@ -123,5 +123,29 @@ def closed_forms(
     return ClosedForms(plan, found.points, weights)
 
 
+def nested_out_of_fold(
+    table: TrainingTable, *, impute: bool = False, weigh: bool = False, align: bool = False
+) -> FloatArray:
+    """[n] predictions of the blend, each row's with settings, shares and fit of the other folds.
+
+    Settings are chosen once a fold, so that a set of columns is flattered by nothing that is
+    chosen. NaN for rows of fold -1. weigh, align: as in `Recipe`. Raises TrainingError for rows
+    that cannot be trained on.
+    """
+    from threadpoolctl import threadpool_limits
+
+    predicted, corpora = np.full(len(table.mos), np.nan), table.corpora
+    for fold in np.unique(table.folds[table.folds >= 0]).tolist():
+        unseen, seen = table.folds == fold, (table.folds >= 0) & (table.folds != fold)
+        check_rows(table, seen, fold)
+        others = replace(table, folds=np.where(unseen, -1, table.folds))
+        forms = closed_forms(others, impute=impute, weigh=weigh, align=align)
+        own = [corpora[row] for row in np.flatnonzero(unseen)]
+        with threadpool_limits(limits=1):
+            predict = forms._fitted(table, seen, fold)
+            predicted[unseen] = predict(table.features[unseen], table.encoder[unseen], own)
+    return predicted
+
+
 def _inputs(table: TrainingTable, plan: Plan) -> Callable[[FloatArray], Inputs]:
     return lambda features: fit_inputs(features, len(table.encoder_vocab), impute=plan.impute)

@@ -1,5 +1,6 @@
 # make demo   the whole graph on a corpus that is rendered here
 # make test   lint, types and every test
+# make docs   the site of docs/, in docs/_build/html
 # make dev    the Dagster UI and its daemon on 127.0.0.1:3000, until Ctrl-C or TERM
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Dagster warns that one of its own commands has a successor; both work.
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo test dev lint bench venv clean
+.PHONY: demo test dev lint bench docs venv clean
 
 venv: $(INSTALLED)
 
@@ -46,5 +47,9 @@ bench: $(INSTALLED)
 	@for script in $(filter-out $(OWN_DATA:%=bench/%.py),$(wildcard bench/*.py)); do \
 		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 clean:
-	rm -rf $(VENV) .dagster
+	rm -rf $(VENV) .dagster docs/_build

@@ -68,6 +68,11 @@ def _sentence(compared: FeatureComparison) -> str:
         return f"There is one set of blocks here, {named}: PLCC {plain(best.plcc)} {over}."
     if not found.own:
         return f"The best of {len(found.sets)} sets is {named}: PLCC {plain(best.plcc)} {over}."
+    if not any(each.margin_interval for each in found.sets):
+        return (
+            f"Nothing can be decided {over}: too few contents for intervals. Rate clips of more "
+            "scenes."
+        )
     better = [
         cell("+".join(each.blocks))
         for each in found.sets

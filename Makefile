@@ -1,4 +1,5 @@
 # make demo   the whole graph on a corpus that is rendered here
+# make demo-source   another, with its sources, whose figures meet the gate
 # make test   lint, types and every test
 # make docs   the site of docs/, in docs/_build/html
 # make dev    the Dagster UI and its daemon on 127.0.0.1:3000, until Ctrl-C or TERM
@@ -14,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Dagster warns that one of its own commands has a successor; both work.
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo test dev lint bench docs venv clean
+.PHONY: demo demo-source test dev lint bench docs venv clean
 
 venv: $(INSTALLED)
 
@@ -28,6 +29,11 @@ demo: $(INSTALLED)
 	$(BIN)/dagster asset materialize --select '*' -m mos_assets.definitions
 	@echo
 	@$(BIN)/mos report
+
+demo-source: export MOS_CORPUS := demo-source
+demo-source: export MOS_REFERENCE := source
+demo-source: export MOS_FEATURES := canonical-6
+demo-source: demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

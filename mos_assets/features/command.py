@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from mos_assets.features import interlaced
 from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.libvmaf_filters import LibvmafFilters
@@ -100,8 +101,8 @@ def command(
     transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
 
-    branches = ["count"]
-    chains: list[str] = []
+    branches = ["count", "woven"]
+    chains = [interlaced.look("woven", interlaced.CLIP_FIELDS)]
     later_chains: list[str] = []
     if libvmaf is not None:
         if transcode is not None and transcode.alone:
@@ -123,13 +124,15 @@ def command(
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock},split=2[reference][size]",
+                f"[1:{streams[1]}]{clock},split=3[reference][size][fielded]",
                 "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
                 *libvmaf.pair("resized", "reference"),
             ]
         else:
             branches += ["left", "right"]
             chains += libvmaf.pair("left", "right")
+    if source:
+        chains.append(interlaced.look("fielded", interlaced.REFERENCE_FIELDS))
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -197,7 +200,8 @@ def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
     """
     relative = f"setpts=PTS-STARTPTS,settb=1/{TICKS}"
     return [
-        f"[1:{stream}]{relative},format={_COMPARABLE},split[leading][reference]",
+        f"[1:{stream}]{relative},split[fielded][film]",
+        f"[film]format={_COMPARABLE},split[leading][reference]",
         f"[timed]{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",

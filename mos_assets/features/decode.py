@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ClipError, MachineError
+from mos_assets.features import interlaced
 from mos_assets.features.command import Held, command
 from mos_assets.features.decode_check import (
     first_error,
@@ -20,6 +21,7 @@ from mos_assets.features.decode_check import (
     require_counted,
     require_steady,
 )
+from mos_assets.features.frame_logs import REFERENCE_TIMES, count_frames
 from mos_assets.features.resource_limits import clock_rate, memory_limit_bytes
 from mos_assets.features.stride import Stride, stride
 from mos_assets.features.task import ClipTask
@@ -86,7 +88,12 @@ def decode(
     _require_unchanged(task, path)
     require_steady(ran, folder, sources=len(opened))
     blame(ran, opened, limit_s)
-    return require_complete(ran, task.probe, folder)
+    frames = require_complete(ran, task.probe, folder)
+    interlaced.require_progressive(folder, interlaced.CLIP_FIELDS, frames)
+    if pristine is not None:
+        shown = count_frames(folder, REFERENCE_TIMES)
+        interlaced.require_progressive(folder, interlaced.REFERENCE_FIELDS, shown)
+    return frames
 
 
 def stride_of(task: ClipTask, pristine: Beside | None) -> Stride:

@@ -12,7 +12,7 @@ from mos_assets.features.stride import SPARSE_VERSION
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
-DECODE_CHECK_VERSION = 3
+DECODE_CHECK_VERSION = 4
 """Raised whenever another clip would be refused as not sound, or another one scored."""
 
 SCALING = "bicubic"

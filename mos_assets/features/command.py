@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mos_assets.features import interlaced
+from mos_assets.features.colour_tags import TAGGED_PICTURE, TAGS_FILE
 from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.libvmaf_filters import LibvmafFilters
@@ -27,8 +28,8 @@ from mos_assets.media.ffmpeg import input_arguments
 from mos_assets.records import Probe
 from mos_assets.settings import Loopback, ReferencePolicy
 
-FIRST_PICTURE = "first_{}.txt"
-"""Size and shape of the first decoded picture of an input, by its number."""
+FIRST_PICTURE, FIRST_TAGS = "first_{}.txt", "first_{}.mkv"
+"""Size and shape of the first decoded picture of an input, by its number, and its colour tags."""
 TICKS = 1_000_000
 """Ticks a second of the clock by which frames of different rates are paired."""
 
@@ -81,13 +82,15 @@ def command(
     probe: Probe | None = None,
     compared: Stride = EVERY,
     loopback: Loopback = Loopback.ONE,
+    matrices: tuple[int | None, int | None] = (None, None),
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
     of the measured streams of the clip and of its reference, `probe` what is known of the clip.
-    `compared` are the pairs that libvmaf compares; its motion is that of all pictures.
+    `compared` are the pairs that libvmaf compares; its motion is that of all pictures. `matrices`
+    are what clip and reference are compared in under the source policy, None as they are tagged.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
@@ -120,12 +123,13 @@ def command(
             chains.append(f"[count]{_EVEN}[counted]")
             later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
-            chains += _held_chains(held, streams[1], libvmaf)
+            chains += _held_chains(held, streams[1], libvmaf, matrices)
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock},split=3[reference][size][fielded]",
-                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                f"[1:{streams[1]}]{clock},{_taken(matrices[1])}split=3[reference][size][fielded]",
+                f"[distorted]{_taken(matrices[0])}null[asked]",
+                "[asked][size]scale=w=rw:h=rh:flags=bicubic[resized]",
                 *libvmaf.pair("resized", "reference"),
             ]
         else:
@@ -176,13 +180,15 @@ def command(
 
 
 def first_pictures(*files: tuple[Path, int]) -> list[str]:
-    """Arguments that write size and shape of the first picture of each stream of a file."""
+    """Arguments that write size, shape and tags of the first picture of each stream of a file."""
     arguments = ["-y", "-xerror"]
     for path, _ in files:
         arguments += ["-threads", "1", *input_arguments(path)]
     for number, (_, stream) in enumerate(files):
         arguments += ["-map", f"{number}:{stream}", *_KEEP_FRAMES, "-frames:v", "1"]
         arguments += ["-c:v", "rawvideo", "-f", "framecrc", FIRST_PICTURE.format(number)]
+        arguments += ["-map", f"{number}:{stream}", *_KEEP_FRAMES, "-frames:v", "1"]
+        arguments += ["-vf", TAGGED_PICTURE, *TAGS_FILE, FIRST_TAGS.format(number)]
     return arguments
 
 
@@ -192,7 +198,14 @@ def _extractors(parts: Set[str]) -> list[PictureExtractor]:
     return [known[part] for part in sorted(parts, reverse=True)]
 
 
-def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
+def _taken(matrix: int | None) -> str:
+    """The beginning of a chain whose pictures are taken for this matrix, untagged as they are."""
+    return "" if matrix is None else f"setparams=colorspace={matrix},"
+
+
+def _held_chains(
+    held: Held, stream: int, libvmaf: LibvmafFilters, matrices: tuple[int | None, int | None]
+) -> list[str]:
     """From [timed] and the reference's stream: each reference frame with what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
@@ -200,9 +213,9 @@ def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
     """
     relative = f"setpts=PTS-STARTPTS,settb=1/{TICKS}"
     return [
-        f"[1:{stream}]{relative},split[fielded][film]",
+        f"[1:{stream}]{relative},{_taken(matrices[1])}split[fielded][film]",
         f"[film]format={_COMPARABLE},split[leading][reference]",
-        f"[timed]{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
+        f"[timed]{_taken(matrices[0])}{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",

@@ -38,6 +38,7 @@ UNREADABLE = "it cannot be read now"
 OWN_SHARE = 0.9
 """Share of the time limit that a program has to have spent computing for the clip to be slow; where
 it got less the machine was busy, or its disk did not answer."""
+_AS_TAGGED: tuple[int | None, int | None] = (None, None)
 CLIP_COPY, REFERENCE_COPY = "clip.ts", "reference.ts"
 
 
@@ -49,6 +50,8 @@ class Beside:
     probe: Probe
     held: Held | None
     """How frames are paired by time; None where by number."""
+    matrices: tuple[int | None, int | None]
+    """What clip and file are compared in where they are not tagged (`colour_tags.py`)."""
 
 
 def decode(
@@ -65,10 +68,10 @@ def decode(
     """
     if not task.path.is_file():
         raise MachineError(GONE, passing=False)
-    path, held, opened = None, None, [task.probe]
+    path, held, opened, matrices = None, None, [task.probe], _AS_TAGGED
     clip, beside = mended(task.path, folder / CLIP_COPY), None
     if pristine is not None:
-        path, held = pristine.path, pristine.held
+        path, held, matrices = pristine.path, pristine.held, pristine.matrices
         beside = mended(path, folder / REFERENCE_COPY)
         opened.append(pristine.probe)
     streams = [require_counted(header) for header in opened]
@@ -83,6 +86,7 @@ def decode(
         task.probe,
         stride_of(task, pristine),
         task.comparison.loopback,
+        matrices,
     )
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)

@@ -6,6 +6,7 @@ heavy is imported: versions come from package metadata.
 
 from __future__ import annotations
 
+from mos_assets.features.colour_tags import COMPARED_RULE
 from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.stride import SPARSE_VERSION
@@ -56,6 +57,6 @@ def _reference(comparison: Comparison) -> str:
         case ReferencePolicy.LOOPBACK:
             return f"loopback-{TRANSCODES[comparison.loopback].name}"
         case ReferencePolicy.SOURCE:
-            return f"source-{SCALING}-{PAIRING}"
+            return f"source-{SCALING}-{PAIRING}-{COMPARED_RULE}"
         case ReferencePolicy.SELF:
             return "self"

@@ -29,7 +29,7 @@ COMMAND_LABELS = frozenset(
         *("count", "counted", "pristine", "even", "compared", "distorted", "reference", "size"),
         *("resized", "left", "right", "timed", "own", "leading", "square", "shown"),
         *("coding", "coded", "choosing", "chosen", "beside", "moving", "moved"),
-        *("kept", "itself", "woven", "fielded", "film"),
+        *("kept", "itself", "woven", "fielded", "film", "asked"),
     }
 )
 """Labels that the command itself gives to streams of its filter graph."""

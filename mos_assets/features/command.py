@@ -11,14 +11,14 @@ describe the picture that people saw.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from mos_assets.features import interlaced
 from mos_assets.features.colour_tags import TAGGED_PICTURE, TAGS_FILE
-from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
+from mos_assets.features.extractors.base import PairTap, PictureExtractor, picture_extractors
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.libvmaf_filters import LibvmafFilters
 from mos_assets.features.loopback import TRANSCODES
@@ -103,6 +103,8 @@ def command(
     taps = [tap for tap in wanted if tap is not None]
     transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
+    found = (each.pair_tap(step, compared) for each in extractors if source)
+    pairs = [pair for pair in found if pair is not None]
 
     branches = ["count", "woven"]
     chains = [interlaced.look("woven", interlaced.CLIP_FIELDS)]
@@ -123,14 +125,15 @@ def command(
             chains.append(f"[count]{_EVEN}[counted]")
             later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
-            chains += _held_chains(held, streams[1], libvmaf, matrices)
+            chains += _held_chains(held, streams[1], matrices)
+            chains += _pair_chains("shown", "pristine", libvmaf, pairs)
         elif source:
             branches.append("distorted")
             chains += [
                 f"[1:{streams[1]}]{clock},{_taken(matrices[1])}split=3[reference][size][fielded]",
                 f"[distorted]{_taken(matrices[0])}null[asked]",
                 "[asked][size]scale=w=rw:h=rh:flags=bicubic[resized]",
-                *libvmaf.pair("resized", "reference"),
+                *_pair_chains("resized", "reference", libvmaf, pairs),
             ]
         else:
             branches += ["left", "right"]
@@ -168,7 +171,8 @@ def command(
     if libvmaf is not None:
         for label in libvmaf.outputs:
             arguments += ["-map", f"[{label}]", *keep, *NO_FILE]
-    for output in (output for tap in taps for output in tap.outputs):
+    tapped = [tap.outputs for tap in taps] + [pair.outputs for pair in pairs]
+    for output in (output for outputs in tapped for output in outputs):
         arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
     if source:
         for number, name in enumerate((CLIP_TIMES, REFERENCE_TIMES)):
@@ -203,10 +207,22 @@ def _taken(matrix: int | None) -> str:
     return "" if matrix is None else f"setparams=colorspace={matrix},"
 
 
-def _held_chains(
-    held: Held, stream: int, libvmaf: LibvmafFilters, matrices: tuple[int | None, int | None]
+def _pair_chains(
+    clip: str, reference: str, libvmaf: LibvmafFilters, taps: Sequence[PairTap]
 ) -> list[str]:
-    """From [timed] and the reference's stream: each reference frame with what the clip shows then.
+    """From two labels of pictures that are numbered alike to libvmaf and to what takes of them."""
+    if not taps:
+        return list(libvmaf.pair(clip, reference))
+    copies = f"split={len(taps) + 1}"
+    ours = f"[{clip}]{copies}[judged]" + "".join(f"[{tap.clip}]" for tap in taps)
+    theirs = f"[{reference}]{copies}[held]" + "".join(f"[{tap.reference}]" for tap in taps)
+    chains = [chain for tap in taps for chain in tap.chains]
+    return [ours, theirs, *libvmaf.pair("judged", "held"), *chains]
+
+
+def _held_chains(held: Held, stream: int, matrices: tuple[int | None, int | None]) -> list[str]:
+    """From [timed] and the reference's stream to [shown] and [pristine]: each reference frame with
+    what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
     opacity 0 it copies the second input. Stamps are compared in whole microseconds.
@@ -220,7 +236,6 @@ def _held_chains(
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
         "[reference]setpts=N[pristine]",
-        *libvmaf.pair("shown", "pristine"),
     ]
 
 

@@ -14,6 +14,7 @@ from mos_assets.features.blocks import (
     feature_blocks_id,
     parse_blocks,
     require_blocks,
+    require_reference,
     required_parts,
 )
 from mos_assets.features.declared import (
@@ -145,6 +146,7 @@ __all__ = [
     "recover_journals",
     "refuted",
     "require_blocks",
+    "require_reference",
     "require_same_content",
     "required_parts",
     "samples_of",

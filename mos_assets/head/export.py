@@ -93,7 +93,10 @@ def _model(head: Head) -> ModelProto:
     inputs = _standardised(graph, head, features, slots)
     blend = ""
     for number, expert in enumerate(head.experts):
-        mos = expert.fitted.export(graph, f"expert{number}_", inputs[expert.scaling])
+        own = inputs[expert.scaling]
+        if expert.scale is not None:
+            own = graph.add("Mul", own, graph.tensor(f"expert{number}_scale", expert.scale))
+        mos = expert.fitted.export(graph, f"expert{number}_", own)
         mos = graph.add("Clip", mos, graph.constant(MOS_MIN), graph.constant(MOS_MAX))
         share = graph.add("Mul", mos, graph.constant(expert.weight), name=f"share{number}")
         blend = graph.add("Add", blend, share) if blend else share

@@ -25,6 +25,13 @@ class BlendedExpert:
     weight: float
     """Its share; the shares of a blend add up to 1."""
     fitted: FittedExpert
+    scale: FloatArray | None = None
+    """[C], what the standardised inputs are multiplied by first (`balance`); None: nothing."""
+
+    def predict(self, inputs: dict[Scaling, FloatArray]) -> FloatArray:
+        """MOS [n] within 1..5 of the standardised inputs of a head."""
+        own = inputs[self.scaling]
+        return within(self.fitted.predict(own if self.scale is None else own * self.scale))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +84,7 @@ class Head:
         inputs = self.standardiser.transform(self.inputs.columns(features, slots))
         blend = np.zeros(len(features))
         for expert in self.experts:
-            blend += expert.weight * within(expert.fitted.predict(inputs[expert.scaling]))
+            blend += expert.weight * expert.predict(inputs)
         share = (blend - MOS_MIN) / (MOS_MAX - MOS_MIN)
         held = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
         # The graph takes the logit and ends in a sigmoid, which is the same number.

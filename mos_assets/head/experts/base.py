@@ -38,11 +38,11 @@ class Sample:
     """The training rows of one fit."""
 
     inputs: FloatArray
-    """[n, C] standardised, on the grid of `exact.INPUT_BITS`."""
+    """[n, C] standardised and scaled, on the grid of `exact.INPUT_BITS`."""
     mos: FloatArray
     """[n]."""
-    varying: int
-    """Columns that vary."""
+    varying: float
+    """Columns that vary; where columns are scaled, the sum of their squared scales."""
     stream: tuple[int, ...]
     """Seeds whatever random numbers the fit draws."""
     weights: FloatArray | None = None

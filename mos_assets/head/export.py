@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.head.experts.base import SHARE_FLOOR
+from mos_assets.head.experts.base import PIECE_ROWS, SHARE_FLOOR
 from mos_assets.head.graph import Graph
 from mos_assets.head.inputs import (
     MISSING_BELOW,
@@ -194,13 +194,17 @@ def onnx_predict(
     )
     slots = session.get_inputs()[1].shape[1]
     active = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
-    filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -RAW_LIMIT, RAW_LIMIT))
-    inputs = {
-        FEATURES_INPUT: filled.astype(np.float32),
-        ENCODER_INPUT: (active[:, None] == np.arange(slots)).astype(np.float32),
-    }
-    (mos,) = session.run([MOS_OUTPUT], inputs)
-    return np.asarray(mos, dtype=np.float64)
+    found = np.empty(len(features))
+    for start in range(0, len(features), PIECE_ROWS):
+        rows = slice(start, start + PIECE_ROWS)
+        given = features[rows]
+        filled = np.where(np.isnan(given), MISSING_VALUE, np.clip(given, -RAW_LIMIT, RAW_LIMIT))
+        inputs = {
+            FEATURES_INPUT: filled.astype(np.float32),
+            ENCODER_INPUT: (active[rows, None] == np.arange(slots)).astype(np.float32),
+        }
+        (found[rows],) = session.run([MOS_OUTPUT], inputs)
+    return found
 
 
 def parity(head: Head, path: Path, features: FloatArray, encoder: IntArray | None = None) -> float:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.errors import FeatureError
-from mos_assets.head.experts.base import SHARE_FLOOR, FittedExpert, within
+from mos_assets.head.experts.base import PIECE_ROWS, SHARE_FLOOR, FittedExpert, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.standardise import Scaling, Standardiser
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
-
-_CHUNK_ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +73,8 @@ class Head:
         slots = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
         chunks = [
             self._predict(features[rows], slots[rows])
-            for start in range(0, len(features), _CHUNK_ROWS)
-            for rows in [slice(start, start + _CHUNK_ROWS)]
+            for start in range(0, len(features), PIECE_ROWS)
+            for rows in [slice(start, start + PIECE_ROWS)]
         ]
         return np.concatenate(chunks) if chunks else np.empty(0)
 

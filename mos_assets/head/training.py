@@ -21,7 +21,7 @@ from mos_assets.head.inputs import Inputs, fit_inputs
 from mos_assets.head.model import BlendedExpert, Head
 from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
-from mos_assets.head.tuning import Rows, Tuned, fit_waiting, rows_of, tune
+from mos_assets.head.tuning import Rows, Tuned, fit_waiting, inputs_of, rows_of, tune
 from mos_assets.head.weighing import known_precision, row_weights
 from mos_assets.records import (
     SEED,
@@ -238,7 +238,8 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
         rows = rows_of(standardiser, columns, mos, made.column_blocks)
         rows, maps, held = rated_rows(table, seen, rows, groups, plan, (SEED, fold + 1))
-        prepared.append((made, standardiser, rows, maps, held))
+        # The inputs are made again where they are needed: of all splits they fill the memory.
+        prepared.append((made, standardiser, rows.only(()), maps, held))
         tuned.append(
             tune(features, rows.mos, groups, slots, inputs, plan, (SEED, fold + 1), rows.weights)
         )
@@ -255,6 +256,9 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
             if weighed
             else unweighed(plan.experts)
         )
+        seen = _seen(table, fold)
+        columns = made.columns(table.features[seen], table.encoder[seen])
+        rows = replace(rows, inputs=inputs_of(standardiser, columns))
         fitted = {
             expert.name: expert.prepare(
                 rows.sample(expert.scaling, (SEED, fold + 1, place), found.exponents[expert.name])

@@ -101,7 +101,8 @@ class Tuned:
     mos: FloatArray
     """[rows]."""
     contents: int
-    waiting: tuple[_Waiting, ...]
+    waiting: list[_Waiting]
+    """Emptied by `fit_waiting`."""
     weights: FloatArray | None
     """[rows], of the squared errors; None: all count the same."""
 
@@ -116,15 +117,18 @@ def rows_of(
     """Training rows ready to be fitted; blocks: [C], block of each column, () where all are of
     one."""
     return Rows(
-        {
-            scaling: to_grid(values, INPUT_BITS)
-            for scaling, values in standardiser.transform(columns).items()
-        },
+        inputs_of(standardiser, columns),
         mos,
         standardiser.varies > 0,
         weights,
         block_shares(blocks, standardiser.varies) if blocks else None,
     )
+
+
+def inputs_of(standardiser: Standardiser, columns: FloatArray) -> dict[Scaling, FloatArray]:
+    """Both scalings of columns [n, C], on the grid on which products are exact."""
+    scaled = standardiser.transform(columns)
+    return {scaling: to_grid(values, INPUT_BITS, values) for scaling, values in scaled.items()}
 
 
 def tune(
@@ -188,7 +192,7 @@ def tune(
         predictions=predictions,
         mos=np.concatenate([unseen.mos for _, unseen in pairs]) if pairs else np.empty(0),
         contents=len(set(groups)),
-        waiting=tuple(waiting),
+        waiting=waiting,
         weights=_weights_of([unseen for _, unseen in pairs]),
     )
 
@@ -201,7 +205,8 @@ def _weights_of(parts: Sequence[Rows]) -> FloatArray | None:
 def fit_waiting(
     tuned: Sequence[Tuned], experts: Sequence[Expert], steps: Callable[[str], Steps]
 ) -> None:
-    """Fill in the predictions that are waiting, with one call of each expert for all splits."""
+    """Fill in the predictions that are waiting, with one call of each expert for all splits; the
+    rows that waited are dropped."""
     for place, expert in enumerate(experts):
         if expert.grid:
             continue
@@ -211,7 +216,9 @@ def fit_waiting(
             steps(f"{expert.name} on inner folds"),
         )
         for (found, one), model in zip(waiting, fitted, strict=True):
-            found.predictions[place, one.rows] = within(model.predict(one.unseen))
+            found.predictions[place, one.rows] = within(model.predict_many(one.unseen))
+    for found in tuned:
+        found.waiting.clear()
 
 
 def inner_splits(
@@ -282,7 +289,7 @@ def _search(expert: Expert, pairs: Sequence[tuple[Rows, Rows]]) -> _Found:
             if screened > least * (1.0 + _NEAR):
                 continue
             each = zip(one.fits, one.unseen, strict=True)
-            predicted = np.concatenate([fit(*point).predict(inputs) for fit, inputs in each])
+            predicted = np.concatenate([fit(*point).predict_many(inputs) for fit, inputs in each])
             missed = off(predicted)
             error = float(product(missed[None], missed[:, None])[0, 0])
             if found is None or error < found.error:

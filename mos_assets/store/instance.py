@@ -1,9 +1,8 @@
 """The DuckDB instance that a process keeps, and the file that it holds open only while it is used.
 
-To start an instance costs 20 ms of CPU, and as much again in threads that begin and end; to attach a
-file to one that is there costs 2. So one instance stays, with nothing attached: other processes can
-open the file. It is of one file, since where DuckDB puts what does not fit into memory belongs to an
-instance, and should lie beside the file.
+To start an instance costs 20 ms of CPU, to attach a file to one that is there 2. So one instance
+stays, with nothing attached: other processes can open the file. It is of one file, since where
+DuckDB puts what does not fit into memory belongs to an instance, and should lie beside the file.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _drop(file: Path) -> None:
 
 
 def _forget() -> None:
-    """In a forked child: the threads of these instances are not here, and what they write is lost."""
+    """In a forked child: the threads of these instances are not here, and what it wrote is lost."""
     global _LOCK
     _LOCK = threading.Lock()
     _LEFT.extend(_INSTANCES.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,7 @@ import pytest
 from mos_assets.assets.reporting import user_errors
 from mos_assets.features import SHARD_SUFFIX, read_shard
 from mos_assets.features.entries import ENTRY_SUFFIX, read_entry
+from mos_assets.io.log_lines import MOST_NAMED
 from mos_assets.media.ffmpeg import Ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
 from mos_assets.settings import Settings
@@ -128,6 +130,25 @@ def test_a_clip_that_is_replaced_under_a_run_is_never_judged_by_other_pictures(
     merged = measured(ingested(settings))
     assert (merged.clips, merged.waiting, merged.rows.num_rows) == (3, (), 3)
     assert figures["content"] not in merged.rows["content"].to_pylist()
+
+
+def test_a_log_names_some_of_many_clips_and_counts_the_others(
+    settings: Settings, clip: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line is a row in Dagster's storage."""
+    folder, clips = settings.paths.corpus_folder / "mine", 3 * MOST_NAMED
+    labels = "".join(f"c{number}.mp4,{2 + number % 3}\n" for number in range(clips))
+    files: dict[str, str | bytes] = {
+        "labels.csv": f"clip,mos\n{labels}",
+        **{f"clips/c{number}.mp4": another(clip, number) for number in range(clips)},
+    }
+    write_tree(folder, files)
+    ingested(settings)
+    shutil.rmtree(folder / "clips")
+    assert len(measured(settings).waiting) == clips
+    warnings = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert len([line for line in warnings if "the file is not there" in line]) == MOST_NAMED + 1
+    assert f"{clips - MOST_NAMED} more; tables clip_measurements and setbacks say why" in warnings
 
 
 def test_labels_that_change_under_a_run_are_those_of_the_next(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
 from mos_assets.head.tuning import Rows, Tuned, fit_waiting, inputs_of, rows_of, tune
 from mos_assets.head.weighing import known_precision, row_weights
+from mos_assets.io.log_lines import pause_s
 from mos_assets.records import (
     SEED,
     CorpusAlignment,
@@ -33,7 +34,6 @@ from mos_assets.records import (
     TrainingTable,
 )
 
-_PROGRESS_S = 10.0
 _PREDICTION_BITS = 24
 
 Progress = Callable[[str], None]
@@ -357,16 +357,17 @@ def _seen(table: TrainingTable, fold: int) -> Mask:
 
 
 class _Reporter:
-    """Says how far training is, not oftener than every few seconds."""
+    """Says now and then how far training is."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._last = time.monotonic()
+        self._start = self._last = time.monotonic()
 
     def say(self, what: str) -> None:
         """Pass a line on, if the last one is old enough."""
-        if time.monotonic() - self._last >= _PROGRESS_S:
-            self._last = time.monotonic()
+        now = time.monotonic()
+        if now - self._last >= pause_s(now - self._start):
+            self._last = now
             self._progress(f"training: {what}")
 
     def steps(self, what: str) -> Steps:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 PREFIX = "MOS_"
+LONGEST_SHOWN = 200
+"""Characters of a wrong value in a message."""
 Part = TypeVar("Part", bound=BaseModel)
 
 
@@ -65,4 +67,6 @@ def checked(
         first = error.errors()[0]
         name = named(str(first["loc"][0])) if first["loc"] else "settings"
         message = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
+        value = repr(first["input"])
+        value = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+        raise SettingsError(f"{name}={value}: {message}.") from error

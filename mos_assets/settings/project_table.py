@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mos_assets.errors import SettingsError
 from mos_assets.io.reading import TooLargeError, read_within, require_plain
-from mos_assets.settings.environment import variable
+from mos_assets.settings.environment import LONGEST_SHOWN, variable
 
 TABLE = "projects"
 FILE_VARIABLE = variable("projects")
@@ -116,4 +116,4 @@ def _shown(value: object) -> str:
     """A value of a stranger in a message: short, and without what a terminal obeys."""
     text = value if isinstance(value, str) and " " in value else repr(value)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

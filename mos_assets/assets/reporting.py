@@ -13,7 +13,6 @@ from mos_assets.errors import MosAssetsError
 from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
 
-OWNERS = ["team:video-quality"]
 PREVIEW_ROWS = 8
 
 

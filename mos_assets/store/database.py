@@ -28,6 +28,7 @@ from mos_assets.store.failures import (
     unreachable,
     unwritable,
 )
+from mos_assets.store.guards import require_held
 from mos_assets.store.instance import attached
 from mos_assets.store.migrations import bring_up_to_date, is_current
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
@@ -87,11 +88,13 @@ class Database:
 
         The file is made where it is missing. Raises StoreError when it is held by another process
         for longer than a minute, is damaged or no DuckDB file, was made by a newer version of this
-        package or of DuckDB, cannot be written, and when its disk is full.
+        package or of DuckDB, cannot be written, when its disk is full, and when this process has
+        lost its lock on the bucket that it is of.
         """
         if self.path in _HELD.get():
             yield _HELD.get()[self.path]
             return
+        require_held(self.folder)
         if not self.exists:
             self._create()
         try:

@@ -111,7 +111,10 @@ def test_two_runs_at_once_are_kept_apart_and_told_of_each_other(
         for place in (here, there):
             with pytest.raises(StoreError, match="is in use by run a"), locked(place, "run b"):
                 pass
-        with pytest.raises(StoreError, match="run a on .*two at once"), published(there, "mos retry"):
+        with (
+            pytest.raises(StoreError, match="run a on .*two at once"),
+            published(there, "mos retry"),
+        ):
             pass
         with pytest.raises(StoreError, match="run a on "), beside_runs(there):
             pass

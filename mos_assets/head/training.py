@@ -177,7 +177,7 @@ def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
 
 def inputs_for(table: TrainingTable, plan: Plan) -> Callable[[FloatArray], Inputs]:
     """Raw features [n, F] of training rows → how features of this table become columns."""
-    slots, blocks = len(table.encoder_vocab), table.blocks or named_blocks(table.feature_order)
+    slots, blocks = len(table.encoder_vocab), named_blocks(table.feature_order)
     return lambda features: fit_inputs(features, slots, impute=plan.impute, blocks=blocks)
 
 

@@ -155,7 +155,8 @@ assert len(second.head.blend) > 1 and not second.alignment.maps[1].reason
 wide = make_table(rows=60, columns=140)
 named = tuple(f"{'good' if at < 8 else 'wide'}_{at}" for at in range(140))
 some = tuple(recipe.experts[i] for i in (0, 2, 4))
-third = train(replace(wide, feature_order=named), replace(recipe, experts=some), [7], progress=quiet)
+wide = replace(wide, feature_order=named)
+third = train(wide, replace(recipe, experts=some), [7], progress=quiet)
 digest += export_onnx(third.head, pathlib.Path(sys.argv[1])).sha256
 predicted += hashlib.sha256(third.out_of_fold.predictions.tobytes()).hexdigest()
 assert "network" in third.head.blend and any(e.scale is not None for e in third.head.experts)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
 
-from mos_assets.assets.provenance import git_revision, tag_run
+from mos_assets.assets.naming import UNNAMED, Naming
+from mos_assets.assets.provenance import RUN_SCOPE, git_revision, tag_run
 from mos_assets.assets.reporting import user_errors
 from mos_assets.errors import NetworkError, SettingsError, StoreError
 from mos_assets.features import use_networks_folder
@@ -17,7 +18,6 @@ from mos_assets.store import Database
 from mos_assets.store.opening import OpenStore, acquire
 from mos_assets.store.run_lock import Timeout
 
-RESOURCE_KEY = "platform"
 LOCK_TIMEOUT_S = 600.0
 """How long a run waits for a store that is in use: longer than a backup or a prune, shorter than
 somebody would look at a run that does nothing."""
@@ -26,6 +26,8 @@ somebody would look at a run that does nothing."""
 class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
+    naming: ClassVar[Naming] = UNNAMED
+    """What the project is called, whose settings these are."""
     _run_id: str | None = PrivateAttr(default=None)
     _opened: OpenStore | None = PrivateAttr(default=None)
 
@@ -38,8 +40,11 @@ class _PlatformBase(dg.ConfigurableResource):
             except dg.Failure:
                 # The first step that asks for a setting fails and says why.
                 scope = None
-            facts = {"corpus": self.corpus, "git": git_revision()}  # type: ignore[attr-defined]
-            tag_run(context.instance, self._run_id, scope, **facts)
+            corpus = self.corpus  # type: ignore[attr-defined]
+            # The same for all projects of the run.
+            tag_run(context.instance, self._run_id, UNNAMED, git=git_revision())
+            facts = {RUN_SCOPE: scope, "corpus": corpus}
+            tag_run(context.instance, self._run_id, self.naming, **facts)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""
@@ -54,7 +59,8 @@ class _PlatformBase(dg.ConfigurableResource):
         Raises dagster.Failure where one cannot be used.
         """
         try:
-            found = Settings.of(**{name: getattr(self, name) for name in Settings.FORM})
+            given = {name: getattr(self, name) for name in Settings.FORM}
+            found = Settings.of(self.naming.project, **given)
             use_networks_folder(found.paths.networks_folder)
             chosen_blocks(found.run, found.paths)
             return found
@@ -109,8 +115,12 @@ else:
     Platform = _with_fields(_PlatformBase, {})
 
 
-def platform_from(run: RunSettings, paths: PathSettings) -> Platform:
+def platform_from(run: RunSettings, paths: PathSettings, project: str = "") -> Platform:
     """The resource with these settings, which are also those of a run that is given only some."""
     values = {**run.model_dump(mode="json"), **paths.model_dump(mode="json")}
-    found: Platform = _with_fields(Platform, values)(**values)
+
+    class Named(Platform):
+        naming: ClassVar[Naming] = Naming(project)
+
+    found: Platform = _with_fields(Named, values)(**values)
     return found

@@ -14,7 +14,6 @@ from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
 from mos_assets.store.opening import publish_all
 
-OWNERS = ["team:video-quality"]
 PREVIEW_ROWS = 8
 
 

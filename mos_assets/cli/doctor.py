@@ -22,10 +22,16 @@ def doctor(host: str, port: int) -> None:
     from mos_assets.pipeline.health import Grade, examine
 
     failed = False
-    for finding in examine(Settings.from_env(), host, port):
-        failed |= finding.grade is Grade.FAIL
-        line = f"{finding.grade}\t{finding.what}\t{printable(finding.found)}"
-        click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
+    told = set()
+    for settings in Settings.all_from_env():
+        for finding in examine(settings, host, port):
+            if finding in told:
+                continue
+            told.add(finding)
+            failed |= finding.grade is Grade.FAIL
+            what = finding.what if not settings.project else f"{settings.project}: {finding.what}"
+            line = f"{finding.grade}\t{what}\t{printable(finding.found)}"
+            click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
     sys.exit(EXIT_FAILED if failed else 0)
 
 

@@ -243,8 +243,9 @@ def week_of_scores(
     if paths.incoming_folder is None:
         return None
     with beside_runs(paths.store_place, timeout):
-        scores = of_latest_head(score_rows.read_scores(Database(paths.store_folder)))
+        found = score_rows.read_scores(Database(paths.store_folder))
     now = now or datetime.now(UTC)
+    scores = of_latest_head(found, now)
     return range_of(scores, now), drift_of(scores, now)
 
 

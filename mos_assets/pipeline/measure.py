@@ -42,6 +42,7 @@ from mos_assets.features import (
 )
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
+from mos_assets.io.log_lines import FewWarnings
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.objects.fetching import MEGABYTE
 from mos_assets.objects.stubs import RemoteFile, remote_file
@@ -143,8 +144,10 @@ def plan_shards(
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
     tasks = plan_tasks(run, paths, database)
+    told = FewWarnings(log.warning)
     for sentence in damaged:
-        log.warning(sentence)
+        told.warning(sentence)
+    told.end("what is damaged is measured again")
     if left.clips:
         log.info(f"{left.clips} clips that a killed run had measured are kept")
     prints = fingerprints(run, paths)
@@ -228,6 +231,7 @@ def _measure_shards(
     log: Log,
 ) -> Spread:
     in_work = ShardsInWork(shards)
+    without, lost, refused = (FewWarnings(log.warning) for _ in range(3))
     tasks = [task for shard in shards for task in shard.tasks]
     tools = _tools(run, paths)
 
@@ -236,7 +240,7 @@ def _measure_shards(
         for task, found in results:
             for measurement in found:
                 if measurement.reason is not None:
-                    log.warning(f"{task.clip_id}: {measurement.reason}")
+                    without.warning(f"{task.clip_id}: {measurement.reason}")
         in_work.note(results)
         for task, found in results:
             failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
@@ -252,10 +256,13 @@ def _measure_shards(
             done=note,
             doubtful=lambda found: any(isinstance(row, Setback) for row in found),
             ended=partial(ended_workers, tools=tools),
-            log=log,
+            log=lost,
         )
     for worker, why in sorted(went.refused.items()):
-        log.warning(f"the worker {worker} was refused: {why}")
+        refused.warning(f"the worker {worker} was refused: {why}")
+    without.end("tables clip_measurements and setbacks say why")
+    lost.end("workers_lost in the metadata counts all of them")
+    refused.end("their logs say more")
     return went
 
 

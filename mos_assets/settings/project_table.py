@@ -28,7 +28,7 @@ MOST_PROJECTS = 100
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 """Dagster's rule for ops and resources; a doubled underscore is what it joins parts of names by."""
-_TAKEN = frozenset({"candidates", "reports", "shards", "kept_measurements"})
+_TAKEN = frozenset({"candidates", "reports", "shards", "kept_measurements", "tables", "journals"})
 """Folders that a store has for itself, in which the store of a project must not lie."""
 
 

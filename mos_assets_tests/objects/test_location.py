@@ -61,7 +61,7 @@ def test_a_large_object_goes_and_comes_in_parts(bucket: str, tmp_path: Path) -> 
 
 
 def test_each_failure_is_one_sentence_without_a_secret(
-    bucket: str, s3_server: Server, impatient: None, monkeypatch: pytest.MonkeyPatch
+    bucket: str, s3_server: Server, fresh_clients: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(LocationError, match=r"s3://no-such-bucket-here/x: there is no such bucket"):
         Location("s3://no-such-bucket-here/x").listed()

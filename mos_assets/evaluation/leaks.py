@@ -116,7 +116,7 @@ def _leaks(names: Sequence[str], values: FloatArray, mos: FloatArray) -> list[Le
 def _is_far(column: FloatArray, mos: FloatArray) -> bool:
     """Whether numpy's correlations, which are right to many more digits than the margin, rule out
     every kinship: most columns, and without the second of CPU that it takes to load scipy."""
-    if np.ptp(column) < _PLAIN * np.abs(column).max() or np.ptp(mos) < _PLAIN:
+    if np.ptp(column) <= _PLAIN * np.abs(column).max() or np.ptp(mos) < _PLAIN:
         return False
     linear, ranked = near_pearson(column, mos).or_nan, near_spearman(column, mos).or_nan
     if not max(abs(linear), abs(ranked)) < CLOSE_CORRELATION - _PLAIN:

@@ -50,7 +50,13 @@ from mos_assets.features.networks import (
     part_of_network,
     use_networks_folder,
 )
-from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
+from mos_assets.features.notes import (
+    TABLE_ORIGIN,
+    column_description,
+    column_notes,
+    compared_here,
+    figure_notes,
+)
 from mos_assets.features.pieces import (
     Tools,
     alike,
@@ -80,6 +86,7 @@ __all__ = [
     "SCALING",
     "SHARD_SUFFIX",
     "SHOTS",
+    "TABLE_ORIGIN",
     "ClipTask",
     "Column",
     "Columns",

@@ -34,13 +34,14 @@ def dev(host: str, port: int) -> None:
     """
     from mos_assets.processes.tree import run_tree
 
-    settings = Settings.from_env()
+    # The host names are one setting for all projects.
+    service = Settings.all_from_env()[0].service
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
     # A first scan of 300,000 clips on a slow disk takes longer than Dagster's minute.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
     # The guarded webserver reads them, as a process of its own.
-    os.environ[variable("ui_host")] = ",".join((*settings.service.ui_hosts, host))
+    os.environ[variable("ui_host")] = ",".join((*service.ui_hosts, host))
     command = [
         sys.executable,
         "-m",

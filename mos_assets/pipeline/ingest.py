@@ -17,7 +17,13 @@ from mos_assets.corpora import (
     table_names,
 )
 from mos_assets.downloads import DownloadProgress
-from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
+from mos_assets.features import (
+    BLOCKS,
+    parse_blocks,
+    require_blocks,
+    require_reference,
+    required_parts,
+)
 from mos_assets.io.log_lines import pause_s
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
@@ -58,6 +64,7 @@ def ingest(
     then no row has changed, save those of clips that were downloaded.
     """
     blocks = chosen_blocks(run, paths)
+    require_reference(blocks, run.reference)
     for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))
         require_declarations(name, paths.corpus_folder)

@@ -51,6 +51,7 @@ from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback, Setback
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows, setback_rows
+from mos_assets.store.guards import require_held
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -225,6 +226,7 @@ def _measure_shards(
     tools = _tools(run, paths)
 
     def note(results: Sequence[tuple[ClipTask, tuple[Found, ...]]]) -> None:
+        require_held(paths.store_folder)
         for task, found in results:
             for measurement in found:
                 if measurement.reason is not None:

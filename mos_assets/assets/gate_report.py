@@ -4,7 +4,7 @@ import dagster as dg
 
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.reporting import preview, user_errors
 from mos_assets.assets.templates import AssetTemplate, OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
@@ -22,6 +22,7 @@ def gate_report_by(gate: Gate) -> AssetTemplate:
 
     @asset(
         deps=[trained_onnx],
+        code_version=graph_code,
         group=Group.VERDICT,
         kinds={"scipy", "matplotlib"},
         description=(

@@ -41,8 +41,8 @@ def sensors_for(
             retrain,
             "shot_metadata_sensor",
             scan_tables,
-            "External shot files (<corpus>/shots/) or feature tables (<corpus>/features/) changed: "
-            "retrain, once they have been quiet for two looks. No clip is decoded again.",
+            "External shot files (`<corpus>/shots/`) or feature tables (`<corpus>/features/`) "
+            "changed: retrain, once they have been quiet for two looks. No clip is decoded again.",
         ),
     ]
 
@@ -91,8 +91,9 @@ def _sensor(
             ),
         )
         cursor = decision.state.to_cursor()
+        seen = _observations(state, snapshot, naming)
         if decision.action is Action.WAIT:
-            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
+            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor, asset_events=seen)
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
@@ -100,6 +101,19 @@ def _sensor(
                 )
             ],
             cursor=cursor,
+            asset_events=seen,
         )
 
     return tick
+
+
+def _observations(
+    state: SensorState | None, snapshot: Snapshot, naming: Naming
+) -> list[dg.AssetObservation]:
+    """What lies there, for the catalogue, whenever it is not what the last look has found."""
+    if state is not None and state.seen == snapshot.signature:
+        return []
+    return [
+        dg.AssetObservation(naming.key(name), metadata={**of, "total": sum(of.values())})
+        for name, of in snapshot.files.items()
+    ]

@@ -17,8 +17,8 @@ def doctor(host: str, port: int) -> None:
 
     Looks at packages, ffmpeg, limits, folders, the store, fonts and the UI's port, and changes
     nothing. Of every project, where MOS_PROJECTS names several and none is chosen; its name stands
-    before what differs among them. Exits with 1 when a run would end on one of them (`fail`), else with 0, also where
-    some are `warn`.
+    before what differs among them. Exits with 1 when a run would end on one of them (`fail`), else
+    with 0, also where some are `warn`.
     """
     from mos_assets.pipeline.health import Grade, examine
 

@@ -12,6 +12,7 @@ from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import (
     PREVIEW_ROWS,
+    known,
     preview,
     table_metadata,
     user_errors,
@@ -58,7 +59,9 @@ def clip_measurements(
             "fingerprints": dg.MetadataValue.json(dict(merged.fingerprints)),
             "clips_measured_in_this_run": merged.clips,
             "clips_failed_in_this_run": merged.failed,
-            "seconds_a_clip": round(merged.seconds / merged.clips, 2) if merged.clips else None,
+            **known(
+                seconds_a_clip=round(merged.seconds / merged.clips, 2) if merged.clips else None
+            ),
             "measurements_without_figures": merged.without_figures,
             "measurements_to_try_again": len(merged.waiting) - merged.given_up,
             "measurements_given_up_for_now": merged.given_up,

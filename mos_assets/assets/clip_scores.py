@@ -7,7 +7,7 @@ from mos_assets.assets.model_card import model_card
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform, lock_timeout
 from mos_assets.assets.provenance import package_version
-from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.reporting import known, table_metadata, user_errors
 from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.incoming import NO_FOLDER
 from mos_assets.pipeline.incoming_scores import score_incoming, week_of_scores
@@ -48,7 +48,7 @@ def clip_scores(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
             "without_a_score_in_this_run": done.unscored,
             "scored_before": done.known,
             "clips_being_written": done.changing,
-            "mean_mos": pc.mean(done.table["mos"]).as_py(),
+            **known(mean_mos=pc.mean(done.table["mos"]).as_py()),
             "file": dg.MetadataValue.path(str(done.file)),
         }
     )
@@ -72,7 +72,7 @@ def clips_in_range(platform: Platform) -> dg.AssetCheckResult:
         if found.share is None
         else f"{found.outside} of {found.scored} clips lie outside the head's range",
         metadata={
-            "share": found.share,
+            **known(share=found.share),
             "limit": OUTSIDE_SHARE,
             "scored": found.scored,
             "outside": found.outside,
@@ -121,8 +121,7 @@ def no_drift(platform: Platform) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=told,
         metadata={
-            "difference": drift.difference,
-            "p": drift.p,
+            **known(difference=drift.difference, p=drift.p),
             "this_week": drift.this_week,
             "last_week": drift.last_week,
         },

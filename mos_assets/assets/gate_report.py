@@ -5,10 +5,11 @@ import dagster as dg
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, graph_code
-from mos_assets.assets.reporting import preview, user_errors
+from mos_assets.assets.reporting import known, preview, user_errors
 from mos_assets.assets.templates import AssetTemplate, OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import GATE, Gate
+from mos_assets.evaluation.beats import ShortcutVerdict
 from mos_assets.pipeline.judge import judge
 
 SUSPICIOUS_PREVIEW = 50
@@ -108,7 +109,17 @@ def _judged(
                 passed=bool(verdict.beats_shortcuts),
                 severity=dg.AssetCheckSeverity.ERROR,
                 description=report.shortcuts.sentence if report.shortcuts else None,
-                metadata={"candidate": report.candidate_id},
+                metadata={**_nearest(report.shortcuts), "candidate": report.candidate_id},
             )
         ],
     )
+
+
+def _nearest(shortcuts: ShortcutVerdict | None) -> dict[str, str | float]:
+    """The shortcut that the head beats by least, and by how much; empty where none is known."""
+    for row in shortcuts.rows if shortcuts else ():
+        interval = row.margin_plcc_interval
+        if row.counts and shortcuts and row.name == shortcuts.nearest and interval is not None:
+            ends = {"margin_plcc_low": interval.low, "margin_plcc_high": interval.high}
+            return {"nearest": row.name, **known(margin_plcc=row.margin_plcc, **ends)}
+    return {}

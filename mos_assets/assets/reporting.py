@@ -55,6 +55,11 @@ def table_metadata(
     }
 
 
+def known(**figures: float | None) -> dict[str, float]:
+    """Those of the figures that exist: one that does not is no point in a plot."""
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
 def preview(rows: pa.Table) -> dg.MetadataValue:
     """A small table as Markdown; cells are escaped, since names come from strangers."""
     if rows.num_rows == 0:

@@ -91,7 +91,7 @@ def _sensor(
             ),
         )
         cursor = decision.state.to_cursor()
-        seen = _observations(state, snapshot, naming)
+        seen = _observations(snapshot, naming) if _is_news(state, decision.state) else []
         if decision.action is Action.WAIT:
             return dg.SensorResult(skip_reason=decision.reason, cursor=cursor, asset_events=seen)
         return dg.SensorResult(
@@ -107,12 +107,14 @@ def _sensor(
     return tick
 
 
-def _observations(
-    state: SensorState | None, snapshot: Snapshot, naming: Naming
-) -> list[dg.AssetObservation]:
-    """What lies there, for the catalogue, whenever it is not what the last look has found."""
-    if state is not None and state.seen == snapshot.signature:
-        return []
+def _is_news(before: SensorState | None, after: SensorState) -> bool:
+    """Whether the catalogue has to hear of this look: of one that finds something else than the
+    last, and of one a night, so that it says when it was last so."""
+    return before is None or (before.seen, before.night) != (after.seen, after.night)
+
+
+def _observations(snapshot: Snapshot, naming: Naming) -> list[dg.AssetObservation]:
+    """What lies there, in the external assets of this project."""
     return [
         dg.AssetObservation(naming.key(name), metadata={**of, "total": sum(of.values())})
         for name, of in snapshot.files.items()

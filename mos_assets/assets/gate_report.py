@@ -116,10 +116,19 @@ def _judged(
 
 
 def _nearest(shortcuts: ShortcutVerdict | None) -> dict[str, str | float]:
-    """The shortcut that the head beats by least, and by how much; empty where none is known."""
-    for row in shortcuts.rows if shortcuts else ():
-        interval = row.margin_plcc_interval
-        if row.counts and shortcuts and row.name == shortcuts.nearest and interval is not None:
-            ends = {"margin_plcc_low": interval.low, "margin_plcc_high": interval.high}
-            return {"nearest": row.name, **known(margin_plcc=row.margin_plcc, **ends)}
-    return {}
+    """The shortcut that the head beats by least, and by how much; empty where that is not known."""
+    rows = shortcuts.rows if shortcuts else ()
+    found = [
+        (interval.low, interval.high, row.margin_plcc)
+        for row in rows
+        if row.counts and (interval := row.margin_plcc_interval) is not None
+    ]
+    if shortcuts is None or shortcuts.nearest is None or not found:
+        return {}
+    low, high, margin = min(found, key=lambda each: each[0])
+    return {
+        "nearest": shortcuts.nearest,
+        "margin_plcc_low": low,
+        "margin_plcc_high": high,
+        **known(margin_plcc=margin),
+    }

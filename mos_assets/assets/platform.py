@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
@@ -15,7 +15,8 @@ from mos_assets.features import use_networks_folder
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
-from mos_assets.store.run_lock import Timeout, acquire
+from mos_assets.store.opening import OpenStore, acquire
+from mos_assets.store.run_lock import Timeout
 
 LOCK_TIMEOUT_S = 600.0
 """How long a run waits for a store that is in use: longer than a backup or a prune, shorter than
@@ -28,7 +29,7 @@ class _PlatformBase(dg.ConfigurableResource):
     naming: ClassVar[Naming] = UNNAMED
     """What the project is called, whose settings these are."""
     _run_id: str | None = PrivateAttr(default=None)
-    _run_lock: IO[bytes] | None = PrivateAttr(default=None)
+    _opened: OpenStore | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with what it works on, whoever started it."""
@@ -47,9 +48,9 @@ class _PlatformBase(dg.ConfigurableResource):
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""
-        if self._run_lock is not None:
-            self._run_lock.close()
-            self._run_lock = None
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            opened.close()
 
     @property
     def settings(self) -> Settings:
@@ -73,11 +74,11 @@ class _PlatformBase(dg.ConfigurableResource):
         Waits for LOCK_TIMEOUT_S where somebody else has it, such as a backup. Raises
         dagster.Failure where that has not ended then.
         """
-        folder = self.settings.paths.store_folder
-        if self._run_id is not None and self._run_lock is None:
+        place = self.settings.paths.store_place
+        if self._run_id is not None and self._opened is None:
             with user_errors():
-                self._run_lock = acquire(folder, f"run {self._run_id}", lock_timeout())
-        return Database(folder)
+                self._opened = acquire(place, f"run {self._run_id}", lock_timeout())
+        return Database(place.folder)
 
 
 def lock_timeout() -> Timeout:

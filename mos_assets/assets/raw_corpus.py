@@ -156,7 +156,10 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     ]
     return dg.AssetCheckResult(
         passed=accounts.num_rows > 0 and not open_accounts,
-        metadata={"accounts": preview(accounts), "open": ", ".join(open_accounts) or "none"},
+        metadata={
+            "accounts": preview(accounts.slice(0, REJECTED_PREVIEW)),
+            "open": ", ".join(open_accounts[:REJECTED_PREVIEW]) or "none",
+        },
     )
 
 
@@ -190,7 +193,7 @@ def raters_agree(platform: Platform) -> dg.AssetCheckResult:
                 else f"correlates {rater.agreement:.2f} with the others"
             )
             + f", over {rater.n} votes"
-            for corpus, rater in against
+            for corpus, rater in against[:REJECTED_SHOWN]
         )
         or None,
         metadata={"raters": judged, "against": len(against)},

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 import click
 
-from mos_assets.cli import adapt, compare, corpora, doctor, heads, networks, predict, service
+from mos_assets.cli import (
+    adapt,
+    compare,
+    corpora,
+    doctor,
+    features,
+    heads,
+    networks,
+    predict,
+    service,
+)
 from mos_assets.errors import MosAssetsError
 from mos_assets.settings.project_table import CHOICE_VARIABLE
 
@@ -66,6 +76,7 @@ for command in (
     heads.judge,
     heads.export,
     corpora.corpus,
+    features.compare_features,
     networks.networks,
     service.dev,
     service.prune,

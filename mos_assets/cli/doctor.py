@@ -46,14 +46,18 @@ def retry(dry_run: bool) -> None:
     the next run measures them. Reasons that lie in a clip's bytes are not touched.
     """
     from mos_assets.store import Database, setback_rows
+    from mos_assets.store.opening import published, refresh
 
-    database = Database(Settings.from_env().paths.store_folder)
+    place = Settings.from_env().paths.store_place
+    refresh(place)
+    database = Database(place.folder)
     waiting = setback_rows.read_setbacks(database) if database.exists else ()
     for noted in waiting:
         told = f"{noted.clip_id}\t{noted.setback.part}\t{noted.attempts}\t{noted.setback.reason}"
         click.echo(printable_fields(told))
     if waiting and not dry_run:
-        setback_rows.forget_setbacks(database)
+        with published(place, "mos retry"):
+            setback_rows.forget_setbacks(database)
     click.echo(f"{'would be' if dry_run else 'are'} tried again: {len(waiting)}")
 
 

@@ -67,14 +67,16 @@ def report(head: str | None) -> None:
     from mos_assets.release.naming import ReleaseFiles
     from mos_assets.reporting.report import GateReport
     from mos_assets.store import Database, verdict_rows
+    from mos_assets.store.opening import refresh
 
     settings = Settings.from_env()
     paths = settings.paths
+    refresh(paths.store_place)
     database = Database(paths.store_folder)
     row = verdict_rows.latest_verdict(database, head) if database.exists else None
     if row is None:
         what = f"No head {head!r}" if head else "Nothing"
-        raise MosAssetsError(f"{what} was judged yet in {paths.store_folder}.")
+        raise MosAssetsError(f"{what} was judged yet in {paths.store_place}.")
     judged = GateReport.read(row.folder / "gate_report.json")
     verdict = judged.verdict
     checks = [(check.words, check) for check in verdict.checks]

@@ -54,7 +54,14 @@ def dev(host: str, port: int) -> None:
     with _locked_home() as home:
         _require_free(host, port)
         code = run_tree(command, inherited=home)
-    sys.exit(code)
+    if code == 0:
+        # `dagster dev` ends with 0 also where one of its processes was killed.
+        click.echo(
+            "Error: the service ended by itself, since the UI or the daemon did; the lines above "
+            "say which. Start it again: what runs had measured is kept.",
+            err=True,
+        )
+    sys.exit(code or 1)
 
 
 @contextmanager

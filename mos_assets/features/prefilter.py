@@ -9,7 +9,10 @@ A shot network costs as much for a still picture as for a cut. Two signs are loo
   of 0..255) move over 2, 8, 16 or 24 frames that hold no jump, also in what both pictures show of
   the scene. Dissolves between different pictures and fades move them; a dissolve between pictures
   of like colours lowers contrast half way, which moves them too. Jumps that hardly stand out from
-  pictures that move count as drifts.
+  pictures that move count as drifts;
+- blends: inside drifts, what changes over 6 frames and is not the camera's motion stands out from
+  what changes before and after. A dissolve of few frames between like pictures or under a pan does,
+  which every fourth frame does not show.
 
 Frames without a sign are passed over; `transitions.py` says how closely the network looks at the
 others. The bounds are no proof. Filmed single shots lie just below them (up to 2.0 over 2 frames,
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-PREFILTER_VERSION = 4
+PREFILTER_VERSION = 5
 """Raised whenever another frame might pass unseen, here or in `transitions.py`."""
 
 DRIFT_BOUNDS = ((2, 2.2), (8, 5.0), (16, 10.0), (24, 15.0))
@@ -48,6 +51,15 @@ MOVING_SHARE = 0.5
 """Largest excess of a frame difference without the camera's motion, as a share of the neighbours':
 what motion does not explain, such as pictures too fine for thumbnails, is in them too."""
 
+BLEND_FRAMES = 6
+"""Frames over which a blend is sought; dissolves of 4 to 16 stand out."""
+BLEND_ABOVE, BLEND_SHARE = 4.0, 0.5
+"""Least excess of a blend over the same before and after, in levels, and as a share of it. Drifts
+without a transition have up to 3.6, or a share of .24; six dissolves that every fourth frame did
+not show have from 6.1, and .77, up."""
+BLEND_STEP = 3
+"""Frames from one place where a blend is sought to the next."""
+
 _NEIGHBOURS = 2
 _TOGETHER = 4
 """Neighbouring frames for one of which the camera's motion is sought."""
@@ -65,10 +77,12 @@ class Signs:
     """Last frames before a jump."""
     drifts: tuple[tuple[int, int], ...]
     """First and last frames of each stretch that drifts."""
+    blends: tuple[int, ...] = ()
+    """Frames in the middle of changes over a few frames, inside of drifts."""
 
 
 def find_signs(thumbnails: npt.NDArray[np.uint8]) -> Signs:
-    """Jumps and drifts of thumbnails [n, 27, 48, 3], RGB 0..255, n ≥ 1."""
+    """Jumps, drifts and blends of thumbnails [n, 27, 48, 3], RGB 0..255, n ≥ 1."""
     import numpy as np
 
     levels, changes = _describe(thumbnails)
@@ -85,7 +99,42 @@ def find_signs(thumbnails: npt.NDArray[np.uint8]) -> Signs:
             alike = begin + np.flatnonzero(moved[begin : begin + _TOGETHER])
             if len(alike) and not camera.explains(int(alike[len(alike) // 2]), lag):
                 drifting[alike + lag // 2] = True
-    return Signs(tuple(int(jump) for jump in jumps), stretches(drifting, DRIFT_REACH))
+    drifts = stretches(drifting, DRIFT_REACH)
+    blends = [blend for drift in drifts for blend in _blends(thumbnails, drift, jumps)]
+    return Signs(tuple(int(jump) for jump in jumps), drifts, tuple(blends))
+
+
+def _blends(
+    thumbnails: npt.NDArray[np.uint8], drift: tuple[int, int], jumps: npt.NDArray[np.intp]
+) -> list[int]:
+    """Middles of changes over BLEND_FRAMES that stand out, but for those that hold a jump."""
+    import numpy as np
+
+    away = -(-BLEND_FRAMES // BLEND_STEP) + 1
+    first = max(0, drift[0] - away * BLEND_STEP)
+    last = min(len(thumbnails) - 1, drift[1] + away * BLEND_STEP) - BLEND_FRAMES
+    begins = np.arange(first, last + 1, BLEND_STEP)
+    if not len(begins):
+        return []
+    changes = np.array([_left_over(thumbnails[at], thumbnails[at + BLEND_FRAMES]) for at in begins])
+    padded = np.pad(changes, away, mode="edge")
+    around = np.maximum(padded[: len(begins)], padded[2 * away :])
+    above = changes - around
+    found = begins[(above > BLEND_ABOVE) & (above > BLEND_SHARE * around)]
+    jumped = [bool(((jumps >= at) & (jumps < at + BLEND_FRAMES)).any()) for at in found]
+    return [
+        int(at) + BLEND_FRAMES // 2
+        for at, is_jump in zip(found, jumped, strict=True)
+        if not is_jump
+    ]
+
+
+def _left_over(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> float:
+    """What the camera's motion leaves of a change, in levels; where it is small as it is, that."""
+    import numpy as np
+
+    change = float(np.abs(after.astype(np.int16) - before).mean())
+    return change if change <= BLEND_ABOVE else compensated_change(before, after)[0]
 
 
 class _Camera:

@@ -2,12 +2,14 @@
 
 1. Frames without a sign (`prefilter.py`) are not looked at.
 2. Stretches that drift are looked at at every fourth frame. A camera that moves, however fast,
-   shows nothing there; what may be a transition is plain.
-3. What is left of them, and every jump, is looked at frame by frame, with few frames around it.
-4. Where that does not say clearly which frames are a transition, the network sees the windows
-   that its authors give it, and what it says of those stands.
+   shows nothing there.
+3. Around what may be a transition in them the network sees the windows that its authors give it,
+   and what it says of those stands.
+4. Every jump and every blend elsewhere is looked at frame by frame, with few frames around it.
+   Where that does not say clearly which frames are a transition, or says so of a blend, the network
+   sees those windows too.
 
-The frames of steps 2 and 3 are chosen so that their answers lie far from the threshold wherever
+The frames of steps 2 and 4 are chosen so that their answers lie far from the threshold wherever
 they are believed; `bench/shot_prefilter.py` and `bench/shot_network.py` hold the cut lists
 against those of whole windows.
 """
@@ -34,15 +36,17 @@ SCREEN_MARGIN = 24
 """Frames around a stretch that are looked at as well: at its ends the network sees too little."""
 SCREEN_FRAMES = 280
 """Frames of a stretch that are screened in one go; bounds the memory that takes."""
-SCREEN_REACH = 6
-"""Frames around a suspicious one that are looked at frame by frame."""
+SCREEN_REACH = SCREEN_STRIDE - 1
+"""Frames around a suspicious one whose windows are looked at: up to the next of those seen."""
 
 JUMP_REACH = (2, 3)
 """Frames before and after a jump that are looked at frame by frame."""
+BLEND_REACH = 6
+"""Frames before and after the middle of a blend that are looked at frame by frame."""
 NEAR_MARGIN = 12
 """Frames around them that are looked at as well. A cut that whole windows give .91 has .7 here."""
 CLEAR_BELOW, CLEAR_ABOVE = 0.25, 0.6
-"""Between them the closer look is not believed: it is up to .24 off."""
+"""Between them the closer look is not believed: around cuts it is up to .24 off."""
 NEAR_FRAMES = 75
 """Most frames of a closer look; more of them cost as much as the windows around them."""
 
@@ -52,30 +56,55 @@ def transition_probabilities(
 ) -> npt.NDArray[np.float32]:
     """[n] probabilities of thumbnails [n, 27, 48, 3], RGB 0..255, n ≥ 1.
 
-    0 where the network has not looked frame by frame; its own in whole windows where a closer
-    look was not clear. Raises ToolError where the network or its weights are missing.
+    0 where the network has not looked frame by frame; its own in whole windows but around jumps
+    of which a closer look was clear. Raises ToolError where the network or its weights are missing.
     """
     import numpy as np
 
-    frames = len(thumbnails)
-    found = np.zeros(frames, dtype=np.float32)
-    unclear = np.zeros(frames, dtype=bool)
-    for first, last in suspects(thumbnails, find_signs(thumbnails), network):
+    signs = find_signs(thumbnails)
+    found = np.zeros(len(thumbnails), dtype=np.float32)
+    whole = np.zeros(len(thumbnails), dtype=bool)
+    doubtful = _screened(thumbnails, signs.drifts, network)
+    _see_windows(thumbnails, doubtful, whole, found, network)
+    for first, last in _near(signs, len(thumbnails)):
         place = slice(first, last + 1)
-        if last - first + 1 > NEAR_FRAMES:
-            unclear[place] = True
+        if whole[place].all():
             continue
-        seen = network(_around(thumbnails, first, last, NEAR_MARGIN))
-        found[place] = seen[NEAR_MARGIN:-NEAR_MARGIN]
-        unclear[place] = (found[place] >= CLEAR_BELOW) & (found[place] <= CLEAR_ABOVE)
-        # What is a transition at the end of what was seen may go on beyond it.
-        unclear[max(0, first - 1)] |= found[first] >= CLEAR_BELOW
-        unclear[min(frames - 1, last + 1)] |= found[last] >= CLEAR_BELOW
-    for window in sorted({int(frame) // STEP for frame in np.flatnonzero(unclear)}):
-        place = slice(window * STEP, min(frames, (window + 1) * STEP))
-        seen = window_probabilities(thumbnails, window, network)
-        found[place] = seen[: place.stop - place.start]
+        if last - first + 1 > NEAR_FRAMES:
+            doubtful[place] = True
+            continue
+        seen = network(_around(thumbnails, first, last, NEAR_MARGIN))[NEAR_MARGIN:-NEAR_MARGIN]
+        found[place] = np.where(whole[place], found[place], seen)
+        blends = any(first <= blend <= last for blend in signs.blends)
+        doubtful[place] |= (seen >= CLEAR_BELOW) & ((seen <= CLEAR_ABOVE) | blends)
+        _mark_beyond(doubtful, first, last, found)
+    _see_windows(thumbnails, doubtful, whole, found, network)
     return found
+
+
+def _see_windows(
+    thumbnails: npt.NDArray[np.uint8],
+    doubtful: npt.NDArray[np.bool_],
+    whole: npt.NDArray[np.bool_],
+    found: npt.NDArray[np.float32],
+    network: Look,
+) -> None:
+    """Look at the windows of doubtful frames [n]; note what was found, and of which frames."""
+    while (left := doubtful & ~whole).any():
+        window = int(left.argmax()) // STEP
+        first, last = window * STEP, min(len(thumbnails), (window + 1) * STEP) - 1
+        seen = window_probabilities(thumbnails, window, network)
+        found[first : last + 1] = seen[: last + 1 - first]
+        whole[first : last + 1] = True
+        _mark_beyond(doubtful, first, last, found)
+
+
+def _mark_beyond(
+    doubtful: npt.NDArray[np.bool_], first: int, last: int, found: npt.NDArray[np.float32]
+) -> None:
+    """What is a transition at the end of what was seen may go on beyond it."""
+    doubtful[max(0, first - 1)] |= found[first] >= CLEAR_BELOW
+    doubtful[min(len(found) - 1, last + 1)] |= found[last] >= CLEAR_BELOW
 
 
 def whole_probabilities(
@@ -97,22 +126,17 @@ def window_probabilities(
     return seen[MARGIN : MARGIN + STEP]
 
 
-def suspects(
-    thumbnails: npt.NDArray[np.uint8], signs: Signs, network: Look = look
-) -> list[tuple[int, int]]:
+def _near(signs: Signs, frames: int) -> list[tuple[int, int]]:
     """First and last frames of what has to be looked at frame by frame, far enough apart."""
     import numpy as np
 
-    marked = np.zeros(len(thumbnails), dtype=bool)
+    marked = np.zeros(frames, dtype=bool)
     for jump in signs.jumps:
         marked[max(0, jump - JUMP_REACH[0]) : jump + JUMP_REACH[1] + 1] = True
-    for first, last in _joined(signs.drifts):
-        for begin in range(first, last + 1, SCREEN_FRAMES):
-            end = min(last, begin + SCREEN_FRAMES - 1)
-            for hit in _screened(thumbnails, begin, end, network):
-                marked[max(0, hit - SCREEN_REACH) : hit + SCREEN_REACH + 1] = True
+    for blend in signs.blends:
+        marked[max(0, blend - BLEND_REACH) : blend + BLEND_REACH + 1] = True
     return [
-        (first + NEAR_MARGIN * (first > 0), last - NEAR_MARGIN * (last < len(marked) - 1))
+        (first + NEAR_MARGIN * (first > 0), last - NEAR_MARGIN * (last < frames - 1))
         for first, last in stretches(marked, NEAR_MARGIN)
     ]
 
@@ -128,15 +152,22 @@ def _joined(drifts: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     return joined
 
 
-def _screened(thumbnails: npt.NDArray[np.uint8], first: int, last: int, network: Look) -> list[int]:
-    """Frames of a stretch that may be a transition, by a look at every fourth."""
-    seen = network(_around(thumbnails, first, last, SCREEN_MARGIN, SCREEN_STRIDE))
-    frames = [first - SCREEN_MARGIN + SCREEN_STRIDE * place for place in range(len(seen))]
-    return [
-        min(max(frame, 0), len(thumbnails) - 1)
-        for frame, probability in zip(frames, seen, strict=True)
-        if probability >= SCREEN_BOUND and first - SCREEN_STRIDE <= frame <= last + SCREEN_STRIDE
-    ]
+def _screened(
+    thumbnails: npt.NDArray[np.uint8], drifts: tuple[tuple[int, int], ...], network: Look
+) -> npt.NDArray[np.bool_]:
+    """[n] frames of drifts that may be a transition, by a look at every fourth."""
+    import numpy as np
+
+    marked = np.zeros(len(thumbnails), dtype=bool)
+    for start, end in _joined(drifts):
+        for first in range(start, end + 1, SCREEN_FRAMES):
+            last = min(end, first + SCREEN_FRAMES - 1)
+            seen = network(_around(thumbnails, first, last, SCREEN_MARGIN, SCREEN_STRIDE))
+            for place in np.flatnonzero(seen >= SCREEN_BOUND):
+                frame = first - SCREEN_MARGIN + SCREEN_STRIDE * int(place)
+                if first - SCREEN_STRIDE <= frame <= last + SCREEN_STRIDE:
+                    marked[max(0, frame - SCREEN_REACH) : frame + SCREEN_REACH + 1] = True
+    return marked
 
 
 def _around(

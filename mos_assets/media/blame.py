@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError, ToolError
-from mos_assets.processes.child import CPU_PER_SECOND, LARGEST_FILE_BYTES, Ran
+from mos_assets.processes.child import CPU_PER_SECOND, CRASHES, LARGEST_FILE_BYTES, Ran
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The disk took no more."""
@@ -29,11 +29,6 @@ MACHINE = frozenset(
 """What no clip's bytes can cause."""
 DOUBTFUL = frozenset({errno.EIO, errno.ENOMEM, errno.EACCES, errno.ENOENT, errno.EFBIG})
 """What the machine or the clip's bytes may cause."""
-CRASHES = frozenset(
-    {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
-)
-"""Signals by which a program falls over; others come from outside, SIGBUS from a failing disk."""
-
 _STOPPED = 255
 """What ffmpeg ends with on INT, TERM and XCPU, without a word."""
 _SHELL = 128

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mos_assets.media.whole import BLOCK_PACKETS, packet_layout
+from mos_assets.media.transport import BLOCK_PACKETS, packet_layout
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -65,14 +65,13 @@ def mended(path: Path, copy: Path) -> Path:
         layout = packet_layout(file, path.stat().st_size)
         if not joints or layout is None:
             return path
-        step, offset = layout
         counters: dict[int, int] = {}
         shifts: dict[int, int] = {}
-        file.seek(0)
-        at = 0
+        file.seek(layout.first)
+        at = layout.first
         with copy.open("wb") as out:
-            while block := bytearray(file.read(BLOCK_PACKETS * step)):
-                for start in range(offset, len(block), step):
+            while block := bytearray(file.read(BLOCK_PACKETS * layout.step)):
+                for start in range(layout.mark, len(block), layout.step):
                     number = (block[start + 1] & 0x1F) << 8 | block[start + 2]
                     counter = block[start + 3] & 15
                     if at + start in joints:
@@ -91,15 +90,14 @@ def _breaks(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bool]]:
     layout = packet_layout(file, path.stat().st_size)
     if layout is None:
         return
-    step, offset = layout
     known: dict[int, _Programme] = {}
-    at = 0
+    at = layout.first
     while True:
         file.seek(at)
-        block = file.read(BLOCK_PACKETS * step)
+        block = file.read(BLOCK_PACKETS * layout.step)
         if not block:
             return
-        for start in range(offset, len(block) - 3, step):
+        for start in range(layout.mark, len(block) - 3, layout.step):
             flags, control = block[start + 1], block[start + 3]
             number = (flags & 0x1F) << 8 | block[start + 2]
             here = at + start

@@ -24,14 +24,14 @@ from typing import Any
 
 from mos_assets.errors import ClipError, MachineError, ToolError
 from mos_assets.io.hashing import hash_file as hash_file  # Scripts know it by this place.
-from mos_assets.media.blame import CRASHES, require_memory
+from mos_assets.media.blame import require_memory
 from mos_assets.media.header import reading_s
 from mos_assets.processes.alive import cpu_seconds
-from mos_assets.processes.child import ResourceLimits, limit_resources
+from mos_assets.processes.child import CRASHES, ResourceLimits, limit_resources
 from mos_assets.records import Probe
 
-PROBE_VERSION = "3"
-"""Raised whenever the same file would give another Probe."""
+PROBE_VERSION = "4"
+"""Raised whenever the same file would give another Probe, or would be refused or not otherwise."""
 PROBE_LIMIT_S = 60.0
 """Seconds, beyond those that reading the file takes, after which it is given up."""
 PROBE_MEMORY_BYTES = 3 << 30

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mos_assets.errors import ClipError
+from mos_assets.media.transport import BLOCK_PACKETS, PACKETS, SYNC, packet_layout
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -22,10 +23,10 @@ DAMAGED = "the container is damaged"
 _Y4M_MAGIC = b"YUV4MPEG2 "
 _Y4M_HEADER_BYTES = 256
 _Y4M_FRAME = b"FRAME\n"
-_TS_PACKETS = (188, 192, 204)
-"""Bytes a packet of an MPEG transport stream: plain, with a clock, with error correction."""
 _INDEXED = ("mov,mp4", "avi")
 """How the names of formats begin that list every sample."""
+_BARE = frozenset({"h264", "hevc", "vvc", "mpegvideo", "m4v", "obu"})
+"""Formats that are coded pictures and nothing else."""
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _FLV_TAGS = (8, 9, 18)
 _OGG_PAGE = 65_307
@@ -39,8 +40,6 @@ _ASF_DATA_HEAD = 50
 _ASF_CORRECTED = 0x82
 """First byte of a packet that begins with two bytes of error correction, as nearly all do."""
 _ASF_CORRECTED_HEAD = 5
-_SYNC = 0x47
-BLOCK_PACKETS = 1 << 14
 _UNKNOWN = (0, 0xFFFFFFFF)
 
 
@@ -48,11 +47,11 @@ def require_whole(path: Path, container: InputContainer, stream: VideoStream) ->
     """Raise ClipError where the file ends early or the chain of its parts is broken."""
     size = path.stat().st_size
     name = container.format.name
-    if name == "mpegts" and all(size % n for n in _TS_PACKETS):
-        raise ClipError(f"{CUT_OFF}: it ends inside a packet")
     with path.open("rb") as file:
         if name == "mpegts":
             _require_sync(file, size)
+        elif name in _BARE:
+            _require_bare(file, size, name)
         elif name == "mpeg":
             _require_packs(file, size)
         elif name.startswith("mov,mp4"):
@@ -161,29 +160,35 @@ def _asf_constant(head: bytes) -> bytes:
 
 
 def _require_sync(file: BinaryIO, size: int) -> None:
-    """Every packet of a transport stream begins with the same byte."""
+    """Every packet of a transport stream begins with the same byte, and the last one is whole."""
     layout = packet_layout(file, size)
     if layout is None:
+        if all(size % step for step, _ in PACKETS):
+            raise ClipError(f"{DAMAGED}: it does not begin with packets that follow each other")
         return
-    step, offset = layout
-    file.seek(0)
-    at = 0
-    while block := file.read(BLOCK_PACKETS * step):
-        marks = block[offset::step]
-        if marks.count(_SYNC) != len(marks):
-            raise ClipError(f"{DAMAGED}: a packet after byte {at} does not begin as one")
+    at = layout.first
+    file.seek(at)
+    while block := file.read(BLOCK_PACKETS * layout.step):
+        marks = block[layout.mark :: layout.step]
+        if marks.count(SYNC) != len(marks):
+            place = at + layout.step * next(n for n, mark in enumerate(marks) if mark != SYNC)
+            raise ClipError(f"{DAMAGED}: the packet at byte {place} does not begin as one")
         at += len(block)
+    if (size - layout.first) % layout.step:
+        raise ClipError(f"{CUT_OFF}: it ends inside a packet")
 
 
-def packet_layout(file: BinaryIO, size: int) -> tuple[int, int] | None:
-    """Bytes from one packet of a transport stream to the next, and those before its first mark."""
-    file.seek(0)
-    head = file.read(2 * max(_TS_PACKETS))
-    for step, offset in ((188, 0), (192, 4), (204, 0)):
-        at = step + offset
-        if size % step == 0 and len(head) > at and head[offset] == head[at] == _SYNC:
-            return step, offset
-    return None
+def _require_bare(file: BinaryIO, size: int, name: str) -> None:
+    """A stream without a container is no transport stream that a demuxer mistook for one.
+
+    One that begins inside a packet does so where headers of pictures stand in what is left of it.
+    """
+    layout = packet_layout(file, size)
+    if layout is not None:
+        raise ClipError(
+            f"it is a transport stream that begins inside a packet, and reads as bare {name}; "
+            f"leave out its first {layout.first} bytes (tail -c +{layout.first + 1})"
+        )
 
 
 def _require_packs(file: BinaryIO, size: int) -> None:

@@ -12,6 +12,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from pathlib import Path
 from mos_assets.errors import ClipError, MachineError, NetworkError
 from mos_assets.networks.reading import Network
 from mos_assets.processes.alive import cpu_seconds
-from mos_assets.processes.child import ResourceLimits, limit_resources, with_parent
+from mos_assets.processes.child import CRASHES, ResourceLimits, limit_resources, with_parent
 
 PROGRAM = Path(__file__).with_name("worker.py")
 OWN_SHARE = 0.9
@@ -31,6 +32,19 @@ got less, the machine was busy."""
 MOST_KEPT = 4
 """Processes that one thread keeps."""
 _LONGEST_ANSWER = 1 << 16
+_LAST_WORDS_BYTES = 1 << 13
+_END_S = 1.0
+"""Seconds in which a program that has closed its output ends."""
+_NO_MEMORY = (
+    "bad_alloc",
+    "MemoryError",
+    "allocate memory",
+    "Memory allocation",
+    "failed to map segment",
+    "pthread_create failed",
+)
+"""Last words of Python, C++, OpenBLAS and the loader of libraries under a limit of memory; the
+signal alone does not tell: C++ ends with SIGABRT, OpenBLAS with SIGINT."""
 _GB = 1 << 30
 _kept = threading.local()
 _have_run: set[str] = set()
@@ -70,11 +84,13 @@ class _Process:
     def __init__(self, network: Network) -> None:
         self._network = network
         try:
+            # A file, not a pipe: nobody reads while it works. `close` closes it.
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
             self._program = subprocess.Popen(
                 [*with_parent(), sys.executable, "-I", PROGRAM, network.onnx, network.sha256],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=self._complaints,
                 start_new_session=True,
             )
         except OSError as error:
@@ -116,7 +132,7 @@ class _Process:
         with suppress(ProcessLookupError):
             if self._program.returncode is None:
                 os.killpg(self._program.pid, signal.SIGKILL)
-        for pipe in (self._program.stdin, self._program.stdout):
+        for pipe in (self._program.stdin, self._program.stdout, self._complaints):
             if pipe is not None:
                 pipe.close()
         self._program.wait()
@@ -182,14 +198,29 @@ class _Process:
         )
 
     def _died(self) -> MachineError:
-        try:
-            code = self._program.wait(1.0)
-        except subprocess.TimeoutExpired:
-            code = 0
-        if code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS):
-            # Where an allocation fails in a thread that nobody watches, C++ ends the process.
+        with suppress(subprocess.TimeoutExpired):
+            self._program.wait(_END_S)
+        said = self._last_words()
+        if any(words in said for words in _NO_MEMORY):
             return self._no_memory()
-        return MachineError(f"the process of network {self._network.name} was ended ({code})")
+        name, code = self._network.name, self._program.returncode
+        if code is None or code >= 0:
+            why = said.strip().splitlines()[-1:] or [f"exit code {code}"]
+            return MachineError(f"the process of network {name} ended ({why[0][:200]})")
+        number = signal.Signals(-code)
+        if number in CRASHES:
+            return MachineError(
+                f"the process of network {name} crashed ({number.name}). Where it does so again, "
+                f"export {self._network.onnx} anew, and try it with mos networks check"
+            )
+        lacking = ", as where the machine has no memory left" * (number == signal.SIGKILL)
+        return MachineError(f"the process of network {name} was ended by {number.name}{lacking}")
+
+    def _last_words(self) -> str:
+        """The end of what it said on its error stream."""
+        end = self._complaints.seek(0, os.SEEK_END)
+        self._complaints.seek(max(0, end - _LAST_WORDS_BYTES))
+        return self._complaints.read().decode("utf-8", "replace")
 
     @staticmethod
     def _pipe(pipe: object) -> int:

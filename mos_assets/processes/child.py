@@ -28,6 +28,10 @@ OUTPUT_BYTES = 1 << 28
 """Of the output stream, all is kept, and no command writes more than this to it."""
 CPU_PER_SECOND = 8
 """CPU seconds a child may use for every second of its time limit, over all of its threads."""
+CRASHES = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
+)
+"""Signals by which a program falls over; others come from outside, SIGBUS from a failing disk."""
 _BLOCK = 1 << 16
 _PAUSE_S = 0.002
 """Between two looks at a program that has closed its streams and is about to end."""

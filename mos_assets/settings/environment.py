@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from mos_assets.errors import SettingsError
+from mos_assets.settings.locations import shown
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
@@ -67,6 +68,7 @@ def checked(
         first = error.errors()[0]
         name = named(str(first["loc"][0])) if first["loc"] else "settings"
         message = first["msg"].removeprefix("Value error, ")
-        value = repr(first["input"])
+        value = repr(shown(first["input"]))
         value = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
-        raise SettingsError(f"{name}={value}: {message}.") from error
+        # Without the cause, whose text has the value as it was given.
+        raise SettingsError(f"{name}={value}: {message}.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -93,11 +94,35 @@ def test_a_stream_that_begins_between_key_frames_is_scored(
     ffmpeg: Ffmpeg,
     tmp_path: Path,
 ) -> None:
+    """Inside a packet too, as a tool that records by bytes leaves it."""
     data = long(codec, "ts").read_bytes()
     path = tmp_path / "middle.ts"
-    path.write_bytes(data[len(data) // 188 // 4 * 188 :])
+    begins = len(data) // 188 // 4 * 188
+    for skipped in (0, 77):
+        path.write_bytes(data[begins + skipped :])
+        require_scored(path, ffmpeg)
+        assert 0 < (probe(path).frames or 0) < 75
+    path.write_bytes(data[begins + 77 : -5])
+    with pytest.raises(ClipError, match="the file is cut off: it ends inside a packet"):
+        probe(path)
+
+
+def test_a_transport_stream_that_reads_as_another_format_is_named(
+    long: Long, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """Its first bytes are H.264 headers of a packet that is lost."""
+    data = long("h264", "ts").read_bytes()
+    headers = data.index(b"\0\0\0\1\x67", len(data) // 3)
+    path = tmp_path / "middle.ts"
+    path.write_bytes(data[headers:])
+    with pytest.raises(
+        ClipError, match=r"a transport stream that begins inside .* bare h264"
+    ) as told:
+        probe(path)
+    left_out = re.search(r"leave out its first (\d+) bytes", str(told.value))
+    assert left_out is not None
+    path.write_bytes(data[headers + int(left_out[1]) :])
     require_scored(path, ffmpeg)
-    assert 0 < (probe(path).frames or 0) < 75
 
 
 BESIDE = ("-f", "lavfi", "-i", "anoisesrc=d=7")

@@ -1,10 +1,12 @@
 """Networks at work: their figures, their limits, and what is the clip's fault and what is not."""
 
 import os
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -138,24 +140,43 @@ def test_a_network_that_needs_too_much_memory_is_the_machines_fault(
     assert found.reason.startswith("network heavy needs more than the 1 GB of memory_gb in ")
 
 
+@pytest.mark.parametrize(
+    ("number", "times", "said"),
+    [
+        (signal.SIGKILL, 1, ""),
+        (signal.SIGKILL, 2, r"heavy was ended by SIGKILL, as where the machine has no memory left"),
+        (signal.SIGSEGV, 2, r"heavy crashed \(SIGSEGV\)\. Where it does so again, export /.*heavy"),
+    ],
+)
 def test_a_process_that_is_killed_is_started_again(
-    tmp_path: Path, as_block: Block, small_clip: Path, ffmpeg: Ffmpeg
+    number: int,
+    times: int,
+    said: str,
+    tmp_path: Path,
+    as_block: Block,
+    small_clip: Path,
+    ffmpeg: Ffmpeg,
 ) -> None:
-    """The second try of the same clip gives its figures."""
+    """The second try of the same clip gives its figures; where it dies too, the reason says how."""
     _heavy(tmp_path / "heavy", 600, 60, "seconds = 60.0")
     task = task_of(small_clip, as_block(tmp_path / "heavy"))
 
     def kill() -> None:
-        while not (found := _workers(tmp_path)):
+        done: set[int] = set()
+        while len(done) < times:
+            with suppress(psutil.NoSuchProcess):
+                for found in _workers(tmp_path):
+                    if found.pid not in done:
+                        done.add(found.pid)
+                        os.kill(found.pid, number)
             time.sleep(0.01)
-        os.kill(found[0].pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
     (found,) = measure_clip(task, ffmpeg)
     killer.join()
-    assert isinstance(found, Measurement)
-    assert found.reason is None
+    assert isinstance(found, Setback if said else Measurement)
+    assert re.search(said, found.reason or "")
 
 
 def test_a_network_that_runs_over_nothing_stops_the_run(

@@ -1,5 +1,7 @@
 # make demo   the whole graph on a corpus that is rendered here
+# make demo-source   another, with its sources, whose figures meet the gate
 # make test   lint, types and every test
+# make docs   the site of docs/, in docs/_build/html
 # make dev    the Dagster UI and its daemon on 127.0.0.1:3000, until Ctrl-C or TERM
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Dagster warns that one of its own commands has a successor; both work.
 export PYTHONWARNINGS := ignore
 
-.PHONY: demo test dev lint bench venv clean
+.PHONY: demo demo-source test dev lint bench docs venv clean
 
 venv: $(INSTALLED)
 
@@ -27,6 +29,11 @@ demo: $(INSTALLED)
 	$(BIN)/dagster asset materialize --select '*' -m mos_assets.definitions
 	@echo
 	@$(BIN)/mos report
+
+demo-source: export MOS_CORPUS := demo-source
+demo-source: export MOS_REFERENCE := source
+demo-source: export MOS_FEATURES := canonical-6
+demo-source: demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -46,5 +53,9 @@ bench: $(INSTALLED)
 	@for script in $(filter-out $(OWN_DATA:%=bench/%.py),$(wildcard bench/*.py)); do \
 		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 clean:
-	rm -rf $(VENV) .dagster
+	rm -rf $(VENV) .dagster docs/_build

@@ -22,10 +22,11 @@ from mos_assets.assets.extracted_features import (
     ratings_rise_with_quality,
 )
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
-from mos_assets.assets.gate_report import gate_report_by
+from mos_assets.assets.gate_report import gate_report, gate_report_by
 from mos_assets.assets.incoming_clips import incoming_clips
 from mos_assets.assets.model_card import model_card, release_unaltered
-from mos_assets.assets.platform import RESOURCE_KEY, platform_from
+from mos_assets.assets.naming import Naming
+from mos_assets.assets.platform import platform_from
 from mos_assets.assets.raw_corpus import (
     clips_present,
     clips_unique,
@@ -41,7 +42,7 @@ from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.automation.executors import executor_for
 from mos_assets.automation.freshness import fresh
 from mos_assets.automation.incoming import incoming_sensor
-from mos_assets.automation.jobs import retrain, score_incoming
+from mos_assets.automation.jobs import retrain_for, score_incoming_for
 from mos_assets.automation.maintenance import prune_for
 from mos_assets.automation.notifications import notifications_for
 from mos_assets.automation.schedules import schedules_for
@@ -50,58 +51,82 @@ from mos_assets.errors import SettingsError
 from mos_assets.evaluation import GATE, Gate
 from mos_assets.settings import Settings
 
+ASSETS = (
+    raw_corpus,
+    clip_measurements,
+    shot_metadata,
+    extracted_features,
+    folds,
+    trained_onnx,
+    transfer_report,
+    gate_report,
+    model_card,
+    incoming_clips,
+    clip_scores,
+)
+CHECKS = (
+    labels_in_range,
+    rows_add_up,
+    clips_unique,
+    labels_as_declared,
+    clips_present,
+    raters_agree,
+    machine_did_not_fail,
+    features_complete,
+    features_not_constant,
+    no_leak,
+    ratings_rise_with_quality,
+    declared_features_hold,
+    one_fingerprint,
+    folds_disjoint,
+    folds_grouped,
+    release_unaltered,
+    clips_in_range,
+    clips_scored,
+    no_drift,
+)
+VERDICTS = (gate_report, model_card)
+"""What grows stale."""
 
-def build_defs(settings: Settings | None = None, gate: Gate = GATE) -> dg.Definitions:
-    """Definitions with these settings, by default those of the environment.
+
+def build_defs(*projects: Settings, gate: Gate = GATE) -> dg.Definitions:
+    """Definitions of these projects side by side, by default of those that the environment names.
 
     gate: heads are judged by it; it may have rows beside those of the table, and none less.
     Raises SettingsError where a setting cannot be used.
     """
-    settings = Settings.from_env() if settings is None else settings
+    projects = projects or Settings.all_from_env()
     console.install()
-    prune = prune_for(settings.paths, settings.service)
+    # The executor is one for all projects.
+    return dg.Definitions.merge(
+        dg.Definitions(executor=executor_for(projects[0].service.executor)),
+        *(project_defs(settings, gate) for settings in projects),
+    )
+
+
+def project_defs(settings: Settings, gate: Gate = GATE) -> dg.Definitions:
+    """One project: its assets, checks, jobs, sensors and schedules, under its names."""
+    naming = Naming(settings.project)
+    retrain, score_incoming = retrain_for(naming), score_incoming_for(naming)
+    prune = prune_for(settings)
+    judged = gate_report_by(gate)
+    assets = [judged if template is gate_report else template for template in ASSETS]
     return dg.Definitions(
-        assets=[
-            raw_corpus,
-            clip_measurements,
-            shot_metadata,
-            extracted_features,
-            folds,
-            trained_onnx,
-            transfer_report,
-            *fresh([gate_report_by(gate), model_card], settings.service.freshness_days),
-            incoming_clips,
-            clip_scores,
-        ],
-        asset_checks=[
-            labels_in_range,
-            rows_add_up,
-            clips_unique,
-            labels_as_declared,
-            clips_present,
-            raters_agree,
-            machine_did_not_fail,
-            features_complete,
-            features_not_constant,
-            no_leak,
-            ratings_rise_with_quality,
-            declared_features_hold,
-            one_fingerprint,
-            folds_disjoint,
-            folds_grouped,
-            release_unaltered,
-            clips_in_range,
-            clips_scored,
-            no_drift,
-        ],
-        resources={RESOURCE_KEY: platform_from(settings.run, settings.paths)},
-        executor=executor_for(settings.service.executor),
+        assets=fresh(
+            [template.of(naming) for template in assets],
+            {naming.key(template.name) for template in VERDICTS},
+            settings.service.freshness_days,
+        ),
+        asset_checks=[template.of(naming) for template in CHECKS],
+        resources={
+            naming.resource_key: platform_from(settings.run, settings.paths, settings.project)
+        },
         jobs=[retrain, prune, score_incoming],
-        schedules=schedules_for(settings.service, retrain, prune),
+        schedules=schedules_for(settings, retrain, prune),
         sensors=[
             *sensors_for(settings, retrain),
             incoming_sensor(settings, score_incoming),
-            *notifications_for(settings.service),
+            *notifications_for(settings),
         ],
     )
 

@@ -77,3 +77,19 @@ class StoreError(MosAssetsError):
 
 class NotificationError(MosAssetsError):
     """Somebody was to be told, and could not be."""
+
+
+class LocationError(MosAssetsError):
+    """A place that is no local folder cannot be used: its URL, its rights, its server."""
+
+
+class AbsentError(LocationError):
+    """There is no such object."""
+
+
+class ChangedError(LocationError):
+    """The object is not what it was expected to be: somebody else has put another one."""
+
+
+class UnreachableError(LocationError):
+    """The server does not answer, or is in trouble: that says nothing of what it holds."""

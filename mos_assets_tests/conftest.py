@@ -33,7 +33,11 @@ from mos_assets.reporting.card import render_card
 from mos_assets.reporting.report import GateReport
 from mos_assets.store.run_lock import LOCK_FILE
 
-pytest_plugins = ["mos_assets_tests.made", "mos_assets_tests.networks.making"]
+pytest_plugins = [
+    "mos_assets_tests.made",
+    "mos_assets_tests.buckets",
+    "mos_assets_tests.networks.making",
+]
 
 HEAD_ID = "konvid_mos_head_v1"
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import dagster as dg
 import pyarrow as pa
 
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import (
-    OWNERS,
     PREVIEW_ROWS,
     preview,
     table_metadata,
     user_errors,
 )
+from mos_assets.assets.templates import asset, check
 from mos_assets.cluster import Spread
 from mos_assets.features import figure_notes
 from mos_assets.pipeline import measure as pipeline
@@ -22,10 +23,9 @@ from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback
 
 
-@dg.asset(
+@asset(
     deps=[raw_corpus],
-    group_name="features",
-    owners=OWNERS,
+    group=Group.FEATURES,
     kinds={"ffmpeg", "pytorch", "parquet"},
     description=(
         "The expensive one. Each clip is decoded once for every extractor that the chosen features "
@@ -63,8 +63,8 @@ def clip_measurements(
     )
 
 
-@dg.asset_check(
-    asset=dg.AssetKey("clip_measurements"),
+@check(
+    clip_measurements,
     description="No clip waits for a measurement that the machine failed at; such clips have no "
     "figures in this run, for no fault of theirs.",
 )

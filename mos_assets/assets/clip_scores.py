@@ -2,10 +2,12 @@
 
 import dagster as dg
 
-from mos_assets.assets.incoming_clips import SCORING, incoming_clips
+from mos_assets.assets.incoming_clips import incoming_clips
 from mos_assets.assets.model_card import model_card
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform, lock_timeout
-from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.incoming import NO_FOLDER
 from mos_assets.pipeline.incoming_scores import score_incoming, week_of_scores
 from mos_assets.scoring.drift import FALSE_ALARM_RATE, LEAST_DIFFERENCE, OUTSIDE_SHARE
@@ -13,10 +15,9 @@ from mos_assets.scoring.drift import FALSE_ALARM_RATE, LEAST_DIFFERENCE, OUTSIDE
 NOT_SET = dg.AssetCheckResult(passed=True, description=NO_FOLDER)
 
 
-@dg.asset(
+@asset(
     deps=[incoming_clips, model_card],
-    group_name=SCORING,
-    owners=OWNERS,
+    group=Group.SCORING,
     kinds={"ffmpeg", "onnx", "duckdb", "parquet"},
     description=(
         "The score of each clip in MOS_INCOMING by the released head, MOS_INCOMING_HEAD or the "
@@ -50,8 +51,8 @@ def clip_scores(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
     )
 
 
-@dg.asset_check(
-    asset=clip_scores,
+@check(
+    clip_scores,
     description=f"Of the scored clips that arrived within seven days, at most {OUTSIDE_SHARE:.0%} "
     "lie outside the head's range: measured in another way than its training rows, or unlike them.",
 )
@@ -76,8 +77,8 @@ def clips_in_range(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=clip_scores,
+@check(
+    clip_scores,
     description="Every clip that arrived within seven days has a score; a warning where a clip, a "
     "reference or the head is at fault. The column `reason` says what to do.",
 )
@@ -97,8 +98,8 @@ def clips_scored(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=clip_scores,
+@check(
+    clip_scores,
     description="The mean score of the clips of the last seven days is that of the seven days "
     f"before: Welch's t, p below {FALSE_ALARM_RATE:g}, and {LEAST_DIFFERENCE:g} MOS apart at "
     "least, is drift. Scores by one head only.",

@@ -5,11 +5,13 @@ from dataclasses import replace
 import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.assets.reporting import preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
+from mos_assets.assets.templates import asset, check
 from mos_assets.evaluation import LEAK_CORRELATION
 from mos_assets.features import Column, column_notes
 from mos_assets.pipeline.assemble import assemble, falling_ratings, find_leaks
@@ -18,10 +20,9 @@ from mos_assets.reporting.markdown import cell
 from mos_assets.store import declared_rows, feature_rows
 
 
-@dg.asset(
+@asset(
     deps=[raw_corpus, clip_measurements, shot_metadata],
-    group_name="features",
-    owners=OWNERS,
+    group=Group.FEATURES,
     kinds={"duckdb"},
     description=(
         "One row a clip with the columns of MOS_FEATURES, each measured or from a table in "
@@ -66,8 +67,8 @@ def _notes(matrix: FeatureMatrix) -> list[Column]:
     ]
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     blocking=True,
     description="There are rows that train; incomplete ones are counted by reason, and train only "
     "with MOS_MISSING=impute.",
@@ -95,8 +96,8 @@ def features_complete(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     description="Every feature varies over the complete rows; a constant one carries nothing.",
 )
 def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
@@ -110,8 +111,8 @@ def features_not_constant(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     blocking=True,
     description="All complete rows carry one extractor fingerprint, so that they are comparable.",
 )
@@ -123,8 +124,8 @@ def one_fingerprint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     description="Feature tables declared to come from an extractor hold what it measures in "
     "the clips that are here; one that does not is taken for a table of foreign origin. A warning, "
     "too, where features come from a declared table and there is no clip to prove it by.",
@@ -149,8 +150,8 @@ def declared_features_hold(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     blocking=True,
     description="Clips that are nearer to their pristine files are not rated lower: a scale that "
     "runs the other way than declared inverts the head. Asked under MOS_REFERENCE=source only.",
@@ -161,8 +162,8 @@ def ratings_rise_with_quality(platform: Platform) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not against, description="; ".join(against) or None)
 
 
-@dg.asset_check(
-    asset=extracted_features,
+@check(
+    extracted_features,
     blocking=True,
     description="No feature is the label itself, which stops the run; and a warning where one "
     "follows the label more closely than measures do, takes votes of one person for figures, or "

@@ -5,17 +5,18 @@ from collections import Counter
 import dagster as dg
 
 from mos_assets.assets.extracted_features import extracted_features
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, preview, table_metadata, user_errors
+from mos_assets.assets.reporting import preview, table_metadata, user_errors
+from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.split import split
 from mos_assets.store import feature_rows, fold_rows
 
 
-@dg.asset(
+@asset(
     deps=[extracted_features],
-    group_name="head",
-    owners=OWNERS,
+    group=Group.HEAD,
     kinds={"duckdb"},
     description=(
         "Clip → fold: grouped by content and by bytes, balanced in rows and in mean MOS, and kept: "
@@ -41,9 +42,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     )
 
 
-@dg.asset_check(
-    asset=folds, blocking=True, description="Every clip that trains stands in exactly one fold."
-)
+@check(folds, blocking=True, description="Every clip that trains stands in exactly one fold.")
 def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     with user_errors(), platform.database.held():
         rows = fold_rows.fold_table(platform.database)
@@ -59,9 +58,7 @@ def folds_disjoint(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=folds, blocking=True, description="No content, and no bytes, lie in two folds."
-)
+@check(folds, blocking=True, description="No content, and no bytes, lie in two folds.")
 def folds_grouped(platform: Platform) -> dg.AssetCheckResult:
     with user_errors(), platform.database.held():
         torn = fold_rows.torn_contents(platform.database)

@@ -2,9 +2,11 @@
 
 import dagster as dg
 
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, preview, user_errors
+from mos_assets.assets.reporting import preview, user_errors
+from mos_assets.assets.templates import AssetTemplate, OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import GATE, Gate
 from mos_assets.pipeline.judge import judge
@@ -15,13 +17,12 @@ HEAD, STATUS, VERDICT = "head", "status", "verdict"
 BEATS_SHORTCUTS = "beats_shortcuts"
 
 
-def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
+def gate_report_by(gate: Gate) -> AssetTemplate:
     """The asset, judging by this table, with one check a row and one that no table has."""
 
-    @dg.asset(
+    @asset(
         deps=[trained_onnx],
-        group_name="verdict",
-        owners=OWNERS,
+        group=Group.VERDICT,
         kinds={"scipy", "matplotlib"},
         description=(
             "The verdict on the newest candidate: gate figures on out-of-fold predictions, what "
@@ -29,19 +30,17 @@ def gate_report_by(gate: Gate) -> dg.AssetsDefinition:
             "Markdown, HTML and plots in the store; the history of verdicts in tables "
             "`gate_reports` and `gate_figures`."
         ),
-        check_specs=[
-            dg.AssetCheckSpec(
+        own_checks=[
+            OwnCheck(
                 row.name,
-                asset="gate_report",
                 description=f"{row.words} against the gate. A miss is a result: it does not stop "
                 "the run, and the card records it.",
             )
             for row in gate.criteria
         ]
         + [
-            dg.AssetCheckSpec(
+            OwnCheck(
                 BEATS_SHORTCUTS,
-                asset="gate_report",
                 description="The head is more than a shortcut: its PLCC lies above that of the "
                 "best single column, of container columns and of picture sizes, each with 95 % "
                 "confidence. Without it no head is Accepted; it does not stop the run.",

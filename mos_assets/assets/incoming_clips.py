@@ -2,17 +2,15 @@
 
 import dagster as dg
 
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform, lock_timeout
-from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.templates import asset
 from mos_assets.pipeline.incoming import NO_FOLDER, find_incoming
 
-SCORING = "scoring"
-"""The group of what scores clips, which no retrain runs."""
 
-
-@dg.asset(
-    group_name=SCORING,
-    owners=OWNERS,
+@asset(
+    group=Group.SCORING,
     kinds={"duckdb"},
     description=(
         "The clips that lie in MOS_INCOMING, with their hashes and their references in "

@@ -3,19 +3,20 @@
 import dagster as dg
 
 from mos_assets.assets.gate_report import gate_report
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.reporting import user_errors
+from mos_assets.assets.templates import asset, check
 from mos_assets.assets.transfer_report import transfer_report
 from mos_assets.errors import ReleaseError
 from mos_assets.pipeline.release import check_release, release
 from mos_assets.reporting.front_matter import without_front_matter
 
 
-@dg.asset(
+@asset(
     deps=[gate_report, transfer_report],
-    group_name="verdict",
-    owners=OWNERS,
+    group=Group.VERDICT,
     kinds={"markdown", "onnx"},
     description=(
         "What a person reads before using the head: status and why, inputs, data, figures, limits. "
@@ -41,8 +42,8 @@ def model_card(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
     )
 
 
-@dg.asset_check(
-    asset=model_card,
+@check(
+    model_card,
     description=(
         "No byte of the released ONNX file, manifest or card was altered, and the graph is a head "
         "that needs nothing outside its file and answers in 1..5. Run it on its own at any time."

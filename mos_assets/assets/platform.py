@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, create_model
 
-from mos_assets.assets.provenance import git_revision, tag_run
+from mos_assets.assets.naming import UNNAMED, Naming
+from mos_assets.assets.provenance import RUN_SCOPE, git_revision, tag_run
 from mos_assets.assets.reporting import user_errors
 from mos_assets.errors import NetworkError, SettingsError, StoreError
 from mos_assets.features import use_networks_folder
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
-from mos_assets.store.run_lock import Timeout, acquire
+from mos_assets.store.opening import OpenStore, acquire
+from mos_assets.store.run_lock import Timeout
 
-RESOURCE_KEY = "platform"
 LOCK_TIMEOUT_S = 600.0
 """How long a run waits for a store that is in use: longer than a backup or a prune, shorter than
 somebody would look at a run that does nothing."""
@@ -25,8 +26,10 @@ somebody would look at a run that does nothing."""
 class _PlatformBase(dg.ConfigurableResource):
     """Settings of one run, and the store that they point to."""
 
+    naming: ClassVar[Naming] = UNNAMED
+    """What the project is called, whose settings these are."""
     _run_id: str | None = PrivateAttr(default=None)
-    _run_lock: IO[bytes] | None = PrivateAttr(default=None)
+    _opened: OpenStore | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Tag the run with what it works on, whoever started it."""
@@ -37,14 +40,17 @@ class _PlatformBase(dg.ConfigurableResource):
             except dg.Failure:
                 # The first step that asks for a setting fails and says why.
                 scope = None
-            facts = {"corpus": self.corpus, "git": git_revision()}  # type: ignore[attr-defined]
-            tag_run(context.instance, self._run_id, scope, **facts)
+            corpus = self.corpus  # type: ignore[attr-defined]
+            # The same for all projects of the run.
+            tag_run(context.instance, self._run_id, UNNAMED, git=git_revision())
+            facts = {RUN_SCOPE: scope, "corpus": corpus}
+            tag_run(context.instance, self._run_id, self.naming, **facts)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let go of the store."""
-        if self._run_lock is not None:
-            self._run_lock.close()
-            self._run_lock = None
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            opened.close()
 
     @property
     def settings(self) -> Settings:
@@ -53,7 +59,8 @@ class _PlatformBase(dg.ConfigurableResource):
         Raises dagster.Failure where one cannot be used.
         """
         try:
-            found = Settings.of(**{name: getattr(self, name) for name in Settings.FORM})
+            given = {name: getattr(self, name) for name in Settings.FORM}
+            found = Settings.of(self.naming.project, **given)
             use_networks_folder(found.paths.networks_folder)
             chosen_blocks(found.run, found.paths)
             return found
@@ -67,11 +74,11 @@ class _PlatformBase(dg.ConfigurableResource):
         Waits for LOCK_TIMEOUT_S where somebody else has it, such as a backup. Raises
         dagster.Failure where that has not ended then.
         """
-        folder = self.settings.paths.store_folder
-        if self._run_id is not None and self._run_lock is None:
+        place = self.settings.paths.store_place
+        if self._run_id is not None and self._opened is None:
             with user_errors():
-                self._run_lock = acquire(folder, f"run {self._run_id}", lock_timeout())
-        return Database(folder)
+                self._opened = acquire(place, f"run {self._run_id}", lock_timeout())
+        return Database(place.folder)
 
 
 def lock_timeout() -> Timeout:
@@ -108,8 +115,12 @@ else:
     Platform = _with_fields(_PlatformBase, {})
 
 
-def platform_from(run: RunSettings, paths: PathSettings) -> Platform:
+def platform_from(run: RunSettings, paths: PathSettings, project: str = "") -> Platform:
     """The resource with these settings, which are also those of a run that is given only some."""
     values = {**run.model_dump(mode="json"), **paths.model_dump(mode="json")}
-    found: Platform = _with_fields(Platform, values)(**values)
+
+    class Named(Platform):
+        naming: ClassVar[Naming] = Naming(project)
+
+    found: Platform = _with_fields(Named, values)(**values)
     return found

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from mos_assets.assets.naming import PREFIX, UNNAMED, Naming
 from mos_assets.settings import RunSettings
 
-PREFIX = "mos_assets/"
-RUN_SCOPE_TAG = f"{PREFIX}reach"
-"""`Settings.run_scope` of the settings that a run really had, wherever they came from. Its name is
-that of the runs that Dagster has stored: sensors look for it."""
+RUN_SCOPE = "reach"
+"""The fact that is `Settings.run_scope` of the settings that a run really had, wherever they came
+from. Its name is that of the runs that Dagster has stored: sensors look for it."""
+RUN_SCOPE_TAG = UNNAMED.run_tag(RUN_SCOPE)
 TAG_LENGTH = 200
 ASSET_TAG_LENGTH = 63
 """Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""
@@ -40,12 +41,13 @@ def git_revision() -> str:
     return found.stdout.strip() or UNKNOWN
 
 
-def tag_run(
-    instance: dg.DagsterInstance, run_id: str, scope: str | None = None, **facts: str
-) -> None:
-    """Tags `mos_assets/<name>` on a run, by which the UI finds it; `scope` under RUN_SCOPE_TAG."""
-    tags = {PREFIX + name: value[:TAG_LENGTH] for name, value in facts.items() if value}
-    instance.add_run_tags(run_id, tags if scope is None else {**tags, RUN_SCOPE_TAG: scope})
+def tag_run(instance: dg.DagsterInstance, run_id: str, naming: Naming, **facts: str | None) -> None:
+    """Facts of a run as its tags, `mos_assets/<fact>`, by which the UI finds it.
+
+    A run may hold several projects: the tags of one with a name have that in theirs.
+    """
+    tags = {naming.run_tag(name): value[:TAG_LENGTH] for name, value in facts.items() if value}
+    instance.add_run_tags(run_id, tags)
 
 
 def asset_tags(run: RunSettings, candidate: str | None = None) -> dict[str, str]:

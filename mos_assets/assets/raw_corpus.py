@@ -2,15 +2,16 @@
 
 import dagster as dg
 
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.reporting import (
-    OWNERS,
     PREVIEW_ROWS,
     preview,
     table_metadata,
     user_errors,
 )
+from mos_assets.assets.templates import asset, check
 from mos_assets.corpora import UNUSABLE_CLIP
 from mos_assets.pipeline.ingest import ingest, needs_clips
 from mos_assets.records import MOS_MAX, MOS_MIN, Severity
@@ -31,9 +32,8 @@ ATTRITION_WARNING = 0.10
 """Warn where more than this share of the labels has no usable clip."""
 
 
-@dg.asset(
-    group_name="corpus",
-    owners=OWNERS,
+@asset(
+    group=Group.CORPUS,
     kinds={"duckdb", "csv"},
     description=(
         "The corpora of MOS_CORPUS and MOS_TEST_CORPUS: one row a rated clip, with its label "
@@ -99,9 +99,7 @@ def _warn_of_rejected(
         )
 
 
-@dg.asset_check(
-    asset=raw_corpus, blocking=True, description="Every MOS lies in 1..5 and there is at least one."
-)
+@check(raw_corpus, blocking=True, description="Every MOS lies in 1..5 and there is at least one.")
 def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     with user_errors(), platform.database.held():
         names, database = platform.settings.run.all_corpora, platform.database
@@ -118,8 +116,8 @@ def labels_in_range(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=raw_corpus,
+@check(
+    raw_corpus,
     blocking=True,
     description="Ratings, groups and names can be what their corpus declares. What cannot be right "
     "stops the run before anything is measured; what may be right is a warning, and stands in "
@@ -138,8 +136,8 @@ def labels_as_declared(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=raw_corpus,
+@check(
+    raw_corpus,
     blocking=True,
     description="Every row of every label file stands behind a clip or is a rejected row.",
 )
@@ -154,13 +152,14 @@ def rows_add_up(platform: Platform) -> dg.AssetCheckResult:
     ]
     return dg.AssetCheckResult(
         passed=accounts.num_rows > 0 and not open_accounts,
-        metadata={"accounts": preview(accounts), "open": ", ".join(open_accounts) or "none"},
+        metadata={
+            "accounts": preview(accounts.slice(0, REJECTED_PREVIEW)),
+            "open": ", ".join(open_accounts[:REJECTED_PREVIEW]) or "none",
+        },
     )
 
 
-@dg.asset_check(
-    asset=raw_corpus, blocking=True, description="No clip id and no file stands in the table twice."
-)
+@check(raw_corpus, blocking=True, description="No clip id and no file stands in the table twice.")
 def clips_unique(platform: Platform) -> dg.AssetCheckResult:
     with user_errors(), platform.database.held():
         twice = corpus_states.standing_twice(platform.database, platform.settings.run.all_corpora)
@@ -169,8 +168,8 @@ def clips_unique(platform: Platform) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=raw_corpus,
+@check(
+    raw_corpus,
     description="No rater goes against the panel: uses the scale upside down, always says the "
     "same, or votes without looking. A warning, since p913 gives such votes little weight.",
 )
@@ -190,15 +189,15 @@ def raters_agree(platform: Platform) -> dg.AssetCheckResult:
                 else f"correlates {rater.agreement:.2f} with the others"
             )
             + f", over {rater.n} votes"
-            for corpus, rater in against
+            for corpus, rater in against[:REJECTED_SHOWN]
         )
         or None,
         metadata={"raters": judged, "against": len(against)},
     )
 
 
-@dg.asset_check(
-    asset=raw_corpus,
+@check(
+    raw_corpus,
     description="At most a tenth of the labels of each corpus lacks a usable clip; a warning, and "
     "normal where the features come from tables.",
 )

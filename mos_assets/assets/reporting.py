@@ -12,16 +12,21 @@ import pyarrow as pa
 from mos_assets.errors import MosAssetsError
 from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
+from mos_assets.store.opening import publish_all
 
-OWNERS = ["team:video-quality"]
 PREVIEW_ROWS = 8
 
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn an error that the user can mend into a failed step with that one message."""
+    """Turn an error that the user can mend into a failed step with that one message.
+
+    What was written into a store in a bucket is published at the end, so that a step that succeeds
+    has left it there.
+    """
     try:
         yield
+        publish_all()
     except MosAssetsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     except OSError as error:

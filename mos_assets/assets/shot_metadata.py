@@ -3,17 +3,18 @@
 import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import OWNERS, table_metadata, user_errors
+from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.templates import asset
 from mos_assets.pipeline.shots import find_shots
 
 
-@dg.asset(
+@asset(
     deps=[raw_corpus, clip_measurements],
-    group_name="features",
-    owners=OWNERS,
+    group=Group.FEATURES,
     kinds={"duckdb"},
     description=(
         "Shot count, mean shot length and cut density of each clip, with the three normalised "

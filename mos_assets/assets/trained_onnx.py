@@ -3,9 +3,11 @@
 import dagster as dg
 
 from mos_assets.assets.folds import folds
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, git_revision, tag_run
-from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.reporting import user_errors
+from mos_assets.assets.templates import OwnCheck, asset
 from mos_assets.head import PARITY_LIMIT
 from mos_assets.pipeline.train import train
 
@@ -14,10 +16,9 @@ EQUALS_HEAD = "onnx_equals_trained_head"
 CHECKSUM_COMPLETE = "checksum_covers_every_byte"
 
 
-@dg.asset(
+@asset(
     deps=[folds],
-    group_name="head",
-    owners=OWNERS,
+    group=Group.HEAD,
     kinds={"numpy", "onnx"},
     description=(
         "Every seed trained on every fold, and the head that ships, by one recipe; exported as a "
@@ -26,22 +27,19 @@ CHECKSUM_COMPLETE = "checksum_covers_every_byte"
         "with before, nothing is trained, and `trained` is false; MOS_RETRAIN asks for it anew. "
         "Table `predictions` holds the out-of-fold predictions."
     ),
-    check_specs=[
-        dg.AssetCheckSpec(
+    own_checks=[
+        OwnCheck(
             OPERATORS_ALLOWED,
-            asset="trained_onnx",
             blocking=True,
             description="The graph uses the allowed ONNX operators only.",
         ),
-        dg.AssetCheckSpec(
+        OwnCheck(
             EQUALS_HEAD,
-            asset="trained_onnx",
             blocking=True,
             description="onnxruntime and the trained head agree within 1e-5 MOS on the rows.",
         ),
-        dg.AssetCheckSpec(
+        OwnCheck(
             CHECKSUM_COMPLETE,
-            asset="trained_onnx",
             blocking=True,
             description="The manifest's sha256 is that of the one file that holds everything.",
         ),
@@ -52,7 +50,7 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
     with user_errors():
         done = train(settings.run, settings.paths, platform.database, context.log)
     manifest = done.manifest
-    tag_run(context.instance, context.run_id, candidate=done.candidate)
+    tag_run(context.instance, context.run_id, platform.naming, candidate=done.candidate)
     context.log.info(
         f"candidate {done.candidate} of {manifest.id}, {manifest.n_parameters} parameters"
     )

@@ -2,9 +2,11 @@
 
 import dagster as dg
 
+from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import OWNERS, user_errors
+from mos_assets.assets.reporting import user_errors
+from mos_assets.assets.templates import OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import TransferFigures
 from mos_assets.pipeline.transfer import judge_transfer
@@ -17,10 +19,9 @@ MOST_OUTSIDE = 0.1
 NONE = "no test corpus"
 
 
-@dg.asset(
+@asset(
     deps=[trained_onnx],
-    group_name="verdict",
-    owners=OWNERS,
+    group=Group.VERDICT,
     kinds={"scipy", "matplotlib", "markdown"},
     description=(
         "The newest candidate on the corpora of MOS_TEST_CORPUS, which never train: each clip by "
@@ -28,20 +29,17 @@ NONE = "no test corpus"
         "several corpora train, closed forms say what each of them, all, and all but one teach "
         "of each. JSON, Markdown and a figure beside the gate report; nothing here gates."
     ),
-    check_specs=[
-        dg.AssetCheckSpec(
+    own_checks=[
+        OwnCheck(
             JUDGED,
-            asset="transfer_report",
             description="Every test corpus has figures, and no clip of it was left out.",
         ),
-        dg.AssetCheckSpec(
+        OwnCheck(
             COMPARABLE,
-            asset="transfer_report",
             description="Features of the test corpora were made as those of the training rows.",
         ),
-        dg.AssetCheckSpec(
+        OwnCheck(
             WITHIN,
-            asset="transfer_report",
             description="At most a tenth of the clips of each test corpus lies outside the "
             "training rows, where no interval is promised.",
         ),

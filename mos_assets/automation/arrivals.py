@@ -113,6 +113,8 @@ def decide_scoring(
         state,
         watched=_watched(state, seen, now),
         failures=_failures(state, seen),
+        # A time to come is of a clock that was set back since.
+        tried=min(state.tried, now),
         turn=state.turn + 1,
     )
     if not state.watched:

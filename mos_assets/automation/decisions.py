@@ -23,7 +23,7 @@ NIGHT_S = 2 * 3600
 _DAY_S = 86_400
 RETRY_S = 3600
 """Wait after the first failure of a state; it doubles with each one that follows, up to a day."""
-QUESTION = "Put it back, or confirm by launching the job retrain by hand."
+QUESTION = "Put it back, or confirm by launching the job {} by hand."
 """How the reason of a tick ends that waits for an answer; `notifications.py` knows it by that."""
 _FOLLOWS = "changed; {} retrain in flight, this one follows after"
 
@@ -42,6 +42,8 @@ class Rules:
     removal_share: float
     quiet_s: float
     """Seconds that must have passed since the last change, so that two quick ticks do not count."""
+    job: str = "retrain"
+    """What a person launches to answer a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def decide(
         return Decision(
             Action.WAIT,
             f"{'; '.join(removed)}: more than MOS_REMOVAL_SHARE={rules.removal_share:g} is gone, "
-            f"so nothing is launched. {QUESTION}",
+            f"so nothing is launched. {QUESTION.format(rules.job)}",
             state,
         )
     wait = state.tried + retry_wait(state.tries) - now

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from mos_assets.assets.naming import Naming
 from mos_assets.automation.arrivals import Arrivals, ArrivalState, decide_scoring, is_settled
 from mos_assets.automation.decisions import night_of
 from mos_assets.automation.jobs import CAUSE_TAG, SCORE_INCOMING
@@ -29,10 +30,11 @@ def incoming_sensor(
     settings: Settings, job: dg.UnresolvedAssetJobDefinition
 ) -> dg.SensorDefinition:
     """The sensor under these settings."""
-    paths = settings.paths
+    paths, naming = settings.paths, Naming(settings.project)
+    name = naming.of(NAME)
 
     @dg.sensor(
-        name=NAME,
+        name=name,
         job=job,
         minimum_interval_seconds=settings.service.tick_s,
         default_status=dg.DefaultSensorStatus.RUNNING
@@ -54,15 +56,15 @@ def incoming_sensor(
         done = decide_scoring(
             state,
             seen,
-            _in_flight(context.instance),
+            _in_flight(context.instance, naming),
             time.time(),
             QUIET_SHARE * settings.service.tick_s,
         )
         cursor = done.state.to_cursor()
         if not done.launches:
             return dg.SensorResult(skip_reason=done.reason, cursor=cursor)
-        key = f"{NAME}:{done.state.born}:{done.state.launches}"
-        request = dg.RunRequest(run_key=key, tags={CAUSE_TAG: f"{NAME}: {done.reason}"})
+        key = f"{name}:{done.state.born}:{done.state.launches}"
+        request = dg.RunRequest(run_key=key, tags={CAUSE_TAG: f"{name}: {done.reason}"})
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return tick
@@ -148,6 +150,6 @@ def _stamp(path: Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
-def _in_flight(instance: dg.DagsterInstance) -> bool:
-    wanted = dg.RunsFilter(job_name=SCORE_INCOMING, statuses=IN_FLIGHT)
+def _in_flight(instance: dg.DagsterInstance, naming: Naming) -> bool:
+    wanted = dg.RunsFilter(job_name=naming.of(SCORE_INCOMING), statuses=IN_FLIGHT)
     return bool(instance.get_runs(wanted, limit=1))

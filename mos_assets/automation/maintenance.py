@@ -8,21 +8,25 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from mos_assets.assets.naming import Naming
 from mos_assets.assets.platform import lock_timeout
 from mos_assets.assets.reporting import user_errors
 from mos_assets.automation.jobs import PRUNE, STORE_TAG
 from mos_assets.automation.retrains import is_ours
 from mos_assets.pipeline.prune import prune_store
-from mos_assets.settings import PathSettings, ServiceSettings
+from mos_assets.settings import Settings
 
 RUNS_AT_ONCE = 100
 """Runs asked for in one query."""
 
 
-def prune_for(paths: PathSettings, service: ServiceSettings) -> dg.JobDefinition:
+def prune_for(settings: Settings) -> dg.JobDefinition:
     """The job under these settings."""
+    naming, paths, service = Naming(settings.project), settings.paths, settings.service
 
-    @dg.op(name="prune_store", description="Old candidates, their reports and predictions.")
+    @dg.op(
+        name=naming.of("prune_store"), description="Old candidates, their reports and predictions."
+    )
     def store(context: dg.OpExecutionContext) -> None:
         with user_errors():
             pruned = prune_store(
@@ -37,7 +41,7 @@ def prune_for(paths: PathSettings, service: ServiceSettings) -> dg.JobDefinition
         )
 
     @dg.op(
-        name="prune_runs",
+        name=naming.of("prune_runs"),
         ins={"after": dg.In(dg.Nothing)},
         description="Dagster's old runs with their logs; the newest of every asset stay.",
     )
@@ -46,7 +50,7 @@ def prune_for(paths: PathSettings, service: ServiceSettings) -> dg.JobDefinition
         context.log.info(f"{gone} runs older than {service.keep_runs_days} days are removed")
 
     @dg.job(
-        name=PRUNE,
+        name=naming.of(PRUNE),
         description="Remove old candidates with their reports and predictions, and old runs. "
         "Released and accepted heads, and all measurements, stay; docs/operations.md says what "
         "exactly. `mos prune` does the same to the store.",

@@ -10,12 +10,14 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState
 
 from mos_assets.assets.gate_report import HEAD, STATUS, VERDICT
+from mos_assets.assets.naming import Naming
 from mos_assets.automation.decisions import QUESTION
-from mos_assets.automation.retrains import is_ours
+from mos_assets.automation.jobs import RETRAIN
+from mos_assets.automation.retrains import belongs_to
 from mos_assets.notifying import Kind, Message, send
-from mos_assets.settings import ServiceSettings
+from mos_assets.settings import Settings
 
-GATE_REPORT = dg.AssetKey("gate_report")
+GATE_REPORT = "gate_report"
 REPORTS_LOOKED_BACK = 200
 """Reports among which the one before of the same head is looked for."""
 MOST_INTERVAL_S = 30
@@ -23,8 +25,9 @@ MOST_INTERVAL_S = 30
 SHORT_ID = 8
 
 
-def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
-    """Three sensors, or none where nobody is to be told."""
+def notifications_for(settings: Settings) -> list[dg.SensorDefinition]:
+    """Three sensors of a project, or none where nobody is to be told."""
+    naming, service = Naming(settings.project), settings.service
     if not service.notify:
         return []
     target = service.notify
@@ -35,6 +38,7 @@ def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
     interval_s = min(MOST_INTERVAL_S, 5 * service.tick_s)
 
     @dg.run_status_sensor(
+        name=naming.of("verdict_notification"),
         minimum_interval_seconds=interval_s,
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=running,
@@ -42,20 +46,24 @@ def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
         "MOS_NOTIFY.",
     )
     def verdict_notification(context: dg.RunStatusSensorContext) -> None:
-        changed = changed_verdict(context.instance, context.dagster_run.run_id)
+        changed = changed_verdict(
+            context.instance, context.dagster_run.run_id, naming.key(GATE_REPORT)
+        )
         if changed is not None:
             send(target, changed)
 
     @dg.run_failure_sensor(
+        name=naming.of("failure_notification"),
         minimum_interval_seconds=interval_s,
         default_status=running,
         description="A run failed: tell MOS_NOTIFY which, where and why.",
     )
     def failure_notification(context: dg.RunFailureSensorContext) -> None:
-        if is_ours(context.dagster_run):
+        if belongs_to(context.dagster_run, naming):
             send(target, failed_run(context))
 
     @dg.sensor(
+        name=naming.of("question_notification"),
         minimum_interval_seconds=interval_s,
         default_status=running,
         description="A sensor waits for an answer, as after a removal of many clips: tell "
@@ -63,7 +71,7 @@ def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
     )
     def question_notification(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         told: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
-        asked = open_questions(context.instance)
+        asked = open_questions(context.instance, naming)
         for sensor, question in asked.items():
             if told.get(sensor) != question:
                 text = f"{sensor} asks: {question}"
@@ -75,9 +83,9 @@ def notifications_for(service: ServiceSettings) -> list[dg.SensorDefinition]:
     return [verdict_notification, failure_notification, question_notification]
 
 
-def changed_verdict(instance: dg.DagsterInstance, run_id: str) -> Message | None:
+def changed_verdict(instance: dg.DagsterInstance, run_id: str, key: dg.AssetKey) -> Message | None:
     """What to say where this run judged a head whose status was another one before, or none."""
-    reports = instance.fetch_materializations(GATE_REPORT, limit=REPORTS_LOOKED_BACK).records
+    reports = instance.fetch_materializations(key, limit=REPORTS_LOOKED_BACK).records
     own: dict[str, str] | None = None
     for record in reports:
         made = record.asset_materialization
@@ -115,14 +123,15 @@ def failed_run(context: dg.RunFailureSensorContext) -> Message:
     return Message(Kind.FAILURE, text, run.run_id)
 
 
-def open_questions(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Sensors whose newest tick waits for an answer, with its words."""
+def open_questions(instance: dg.DagsterInstance, naming: Naming) -> dict[str, str]:
+    """Sensors of a project whose newest tick waits for an answer, with its words."""
+    question = QUESTION.format(naming.of(RETRAIN))
     asked: dict[str, str] = {}
     for state in instance.all_instigator_state():
         if state.instigator_type is not InstigatorType.SENSOR:
             continue
         said = _newest(instance, state) or ""
-        if said.endswith(QUESTION):
+        if said.endswith(question):
             asked[state.instigator_name] = said
     return asked
 

@@ -10,8 +10,8 @@ from dagster import DagsterRun
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 
+from mos_assets.assets.naming import is_chain
 from mos_assets.automation.jobs import ALL_ASSETS_JOB, STORE_TAG
-from mos_assets.automation.retrains import CHAIN
 
 
 class StoreQueue(QueuedRunCoordinator):
@@ -21,7 +21,7 @@ class StoreQueue(QueuedRunCoordinator):
         """Queue a run, with the tag by which those that write to the store follow each other."""
         run = context.dagster_run
         chosen = run.asset_selection
-        writes = chosen is None or bool(CHAIN & chosen)
+        writes = chosen is None or any(map(is_chain, chosen))
         if run.job_name == ALL_ASSETS_JOB and writes and STORE_TAG not in run.tags:
             self._instance.add_run_tags(run.run_id, {STORE_TAG: "store"})
         return super().submit_run(context)

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import dagster as dg
+from dagster._core.execution.stats import StepEventStatus
 
-from mos_assets.assets.clip_measurements import clip_measurements
-from mos_assets.assets.extracted_features import extracted_features
-from mos_assets.assets.folds import folds
-from mos_assets.assets.gate_report import gate_report
-from mos_assets.assets.model_card import model_card
-from mos_assets.assets.provenance import PREFIX, RUN_SCOPE_TAG
-from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.shot_metadata import shot_metadata
-from mos_assets.assets.trained_onnx import trained_onnx
+from mos_assets.assets.naming import PREFIX, UNNAMED, Naming, is_chain
+from mos_assets.assets.provenance import RUN_SCOPE
 from mos_assets.automation.facts import Outcome, Retrain
-from mos_assets.automation.jobs import ALL_ASSETS_JOB, PRUNE, SCORE_INCOMING
+from mos_assets.automation.jobs import ALL_ASSETS_JOB, JOBS, PRUNE, SCORE_INCOMING
 
 IN_FLIGHT = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -26,22 +20,6 @@ IN_FLIGHT = [
     dg.DagsterRunStatus.CANCELING,
 ]
 """A queued run counts too: it will read the files as they are when it starts."""
-CHAIN = frozenset().union(
-    *(
-        asset.keys
-        for asset in (
-            raw_corpus,
-            clip_measurements,
-            shot_metadata,
-            extracted_features,
-            folds,
-            trained_onnx,
-            gate_report,
-            model_card,
-        )
-    )
-)
-"""Only a run of all of these has read the files and carried what it read to the end."""
 RETRY_WAIT_S = 86_400
 """A run that was interrupted longer ago is not started again any more."""
 SENSOR_TAG = "dagster/sensor_name"
@@ -49,20 +27,20 @@ WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_TAG = "dagster/auto_retry_run_id"
 LOOKED_BACK = 100
 """Finished runs of these settings looked at; between two ticks there are never so many."""
-_NO_RETRAINS = frozenset({PRUNE, SCORE_INCOMING})
 _STEPS: dict[str, frozenset[str]] = {}
 """Of plans that were asked for: one of each version of this project."""
 
 
 def retrains_of(
-    instance: dg.DagsterInstance, scope: str, now: float, sensor: str
+    instance: dg.DagsterInstance, scope: str, now: float, sensor: str, naming: Naming = UNNAMED
 ) -> tuple[Retrain, ...]:
-    """Runs in flight that write to the store, and the newest finished runs of the whole graph that
-    had these settings. scope: `Settings.run_scope`. sensor: the one that asks."""
+    """Runs in flight that write to the store of this project, and the newest finished runs of its
+    whole graph that had these settings. scope: `Settings.run_scope`. sensor: the one that asks."""
+    no_retrains = {naming.of(job) for job in (PRUNE, SCORE_INCOMING)}
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
         dg.RunsFilter(
-            tags={RUN_SCOPE_TAG: scope},
+            tags={naming.run_tag(RUN_SCOPE): scope},
             statuses=[
                 dg.DagsterRunStatus.SUCCESS,
                 dg.DagsterRunStatus.FAILURE,
@@ -74,39 +52,61 @@ def retrains_of(
     found = [
         Retrain(record.start_time, Outcome.IN_FLIGHT)
         for record in in_flight
-        if is_ours(record.dagster_run) and record.dagster_run.job_name not in _NO_RETRAINS
+        if belongs_to(record.dagster_run, naming) and record.dagster_run.job_name not in no_retrains
     ]
     for record in finished:
         run = record.dagster_run
-        if run.job_name in _NO_RETRAINS or not _whole(instance, run):
+        if run.job_name in no_retrains or not _whole(instance, run, naming):
             continue
         if _waits_for_retry(run.tags) and (record.end_time or 0.0) > now - RETRY_WAIT_S:
             found.append(Retrain(None, Outcome.IN_FLIGHT))
             continue
-        outcome = Outcome.DONE if run.is_success else Outcome.FAILED
+        outcome = Outcome.DONE if _succeeded(instance, run, naming) else Outcome.FAILED
         own = run.tags.get(SENSOR_TAG) == sensor
         found.append(Retrain(record.start_time, outcome, record.end_time, own))
     return tuple(found)
 
 
 def is_ours(run: dg.DagsterRun) -> bool:
-    """Whether this project made it: other projects may share the instance."""
+    """Whether this package made it: others may share the instance."""
     if any(name.startswith(PREFIX) for name in run.tags):
         return True
-    return run.job_name == ALL_ASSETS_JOB and bool(CHAIN & (run.asset_selection or frozenset()))
+    return run.job_name == ALL_ASSETS_JOB and any(map(is_chain, run.asset_selection or ()))
 
 
-def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def belongs_to(run: dg.DagsterRun, naming: Naming) -> bool:
+    """Whether it does something of this project, maybe beside others."""
+    if not is_ours(run):
+        return False
+    chosen = run.asset_selection
+    if run.job_name == ALL_ASSETS_JOB and (chosen is None or naming.chain & chosen):
+        return True
+    # The last is of a run whose settings were asked for, whatever it was launched by.
+    return run.job_name in map(naming.of, JOBS) or naming.run_tag(RUN_SCOPE) in run.tags
+
+
+def _whole(instance: dg.DagsterInstance, run: dg.DagsterRun, naming: Naming) -> bool:
     """Whether it runs every step of the whole graph. One that goes on from the failure of another
     takes what that has read, which may be of yesterday."""
     if run.op_selection or run.resolved_op_selection:
         return False
-    if run.asset_selection is not None and not run.asset_selection >= CHAIN:
+    if run.asset_selection is not None and not run.asset_selection >= naming.chain:
         return False
     if run.step_keys_to_execute is None:
         return True
     plan = run.execution_plan_snapshot_id
     return plan is not None and _steps_of(instance, plan) <= set(run.step_keys_to_execute)
+
+
+def _succeeded(instance: dg.DagsterInstance, run: dg.DagsterRun, naming: Naming) -> bool:
+    """Whether this project's graph was carried to the end, also where another project of the same
+    run has failed."""
+    if run.is_success or not naming.project or not (run.asset_selection or set()) > naming.chain:
+        return run.is_success
+    steps = [key.to_python_identifier() for key in naming.chain]
+    stats = instance.get_run_step_stats(run.run_id, step_keys=steps)
+    done = {each.step_key for each in stats if each.status is StepEventStatus.SUCCESS}
+    return done == set(steps)
 
 
 def _steps_of(instance: dg.DagsterInstance, plan: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The two sensors. They scan, ask `decide`, and return; nothing is decided here."""
+"""The two sensors of a project. They scan, ask `decide`, and return; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from mos_assets.assets.naming import Naming
 from mos_assets.automation.decisions import Action, Rules, decide, wants_every_file
 from mos_assets.automation.facts import SensorState, Snapshot
-from mos_assets.automation.jobs import CAUSE_TAG
+from mos_assets.automation.jobs import CAUSE_TAG, RETRAIN
 from mos_assets.automation.retrains import retrains_of
 from mos_assets.automation.scans import scan_corpora, scan_tables
 from mos_assets.errors import MosAssetsError
@@ -25,7 +26,7 @@ Scan = Callable[..., Snapshot]
 def sensors_for(
     settings: Settings, retrain: dg.UnresolvedAssetJobDefinition
 ) -> list[dg.SensorDefinition]:
-    """The sensors under these settings."""
+    """The sensors under these settings, those of its project."""
     return [
         _sensor(
             settings,
@@ -49,10 +50,13 @@ def sensors_for(
 def _sensor(
     settings: Settings,
     retrain: dg.UnresolvedAssetJobDefinition,
-    name: str,
+    plain_name: str,
     scan: Scan,
     description: str,
 ) -> dg.SensorDefinition:
+    naming = Naming(settings.project)
+    name = naming.of(plain_name)
+
     @dg.sensor(
         name=name,
         job=retrain,
@@ -78,9 +82,13 @@ def _sensor(
         decision = decide(
             state,
             snapshot,
-            retrains_of(context.instance, settings.run_scope, now, name),
+            retrains_of(context.instance, settings.run_scope, now, name, naming),
             now,
-            Rules(settings.service.removal_share, QUIET_SHARE * settings.service.tick_s),
+            Rules(
+                settings.service.removal_share,
+                QUIET_SHARE * settings.service.tick_s,
+                naming.of(RETRAIN),
+            ),
         )
         cursor = decision.state.to_cursor()
         if decision.action is Action.WAIT:

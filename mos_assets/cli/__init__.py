@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
-from mos_assets.cli import adapt, compare, corpora, doctor, heads, networks, predict, service
+from mos_assets.cli import (
+    adapt,
+    compare,
+    corpora,
+    doctor,
+    features,
+    heads,
+    networks,
+    predict,
+    service,
+)
 from mos_assets.errors import MosAssetsError
+from mos_assets.settings.project_table import CHOICE_VARIABLE
 
 
 class _Group(click.Group):
@@ -20,11 +35,34 @@ class _Group(click.Group):
 
 @click.version_option(package_name="mos-assets", prog_name="mos")
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.option(
+    "--project",
+    metavar="NAME",
+    help="The project of MOS_PROJECTS whose settings count, as MOS_PROJECT does.",
+)
+@click.pass_context
+def main(context: click.Context, project: str | None) -> None:
     """Predict how good a clip looks, and see what stands behind the prediction.
 
-    Settings come from MOS_* environment variables.
+    Settings come from MOS_* environment variables, and from the file of projects that MOS_PROJECTS
+    names.
     """
+    if project is not None:
+        context.with_resource(_chosen(project))
+
+
+@contextmanager
+def _chosen(project: str) -> Iterator[None]:
+    """The settings of this project for the command, and for what it starts."""
+    before = os.environ.get(CHOICE_VARIABLE)
+    os.environ[CHOICE_VARIABLE] = project
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[CHOICE_VARIABLE]
+        else:
+            os.environ[CHOICE_VARIABLE] = before
 
 
 for command in (
@@ -38,6 +76,7 @@ for command in (
     heads.judge,
     heads.export,
     corpora.corpus,
+    features.compare_features,
     networks.networks,
     service.dev,
     service.prune,

@@ -93,6 +93,7 @@ def fetch(name: str, again: bool) -> None:
         summary_line,
     )
     from mos_assets.store import Database, download_rows
+    from mos_assets.store.opening import published
 
     settings = Settings.from_env()
     urls = manifest_urls(corpus_request(settings.run, settings.paths, name))
@@ -110,7 +111,8 @@ def fetch(name: str, again: bool) -> None:
             bar.label = printable(progress_line(name, now))
             bar.update(now.done + now.failed - bar.pos)
 
-        found = fetch_clips(settings.run, settings.paths, name, show, urls=urls, again=again)
+        with published(settings.paths.store_place, f"mos corpus download {name}"):
+            found = fetch_clips(settings.run, settings.paths, name, show, urls=urls, again=again)
     click.echo(printable(summary_line(name, found)))
     rows = download_rows.read_downloads(Database(settings.paths.store_folder), name)
     missing = [row for row in rows if row.reason is not None and row.clip_name in urls]

@@ -22,10 +22,16 @@ def doctor(host: str, port: int) -> None:
     from mos_assets.pipeline.health import Grade, examine
 
     failed = False
-    for finding in examine(Settings.from_env(), host, port):
-        failed |= finding.grade is Grade.FAIL
-        line = f"{finding.grade}\t{finding.what}\t{printable(finding.found)}"
-        click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
+    told = set()
+    for settings in Settings.all_from_env():
+        for finding in examine(settings, host, port):
+            if finding in told:
+                continue
+            told.add(finding)
+            failed |= finding.grade is Grade.FAIL
+            what = finding.what if not settings.project else f"{settings.project}: {finding.what}"
+            line = f"{finding.grade}\t{what}\t{printable(finding.found)}"
+            click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
     sys.exit(EXIT_FAILED if failed else 0)
 
 
@@ -38,14 +44,18 @@ def retry(dry_run: bool) -> None:
     the next run measures them. Reasons that lie in a clip's bytes are not touched.
     """
     from mos_assets.store import Database, setback_rows
+    from mos_assets.store.opening import published, refresh
 
-    database = Database(Settings.from_env().paths.store_folder)
+    place = Settings.from_env().paths.store_place
+    refresh(place)
+    database = Database(place.folder)
     waiting = setback_rows.read_setbacks(database) if database.exists else ()
     for noted in waiting:
         told = f"{noted.clip_id}\t{noted.setback.part}\t{noted.attempts}\t{noted.setback.reason}"
         click.echo(printable_fields(told))
     if waiting and not dry_run:
-        setback_rows.forget_setbacks(database)
+        with published(place, "mos retry"):
+            setback_rows.forget_setbacks(database)
     click.echo(f"{'would be' if dry_run else 'are'} tried again: {len(waiting)}")
 
 

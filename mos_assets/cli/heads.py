@@ -9,12 +9,11 @@ import click
 
 from mos_assets.cli.terminal import printable
 from mos_assets.errors import MosAssetsError, ReleaseError
-from mos_assets.settings import Settings
+from mos_assets.settings import PathSettings, Settings
 
 
-def _heads_here() -> Path:
+def _heads_here(paths: PathSettings) -> Path:
     """The model folder, or where none is made yet the heads that came with the package."""
-    paths = Settings.from_env().paths
     return paths.model_folder if paths.model_folder.is_dir() else paths.heads_folder
 
 
@@ -23,19 +22,29 @@ def _heads_here() -> Path:
 def status(head: str | None) -> None:
     """What is released, why it has its status and since when, of HEAD or of every head.
 
-    Exits with 0 when all of them are Accepted, 2 when one is Proposed, 1 when one is damaged.
+    Of every project, where MOS_PROJECTS names several and none is chosen; its name then stands
+    before the head's. Exits with 0 when all of them are Accepted, 2 when one is Proposed, 1 when
+    one is damaged.
     """
-    from mos_assets.release.status import released_heads
+    from mos_assets.release.status import head_ids, released_heads
 
-    folder = _heads_here()
-    heads = released_heads(folder, head)
+    projects = Settings.all_from_env()
+    folders = {one.project: _heads_here(one.paths) for one in projects}
+    heads = [
+        (project, found)
+        for project, folder in folders.items()
+        # One that is asked for by name need not be in each of several projects.
+        if head is None or len(folders) == 1 or head in head_ids(folder)
+        for found in released_heads(folder, head)
+    ]
     if not heads:
         raise ReleaseError(
-            f"No head is released in {folder}; run "
+            f"No head is released in {', '.join(map(str, folders.values()))}; run "
             "dagster asset materialize --select '*' -m mos_assets.definitions."
         )
-    for found in heads:
-        click.echo(f"{printable(found.head_id)}\t{found.state}\t{printable(found.detail)}")
+    for project, found in heads:
+        name = f"{project}/{found.head_id}" if project else found.head_id
+        click.echo(f"{printable(name)}\t{found.state}\t{printable(found.detail)}")
         for reason in found.why:
             click.echo(f"\twhy\t{printable(reason)}")
         if found.candidate_id is not None:
@@ -43,7 +52,7 @@ def status(head: str | None) -> None:
             if found.since is not None:
                 since = f"{found.since:%Y-%m-%d %H:%M} UTC"
             click.echo(f"\tsince\t{since}, candidate {found.candidate_id}")
-    sys.exit(max((found.exit_code for found in heads), key=[0, 2, 1].index))
+    sys.exit(max((found.exit_code for _, found in heads), key=[0, 2, 1].index))
 
 
 @click.command()
@@ -58,13 +67,15 @@ def report(head: str | None) -> None:
     from mos_assets.release.naming import ReleaseFiles
     from mos_assets.reporting.report import GateReport
     from mos_assets.store import Database, verdict_rows
+    from mos_assets.store.opening import refresh
 
     paths = Settings.from_env().paths
+    refresh(paths.store_place)
     database = Database(paths.store_folder)
     row = verdict_rows.latest_verdict(database, head) if database.exists else None
     if row is None:
         what = f"No head {head!r}" if head else "Nothing"
-        raise MosAssetsError(f"{what} was judged yet in {paths.store_folder}.")
+        raise MosAssetsError(f"{what} was judged yet in {paths.store_place}.")
     judged = GateReport.read(row.folder / "gate_report.json")
     verdict = judged.verdict
     checks = [(check.words, check) for check in verdict.checks]
@@ -149,7 +160,7 @@ def export(head: str | None, to: Path) -> None:
     from mos_assets.release.naming import KONVID_HEAD
     from mos_assets.release.status import head_ids
 
-    folder = _heads_here()
+    folder = _heads_here(Settings.from_env().paths)
     found = head_ids(folder)
     if head is None:
         head = found[0] if len(found) == 1 else KONVID_HEAD

@@ -34,13 +34,14 @@ def dev(host: str, port: int) -> None:
     """
     from mos_assets.processes.tree import run_tree
 
-    settings = Settings.from_env()
+    # The host names are one setting for all projects.
+    service = Settings.all_from_env()[0].service
     if not os.environ.get("DAGSTER_HOME") and Path("dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(Path.cwd())
     # A first scan of 300,000 clips on a slow disk takes longer than Dagster's minute.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", str(SCAN_TIMEOUT_S))
     # The guarded webserver reads them, as a process of its own.
-    os.environ[variable("ui_host")] = ",".join((*settings.service.ui_hosts, host))
+    os.environ[variable("ui_host")] = ",".join((*service.ui_hosts, host))
     command = [
         sys.executable,
         "-m",
@@ -53,7 +54,14 @@ def dev(host: str, port: int) -> None:
     with _locked_home() as home:
         _require_free(host, port)
         code = run_tree(command, inherited=home)
-    sys.exit(code)
+    if code == 0:
+        # `dagster dev` ends with 0 also where one of its processes was killed.
+        click.echo(
+            "Error: the service ended by itself, since the UI or the daemon did; the lines above "
+            "say which. Start it again: what runs had measured is kept.",
+            err=True,
+        )
+    sys.exit(code or 1)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mos_assets.correlation import spearman
 from mos_assets.records import Clip, Finding, FloatArray, JoinedTable, Severity
 
 ROWS = 20
@@ -142,8 +143,7 @@ def _rank_correlation(column: FloatArray, mos: FloatArray) -> tuple[float, int] 
     """(Spearman's, rows that have both), or None where it cannot be told."""
     known = np.isfinite(column)
     rows = int(known.sum())
-    if rows < ROWS or np.ptp(column[known]) == 0.0 or np.ptp(mos[known]) == 0.0:
+    if rows < ROWS:
         return None
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(column[known], mos[known]).statistic), rows
+    found = spearman(column[known], mos[known]).r
+    return None if found is None else (found, rows)

@@ -10,13 +10,13 @@ from pathlib import Path
 from mos_assets.corpora.files import FileState, Unreadable, file_state
 from mos_assets.errors import ClipError
 from mos_assets.io.hashing import hash_file
+from mos_assets.io.log_lines import pause_s
 from mos_assets.media.probe import probe_each
 from mos_assets.records import KnownClip, Probe
 
 Progress = Callable[[str], None]
 Finding = KnownClip | Unreadable
 
-_REPORT_EVERY_S = 5.0
 _BATCH = 32
 """Files that a worker takes at a time: handing them over one by one costs more than a stat."""
 
@@ -28,13 +28,15 @@ def examine_all(
     if not files:
         return
     progress(f"{corpus}: probing and hashing {len(files)} new or changed files")
-    last, done = time.monotonic(), 0
+    start = last = time.monotonic()
+    done = 0
     batches = [files[at : at + _BATCH] for at in range(0, len(files), _BATCH)]
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         for batch, findings in zip(batches, pool.map(_examine_batch, batches), strict=True):
             done += len(batch)
-            if time.monotonic() - last >= _REPORT_EVERY_S:
-                last = time.monotonic()
+            now = time.monotonic()
+            if now - last >= pause_s(now - start):
+                last = now
                 progress(f"{corpus}: {done} of {len(files)} files")
             yield from zip(batch, findings, strict=True)
 

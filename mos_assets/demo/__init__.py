@@ -1,5 +1,5 @@
-"""The demo corpus: what it shows, how it is spoilt, who rates it, and how it is rendered."""
+"""The demo corpora: what it shows, how it is spoilt, who rates it, and how they are rendered."""
 
-from mos_assets.demo.render import DEMO_NAME, DEMO_VERSION, render_demo
+from mos_assets.demo.render import DEMO, DEMO_SOURCE, Demo, render_demo
 
-__all__ = ["DEMO_NAME", "DEMO_VERSION", "render_demo"]
+__all__ = ["DEMO", "DEMO_SOURCE", "Demo", "render_demo"]

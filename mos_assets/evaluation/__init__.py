@@ -9,6 +9,13 @@ from mos_assets.evaluation.beats import ShortcutVerdict, beats_shortcuts
 from mos_assets.evaluation.comparison import Comparison, compare, not_compared
 from mos_assets.evaluation.criteria import GATE, Criterion, Gate, MeanOverSeeds
 from mos_assets.evaluation.envelope import fit_envelope
+from mos_assets.evaluation.feature_sets import (
+    BlockHere,
+    FeatureComparison,
+    FeatureSets,
+    feature_sets,
+    sets_of,
+)
 from mos_assets.evaluation.gate import judge
 from mos_assets.evaluation.importance import Shuffles
 from mos_assets.evaluation.leaks import LEAK_CORRELATION, leaking_features
@@ -36,9 +43,12 @@ __all__ = [
     "PLCC",
     "RMSE",
     "BesideColumns",
+    "BlockHere",
     "Comparison",
     "Criterion",
     "CrossFigures",
+    "FeatureComparison",
+    "FeatureSets",
     "Gate",
     "MeanOverSeeds",
     "Metric",
@@ -56,6 +66,7 @@ __all__ = [
     "distance",
     "drawn_clips",
     "drawn_tested",
+    "feature_sets",
     "fit_envelope",
     "judge",
     "leaking_features",
@@ -64,6 +75,7 @@ __all__ = [
     "plcc",
     "rmse",
     "scored_by_folds",
+    "sets_of",
     "split_ranges",
     "split_table",
     "srocc",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
+from mos_assets.correlation import spearman_matrix
 from mos_assets.evaluation.metrics import finite_or_none, mean, plcc, rounded
 from mos_assets.records import SEED, FeatureLoss, FloatArray, IntArray, Reported, TrainingTable
 
@@ -144,18 +145,17 @@ def correlated_features(table: TrainingTable) -> tuple[tuple[int, ...], ...]:
     """
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
-    from scipy.stats import rankdata
 
     n = len(table.feature_order)
     values = table.features[table.folds >= 0]
     present = np.where(np.isnan(values).all(axis=0), 0.0, values)
     filled = np.where(np.isnan(present), np.nanmedian(present, axis=0), present)
-    ranks = rankdata(filled, axis=0)
-    varies = np.flatnonzero(np.ptp(ranks, axis=0) > 0) if len(ranks) else np.empty(0, np.int64)
+    found = spearman_matrix(filled)
+    varies = np.flatnonzero(np.isfinite(np.diagonal(found)))
     family = {i: (i,) for i in range(n)}
     if len(varies) >= 2:
         # Six places, so that families do not depend on the processor's last bit.
-        alike = np.round(np.abs(np.corrcoef(ranks[:, varies], rowvar=False)), 6)
+        alike = np.round(np.abs(found[np.ix_(varies, varies)]), 6)
         distance = np.clip(1.0 - alike, 0.0, 1.0)
         np.fill_diagonal(distance, 0.0)
         tree = hierarchy.linkage(squareform(distance, checks=False), method="complete")

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from mos_assets.correlation import near_pearson, near_spearman
 from mos_assets.evaluation.metrics import plcc, srocc
 from mos_assets.records import FloatArray
 
@@ -115,20 +116,12 @@ def _leaks(names: Sequence[str], values: FloatArray, mos: FloatArray) -> list[Le
 def _is_far(column: FloatArray, mos: FloatArray) -> bool:
     """Whether numpy's correlations, which are right to many more digits than the margin, rule out
     every kinship: most columns, and without the second of CPU that it takes to load scipy."""
-    if np.ptp(column) < _PLAIN * np.abs(column).max() or np.ptp(mos) < _PLAIN:
+    if np.ptp(column) <= _PLAIN * np.abs(column).max() or np.ptp(mos) < _PLAIN:
         return False
-    linear = float(np.corrcoef(column, mos)[0, 1])
-    ranks = float(np.corrcoef(_ranks(column), _ranks(mos))[0, 1])
-    if not max(abs(linear), abs(ranks)) < CLOSE_CORRELATION - _PLAIN:
+    linear, ranked = near_pearson(column, mos).or_nan, near_spearman(column, mos).or_nan
+    if not max(abs(linear), abs(ranked)) < CLOSE_CORRELATION - _PLAIN:
         return False
     return linear < VOTE_CORRELATION - _PLAIN or not _are_votes(np.unique(column))
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    """Ranks from 1; ties get their average rank."""
-    _, place, times = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: FloatArray = (np.cumsum(times) - (times - 1) / 2)[place]
-    return ranks
 
 
 def _kinship(column: FloatArray, linear: float, strongest: float) -> Kinship | None:

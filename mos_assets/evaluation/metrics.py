@@ -1,7 +1,8 @@
 """The figures that a head is judged by, and what sampling alone does to them.
 
-Every statistic comes from SciPy. A figure that does not exist (constant predictions, fewer than
-three clips, a value that is not finite) is NaN, never a number and never a warning.
+Every statistic comes from SciPy, correlations through their one door (`correlation.py`). A figure
+that does not exist (constant predictions, fewer than three clips, a value that is not finite) is
+NaN, never a number and never a warning.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from mos_assets.correlation import pearson, spearman, why_none
 from mos_assets.evaluation.weighted import (
     Weighted,
     weighted_plcc,
@@ -21,28 +23,15 @@ from mos_assets.evaluation.weighted import (
 )
 from mos_assets.records import FloatArray
 
-_LEAST_ROWS = 3
-"""Two points always correlate perfectly, so a correlation needs three."""
-_LEAST_VARIATION = 1e-12
-"""Relative; what varies less is rounding noise around a constant."""
-
 
 def plcc(predicted: FloatArray, mos: FloatArray) -> float:
     """Pearson's linear correlation of two [n] arrays."""
-    if not _correlates(predicted, mos):
-        return math.nan
-    from scipy import stats
-
-    return float(stats.pearsonr(predicted, mos).statistic)
+    return pearson(predicted, mos).or_nan
 
 
 def srocc(predicted: FloatArray, mos: FloatArray) -> float:
     """Spearman's rank-order correlation of two [n] arrays; ties get their average rank."""
-    if not _correlates(predicted, mos):
-        return math.nan
-    from scipy import stats
-
-    return float(stats.spearmanr(predicted, mos).statistic)
+    return spearman(predicted, mos).or_nan
 
 
 def rmse(predicted: FloatArray, mos: FloatArray) -> float:
@@ -97,7 +86,7 @@ def plcc_after_logistic(predicted: FloatArray, mos: FloatArray) -> float:
 
     NaN where a correlation does not exist or the fit does not converge.
     """
-    if not _correlates(predicted, mos):
+    if why_none(predicted, mos) is not None:
         return math.nan
     from scipy import optimize
 
@@ -168,11 +157,3 @@ def mean(figures: Sequence[float | None]) -> float | None:
 
 def _finite(predicted: FloatArray, mos: FloatArray) -> bool:
     return bool(np.isfinite(predicted).all() and np.isfinite(mos).all())
-
-
-def _correlates(predicted: FloatArray, mos: FloatArray) -> bool:
-    if len(mos) < _LEAST_ROWS or not _finite(predicted, mos):
-        return False
-    return all(
-        float(np.ptp(x)) > _LEAST_VARIATION * float(np.max(np.abs(x))) for x in (predicted, mos)
-    )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mos_assets.correlation import pearson_of_moments
 from mos_assets.records import FloatArray
 
 Weighted = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
@@ -27,7 +28,7 @@ def weighted_plcc(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatArr
     centred_y = y - y.mean()
     for p, row in enumerate(x):
         centred = row - row.mean()
-        figures[:, p] = _correlation(
+        figures[:, p] = pearson_of_moments(
             share @ centred,
             share @ centred_y,
             share @ (centred * centred),
@@ -47,7 +48,7 @@ def weighted_srocc(weights: FloatArray, x: FloatArray, y: FloatArray) -> FloatAr
     for p, row in enumerate(x):
         rank = weighted_ranks(weights, row) - middle
         weighted = share * rank
-        figures[:, p] = _correlation(
+        figures[:, p] = pearson_of_moments(
             none,
             none,
             np.einsum("bn,bn->b", weighted, rank),
@@ -99,13 +100,3 @@ def weighted_ranks(drawn: FloatArray, values: FloatArray) -> FloatArray:
         per_tie = np.add.reduceat(per_tie, np.flatnonzero(first), axis=1)
     ranks = np.cumsum(per_tie, axis=1) - (per_tie - 1.0) / 2.0
     return np.asarray(ranks[:, tie], dtype=np.float64)
-
-
-def _correlation(
-    mean_x: FloatArray, mean_y: FloatArray, xx: FloatArray, yy: FloatArray, xy: FloatArray
-) -> FloatArray:
-    var_x, var_y = xx - mean_x * mean_x, yy - mean_y * mean_y
-    # What is left of a constant after rounding is no variance.
-    ok = (var_x > 1e-12 * xx) & (var_y > 1e-12 * yy)
-    scale = np.sqrt(np.where(ok, var_x * var_y, 1.0))
-    return np.where(ok, np.clip((xy - mean_x * mean_y) / scale, -1.0, 1.0), np.nan)

@@ -14,6 +14,7 @@ from mos_assets.features.blocks import (
     feature_blocks_id,
     parse_blocks,
     require_blocks,
+    require_reference,
     required_parts,
 )
 from mos_assets.features.declared import (
@@ -49,7 +50,13 @@ from mos_assets.features.networks import (
     part_of_network,
     use_networks_folder,
 )
-from mos_assets.features.notes import column_description, column_notes, compared_here, figure_notes
+from mos_assets.features.notes import (
+    TABLE_ORIGIN,
+    column_description,
+    column_notes,
+    compared_here,
+    figure_notes,
+)
 from mos_assets.features.pieces import (
     Tools,
     alike,
@@ -79,6 +86,7 @@ __all__ = [
     "SCALING",
     "SHARD_SUFFIX",
     "SHOTS",
+    "TABLE_ORIGIN",
     "ClipTask",
     "Column",
     "Columns",
@@ -138,6 +146,7 @@ __all__ = [
     "recover_journals",
     "refuted",
     "require_blocks",
+    "require_reference",
     "require_same_content",
     "required_parts",
     "samples_of",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from mos_assets.errors import SettingsError
 from mos_assets.features.extractors.base import ALIASES, BLOCK_NAME, BLOCKS, PictureExtractor
+from mos_assets.settings import ReferencePolicy
 
 __all__ = [
     "ALIASES",
@@ -15,6 +16,7 @@ __all__ = [
     "feature_blocks_id",
     "parse_blocks",
     "require_blocks",
+    "require_reference",
     "required_parts",
 ]
 
@@ -74,6 +76,18 @@ def require_blocks(blocks: Sequence[str], tables: Collection[str]) -> None:
                 f"MOS_FEATURES names {name!r}, which is neither a built-in block "
                 f"({', '.join([*ALIASES, *BLOCKS])}) nor a folder in MOS_NETWORKS nor a table in "
                 f"the corpus's features/ folder (there: {', '.join(sorted(tables)) or 'none'})."
+            )
+
+
+def require_reference(blocks: Sequence[str], reference: ReferencePolicy) -> None:
+    """Raise SettingsError for the first block that needs a pristine source where none is used."""
+    for name in blocks:
+        block = BLOCKS.get(name)
+        needs = isinstance(block, PictureExtractor) and block.needs_source
+        if needs and reference is not ReferencePolicy.SOURCE:
+            raise SettingsError(
+                f"MOS_FEATURES names {name}, which compares clips with their pristine sources, and "
+                f"MOS_REFERENCE={reference}; set MOS_REFERENCE=source, or leave the block out."
             )
 
 

@@ -11,12 +11,14 @@ describe the picture that people saw.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from mos_assets.features.extractors.base import PictureExtractor, picture_extractors
+from mos_assets.features import interlaced
+from mos_assets.features.colour_tags import TAGGED_PICTURE, TAGS_FILE
+from mos_assets.features.extractors.base import PairTap, PictureExtractor, picture_extractors
 from mos_assets.features.frame_logs import CLIP_FRAMES, CLIP_TIMES, REFERENCE_TIMES
 from mos_assets.features.libvmaf_filters import LibvmafFilters
 from mos_assets.features.loopback import TRANSCODES
@@ -26,8 +28,8 @@ from mos_assets.media.ffmpeg import input_arguments
 from mos_assets.records import Probe
 from mos_assets.settings import Loopback, ReferencePolicy
 
-FIRST_PICTURE = "first_{}.txt"
-"""Size and shape of the first decoded picture of an input, by its number."""
+FIRST_PICTURE, FIRST_TAGS = "first_{}.txt", "first_{}.mkv"
+"""Size and shape of the first decoded picture of an input, by its number, and its colour tags."""
 TICKS = 1_000_000
 """Ticks a second of the clock by which frames of different rates are paired."""
 
@@ -80,13 +82,15 @@ def command(
     probe: Probe | None = None,
     compared: Stride = EVERY,
     loopback: Loopback = Loopback.ONE,
+    matrices: tuple[int | None, int | None] = (None, None),
 ) -> list[str]:
     """Arguments for `run_ffmpeg`; outputs appear under the names above in its working folder.
 
     `reference` is given exactly where a comparison is wanted under the source policy. Frames are
     then paired by their number or, where `held` is given, by their time. `streams` are the numbers
     of the measured streams of the clip and of its reference, `probe` what is known of the clip.
-    `compared` are the pairs that libvmaf compares; its motion is that of all pictures.
+    `compared` are the pairs that libvmaf compares; its motion is that of all pictures. `matrices`
+    are what clip and reference are compared in under the source policy, None as they are tagged.
     """
     rate = exact_rate(fps)
     time_base = f"{rate.denominator}/{rate.numerator}"
@@ -99,9 +103,11 @@ def command(
     taps = [tap for tap in wanted if tap is not None]
     transcode = TRANSCODES[loopback] if compare and policy is ReferencePolicy.LOOPBACK else None
     source = compare and policy is ReferencePolicy.SOURCE
+    found = (each.pair_tap(step, compared) for each in extractors if source)
+    pairs = [pair for pair in found if pair is not None]
 
-    branches = ["count"]
-    chains: list[str] = []
+    branches = ["count", "woven"]
+    chains = [interlaced.look("woven", interlaced.CLIP_FIELDS)]
     later_chains: list[str] = []
     if libvmaf is not None:
         if transcode is not None and transcode.alone:
@@ -119,17 +125,21 @@ def command(
             chains.append(f"[count]{_EVEN}[counted]")
             later_chains += [f"[pristine]{_EVEN}[even]", *libvmaf.pair("dec:0", "even")]
         elif source and held is not None:
-            chains += _held_chains(held, streams[1], libvmaf)
+            chains += _held_chains(held, streams[1], matrices)
+            chains += _pair_chains("shown", "pristine", libvmaf, pairs)
         elif source:
             branches.append("distorted")
             chains += [
-                f"[1:{streams[1]}]{clock},split=2[reference][size]",
-                "[distorted][size]scale=w=rw:h=rh:flags=bicubic[resized]",
-                *libvmaf.pair("resized", "reference"),
+                f"[1:{streams[1]}]{clock},{_taken(matrices[1])}split=3[reference][size][fielded]",
+                f"[distorted]{_taken(matrices[0])}null[asked]",
+                "[asked][size]scale=w=rw:h=rh:flags=bicubic[resized]",
+                *_pair_chains("resized", "reference", libvmaf, pairs),
             ]
         else:
             branches += ["left", "right"]
             chains += libvmaf.pair("left", "right")
+    if source:
+        chains.append(interlaced.look("fielded", interlaced.REFERENCE_FIELDS))
     for tap in taps:
         branches.append(tap.branch)
         chains += tap.chains
@@ -161,7 +171,8 @@ def command(
     if libvmaf is not None:
         for label in libvmaf.outputs:
             arguments += ["-map", f"[{label}]", *keep, *NO_FILE]
-    for output in (output for tap in taps for output in tap.outputs):
+    tapped = [tap.outputs for tap in taps] + [pair.outputs for pair in pairs]
+    for output in (output for outputs in tapped for output in outputs):
         arguments += ["-map", f"[{output.label}]", *keep, *output.arguments]
     if source:
         for number, name in enumerate((CLIP_TIMES, REFERENCE_TIMES)):
@@ -173,13 +184,15 @@ def command(
 
 
 def first_pictures(*files: tuple[Path, int]) -> list[str]:
-    """Arguments that write size and shape of the first picture of each stream of a file."""
+    """Arguments that write size, shape and tags of the first picture of each stream of a file."""
     arguments = ["-y", "-xerror"]
     for path, _ in files:
         arguments += ["-threads", "1", *input_arguments(path)]
     for number, (_, stream) in enumerate(files):
         arguments += ["-map", f"{number}:{stream}", *_KEEP_FRAMES, "-frames:v", "1"]
         arguments += ["-c:v", "rawvideo", "-f", "framecrc", FIRST_PICTURE.format(number)]
+        arguments += ["-map", f"{number}:{stream}", *_KEEP_FRAMES, "-frames:v", "1"]
+        arguments += ["-vf", TAGGED_PICTURE, *TAGS_FILE, FIRST_TAGS.format(number)]
     return arguments
 
 
@@ -189,21 +202,40 @@ def _extractors(parts: Set[str]) -> list[PictureExtractor]:
     return [known[part] for part in sorted(parts, reverse=True)]
 
 
-def _held_chains(held: Held, stream: int, libvmaf: LibvmafFilters) -> list[str]:
-    """From [timed] and the reference's stream: each reference frame with what the clip shows then.
+def _taken(matrix: int | None) -> str:
+    """The beginning of a chain whose pictures are taken for this matrix, untagged as they are."""
+    return "" if matrix is None else f"setparams=colorspace={matrix},"
+
+
+def _pair_chains(
+    clip: str, reference: str, libvmaf: LibvmafFilters, taps: Sequence[PairTap]
+) -> list[str]:
+    """From two labels of pictures that are numbered alike to libvmaf and to what takes of them."""
+    if not taps:
+        return list(libvmaf.pair(clip, reference))
+    copies = f"split={len(taps) + 1}"
+    ours = f"[{clip}]{copies}[judged]" + "".join(f"[{tap.clip}]" for tap in taps)
+    theirs = f"[{reference}]{copies}[held]" + "".join(f"[{tap.reference}]" for tap in taps)
+    chains = [chain for tap in taps for chain in tap.chains]
+    return [ours, theirs, *libvmaf.pair("judged", "held"), *chains]
+
+
+def _held_chains(held: Held, stream: int, matrices: tuple[int | None, int | None]) -> list[str]:
+    """From [timed] and the reference's stream to [shown] and [pristine]: each reference frame with
+    what the clip shows then.
 
     The reference leads, and `blend` puts the clip's latest picture in the place of its own: at
     opacity 0 it copies the second input. Stamps are compared in whole microseconds.
     """
     relative = f"setpts=PTS-STARTPTS,settb=1/{TICKS}"
     return [
-        f"[1:{stream}]{relative},format={_COMPARABLE},split[leading][reference]",
-        f"[timed]{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
+        f"[1:{stream}]{relative},{_taken(matrices[1])}split[fielded][film]",
+        f"[film]format={_COMPARABLE},split[leading][reference]",
+        f"[timed]{_taken(matrices[0])}{relative},setpts=PTS-{round(held.slack_s * TICKS)},"
         f"scale=w={held.width}:h={held.height}:flags=bicubic,setsar=1[resized]",
         "[leading]setsar=1[square]",
         "[square][resized]blend=all_mode=normal:all_opacity=0,setpts=N[shown]",
         "[reference]setpts=N[pristine]",
-        *libvmaf.pair("shown", "pristine"),
     ]
 
 

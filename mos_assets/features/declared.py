@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mos_assets.correlation import exact_pearson
 from mos_assets.errors import CorpusError
 from mos_assets.features.extractors.base import (
     BLOCKS,
@@ -212,16 +213,10 @@ def _agreement(
 
 
 def _pearson(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Exactly summed, so that it is the same on every processor; None where it is undefined."""
-    n = len(first)
-    if n < 2 or any(abs(value) > _FAR for value in (*first, *second)):
+    """None where it is undefined: the status then says that the column is the same everywhere."""
+    if any(abs(value) > _FAR for value in (*first, *second)):
         return None
-    middles = [math.fsum(values) / n for values in (first, second)]
-    pairs = [(a - middles[0], b - middles[1]) for a, b in zip(first, second, strict=True)]
-    squares = math.fsum(a * a for a, _ in pairs) * math.fsum(b * b for _, b in pairs)
-    if min(first) == max(first) or min(second) == max(second) or squares <= 0:
-        return None
-    return math.fsum(a * b for a, b in pairs) / math.sqrt(squares)
+    return exact_pearson(np.array(first), np.array(second)).r
 
 
 def _floored(r: float) -> float:

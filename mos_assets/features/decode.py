@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import ClipError, MachineError
+from mos_assets.features import interlaced
 from mos_assets.features.command import Held, command
 from mos_assets.features.decode_check import (
     first_error,
@@ -20,6 +21,7 @@ from mos_assets.features.decode_check import (
     require_counted,
     require_steady,
 )
+from mos_assets.features.frame_logs import REFERENCE_TIMES, count_frames
 from mos_assets.features.resource_limits import clock_rate, memory_limit_bytes
 from mos_assets.features.stride import Stride, stride
 from mos_assets.features.task import ClipTask
@@ -36,6 +38,7 @@ UNREADABLE = "it cannot be read now"
 OWN_SHARE = 0.9
 """Share of the time limit that a program has to have spent computing for the clip to be slow; where
 it got less the machine was busy, or its disk did not answer."""
+_AS_TAGGED: tuple[int | None, int | None] = (None, None)
 CLIP_COPY, REFERENCE_COPY = "clip.ts", "reference.ts"
 
 
@@ -47,6 +50,8 @@ class Beside:
     probe: Probe
     held: Held | None
     """How frames are paired by time; None where by number."""
+    matrices: tuple[int | None, int | None]
+    """What clip and file are compared in where they are not tagged (`colour_tags.py`)."""
 
 
 def decode(
@@ -63,10 +68,10 @@ def decode(
     """
     if not task.path.is_file():
         raise MachineError(GONE, passing=False)
-    path, held, opened = None, None, [task.probe]
+    path, held, opened, matrices = None, None, [task.probe], _AS_TAGGED
     clip, beside = mended(task.path, folder / CLIP_COPY), None
     if pristine is not None:
-        path, held = pristine.path, pristine.held
+        path, held, matrices = pristine.path, pristine.held, pristine.matrices
         beside = mended(path, folder / REFERENCE_COPY)
         opened.append(pristine.probe)
     streams = [require_counted(header) for header in opened]
@@ -81,12 +86,18 @@ def decode(
         task.probe,
         stride_of(task, pristine),
         task.comparison.loopback,
+        matrices,
     )
     ran = run(ffmpeg, arguments, folder, opened, limit_s)
     _require_unchanged(task, path)
     require_steady(ran, folder, sources=len(opened))
     blame(ran, opened, limit_s)
-    return require_complete(ran, task.probe, folder)
+    frames = require_complete(ran, task.probe, folder)
+    interlaced.require_progressive(folder, interlaced.CLIP_FIELDS, frames)
+    if pristine is not None:
+        shown = count_frames(folder, REFERENCE_TIMES)
+        interlaced.require_progressive(folder, interlaced.REFERENCE_FIELDS, shown)
+    return frames
 
 
 def stride_of(task: ClipTask, pristine: Beside | None) -> Stride:

@@ -6,13 +6,14 @@ heavy is imported: versions come from package metadata.
 
 from __future__ import annotations
 
+from mos_assets.features.colour_tags import COMPARED_RULE
 from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.features.loopback import TRANSCODES
 from mos_assets.features.stride import SPARSE_VERSION
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.settings import Comparison, ReferencePolicy, Sampling
 
-DECODE_CHECK_VERSION = 3
+DECODE_CHECK_VERSION = 4
 """Raised whenever another clip would be refused as not sound, or another one scored."""
 
 SCALING = "bicubic"
@@ -56,6 +57,6 @@ def _reference(comparison: Comparison) -> str:
         case ReferencePolicy.LOOPBACK:
             return f"loopback-{TRANSCODES[comparison.loopback].name}"
         case ReferencePolicy.SOURCE:
-            return f"source-{SCALING}-{PAIRING}"
+            return f"source-{SCALING}-{PAIRING}-{COMPARED_RULE}"
         case ReferencePolicy.SELF:
             return "self"

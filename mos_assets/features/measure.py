@@ -26,6 +26,7 @@ from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement, Setback
 from mos_assets.settings import ReferencePolicy
 
+NEEDS_SOURCE = "it is compared with a pristine source alone (MOS_REFERENCE=source)"
 PAUSE_S = 0.5
 """Before a clip is tried again over which the machine failed: what others held may be free then."""
 
@@ -122,14 +123,18 @@ def _believed(first: Outcome, second: Outcome) -> Outcome:
 def _try(task: ClipTask, ffmpeg: Ffmpeg, parts: set[str], limit_s: float) -> dict[str, Outcome]:
     """What one try gives for each of these parts; raises ToolError where nothing can be written."""
     known = picture_extractors()
-    compared = {part for part in parts if known[part].compares}
     found: dict[str, Outcome] = {}
+    if task.comparison.reference is not ReferencePolicy.SOURCE:
+        alone = {part for part in parts if known[part].needs_source}
+        found |= dict.fromkeys(alone, ClipError(NEEDS_SOURCE))
+        parts = parts - alone
+    compared = {part for part in parts if known[part].compares}
     try:
         if compared and task.comparison.reference is ReferencePolicy.SOURCE:
             with on_machine():
                 pristine = open_reference(task, ffmpeg, limit_s)
             require_comparable(pristine.probe)
-            found = _decode_and_read(task, ffmpeg, parts, pristine, limit_s)
+            found |= _decode_and_read(task, ffmpeg, parts, pristine, limit_s)
             if any(isinstance(found[part], CountsDifferError) for part in compared):
                 again = pristine.by_time
                 found |= _decode_and_read(task, ffmpeg, compared, again, limit_s)

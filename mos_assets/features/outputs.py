@@ -57,8 +57,13 @@ def small_pictures(path: Path, frames: int, size: tuple[int, int]) -> npt.NDArra
     return np.memmap(path, dtype=np.uint8, mode="r", shape=(frames, *shape))
 
 
+_DEPTHS = {"mono": "<u1", "mono16": "<u2"}
+"""What GREY_VIDEO calls pictures of 8 and of 16 bits."""
+
+
 def grey_pictures(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
-    """Those of a GREY_VIDEO, [lines, columns], 0..255, one after the other.
+    """Those of a GREY_VIDEO, [lines, columns], 0..255, one after the other; 0..65535 where it was
+    made of `gray16le`.
 
     Raises ClipError where the stream ends inside a picture.
     """
@@ -67,14 +72,14 @@ def grey_pictures(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
     with path.open("rb") as file:
         fields = file.readline().decode("ascii", "replace").split()
         size = {field[0]: field[1:] for field in fields[1:]}
-        if not fields or fields[0] != "YUV4MPEG2" or not size.get("C", "").startswith("mono"):
+        if not fields or fields[0] != "YUV4MPEG2" or size.get("C") not in _DEPTHS:
             raise DoubtfulClipError("no grey pictures were made")
-        width, height = int(size["W"]), int(size["H"])
+        width, height, depth = int(size["W"]), int(size["H"]), np.dtype(_DEPTHS[size["C"]])
         while file.readline():
-            data = file.read(width * height)
-            if len(data) != width * height:
+            data = file.read(width * height * depth.itemsize)
+            if len(data) != width * height * depth.itemsize:
                 raise DoubtfulClipError("the grey pictures end too early")
-            yield np.frombuffer(data, dtype=np.uint8).reshape(height, width)
+            yield np.frombuffer(data, dtype=depth).reshape(height, width)
 
 
 def colour_pictures(path: Path) -> Iterator[npt.NDArray[np.uint8]]:

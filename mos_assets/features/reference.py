@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.features import pairing
-from mos_assets.features.command import first_pictures
+from mos_assets.features.colour_tags import matrices_taken, read_tags
+from mos_assets.features.command import FIRST_TAGS, first_pictures
 from mos_assets.features.decode import (
     CLIP_COPY,
     GONE,
@@ -66,8 +67,10 @@ def open_reference(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> Pristine:
         ran = run(ffmpeg, first_pictures(*files), folder, probes, limit_s)
         blame(ran, probes, limit_s)
         clip, shape = (pairing.read_shape(folder, number) for number in range(len(files)))
+        tags = [read_tags(folder / FIRST_TAGS.format(number)) for number in range(len(files))]
     pairing.require_same_shape(clip, shape)
-    return Pristine(path, header, pairing.held(task.probe, header, shape), shape)
+    held = pairing.held(task.probe, header, shape)
+    return Pristine(path, header, held, matrices_taken(*tags), shape)
 
 
 def compared_pairs(probed: Probe, pristine: Pristine, folder: Path, decoded: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mos_assets.correlation import near_pearson
 from mos_assets.errors import ClipError, MachineError
 from mos_assets.features.reference import open_reference
 from mos_assets.features.resource_limits import memory_limit_bytes, time_limit_s
@@ -85,17 +86,18 @@ def _length(files: tuple[tuple[Path, Probe], ...]) -> float:
 
 def alike(clip: npt.NDArray[np.uint8], reference: npt.NDArray[np.uint8]) -> bool | None:
     """Whether two grey pictures [lines, columns] are of one content; None: it cannot be told."""
-    import numpy as np
-
     one, other = _steps(clip), _steps(reference)
     deviation, pristine = float(one.std()), float(other.std())
     contrast = min(float(clip.std()), float(reference.std()))
-    levels = float(np.corrcoef(clip.ravel(), reference.ravel())[0, 1]) if contrast else 0.0
+    levels = near_pearson(clip.ravel(), reference.ravel()).r
     if min(deviation, pristine) < FLAT or deviation < DESTROYED * pristine:
         # What lost its detail keeps where it is light and where it is dark.
-        return False if contrast >= CONTRAST and levels < OTHER_LEVELS else None
-    steps = float(np.corrcoef(one, other)[0, 1])
-    return steps >= SAME_STEPS or (levels >= SAME_LEVELS and steps >= SOME_STEPS)
+        if levels is None or contrast < CONTRAST:
+            return None
+        return False if levels < OTHER_LEVELS else None
+    steps = near_pearson(one, other).or_nan
+    alike_in_levels = levels is not None and levels >= SAME_LEVELS
+    return steps >= SAME_STEPS or (alike_in_levels and steps >= SOME_STEPS)
 
 
 def _steps(picture: npt.NDArray[np.uint8]) -> FloatArray:

@@ -4,7 +4,7 @@ Training tables come in, trained heads and their honest predictions go out. Whic
 folds are cut and whether the figures suffice is the business of other layers.
 """
 
-from mos_assets.head.closed_forms import ClosedForms, closed_forms
+from mos_assets.head.closed_forms import ClosedForms, closed_forms, nested_out_of_fold
 from mos_assets.head.experts import in_words
 from mos_assets.head.export import (
     PARITY_LIMIT,
@@ -33,6 +33,7 @@ __all__ = [
     "export_onnx",
     "fold_lines",
     "in_words",
+    "nested_out_of_fold",
     "onnx_predict",
     "parity",
     "plan_for",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mos_assets.head.balance import column_scale
 from mos_assets.head.blend import blend_weights, unweighed
 from mos_assets.head.checks import check_rows, check_table
-from mos_assets.head.experts import EXPERTS, Expert, Point
-from mos_assets.head.experts.base import within
-from mos_assets.head.inputs import Inputs, fit_inputs
+from mos_assets.head.experts import EXPERTS, Point
+from mos_assets.head.model import BlendedExpert
 from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import fit_standardiser
-from mos_assets.head.training import Predict, plan_for, rated_rows
+from mos_assets.head.training import Predict, inputs_for, plan_for, rated_rows
 from mos_assets.head.tuning import rows_of, tune
 from mos_assets.records import SEED, FloatArray, IntArray, TrainingTable
 
@@ -27,6 +27,7 @@ class ClosedForms:
 
     plan: Plan
     points: dict[str, Point]
+    exponents: dict[str, int]
     weights: dict[str, float]
 
     def out_of_fold(self, table: TrainingTable) -> FloatArray:
@@ -63,14 +64,22 @@ class ClosedForms:
     def _fitted(
         self, table: TrainingTable, seen: np.typing.NDArray[np.bool_], fold: int
     ) -> Predict:
-        made = _inputs(table, self.plan)(table.features[seen])
+        made = inputs_for(table, self.plan)(table.features[seen])
         columns = made.columns(table.features[seen], table.encoder[seen])
         standardiser = fit_standardiser(columns, self.plan.softness)
-        rows = rows_of(standardiser, columns, table.mos[seen])
+        rows = rows_of(standardiser, columns, table.mos[seen], made.column_blocks)
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
         rows, maps, _ = rated_rows(table, seen, rows, groups, self.plan, (SEED, fold + 1))
         fitted = [
-            (expert, expert.prepare(rows.sample(expert.scaling, (SEED, at)))(*self._point(expert)))
+            BlendedExpert(
+                expert.name,
+                expert.scaling,
+                self.weights[expert.name],
+                expert.prepare(
+                    rows.sample(expert.scaling, (SEED, at), self.exponents[expert.name])
+                )(*self.points[expert.name]),
+                column_scale(rows.shares, self.exponents[expert.name]),
+            )
             for at, expert in enumerate(self.plan.experts)
             if expert.name in self.weights
         ]
@@ -80,14 +89,11 @@ class ClosedForms:
         ) -> FloatArray:
             inputs = standardiser.transform(made.columns(features, slots))
             total = np.zeros(len(features))
-            for expert, one in fitted:
-                total += self.weights[expert.name] * within(one.predict(inputs[expert.scaling]))
+            for one in fitted:
+                total += one.weight * one.predict(inputs)
             return total if maps is None or corpora is None else maps.onto_own(total, corpora)
 
         return predict
-
-    def _point(self, expert: Expert) -> Point:
-        return self.points[expert.name]
 
 
 def closed_forms(
@@ -106,22 +112,42 @@ def closed_forms(
     plan = plan_for(table, recipe)
     plan = replace(plan, experts=tuple(expert.for_tuning() for expert in plan.experts))
     own = table.take(np.flatnonzero(table.folds >= 0))
-    made = _inputs(own, plan)
+    inputs = inputs_for(own, plan)
     with threadpool_limits(limits=1):
-        columns = made(own.features).columns(own.features, own.encoder)
+        columns = inputs(own.features).columns(own.features, own.encoder)
         rows = rows_of(fit_standardiser(columns, plan.softness), columns, own.mos)
         everywhere = np.ones(len(own.mos), dtype=bool)
         rows, _, _ = rated_rows(own, everywhere, rows, own.groups, plan, (SEED, 0))
         found = tune(
-            own.features, rows.mos, own.groups, own.encoder, made, plan, (SEED, 0), rows.weights
+            own.features, rows.mos, own.groups, own.encoder, inputs, plan, (SEED, 0), rows.weights
         )
         weights = (
             blend_weights(plan.experts, found.predictions, found.mos, found.contents, found.weights)
             if len(found.mos)
             else unweighed(plan.experts)
         )
-    return ClosedForms(plan, found.points, weights)
+    return ClosedForms(plan, found.points, found.exponents, weights)
 
 
-def _inputs(table: TrainingTable, plan: Plan) -> Callable[[FloatArray], Inputs]:
-    return lambda features: fit_inputs(features, len(table.encoder_vocab), impute=plan.impute)
+def nested_out_of_fold(
+    table: TrainingTable, *, impute: bool = False, weigh: bool = False, align: bool = False
+) -> FloatArray:
+    """[n] predictions of the blend, each row's with settings, shares and fit of the other folds.
+
+    Settings are chosen once a fold, so that a set of columns is flattered by nothing that is
+    chosen. NaN for rows of fold -1. weigh, align: as in `Recipe`. Raises TrainingError for rows
+    that cannot be trained on.
+    """
+    from threadpoolctl import threadpool_limits
+
+    predicted, corpora = np.full(len(table.mos), np.nan), table.corpora
+    for fold in np.unique(table.folds[table.folds >= 0]).tolist():
+        unseen, seen = table.folds == fold, (table.folds >= 0) & (table.folds != fold)
+        check_rows(table, seen, fold)
+        others = replace(table, folds=np.where(unseen, -1, table.folds))
+        forms = closed_forms(others, impute=impute, weigh=weigh, align=align)
+        own = [corpora[row] for row in np.flatnonzero(unseen)]
+        with threadpool_limits(limits=1):
+            predict = forms._fitted(table, seen, fold)
+            predicted[unseen] = predict(table.features[unseen], table.encoder[unseen], own)
+    return predicted

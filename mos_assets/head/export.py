@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mos_assets.head.experts.base import SHARE_FLOOR
+from mos_assets.head.experts.base import PIECE_ROWS, SHARE_FLOOR
 from mos_assets.head.graph import Graph
 from mos_assets.head.inputs import (
     MISSING_BELOW,
@@ -93,7 +93,10 @@ def _model(head: Head) -> ModelProto:
     inputs = _standardised(graph, head, features, slots)
     blend = ""
     for number, expert in enumerate(head.experts):
-        mos = expert.fitted.export(graph, f"expert{number}_", inputs[expert.scaling])
+        own = inputs[expert.scaling]
+        if expert.scale is not None:
+            own = graph.add("Mul", own, graph.tensor(f"expert{number}_scale", expert.scale))
+        mos = expert.fitted.export(graph, f"expert{number}_", own)
         mos = graph.add("Clip", mos, graph.constant(MOS_MIN), graph.constant(MOS_MAX))
         share = graph.add("Mul", mos, graph.constant(expert.weight), name=f"share{number}")
         blend = graph.add("Add", blend, share) if blend else share
@@ -191,13 +194,17 @@ def onnx_predict(
     )
     slots = session.get_inputs()[1].shape[1]
     active = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
-    filled = np.where(np.isnan(features), MISSING_VALUE, np.clip(features, -RAW_LIMIT, RAW_LIMIT))
-    inputs = {
-        FEATURES_INPUT: filled.astype(np.float32),
-        ENCODER_INPUT: (active[:, None] == np.arange(slots)).astype(np.float32),
-    }
-    (mos,) = session.run([MOS_OUTPUT], inputs)
-    return np.asarray(mos, dtype=np.float64)
+    found = np.empty(len(features))
+    for start in range(0, len(features), PIECE_ROWS):
+        rows = slice(start, start + PIECE_ROWS)
+        given = features[rows]
+        filled = np.where(np.isnan(given), MISSING_VALUE, np.clip(given, -RAW_LIMIT, RAW_LIMIT))
+        inputs = {
+            FEATURES_INPUT: filled.astype(np.float32),
+            ENCODER_INPUT: (active[rows, None] == np.arange(slots)).astype(np.float32),
+        }
+        (found[rows],) = session.run([MOS_OUTPUT], inputs)
+    return found
 
 
 def parity(head: Head, path: Path, features: FloatArray, encoder: IntArray | None = None) -> float:

@@ -6,6 +6,7 @@ the encoder. Columns that never vary in training have no effect.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ MISSING_BELOW = 0.9 * MISSING_VALUE
 MISSING_SCALE = 20.0 / -MISSING_VALUE
 """clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for MISSING_VALUE, exactly 0 for
 every value within the bounds."""
+_ENCODER = ""
+"""Stands for the block of the encoder's slots."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,14 @@ class Inputs:
     """[F], what stands in for a missing feature; None: the head does not impute."""
     slots: int
     """Length of the encoder's one-hot."""
+    blocks: tuple[str, ...] = ()
+    """[F], feature block of each feature."""
+
+    @property
+    def column_blocks(self) -> tuple[str, ...]:
+        """[C], block of each column: a flag is of the block of its feature."""
+        flags = () if self.medians is None else self.blocks
+        return (*self.blocks, *flags, *(_ENCODER,) * self.slots)
 
     def columns(self, features: FloatArray, encoder: IntArray) -> FloatArray:
         """[n, C] float64 columns of raw features [n, F] and active slots [n].
@@ -46,15 +57,21 @@ class Inputs:
         return np.concatenate([filled, missing.astype(np.float64), onehot], axis=1)
 
 
-def fit_inputs(features: FloatArray, slots: int, *, impute: bool) -> Inputs:
-    """Medians of training rows [n, F]: the lower of two middle values, 0 for an empty column."""
+def fit_inputs(
+    features: FloatArray, slots: int, *, impute: bool, blocks: Sequence[str] = ()
+) -> Inputs:
+    """Medians of training rows [n, F]: the lower of two middle values, 0 for an empty column.
+
+    blocks: [F], feature block of each column; (): all are of one.
+    """
+    named = tuple(blocks) or (_ENCODER,) * features.shape[1]
     if not impute:
-        return Inputs(None, slots)
+        return Inputs(None, slots, named)
     raw = _bounded(features)
     ordered = np.sort(raw, axis=0)  # NaN comes last
     present = np.count_nonzero(~np.isnan(raw), axis=0)
     middle = ordered[np.maximum(present - 1, 0) // 2, np.arange(raw.shape[1])]
-    return Inputs(np.where(present > 0, middle, 0.0), slots)
+    return Inputs(np.where(present > 0, middle, 0.0), slots, named)
 
 
 def _bounded(features: FloatArray) -> FloatArray:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.errors import FeatureError
-from mos_assets.head.experts.base import SHARE_FLOOR, FittedExpert, within
+from mos_assets.head.experts.base import PIECE_ROWS, SHARE_FLOOR, FittedExpert, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.standardise import Scaling, Standardiser
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray
-
-_CHUNK_ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +23,13 @@ class BlendedExpert:
     weight: float
     """Its share; the shares of a blend add up to 1."""
     fitted: FittedExpert
+    scale: FloatArray | None = None
+    """[C], what the standardised inputs are multiplied by first (`balance`); None: nothing."""
+
+    def predict(self, inputs: dict[Scaling, FloatArray]) -> FloatArray:
+        """MOS [n] within 1..5 of the standardised inputs of a head."""
+        own = inputs[self.scaling]
+        return within(self.fitted.predict(own if self.scale is None else own * self.scale))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +73,8 @@ class Head:
         slots = np.zeros(len(features), dtype=np.int64) if encoder is None else encoder
         chunks = [
             self._predict(features[rows], slots[rows])
-            for start in range(0, len(features), _CHUNK_ROWS)
-            for rows in [slice(start, start + _CHUNK_ROWS)]
+            for start in range(0, len(features), PIECE_ROWS)
+            for rows in [slice(start, start + PIECE_ROWS)]
         ]
         return np.concatenate(chunks) if chunks else np.empty(0)
 
@@ -77,7 +82,7 @@ class Head:
         inputs = self.standardiser.transform(self.inputs.columns(features, slots))
         blend = np.zeros(len(features))
         for expert in self.experts:
-            blend += expert.weight * within(expert.fitted.predict(inputs[expert.scaling]))
+            blend += expert.weight * expert.predict(inputs)
         share = (blend - MOS_MIN) / (MOS_MAX - MOS_MIN)
         held = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
         # The graph takes the logit and ends in a sigmoid, which is the same number.

@@ -11,6 +11,7 @@ import numpy as np
 
 from mos_assets.errors import TrainingError
 from mos_assets.head.alignment import Maps, fit_maps, reference_of
+from mos_assets.head.balance import column_scale, named_blocks
 from mos_assets.head.blend import blend_weights, unweighed
 from mos_assets.head.checks import SHIPPED, Mask, check_rows, check_table, check_variance
 from mos_assets.head.exact import to_grid
@@ -20,8 +21,9 @@ from mos_assets.head.inputs import Inputs, fit_inputs
 from mos_assets.head.model import BlendedExpert, Head
 from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
-from mos_assets.head.tuning import Rows, Tuned, fit_waiting, rows_of, tune
+from mos_assets.head.tuning import Rows, Tuned, fit_waiting, inputs_of, rows_of, tune
 from mos_assets.head.weighing import known_precision, row_weights
+from mos_assets.io.log_lines import pause_s
 from mos_assets.records import (
     SEED,
     CorpusAlignment,
@@ -32,7 +34,6 @@ from mos_assets.records import (
     TrainingTable,
 )
 
-_PROGRESS_S = 10.0
 _PREDICTION_BITS = 24
 
 Progress = Callable[[str], None]
@@ -79,6 +80,7 @@ class _Split:
     """What the experts that the seeds move are still to be fitted to."""
     weights: dict[str, float]
     points: dict[str, Point]
+    exponents: dict[str, int]
     fitted: dict[str, FittedExpert]
     """The experts of the blend that no seed moves."""
     maps: Maps | None
@@ -130,7 +132,7 @@ def fold_lines(table: TrainingTable, recipe: Recipe) -> FoldLines | None:
     with threadpool_limits(limits=1):
         for fold in np.unique(own.folds[own.folds >= 0]).tolist():
             seen = _seen(own, fold)
-            made = fit_inputs(own.features[seen], len(own.encoder_vocab), impute=plan.impute)
+            made = inputs_for(own, plan)(own.features[seen])
             columns = made.columns(own.features[seen], own.encoder[seen])
             rows = rows_of(fit_standardiser(columns, plan.softness), columns, own.mos[seen])
             groups = [own.groups[row] for row in np.flatnonzero(seen)]
@@ -153,6 +155,12 @@ def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
     """What the recipe comes to for this table."""
     inside = np.flatnonzero(table.folds >= 0)
     return recipe.plan(len(inside), len({table.groups[row] for row in inside}))
+
+
+def inputs_for(table: TrainingTable, plan: Plan) -> Callable[[FloatArray], Inputs]:
+    """Raw features [n, F] of training rows → how features of this table become columns."""
+    slots, blocks = len(table.encoder_vocab), table.blocks or named_blocks(table.feature_order)
+    return lambda features: fit_inputs(features, slots, impute=plan.impute, blocks=blocks)
 
 
 def _train(
@@ -215,9 +223,7 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
     """One split a fold, the shipped head's last; what the blend needs is tuned inside each."""
     folds = [*np.unique(table.folds[table.folds >= 0]).tolist(), SHIPPED]
 
-    def inputs(features: FloatArray) -> Inputs:
-        return fit_inputs(features, len(table.encoder_vocab), impute=plan.impute)
-
+    inputs = inputs_for(table, plan)
     tuned: list[Tuned] = []
     prepared: list[tuple[Inputs, Standardiser, Rows, Maps | None, int]] = []
     for fold in folds:
@@ -230,9 +236,10 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         check_variance(table, standardiser, fold)
         report.say(f"tuning, split {len(tuned) + 1} of {len(folds)}")
         groups = [table.groups[row] for row in np.flatnonzero(seen)]
-        rows = rows_of(standardiser, columns, mos)
+        rows = rows_of(standardiser, columns, mos, made.column_blocks)
         rows, maps, held = rated_rows(table, seen, rows, groups, plan, (SEED, fold + 1))
-        prepared.append((made, standardiser, rows, maps, held))
+        # The inputs are made again where they are needed: of all splits they fill the memory.
+        prepared.append((made, standardiser, rows.only(()), maps, held))
         tuned.append(
             tune(features, rows.mos, groups, slots, inputs, plan, (SEED, fold + 1), rows.weights)
         )
@@ -249,10 +256,13 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
             if weighed
             else unweighed(plan.experts)
         )
+        seen = _seen(table, fold)
+        columns = made.columns(table.features[seen], table.encoder[seen])
+        rows = replace(rows, inputs=inputs_of(standardiser, columns))
         fitted = {
-            expert.name: expert.prepare(rows.sample(expert.scaling, (SEED, fold + 1, place)))(
-                *found.points[expert.name]
-            )
+            expert.name: expert.prepare(
+                rows.sample(expert.scaling, (SEED, fold + 1, place), found.exponents[expert.name])
+            )(*found.points[expert.name])
             for place, expert in enumerate(plan.experts)
             if expert.name in weights and not expert.seeded
         }
@@ -265,6 +275,7 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
                 rows.only(wanted),
                 weights,
                 found.points,
+                found.exponents,
                 fitted,
                 maps,
                 held,
@@ -309,7 +320,10 @@ def _heads(
         name = expert.name
         places = [at for at, (split, _) in enumerate(wanted) if name in split.weights]
         fits = [
-            (split.rows.sample(expert.scaling, (seed, split.fold + 1)), split.points[name])
+            (
+                split.rows.sample(expert.scaling, (seed, split.fold + 1), split.exponents[name]),
+                split.points[name],
+            )
             for at in places
             for split, seed in [wanted[at]]
         ]
@@ -322,7 +336,13 @@ def _heads(
             split.inputs,
             split.standardiser,
             tuple(
-                BlendedExpert(e.name, e.scaling, split.weights[e.name], mine[e.name])
+                BlendedExpert(
+                    e.name,
+                    e.scaling,
+                    split.weights[e.name],
+                    mine[e.name],
+                    column_scale(split.rows.shares, split.exponents[e.name]),
+                )
                 for e in plan.experts
                 if e.name in split.weights
             ),
@@ -337,16 +357,17 @@ def _seen(table: TrainingTable, fold: int) -> Mask:
 
 
 class _Reporter:
-    """Says how far training is, not oftener than every few seconds."""
+    """Says now and then how far training is."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._last = time.monotonic()
+        self._start = self._last = time.monotonic()
 
     def say(self, what: str) -> None:
         """Pass a line on, if the last one is old enough."""
-        if time.monotonic() - self._last >= _PROGRESS_S:
-            self._last = time.monotonic()
+        now = time.monotonic()
+        if now - self._last >= pause_s(now - self._start):
+            self._last = now
             self._progress(f"training: {what}")
 
     def steps(self, what: str) -> Steps:

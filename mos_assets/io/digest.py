@@ -17,6 +17,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
+_PIECE = 16_384
+"""Rows of a table that are values of Python at once."""
+
 
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
@@ -56,8 +59,7 @@ def _feed(into: _Hash, value: Any) -> None:
         case np.ndarray():
             _array(into, value)
         case pa.Table():
-            named = {name: value[name].to_pylist() for name in value.column_names}
-            _feed(into, [str(value.schema.types), named])
+            _table(into, value)
         case BaseModel():
             _named(into, value, {name: getattr(value, name) for name in type(value).model_fields})
         case Mapping():
@@ -91,6 +93,20 @@ def _named(into: _Hash, value: object, fields: Mapping[str, Any]) -> None:
     kind = type(value)
     _feed(into, f"{kind.__module__}.{kind.__qualname__}")
     _feed(into, fields)
+
+
+def _table(into: _Hash, table: pa.Table) -> None:
+    """As a list of its types and a mapping of its columns, a piece at a time: as Python values a
+    million rows take some hundred megabytes."""
+    _open(into, "sequence", 2)
+    _feed(into, str(table.schema.types))
+    _open(into, "mapping", table.num_columns)
+    for name in table.column_names:
+        _feed(into, name)
+        _open(into, "sequence", table.num_rows)
+        for start in range(0, table.num_rows, _PIECE):
+            for one in table[name].slice(start, _PIECE).to_pylist():
+                _feed(into, one)
 
 
 def _array(into: _Hash, value: np.typing.NDArray[Any]) -> None:

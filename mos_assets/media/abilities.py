@@ -19,14 +19,15 @@ from mos_assets.processes.child import ResourceLimits, run_limited
 
 NEEDED = (
     "the libvmaf filter with the extractors adm, vif, motion and cambi (from 216 pixels on), the "
-    "encoder libx264, loopback decoders (-dec, since FFmpeg 7.0) and filter graphs that feed one "
-    "another (since 7.1)"
+    "filter idet, the encoder libx264, loopback decoders (-dec, since FFmpeg 7.0) and filter "
+    "graphs that feed one another (since 7.1)"
 )
 _SIDE = 240
 """Pixels; cambi takes nothing smaller than 216 on both sides."""
 _FRAMES = 2
 _SECONDS = 60.0
 _LIBVMAF = "libvmaf=model=:feature=name={}:log_fmt=json:log_path={}.json:n_threads=0"
+_IDET = "[f]idet,metadata=print:file=fields.txt,nullsink"
 _EXTRACTORS = {
     "adm": "integer_adm2",
     "vif": "integer_vif_scale0",
@@ -71,6 +72,11 @@ def _one_by_one(program: str, folder: Path) -> tuple[Lack, ...]:
     said = _does(program, encode, folder)
     if said is not None:
         return (*found, Lack("the encoder libx264", said))
+    graph = f"[0:v]split[f][v];{_IDET}"
+    words = ["-i", "in.y4m", "-filter_complex", graph, "-map", "[v]", "-f", "null", "-"]
+    said = _does(program, ["-y", *words], folder)
+    if said is not None:
+        found.append(Lack("the filter idet", said))
     for graph, what in (
         ("[dec:0]null[v]", "loopback decoders (-dec)"),
         ("[dec:0][r]hstack[v]", "filter graphs that feed one another"),
@@ -96,8 +102,10 @@ def _compared() -> list[str]:
 
 
 def _encoded(graph: str, outputs: Iterable[str], *, chained: bool) -> list[str]:
-    """Encode, and give what was encoded as [dec:0] to a graph; the picture itself as [r]."""
-    first = ["-filter_complex", "[0:v]split[e][r]", "-map", "[e]"] if chained else ["-map", "0:v"]
+    """Encode, and give what was encoded as [dec:0] to a graph; the picture itself as [r], and to
+    what looks for fields."""
+    split = ["-filter_complex", f"[0:v]split=3[e][r][f];{_IDET}", "-map", "[e]"]
+    first = split if chained else ["-map", "0:v"]
     return [
         *("-y", "-xerror", "-i", "in.y4m", *first, "-c:v", "libx264", "-preset", "veryfast"),
         *("-crf", "35", "-threads", "1", "-f", "null", "-", "-dec", "0:0"),

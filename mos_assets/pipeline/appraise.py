@@ -25,6 +25,7 @@ from mos_assets.reporting.transfer_report import TransferReport
 from mos_assets.settings import Loopback, Missing, PathSettings, RunSettings, Sampling, Settings
 from mos_assets.splitting.known_contents import KnownContents, known_contents
 from mos_assets.store import Database, run_lock, transfer_rows
+from mos_assets.store.opening import refresh
 from mos_assets.store.schema import EXTRACTED_FEATURES
 from mos_assets.store.transfer_rows import TestRows
 
@@ -52,6 +53,7 @@ def appraise(
         raise CorpusError(f"{folder} is no folder of a corpus.")
     candidate = released_candidate(head.release.files, manifest)
     store, rows = _rows(manifest, folder, run, paths, log)
+    refresh(paths.store_place)
     memory = read_memory(Database(paths.store_folder), candidate, manifest, rows)
     answers = _answers(head, rows.table)
     if memory is None:

@@ -15,7 +15,8 @@ from mos_assets.scoring.arrivals import Lying, lying_in, references_of
 from mos_assets.scoring.references import FolderReferences
 from mos_assets.settings import PathSettings
 from mos_assets.store import Database, score_rows
-from mos_assets.store.run_lock import NO_WAIT, Timeout, beside_runs
+from mos_assets.store.opening import beside_runs
+from mos_assets.store.run_lock import NO_WAIT, Timeout
 
 NO_FOLDER = "no folder is set: MOS_INCOMING names the folder of clips that are scored as they come"
 
@@ -43,7 +44,7 @@ def find_incoming(paths: PathSettings, log: Log, timeout: Timeout = NO_WAIT) -> 
         return None
     references = references_of(paths)
     lying = lying_in(folder, references)
-    with beside_runs(paths.store_folder, timeout):
+    with beside_runs(paths.store_place, timeout):
         known = {row.clip: row for row in score_rows.read_incoming(database)}
     stamps = {row.reference_stamp: row.reference_sha256 for row in known.values()}
     found, opened, changing = [], 0, 0
@@ -77,7 +78,7 @@ def find_incoming(paths: PathSettings, log: Log, timeout: Timeout = NO_WAIT) -> 
         found.append(row if references is None else _with_reference(row, one, references, stamps))
     if changing:
         log.warning(f"{changing} clips are being written; the next run takes them")
-    with beside_runs(paths.store_folder, timeout):
+    with beside_runs(paths.store_place, timeout):
         score_rows.write_incoming(database, found)
         table = score_rows.incoming_table(database)
     return Found(tuple(found), table, opened, changing)

@@ -33,7 +33,8 @@ from mos_assets.scoring.output import Outcome
 from mos_assets.scoring.references import FolderReferences
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, score_rows
-from mos_assets.store.run_lock import NO_WAIT, Timeout, beside_runs
+from mos_assets.store.opening import beside_runs
+from mos_assets.store.run_lock import NO_WAIT, Timeout
 
 KEPT_FOLDER = "kept_measurements"
 """In the store: measurements of clips that come in."""
@@ -103,7 +104,7 @@ def score_incoming(
     references = references_of(paths)
     database = Database(store)
     with _alone(store, log):
-        with beside_runs(store, timeout):
+        with beside_runs(paths.store_place, timeout):
             clips = score_rows.read_incoming(database)
             known = {row.clip: row for row in score_rows.read_scores(database)}
         head, why = None, None
@@ -125,7 +126,7 @@ def score_incoming(
             new = [_without_head(clip, why or "") for clip in here]
         else:
             new = _scored(head, here, lying, references, run, paths, log)
-        with beside_runs(store, timeout):
+        with beside_runs(paths.store_place, timeout):
             score_rows.write_scores(database, [*rows, *new])
             table = score_rows.score_table(database)
             _write_file(store / SCORES_FILE, table)
@@ -241,9 +242,10 @@ def week_of_scores(
     """
     if paths.incoming_folder is None:
         return None
-    with beside_runs(paths.store_folder, timeout):
-        scores = of_latest_head(score_rows.read_scores(Database(paths.store_folder)))
+    with beside_runs(paths.store_place, timeout):
+        found = score_rows.read_scores(Database(paths.store_folder))
     now = now or datetime.now(UTC)
+    scores = of_latest_head(found, now)
     return range_of(scores, now), drift_of(scores, now)
 
 

@@ -17,7 +17,14 @@ from mos_assets.corpora import (
     table_names,
 )
 from mos_assets.downloads import DownloadProgress
-from mos_assets.features import BLOCKS, parse_blocks, require_blocks, required_parts
+from mos_assets.features import (
+    BLOCKS,
+    parse_blocks,
+    require_blocks,
+    require_reference,
+    required_parts,
+)
+from mos_assets.io.log_lines import pause_s
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
 from mos_assets.pipeline.blocks import chosen_blocks
@@ -28,9 +35,6 @@ from mos_assets.records import Corpus
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, provenance
 from mos_assets.watching import Catalogue, corpus_signature
-
-PROGRESS_EVERY_S = 10.0
-"""Seconds between two lines on a download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def ingest(
     then no row has changed, save those of clips that were downloaded.
     """
     blocks = chosen_blocks(run, paths)
+    require_reference(blocks, run.reference)
     for name in run.all_corpora:
         require_blocks(blocks, table_names(name, paths.corpus_folder))
         require_declarations(name, paths.corpus_folder)
@@ -148,12 +153,13 @@ class _Fetched:
         if not needs_clips(self._run.features):
             self._say(f"{corpus}: no clip is downloaded; MOS_FEATURES needs none")
             return
-        last = time.monotonic()
+        start = last = time.monotonic()
 
         def progress(now: DownloadProgress) -> None:
             nonlocal last
-            if time.monotonic() - last >= PROGRESS_EVERY_S:
-                last = time.monotonic()
+            at = time.monotonic()
+            if at - last >= pause_s(at - start):
+                last = at
                 self._say(progress_line(corpus, now))
 
         found = fetch_clips(self._run, self._paths, corpus, progress, urls=urls)

@@ -42,6 +42,7 @@ from mos_assets.features import (
 )
 from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
+from mos_assets.io.log_lines import FewWarnings
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import measured_in, parts_for_proof
@@ -50,6 +51,7 @@ from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback, Setback
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows, setback_rows
+from mos_assets.store.guards import require_held
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,8 +142,10 @@ def plan_shards(
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
     tasks = plan_tasks(run, paths, database)
+    told = FewWarnings(log.warning)
     for sentence in damaged:
-        log.warning(sentence)
+        told.warning(sentence)
+    told.end("what is damaged is measured again")
     if left.clips:
         log.info(f"{left.clips} clips that a killed run had measured are kept")
     prints = fingerprints(run, paths)
@@ -217,14 +221,16 @@ def _measure_shards(
     log: Log,
 ) -> Spread:
     in_work = ShardsInWork(shards)
+    without, lost, refused = (FewWarnings(log.warning) for _ in range(3))
     tasks = [task for shard in shards for task in shard.tasks]
     tools = _tools(run, paths)
 
     def note(results: Sequence[tuple[ClipTask, tuple[Found, ...]]]) -> None:
+        require_held(paths.store_folder)
         for task, found in results:
             for measurement in found:
                 if measurement.reason is not None:
-                    log.warning(f"{task.clip_id}: {measurement.reason}")
+                    without.warning(f"{task.clip_id}: {measurement.reason}")
         in_work.note(results)
         for task, found in results:
             failed = [(task.clip_id, row) for row in found if isinstance(row, Setback)]
@@ -240,10 +246,13 @@ def _measure_shards(
             done=note,
             doubtful=lambda found: any(isinstance(row, Setback) for row in found),
             ended=partial(ended_workers, tools=tools),
-            log=log,
+            log=lost,
         )
     for worker, why in sorted(went.refused.items()):
-        log.warning(f"the worker {worker} was refused: {why}")
+        refused.warning(f"the worker {worker} was refused: {why}")
+    without.end("tables clip_measurements and setbacks say why")
+    lost.end("workers_lost in the metadata counts all of them")
+    refused.end("their logs say more")
     return went
 
 

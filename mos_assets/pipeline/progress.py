@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mos_assets.io.log_lines import pause_s
 from mos_assets.records import Setback
-
-CALM_S = 10.0
-"""Seconds between two lines."""
 
 
 class Log(Protocol):
@@ -35,7 +33,7 @@ class Measured:
 
 
 class Progress:
-    """Counts finished clips and says, every ten seconds, how many, how fast and how long still."""
+    """Counts finished clips and says now and then how many, how fast and how long still."""
 
     def __init__(self, say: Callable[[str], None], *, total: int) -> None:
         self._say = say
@@ -58,7 +56,8 @@ class Progress:
             self._setbacks += setbacks
             self._done += 1
             self._failed += failed
-            if time.monotonic() - self._said >= CALM_S:
+            now = time.monotonic()
+            if now - self._said >= pause_s(now - self._start):
                 self._tell()
 
     def end(self) -> None:

@@ -22,13 +22,14 @@ from mos_assets.release.candidate import candidate_files
 from mos_assets.release.manifest import Manifest
 from mos_assets.settings import PathSettings
 from mos_assets.store import Database
+from mos_assets.store.opening import locked, refresh
 from mos_assets.store.pruning_rows import (
     StoredCandidate,
     forget_candidates,
     forgotten_candidates,
     stored_candidates,
 )
-from mos_assets.store.run_lock import NO_WAIT, Timeout, run_lock
+from mos_assets.store.run_lock import NO_WAIT, Timeout
 
 _LEFT_BEHIND_S = 86_400
 """What a killed run left unfinished goes when it is older than this."""
@@ -68,10 +69,11 @@ def prune_store(
     Raises StoreError where a run is using the store and goes on doing so, and ReleaseError where a
     released manifest cannot be read: then it is not known which candidate must stay.
     """
+    refresh(paths.store_place)
     database = Database(paths.store_folder)
     if not database.exists:
         return Pruned((), 0, (), 0)
-    with run_lock(paths.store_folder, holder, timeout):
+    with locked(paths.store_place, holder, timeout):
         found = stored_candidates(database)
         released = _released(paths.model_folder)
         at_work = datetime.now(UTC) - timedelta(seconds=_LEFT_BEHIND_S)

@@ -15,6 +15,7 @@ from mos_assets.features import (
     normalised_shot_row,
     shot_row,
 )
+from mos_assets.io.log_lines import FewWarnings
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.setbacks import waiting_for
@@ -63,8 +64,10 @@ def _find_shots(run: RunSettings, paths: PathSettings, database: Database, log: 
             rows += _measured_rows(measured_as, database, clips)
             continue
         match = join_shots(external, name, clips)
+        told = FewWarnings(log.warning)
         for row in external.rejected:
-            log.warning(f"{row.source}, line {row.line}: {row.reason}")
+            told.warning(f"{row.source}, line {row.line}: {row.reason}")
+        told.end("external_rows_rejected in the metadata counts all of them")
         strays[name] = len(match.unmatched_rows)
         rejected[name] = len(external.rejected)
         rows += _external_rows(clips, external, match.row_of_clip)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mos_assets.correlation import near_pearson
 from mos_assets.ratings.panel import CI95
 from mos_assets.records import ClipRatings, FloatArray, SessionNoise
 
@@ -28,7 +29,8 @@ class BothCeilings:
     combined: float | None
     """Against both; None unless both are known."""
     correlation: float | None
-    """Of the repeated stimuli, between two sessions."""
+    """Of the repeated stimuli, between two sessions; None for fewer than LEAST_REPEATED, or where
+    one session rated all alike."""
     repeated: int
     """Stimuli that tell of `between`, each pair of sessions counted."""
 
@@ -123,6 +125,4 @@ def _ceiling(noise: float | None, variance: float) -> float | None:
 
 
 def _correlation(x: FloatArray, y: FloatArray) -> float | None:
-    if len(x) < LEAST_REPEATED or min(float(np.std(x)), float(np.std(y))) <= 1e-12:
-        return None
-    return float(np.corrcoef(x, y)[0, 1])
+    return None if len(x) < LEAST_REPEATED else near_pearson(x, y).r

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mos_assets.correlation import LEAST_ROWS, pearson_of_moments
 from mos_assets.ratings.estimators.base import Fit
 from mos_assets.ratings.panel import Panel, sums_by
 from mos_assets.records import BoolArray, FloatArray
@@ -101,9 +102,9 @@ def _correlations(panel: Panel, means: FloatArray) -> tuple[FloatArray, FloatArr
     some = np.where(count > 0, count, 1.0)
     x, y = x - (sums(x) / some)[rater], y - (sums(y) / some)[rater]
     xx, yy, xy = sums(x * x), sums(y * y), sums(x * y)
-    enough = count >= 3
+    enough = count >= LEAST_ROWS
     # What is left of equal values after rounding is no variation.
     x_varies, y_varies = xx > 1e-12 * some, yy > 1e-12 * some
-    exists = enough & x_varies & y_varies
-    r = np.where(exists, xy / np.sqrt(np.where(exists, xx * yy, 1.0)), np.nan)
-    return np.clip(r, -1.0, 1.0), count, enough & ~x_varies & y_varies
+    none = np.zeros(size)
+    r = np.where(enough & x_varies & y_varies, pearson_of_moments(none, none, xx, yy, xy), np.nan)
+    return r, count, enough & ~x_varies & y_varies

@@ -93,15 +93,20 @@ def promote(
         staging = model_folder / f".{manifest.id}.staging"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
-        staged = ReleaseFiles(staging, manifest.id)
-        for path, content in zip(
-            staged.all, (onnx, manifest.to_json().encode(), card.encode()), strict=True
-        ):
-            write_durably(path, content)
-        _write_record(staged, _record(manifest, created_at, now))
-        read_release(staged)
-        sync_folder(staging)
-        rename_durably(staging, commit_folder(files))
+        try:
+            staged = ReleaseFiles(staging, manifest.id)
+            for path, content in zip(
+                staged.all, (onnx, manifest.to_json().encode(), card.encode()), strict=True
+            ):
+                write_durably(path, content)
+            _write_record(staged, _record(manifest, created_at, now))
+            read_release(staged)
+            sync_folder(staging)
+            rename_durably(staging, commit_folder(files))
+        except BaseException:
+            # On a disk that is full it would take what little room there is.
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
         _finish_interrupted(files)
     return Promotion(True, f"{manifest.id} is released as {_describe(manifest)}.{told}", before)
 

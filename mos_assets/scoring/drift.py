@@ -66,12 +66,16 @@ class InRange:
         return self.outside / self.scored if self.scored else None
 
 
-def of_latest_head(scores: Sequence[ClipScore]) -> tuple[ClipScore, ...]:
-    """Those by the head that has scored last, and those that no head could score."""
+def of_latest_head(scores: Sequence[ClipScore], now: datetime) -> tuple[ClipScore, ...]:
+    """Those by the head that has scored last, and those that no head could score.
+
+    What was scored at a time to come is of a clock that was set back since, and counts as the
+    oldest.
+    """
     by_head = [score for score in scores if score.candidate_id is not None]
     if not by_head:
         return tuple(scores)
-    latest = max(by_head, key=lambda score: score.scored_at).candidate_id
+    latest = max(by_head, key=lambda score: (score.scored_at <= now, score.scored_at)).candidate_id
     return tuple(score for score in scores if score.candidate_id in (latest, None))
 
 

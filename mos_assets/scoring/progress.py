@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-CALM_S = 10.0
-"""Seconds between two lines."""
+from mos_assets.io.log_lines import CALM_S, pause_s
 
 
 class Remaining:
@@ -40,8 +39,11 @@ class Remaining:
         self._left -= self._work[clip]
         self._done += 1
         self._failed += failed
-        if self._done == self._total or self._now() - self._said >= self._calm_s:
-            self._said = self._now()
+        now = self._now()
+        if self._done == self._total or now - self._said >= pause_s(
+            now - self._start, self._calm_s
+        ):
+            self._said = now
             self._say(self.line)
 
     @property

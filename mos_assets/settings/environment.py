@@ -5,18 +5,21 @@ The variable of a field is `MOS_` and the field's name in capitals.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from mos_assets.errors import SettingsError
+from mos_assets.settings.locations import shown
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 PREFIX = "MOS_"
+LONGEST_SHOWN = 200
+"""Characters of a wrong value in a message."""
 Part = TypeVar("Part", bound=BaseModel)
 
 
@@ -51,15 +54,21 @@ def given_in(environment: Mapping[str, str], part: type[BaseModel]) -> dict[str,
     return source()
 
 
-def checked(part: type[Part], given: Mapping[str, object]) -> Part:
+def checked(
+    part: type[Part], given: Mapping[str, object], named: Callable[[str], str] = variable
+) -> Part:
     """These settings from these values.
 
-    Raises SettingsError naming the variable, its value and what is accepted.
+    named: what messages call a setting. Raises SettingsError naming it, its value and what is
+    accepted.
     """
     try:
         return part.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
-        name = variable(str(first["loc"][0])) if first["loc"] else "settings"
+        name = named(str(first["loc"][0])) if first["loc"] else "settings"
         message = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}={first['input']!r}: {message}.") from error
+        value = repr(shown(first["input"]))
+        value = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+        # Without the cause, whose text has the value as it was given.
+        raise SettingsError(f"{name}={value}: {message}.") from None

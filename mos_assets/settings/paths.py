@@ -10,8 +10,16 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from mos_assets.errors import SettingsError
+from mos_assets.io.hashing import hash_text
 from mos_assets.settings.environment import variable
-from mos_assets.settings.locations import Location, OptionalLocation, local_folder
+from mos_assets.settings.locations import (
+    Location,
+    OptionalLocation,
+    SharedLocation,
+    StorePlace,
+    local_folder,
+    remote_url,
+)
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 OWN_MODEL_FOLDER = (
@@ -35,8 +43,19 @@ class PathSettings(BaseModel):
         Location, Field(description="Folder that holds one folder a corpus.")
     ] = "corpora"
     store: Annotated[
-        Location, Field(description="Folder of the DuckDB file, shards, candidates and reports.")
+        SharedLocation,
+        Field(
+            description="Folder of the DuckDB file, shards, candidates and reports, or a bucket: "
+            "s3://bucket/prefix."
+        ),
     ] = "store"
+    work: Annotated[
+        Location,
+        Field(
+            description="Folder of this machine for what it works on of a store in a bucket; "
+            "what is in it can be had again."
+        ),
+    ] = "work"
     model_dir: Annotated[Location, Field(description="Folder of the released heads.")] = "model"
     networks: Annotated[
         Location,
@@ -70,7 +89,19 @@ class PathSettings(BaseModel):
 
     @property
     def store_folder(self) -> Path:
-        return local_folder(self.store)
+        return self.store_place.folder
+
+    @property
+    def store_place(self) -> StorePlace:
+        url = remote_url(self.store)
+        if not url:
+            return StorePlace(local_folder(self.store))
+        return StorePlace(self._work_on(url, "store"), url)
+
+    def _work_on(self, url: str, kind: str) -> Path:
+        """The folder in which this machine works on what lies at a URL."""
+        name = url.partition("://")[2].replace("/", "-")[-60:]
+        return local_folder(self.work) / f"{kind}-{name}-{hash_text(url)[:8]}"
 
     @property
     def model_folder(self) -> Path:

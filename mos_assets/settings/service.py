@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -17,6 +17,9 @@ class ServiceSettings(BaseModel):
     """What sensors, schedules and pruning do, and where steps run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    OF_ALL: ClassVar[frozenset[str]] = frozenset({"executor", "keep_runs_days", "ui_host"})
+    """One for all projects of a service."""
 
     executor: Annotated[
         Executor,

@@ -20,6 +20,8 @@ from mos_assets.splitting.balance import GroupLoad, balanced_folds, dealt
 
 HELD_OUT = -1
 """Fold of a row that never trains."""
+_MOST_NAMED = 3
+"""Contents, and conflicts of contents, that notes name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +218,18 @@ def _kept(
         kept[group.name] = min(rows_in, key=lambda fold: (-rows_in[fold], fold))
         if len(rows_in) > 1:
             notes.append(
-                f"Content groups {', '.join(group.content_groups)} turned out to be one; they had "
+                f"Content groups {_few(group.content_groups)} turned out to be one; they had "
                 f"different folds and are now all in fold {kept[group.name]}."
             )
+    if len(notes) > _MOST_NAMED:
+        more = len(notes) - _MOST_NAMED
+        notes = [*notes[:_MOST_NAMED], f"So it is with {more} more."]
     return kept, notes
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _grown(

@@ -193,7 +193,10 @@ def read_clips(database: Database, corpora: Sequence[str]) -> tuple[Clip, ...]:
 
 def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str]:
     """Clip id → corpus."""
-    table = corpus_table(database, corpora)
+    table = database.fetch(
+        f"SELECT clip_id, corpus FROM {RAW_CORPUS} WHERE list_contains(?, corpus) ORDER BY clip_id",
+        [list(corpora)],
+    )
     return dict(zip(table["clip_id"].to_pylist(), table["corpus"].to_pylist(), strict=True))
 
 

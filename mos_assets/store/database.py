@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ from mos_assets.store.failures import (
     unreachable,
     unwritable,
 )
+from mos_assets.store.guards import require_held
+from mos_assets.store.instance import attached
 from mos_assets.store.migrations import bring_up_to_date, is_current
 from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
 
@@ -65,8 +67,8 @@ class Database:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """One connection and one transaction for all that this thread asks of the store inside:
-        to open the file costs 20 ms of CPU. For what is short; nobody else can open it meanwhile.
+        """One connection and one transaction for all that this thread asks of the store inside.
+        For what is short; nobody else can open it meanwhile.
 
         Raises what `connect` raises.
         """
@@ -86,30 +88,30 @@ class Database:
 
         The file is made where it is missing. Raises StoreError when it is held by another process
         for longer than a minute, is damaged or no DuckDB file, was made by a newer version of this
-        package or of DuckDB, cannot be written, and when its disk is full.
+        package or of DuckDB, cannot be written, when its disk is full, and when this process has
+        lost its lock on the bucket that it is of.
         """
         if self.path in _HELD.get():
             yield _HELD.get()[self.path]
             return
+        require_held(self.folder)
         if not self.exists:
             self._create()
-        connection = self._open()
         try:
-            connection.execute("SET TimeZone='UTC'")
-            current = is_current(connection)
-            connection.execute("BEGIN")
-            if not current:
-                bring_up_to_date(connection, self.path)
-            yield connection
-            connection.execute("COMMIT")
+            # To leave without a COMMIT drops the transaction.
+            with self._opened() as connection:
+                connection.execute("SET TimeZone='UTC'")
+                current = is_current(connection)
+                connection.execute("BEGIN")
+                if not current:
+                    bring_up_to_date(connection, self.path)
+                yield connection
+                connection.execute("COMMIT")
         except duckdb.Error as error:
             told = explained(error, self.path)
             if told is None:
                 raise
             raise told from error
-        finally:
-            # Closing without a COMMIT drops the transaction.
-            connection.close()
 
     def fetch(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The whole answer to one query."""
@@ -191,25 +193,29 @@ class Database:
                 f"it, or move it away: {WHERE_IT_IS_KEPT}"
             )
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self.require_file()
         # What may only be read can be looked at all the same.
         read_only = not (os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK))
         deadline = time.monotonic() + LOCK_WAIT_S
         pause = 0.05
-        while True:
-            try:
-                return duckdb.connect(str(self.path), read_only=read_only)
-            except duckdb.Error as error:
-                if not is_held(error):
-                    raise explained(error, self.path, opening=True) or error from error
-                if time.monotonic() > deadline:
-                    raise StoreError(
-                        f"{self.path} is held open by another process ({error}). Close the "
-                        "DuckDB shell or wait for the run that writes to it, then try again."
-                    ) from error
-            time.sleep(pause)
-            pause = min(1.0, pause * 1.5)
+        with ExitStack() as opened:
+            while True:
+                try:
+                    connection = opened.enter_context(attached(self.path, read_only=read_only))
+                    break
+                except duckdb.Error as error:
+                    if not is_held(error):
+                        raise explained(error, self.path, opening=True) or error from error
+                    if time.monotonic() > deadline:
+                        raise StoreError(
+                            f"{self.path} is held open by another process ({error}). Close the "
+                            "DuckDB shell or wait for the run that writes to it, then try again."
+                        ) from error
+                time.sleep(pause)
+                pause = min(1.0, pause * 1.5)
+            yield connection
 
 
 def replace_rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -127,18 +126,18 @@ def read_training_table(
     With `gaps`, rows that lack some features are among them, with NaN in their place. Raises
     FeatureError where no row trains, or where rows of different fingerprints would do so together.
     """
-    features, condition = feature_columns(database), trains(database, gaps)
+    features = feature_columns(database)
+    joined = f"{EXTRACTED_FEATURES} f JOIN {FOLDS} d USING (clip_id)"
+    joined += f" JOIN {RAW_CORPUS} c USING (clip_id)"
+    which = f"WHERE {trains(database, gaps)} AND list_contains(?, f.corpus)"
     table = database.fetch(
         f"""
-        SELECT f.clip_id, f.fingerprint, d.fold, d.content_group, c.mos, c.mos_std, c.n_ratings,
+        SELECT f.clip_id, d.fold, d.content_group, c.mos, c.mos_std, c.n_ratings,
                c.height AS lines, c.codec AS decoder, c.part AS corpus_part,
                c.mos_ci95, c.session AS test,
                coalesce(e.encoder, ?) AS slot
-        FROM {EXTRACTED_FEATURES} f
-        JOIN {FOLDS} d USING (clip_id)
-        JOIN {RAW_CORPUS} c USING (clip_id)
-        LEFT JOIN {ENCODERS} e ON e.corpus = f.corpus
-        WHERE {condition} AND list_contains(?, f.corpus)
+        FROM {joined} LEFT JOIN {ENCODERS} e ON e.corpus = f.corpus
+        {which}
         ORDER BY f.clip_id
         """,
         [ENCODER_VOCABULARY[0], list(corpora)],
@@ -148,7 +147,8 @@ def read_training_table(
             "No clip has all of the chosen features and a fold. The checks of extracted_features "
             "name what is missing; materialize extracted_features and folds after mending it."
         )
-    fingerprints = sorted(set(table["fingerprint"].to_pylist()))
+    found = database.fetch(f"SELECT DISTINCT f.fingerprint FROM {joined} {which}", [list(corpora)])
+    fingerprints = sorted(found["fingerprint"].to_pylist())
     if len(fingerprints) > 1:
         raise FeatureError(
             "Rows with different extractor fingerprints would train together: "
@@ -157,10 +157,7 @@ def read_training_table(
     # Feature names come from anywhere and may equal a column of another table.
     names = ", ".join(f"f.{quote(name)}" for name in features)
     matrix = database.fetch(
-        f"SELECT {names} FROM {EXTRACTED_FEATURES} f JOIN {FOLDS} d USING (clip_id) "
-        f"JOIN {RAW_CORPUS} c USING (clip_id) WHERE {condition} AND list_contains(?, f.corpus) "
-        "ORDER BY f.clip_id",
-        [list(corpora)],
+        f"SELECT {names} FROM {joined} {which} ORDER BY f.clip_id", [list(corpora)]
     )
     values = np.column_stack([_numbers(matrix, name) for name in features])
     if matrix.num_rows != table.num_rows or not (gaps or np.isfinite(values).all()):
@@ -191,7 +188,4 @@ def read_training_table(
 
 
 def _numbers(table: pa.Table, name: str) -> FloatArray:
-    return np.array(
-        [math.nan if value is None else float(value) for value in table[name].to_pylist()],
-        dtype=np.float64,
-    )
+    return np.array(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)

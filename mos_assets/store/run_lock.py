@@ -20,11 +20,15 @@ from mos_assets.io.reading import DENIED, NotAFileError
 from mos_assets.store.failures import unwritable
 
 LOCK_FILE = ".run.lock"
-_DOOR = ".run.door"
-"""Held for the moment in which the run lock is taken."""
+DOOR = ".run.door"
+"""Held for the moment in which the run lock is taken, and while tables are written beside runs."""
 _LONGEST_NAME = 200
 _PAUSE_S = 1.0
 """Between two attempts."""
+
+
+class InUseError(StoreError):
+    """Somebody else has the store; that may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def _opened(store: Path) -> tuple[IO[bytes], IO[bytes]]:
     """The files of the door and of the lock, in a store that is made where it is missing."""
     try:
         store.mkdir(parents=True, exist_ok=True)
-        return open_lock(store / _DOOR), open_lock(store / LOCK_FILE)
+        return open_lock(store / DOOR), open_lock(store / LOCK_FILE)
     except NotAFileError as error:
         raise StoreError(f"{error.filename} {error.strerror}. Delete it, and try again.") from None
     except OSError as error:
@@ -106,7 +110,7 @@ def beside_runs(store: Path, timeout: Timeout = NO_WAIT) -> Iterator[None]:
             if try_lock(file, shared=True):
                 yield
                 return
-        error = StoreError(
+        error = InUseError(
             f"{store} is in use by another program, such as a backup. Wait until that has ended, "
             "or set MOS_STORE to another folder."
         )
@@ -135,7 +139,7 @@ def _share(file: IO[bytes], store: Path, said: str, holder: str) -> None:
         said = "another program, such as a backup"
     elif said == holder:
         return
-    raise StoreError(
+    raise InUseError(
         f"{store} is in use by {said or 'another process'}: two at once would replace each other's "
         "tables. Wait until that has ended, or set MOS_STORE to another folder."
     )
@@ -143,7 +147,7 @@ def _share(file: IO[bytes], store: Path, said: str, holder: str) -> None:
 
 def lock_holder(store: Path) -> str:
     """Who uses the store now; empty where nobody does. Nothing is made or locked."""
-    door, path = store / _DOOR, store / LOCK_FILE
+    door, path = store / DOOR, store / LOCK_FILE
     if not (door.is_file() and path.is_file()):
         return ""
     # Nobody can lock the store while the door is held, so that this is in nobody's way.

@@ -1,6 +1,7 @@
 """Rows of `setbacks`: measurements that came to nothing for a cause outside the clip's bytes.
 
-A row is gone as soon as its measurement is there. While it is not, every run counts one attempt,
+A row is gone as soon as its measurement is there, or no clip of the store has its bytes any more.
+While it is not, every run counts one attempt,
 until the clip is given up for now: a clip that takes the machine down each time must not cost
 every run. `forget` lets all of them be tried again.
 """
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from mos_assets.records import NotedSetback, Setback
 from mos_assets.store.database import Database
-from mos_assets.store.schema import CLIP_MEASUREMENTS, SCHEMAS, SETBACKS
+from mos_assets.store.schema import CLIP_MEASUREMENTS, RAW_CORPUS, SCHEMAS, SETBACKS
 
 MOST_ATTEMPTS = 3
 """Runs in which a measurement may meet with a setback before it is given up for now."""
@@ -23,7 +24,8 @@ _KEY = "content, part, fingerprint"
 
 
 def note_setbacks(database: Database, found: Mapping[str, Iterable[Setback]]) -> None:
-    """Count one more attempt of each of these, by clip id; drop those measured by now."""
+    """Count one more attempt of each of these, by clip id; drop those measured by now, and those of
+    files that were replaced or taken away since, which nobody can measure."""
     now = datetime.now(UTC)
     rows = [
         {
@@ -44,7 +46,11 @@ def note_setbacks(database: Database, found: Mapping[str, Iterable[Setback]]) ->
         )
         connection.execute(
             f"DELETE FROM {SETBACKS} WHERE ({_KEY}) IN (SELECT ({_KEY}) FROM counted) "
-            f"OR ({_KEY}) IN (SELECT ({_KEY}) FROM {CLIP_MEASUREMENTS})"
+            f"OR ({_KEY}) IN (SELECT ({_KEY}) FROM {CLIP_MEASUREMENTS}) "
+            f"OR split_part(content, '+', 1) NOT IN (SELECT sha256 FROM {RAW_CORPUS} "
+            "WHERE sha256 IS NOT NULL) "
+            "OR contains(content, '+') AND split_part(content, '+', 2) NOT IN "
+            f"(SELECT reference_sha256 FROM {RAW_CORPUS} WHERE reference_sha256 IS NOT NULL)"
         )
         names = ", ".join(SCHEMAS[SETBACKS].names)
         connection.execute(f"INSERT INTO {SETBACKS} ({names}) SELECT {names} FROM counted")

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
@@ -85,18 +84,16 @@ def write_candidate(
     losses: Sequence[FeatureLoss] = (),
 ) -> None:
     """Record a candidate together with its out-of-fold predictions and what its features weigh."""
-    n_seeds, n_rows = predictions.predictions.shape
-    rows = pa.table(
-        {
-            "candidate_id": [candidate.candidate_id] * (n_seeds * n_rows),
-            "clip_id": np.tile(np.array(table.clip_ids, dtype=object), n_seeds),
-            "seed": np.repeat(np.array(predictions.seeds, dtype=np.int64), n_rows),
-            "fold": np.tile(table.folds, n_seeds),
-            "mos": np.tile(table.mos, n_seeds),
-            "predicted": predictions.predictions.reshape(-1),
-        },
-        schema=SCHEMAS[PREDICTIONS],
-    )
+    parts = [SCHEMAS[PREDICTIONS].empty_table()]
+    clips, n_rows = pa.array(table.clip_ids, pa.string()), len(table.clip_ids)
+    own = pa.repeat(candidate.candidate_id, n_rows)
+    for seed, predicted in zip(predictions.seeds, predictions.predictions, strict=True):
+        same_seed = pa.repeat(pa.scalar(seed, pa.int64()), n_rows)
+        columns = (own, clips, same_seed, table.folds, table.mos, predicted)
+        named = dict(zip(SCHEMAS[PREDICTIONS].names, columns, strict=True))
+        parts.append(pa.table(named, schema=SCHEMAS[PREDICTIONS]))
+    # Seeds share the columns that do not change, which are copied once they are in the store.
+    rows = pa.concat_tables(parts)
     lost = pa.Table.from_pylist(
         [
             {

@@ -17,7 +17,7 @@ BUILDER = "create_app_from_workspace_process_context"
 
 def main() -> None:
     """Raises RuntimeError where Dagster builds its application by another name than the guarded."""
-    hosts = [*LOOPBACK_NAMES, *Settings.from_env().service.ui_hosts]
+    hosts = [*LOOPBACK_NAMES, *Settings.all_from_env()[0].service.ui_hosts]
     build = getattr(dagster_cli, BUILDER, None)
     if build is None:
         raise RuntimeError("dagster_webserver builds its application elsewhere: not guarded")

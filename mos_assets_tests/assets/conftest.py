@@ -1,5 +1,7 @@
 """A small real corpus, and the whole graph over it, once a session."""
 
+import os
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,10 @@ mos = "mos"
 group = "scene"
 """
 
+_forks: list[str] = []
+"""Where this process forked; what starts another program at once does not count."""
+os.register_at_fork(before=lambda: _forks.append("".join(traceback.format_stack(limit=9))))
+
 
 @dataclass(frozen=True)
 class World:
@@ -83,6 +89,8 @@ class Ran:
     world: World
     result: dg.ExecuteInProcessResult
     checks: Mapping[str, dg.AssetCheckEvaluation] = field(default_factory=dict)
+    forks: tuple[str, ...] = ()
+    """Where the run forked."""
 
     def metadata(self, asset: str) -> Mapping[str, dg.MetadataValue]:
         (event,) = (
@@ -95,9 +103,10 @@ class Ran:
 
 def ran(world: World, *assets: str) -> Ran:
     """After a run of these assets with their checks, or of the whole graph."""
+    before = len(_forks)
     result = world.run(*assets)
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
-    return Ran(world, result, checks)
+    return Ran(world, result, checks, tuple(_forks[before:]))
 
 
 def make_world(root: Path, name: str, **changes: object) -> World:

@@ -9,13 +9,14 @@ import pytest
 
 from mos_assets import Predictor
 from mos_assets.assets.provenance import asset_tags
+from mos_assets.automation.executors import executor_for
 from mos_assets.definitions import build_defs
 from mos_assets.features import read_shard
 from mos_assets.predictor import Source
 from mos_assets.release.loading import read_release
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.reporting.report import GateReport
-from mos_assets.settings import Settings
+from mos_assets.settings import Executor, Settings
 from mos_assets.store import corpus_rows, feature_rows, fold_rows
 from mos_assets_tests.assets.conftest import (
     MEASURED,
@@ -67,6 +68,14 @@ def test_a_run_that_succeeds_has_made_every_asset_that_it_selected() -> None:
             for output in node.definition.output_defs:
                 assert output.is_required, f"{node.name} may succeed without {output.name}"
                 assert not output.is_dynamic, f"{node.name} makes steps while it runs"
+
+
+def test_nothing_forks_that_may_have_the_store_open(filmed: Ran) -> None:
+    """A forked child of a process with an open DuckDB 2.0 loses what it writes, without a word. A
+    step of its own process comes from a server that has never opened one."""
+    assert not filmed.forks, filmed.forks[0]
+    steps = executor_for(Executor.MULTIPROCESS).config_schema.resolve_config({})
+    assert steps.value["config"]["start_method"] == {"forkserver": {}}
 
 
 def test_what_was_made_says_of_what(filmed: Ran) -> None:

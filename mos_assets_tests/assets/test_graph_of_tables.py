@@ -148,3 +148,24 @@ def test_a_blocking_check_stops_what_is_downstream(tabled: World) -> None:
     result = tabled.run()
     assert not result.success
     assert not tabled.settings.paths.model_folder.exists()
+
+
+def test_what_a_run_writes_of_itself_does_not_grow_with_its_clips(tabled: World) -> None:
+    """Events are rows in Dagster's storage, and their metadata bytes in it."""
+
+    def events() -> list[int]:
+        """How many, and how many bytes."""
+        found = tabled.run_until("folds").all_events
+        return [len(found), sum(len(dg.serialize_value(event)) for event in found)]
+
+    few = events()
+    folder = tabled.folder("tabled")
+    with (folder / "labels.csv").open("a") as labels:
+        labels.writelines(f"more{n}.mp4,{1 + n % 40 / 10},more{n // 2}\n" for n in range(600))
+        labels.writelines(f"bad{n}.mp4,none,bad\n" for n in range(300))
+    with (folder / "features" / "own.csv").open("a") as table:
+        table.writelines(f"more{n},{n % 7},{n % 5}\n" for n in range(300))
+        table.writelines(f"stray{n},1,2\n" for n in range(300))
+    many = events()
+    assert many[0] <= few[0] + 20
+    assert many[1] <= few[1] + 20_000

@@ -9,9 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mos_assets.assets.naming import UNNAMED
 from mos_assets.assets.provenance import RUN_SCOPE_TAG
 from mos_assets.automation import sensors
-from mos_assets.automation.jobs import retrain
+from mos_assets.automation.jobs import retrain_for
 from mos_assets.automation.retrains import SENSOR_TAG
 from mos_assets.automation.sensors import sensors_for
 from mos_assets.settings import Settings
@@ -109,7 +110,7 @@ def watch_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchWith]:
     with dg.instance_for_test() as instance:
 
         def made(settings: Settings, name: str) -> Watch:
-            found = {sensor.name: sensor for sensor in sensors_for(settings, retrain)}
+            found = {sensor.name: sensor for sensor in sensors_for(settings, retrain_for(UNNAMED))}
             return Watch(found[name], instance, clock, {RUN_SCOPE_TAG: settings.run_scope})
 
         yield made

@@ -37,13 +37,23 @@ def free_port() -> int:
 
 def processes_of(home: Path) -> list[str]:
     """Command lines of running processes that belong to the service of this DAGSTER_HOME."""
+    return [command for _, command in _processes_of(home)]
+
+
+def pids_of(home: Path, module: str) -> list[int]:
+    """Those among them that run this module of Python, or one below it."""
+    return [pid for pid, command in _processes_of(home) if f" -m {module}" in command]
+
+
+def _processes_of(home: Path) -> list[tuple[int, str]]:
     mark = f"DAGSTER_HOME={home}\0".encode()
-    found: list[str] = []
+    found: list[tuple[int, str]] = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark in process.joinpath("environ").read_bytes():
-                found.append(process.joinpath("cmdline").read_bytes().decode().replace("\0", " "))
-    return [command for command in found if command]
+                command = process.joinpath("cmdline").read_bytes().decode().replace("\0", " ")
+                found.append((int(process.name), command))
+    return [each for each in found if each[1]]
 
 
 @dataclass

@@ -13,10 +13,11 @@ from dagster._core.run_coordinator import SubmitRunContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mos_assets.assets.naming import UNNAMED
 from mos_assets.automation import incoming
 from mos_assets.automation.arrivals import Arrivals, ArrivalState, decide_scoring
 from mos_assets.automation.incoming import NAME, incoming_sensor
-from mos_assets.automation.jobs import STORE_TAG, score_incoming
+from mos_assets.automation.jobs import STORE_TAG, score_incoming_for
 from mos_assets.automation.queue import StoreQueue
 from mos_assets.pipeline.incoming_scores import released_head
 from mos_assets.records import LabelOrigin, Status
@@ -45,7 +46,7 @@ class Watch:
     def tick(self) -> int:
         self.now += 60
         self.clock(self.now)
-        sensor = incoming_sensor(self.settings, score_incoming)
+        sensor = incoming_sensor(self.settings, score_incoming_for(UNNAMED))
         with dg.build_sensor_context(instance=self.instance, cursor=self.cursor) as context:
             found = sensor(context)
         if isinstance(found, dg.SkipReason):
@@ -147,8 +148,10 @@ def test_a_failed_run_and_a_clip_without_a_score_are_tried_again_later(
     watch.fails = True
     assert sum(watch.ticks(60)) == 1
     assert watch.reason.startswith("1 clips to score; the last run failed (1 so far)")
+    watch.now -= 365 * 86_400
+    assert sum(watch.ticks(59)) == 0, "an hour also by a clock that was set back"
     watch.fails, watch.again = False, frozenset({"a.mp4"})
-    assert watch.ticks(6) == [0, 0, 1, 0, 0, 1]
+    assert watch.ticks(6) == [0, 1, 0, 0, 1, 0]
     assert sum(watch.ticks(200)) == 2, "after one hour and two"
     assert "tried again in" in watch.reason
 
@@ -171,7 +174,7 @@ def test_a_folder_that_is_gone_is_no_empty_one(watch: Watch, tmp_path: Path) -> 
     (tmp_path / "incoming").rmdir()
     assert watch.ticks(3) == [0, 0, 0]
     assert watch.reason.startswith("could not look: MOS_INCOMING=")
-    assert incoming_sensor(Settings.of(), score_incoming).name == NAME
+    assert incoming_sensor(Settings.of(), score_incoming_for(UNNAMED)).name == NAME
 
 
 @given(st.lists(st.sampled_from(["arrive", "run", "fail", "tick", "cursor"]), max_size=60))

@@ -6,9 +6,10 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.execution.api import create_execution_plan
 
+from mos_assets.assets.naming import UNNAMED
 from mos_assets.assets.provenance import RUN_SCOPE_TAG
 from mos_assets.automation.facts import Outcome, Retrain
-from mos_assets.automation.retrains import CHAIN, retrains_of
+from mos_assets.automation.retrains import retrains_of
 from mos_assets.definitions import build_defs
 from mos_assets.settings import Settings
 from mos_assets_tests.assets.conftest import make_world
@@ -37,7 +38,7 @@ def outcomes(*runs: dg.DagsterRun, sensor: str = "corpus_sensor") -> list[str]:
 
 
 def run(name: str, status: dg.DagsterRunStatus, tags: dict[str, str]) -> dg.DagsterRun:
-    selection = CHAIN if name == "__ASSET_JOB" else None
+    selection = UNNAMED.chain if name == "__ASSET_JOB" else None
     return dg.DagsterRun(job_name=name, status=status, tags=tags, asset_selection=selection)
 
 
@@ -115,7 +116,7 @@ def test_a_run_that_names_its_steps_is_whole_where_it_names_all_of_them() -> Non
     )
     assert not outcomes(part)
     keys = create_execution_plan(job).step_keys_to_execute
-    assert len(keys) > len(CHAIN)
+    assert len(keys) > len(UNNAMED.chain)
     for steps, found in ((keys, ["DONE"]), (keys[-3:], [])):
         with dg.instance_for_test() as instance:
             plan = create_execution_plan(job, step_keys_to_execute=steps)

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from mos_assets.assets import platform
+from mos_assets.assets.naming import UNNAMED
 from mos_assets.automation import maintenance
 from mos_assets.automation.launcher import WatchedRunLauncher
 from mos_assets.automation.maintenance import prune_for, prune_runs
@@ -51,7 +52,7 @@ def test_a_run_and_the_pruning_wait_until_a_backup_has_ended(
     store.mkdir()
     with backup(store, seconds=2):
         assert world.run("raw_corpus").success
-    prune = prune_for(world.settings.paths, world.settings.service)
+    prune = prune_for(world.settings)
     with dg.instance_for_test() as instance:
         with backup(store, seconds=2):
             assert prune.execute_in_process(instance=instance).success
@@ -194,11 +195,7 @@ def test_of_an_old_run_no_file_is_left(tmp_path: Path) -> None:
 def test_the_prune_job_runs(tmp_path: Path) -> None:
     settings = make_world(tmp_path, "synthetic").settings
     with dg.instance_for_test() as instance:
-        assert (
-            prune_for(settings.paths, settings.service)
-            .execute_in_process(instance=instance)
-            .success
-        )
+        assert prune_for(settings).execute_in_process(instance=instance).success
 
 
 def test_settings_switch_automation_and_freshness() -> None:
@@ -214,8 +211,8 @@ def test_settings_switch_automation_and_freshness() -> None:
 
 @pytest.mark.parametrize("cron", ["weekly", "61 3 * * 0", "0 3 * *"])
 def test_a_cron_that_is_none_is_named(cron: str) -> None:
-    from mos_assets.automation.jobs import retrain
+    from mos_assets.automation.jobs import retrain_for
 
     with pytest.raises(SettingsError, match="MOS_RETRAIN_CRON"):
         settings = Settings.from_env({"MOS_RETRAIN_CRON": cron})
-        schedules_for(settings.service, retrain, prune_for(settings.paths, settings.service))
+        schedules_for(settings, retrain_for(UNNAMED), prune_for(settings))

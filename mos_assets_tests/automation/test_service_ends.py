@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from mos_assets.cli import main
 from mos_assets_tests.assets.conftest import make_world
-from mos_assets_tests.automation.service import processes_of, serving, variables
+from mos_assets_tests.automation.service import pids_of, processes_of, serving, variables
 
 
 def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) -> None:
@@ -39,11 +39,11 @@ def test_a_run_that_is_killed_has_failed_and_is_started_again(tmp_path: Path) ->
         assert message["kind"] == "failure"
         assert message["where"] == killed["runId"]
         assert message["text"].startswith(f"Run {killed['runId'][:8]} of retrain failed: ")
-        assert service.stop(signal.SIGTERM) == 128 + signal.SIGTERM
+        assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
         assert processes_of(home) == []
 
 
-def test_int_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_daemon_that_is_killed_ends_the_service_and_nothing_is_left(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(home, {**variables({"corpus": "synthetic", "automation": False})}) as service:
         service.wait("the UI", service.serves)
@@ -60,5 +60,9 @@ def test_int_leaves_nothing_behind(tmp_path: Path) -> None:
             assert taken.exit_code == 1
             assert f"Port {service.port} of 127.0.0.1 is in use" in taken.output
             assert taken.output.count("\n") == 1, "and nothing was started"
-        assert service.stop(signal.SIGINT) == 128 + signal.SIGINT
+        for pid in pids_of(home, "dagster._daemon"):
+            os.kill(pid, signal.SIGKILL)
+        assert service.process.wait(90) == 1, "or whoever supervises it takes it for done"
+        assert "dagster-daemon process shut down unexpectedly" in service.log
+        assert "Error: the service ended by itself" in service.log
         assert processes_of(home) == []

@@ -2,89 +2,56 @@
 the caller, and are killed, frozen and cut off while they work."""
 
 import logging
+import mmap
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import duckdb
-import psutil
 import pytest
-from distributed import Client
 
-from mos_assets.cluster import Fact, Work, on_dask, spread
+from mos_assets.cluster import Fact, Spread, Work, on_dask, spread
 from mos_assets.errors import ClusterError
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
 from mos_assets.settings import Settings
 from mos_assets.store import Database, setback_rows
+from mos_assets_tests.cluster.processes import Cluster
 from mos_assets_tests.corpora.making import MINIMAL_TOML
+from mos_assets_tests.disks import tiny_disk
+from mos_assets_tests.networks.making import write_means
 
 LOG = logging.getLogger(__name__)
 CLIPS = 12
+FEATURES, PARTS = "canonical-6+saliency+tiny", 3
+APART = "/usr/bin/unshare", "-m", "sh", "-c"
+"""A shell with mounts of its own."""
+MEMORY_MB = 500
+"""Of the worker that has too little, more than it takes to measure."""
 TOML = MINIMAL_TOML.replace('"mine"', '"tiny"')
-
-
-@dataclass
-class Cluster:
-    """A scheduler and two workers with a nanny each, all processes of their own."""
-
-    scheduler: subprocess.Popen[bytes]
-    nannies: list[psutil.Process]
-    address: str
-
-    def workers(self) -> list[psutil.Process]:
-        """The processes that measure."""
-        found = [child for nanny in self.nannies for child in nanny.children()]
-        return [each for each in found if "resource_tracker" not in " ".join(each.cmdline())]
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Its processes have another folder, and settings of their own that nobody may read."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    dask, file = str(Path(sys.executable).with_name("dask")), folder / "scheduler.json"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(__file__).parents[2]),  # for the functions of this file
-        "MOS_CORPUS": "synthetic",
-        "MOS_FFMPEG": "/nowhere/ffmpeg",
-    }
-
-    def started(*words: str) -> subprocess.Popen[bytes]:
-        log = (folder / f"{words[0]}.log").open("ab")
-        command = [dask, *words, "--scheduler-file", str(file), "--no-dashboard"]
-        return subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-
-    processes = [started("scheduler", "--host", "127.0.0.1", "--port", "0")]
+    cluster = Cluster(tmp_path_factory.mktemp("elsewhere"))
     try:
-        worker = ("worker", "--nthreads", "1", "--local-directory", ".")
-        processes += [started(*worker), started(*worker)]
-        with Client(scheduler_file=str(file), timeout=120, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=120)
-            # Or the one that has loaded the package first may do all that there is alone.
-            client.run(import_module, measure.__name__)
-            address = client.scheduler.address
-        nannies = [psutil.Process(process.pid) for process in processes[1:]]
-        yield Cluster(processes[0], nannies, address)
+        cluster.start_scheduler()
+        cluster.start_worker()
+        cluster.start_worker()
+        cluster.wait_for(2)
+        yield cluster
     finally:
-        for process in processes:
-            os.killpg(process.pid, signal.SIGCONT)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for process in list(cluster.processes):
+            cluster.end(process)
 
 
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
-    """A corpus of small clips, 64 by 64, 25 frames."""
+    """A corpus of small clips, 64 by 64, 25 frames; and a network beside it."""
     root = tmp_path_factory.mktemp("tiny-root")
     clips = root / "tiny" / "clips"
     clips.mkdir(parents=True)
@@ -96,6 +63,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
         source += ["-vf", f"hue=h={30 * number}", "-frames:v", "25", "-c:v", "libx264"]
         source += ["-preset", "ultrafast", str(clips / f"c{number:02}.mp4")]
     assert run_ffmpeg(ffmpeg, source).returncode == 0
+    write_means(root / "networks" / "tiny")
     return root
 
 
@@ -132,7 +100,8 @@ def make(corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make
 
     def make(name: str, **changes: object) -> World:
         given = {"corpus": "tiny", "corpus_root": str(corpora), "workers": 2}
-        given |= {"features": "canonical-6+saliency", "store": str(tmp_path / name)}
+        given |= {"features": FEATURES, "networks": str(corpora / "networks")}
+        given |= {"store": str(tmp_path / name)}
         return World(Settings.of(**(given | changes)))
 
     return make
@@ -146,7 +115,8 @@ def here(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
             corpus="tiny",
             corpus_root=str(corpora),
             workers=2,
-            features="canonical-6+saliency",
+            features=FEATURES,
+            networks=str(corpora / "networks"),
             store=str(tmp_path_factory.mktemp("here")),
         )
     )
@@ -226,7 +196,55 @@ def test_a_clip_that_ends_workers_is_named_and_set_aside(
     broken.unlink()
     assert world.measure().clips == 1
     assert setback_rows.read_setbacks(world.database) == ()
-    assert measured_keys(world) == 2 * CLIPS
+    assert measured_keys(world) == PARTS * CLIPS
+
+
+def hungry(items: tuple[int, ...]) -> tuple[int, ...]:
+    """Takes more memory than one of the workers may have."""
+    taken = bytearray(MEMORY_MB << 20)
+    taken[:: mmap.PAGESIZE] = bytes([1]) * len(taken[:: mmap.PAGESIZE])
+    time.sleep(1.0)
+    return doubled(items)
+
+
+def test_workers_without_room_memory_or_the_network_leave_the_rest_to_others(
+    cluster: Cluster,
+    make: Make,
+    here: dict[str, bytes],
+    corpora: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One has a disk of 48 KB for its scratch files and a nanny that watches its memory; for
+    another there is no folder of networks."""
+    monkeypatch.setattr(measure, "LEAST_PIECE_S", 0.1)
+    hidden = f"mount -t tmpfs tmpfs {corpora / 'networks'}"
+    if subprocess.run([*APART, hidden]).returncode:
+        pytest.skip("mounting is not permitted here")
+    before = list(cluster.processes)
+    cluster.start_worker("--no-nanny", under=[*APART, f'{hidden}; exec "$@"', "-"])
+    try:
+        with tiny_disk(tmp_path / "scratch", "48k") as scratch:
+            memory = ("--memory-limit", f"{MEMORY_MB}MiB")
+            cluster.start_worker(*memory, TMPDIR=str(scratch))
+            cluster.wait_for(4)
+            world = make("store", cluster=cluster.address)
+            merged = world.measure()
+            assert (merged.clips, merged.failed, merged.spread.set_aside) == (CLIPS, 0, 0)
+            assert world.bytes() == here
+            full, blind = sorted(merged.spread.refused.values())
+            assert "No space left on device" in full
+            assert "fingerprint of network_tiny is that of no network in its folder there" in blind
+            pieces = [(item,) for item in range(8)]
+            found, told = compute(Work(hungry, nothing_to_compare), cluster.address, *pieces)
+            assert found == [(item, 2 * item) for item in range(8)]
+            assert told.lost >= 1
+            assert told.set_aside == 0
+            for process in cluster.processes[len(before) :]:
+                cluster.end(process)
+    finally:
+        for process in cluster.processes[len(before) :]:
+            cluster.end(process)
 
 
 def own_process() -> tuple[Fact, ...]:
@@ -241,18 +259,20 @@ def doubled(items: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(2 * item for item in items)
 
 
-def compute(work: Work[int, int], cluster: str) -> list[tuple[int, int]]:
+def compute(
+    work: Work[int, int], cluster: str, *pieces: tuple[int, ...]
+) -> tuple[list[tuple[int, int]], Spread]:
     found: list[tuple[int, int]] = []
     with on_dask(work, cluster) as engine:
-        spread(
-            [(1, 2), (3,)],
+        told = spread(
+            pieces,
             engine,
             done=found.extend,
             doubtful=lambda result: False,
             ended=lambda item, reason: 0,
             log=LOG,
         )
-    return sorted(found)
+    return sorted(found), told
 
 
 def test_workers_that_differ_or_lack_the_package_are_refused_by_name(
@@ -260,7 +280,7 @@ def test_workers_that_differ_or_lack_the_package_are_refused_by_name(
 ) -> None:
     """Without a worker that can be used it is an error within seconds."""
     with pytest.raises(ClusterError) as told:
-        compute(Work(sum, own_process), cluster.address)
+        compute(Work(sum, own_process), cluster.address, (1,))
     pids = [worker.pid for worker in cluster.workers()]
     assert str(told.value).count("tcp://127.0.0.1:") == 3
     assert any(
@@ -271,7 +291,27 @@ def test_workers_that_differ_or_lack_the_package_are_refused_by_name(
     import only_here  # type: ignore[import-not-found]
 
     with pytest.raises(ClusterError, match=r"it cannot run this .*No module named 'only_here'"):
-        compute(Work(sum, only_here.facts), cluster.address)
+        compute(Work(sum, only_here.facts), cluster.address, (1,))
+
+
+def test_a_scheduler_that_starts_again_where_it_was_is_one_interruption(
+    cluster: Cluster, make: Make, here: dict[str, bytes]
+) -> None:
+    """Its workers end with it, as Dask has it; whoever supervises them starts them again."""
+
+    def act() -> None:
+        for process in list(cluster.processes):
+            cluster.end(process)
+        cluster.start_scheduler()
+        cluster.start_worker("--no-nanny")
+
+    world = make("store", cluster=cluster.address)
+    thread = when_some_are_kept(world, act)
+    merged = world.measure()
+    thread.join()
+    assert (merged.clips, merged.failed, merged.spread.set_aside) == (CLIPS, 0, 0)
+    assert len(merged.spread.workers) > 1
+    assert world.bytes() == here
 
 
 def test_a_scheduler_that_goes_away_is_one_sentence_and_the_next_run_finishes(
@@ -280,14 +320,14 @@ def test_a_scheduler_that_goes_away_is_one_sentence_and_the_next_run_finishes(
     monkeypatch.setattr("mos_assets.cluster.dask_engine.PATIENCE_S", 2.0)
     monkeypatch.setattr("mos_assets.cluster.dask_engine.CONNECT_S", 2.0)
     world = make("store", cluster=cluster.address)
-    thread = when_some_are_kept(world, cluster.scheduler.kill)
+    thread = when_some_are_kept(world, cluster.processes[0].kill)
     with pytest.raises(ClusterError, match=r"tcp://.* is gone since .* what was measured is kept"):
         world.measure()
     thread.join()
     with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://"):
         world.measure()
     assert 0 < make("store").measure().clips < CLIPS
-    assert measured_keys(world) == 2 * CLIPS
+    assert measured_keys(world) == PARTS * CLIPS
 
 
 def test_workers_started_here_are_spawned_and_what_duckdb_holds_stays(tmp_path: Path) -> None:
@@ -297,7 +337,8 @@ def test_workers_started_here_are_spawned_and_what_duckdb_holds_stays(tmp_path: 
     path = tmp_path / "open.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS n")
-        assert compute(Work(doubled, nothing_to_compare), "local:1") == [(1, 2), (2, 4), (3, 6)]
+        found, _ = compute(Work(doubled, nothing_to_compare), "local:1", (1, 2), (3,))
+        assert found == [(1, 2), (2, 4), (3, 6)]
         connection.execute("INSERT INTO t VALUES (2)")
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchall() == [(2,)]

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mos_assets.corpora.layouts.custom import load_custom
+from mos_assets.demo import DEMO_SOURCE
 from mos_assets.demo.degradations import DEGRADATIONS
 from mos_assets.demo.render import clip_file, render_demo
 from mos_assets.demo.scenes import FRAMES, SCENES, Scene, Shot
@@ -34,6 +36,28 @@ def test_the_same_scenes_are_the_same_bytes(
     assert len(found) == 14
     assert len(said) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_with_sources_the_clips_are_the_same_and_ratings_follow_what_they_lack(
+    ffmpeg: Ffmpeg, small_demo: Path, tmp_path: Path
+) -> None:
+    render_demo(tmp_path, ffmpeg, DEMO_SOURCE, scenes=SCENES[3:4], workers=1, progress=quiet)
+    folder = tmp_path / "demo-source"
+    found, plain = digests(folder), digests(small_demo / "demo")
+    clips = [name for name in found if name.startswith("clips/")]
+    assert len(clips) == len(DEGRADATIONS)
+    assert all(found[name] == plain[name] for name in clips)
+    labels = load_custom(folder)
+    assert not labels.rejected
+    assert {label.reference for label in labels.labels} == {f"sources/{SCENES[3].name}.mp4"}
+    severities = [float(line.split(",")[3]) for line in _lines(folder)]
+    ratings = [float(line.split(",")[4]) for line in _lines(folder)]
+    assert np.corrcoef(severities, ratings)[0, 1] < -0.9
+    assert 0.0 <= min(severities) < 0.1 < max(severities) <= 1.0
+
+
+def _lines(folder: Path) -> list[str]:
+    return (folder / "labels.csv").read_text().splitlines()[1:]
 
 
 def test_every_scene_renders_the_same_pictures_twice(ffmpeg: Ffmpeg) -> None:

@@ -73,6 +73,11 @@ def disguised(task: ClipTask, path: Path) -> ClipTask:
     return replace(task, path=path, sha256=hash_file(path))
 
 
+def _measured_under(policy: ReferencePolicy) -> list[str]:
+    source = policy is ReferencePolicy.SOURCE
+    return [name for name, each in picture_extractors().items() if source or not each.needs_source]
+
+
 def task_of(
     path: Path,
     *parts: str,
@@ -87,7 +92,7 @@ def task_of(
         path=path,
         sha256=hash_file(path),
         probe=probe(path),
-        parts=frozenset(parts or picture_extractors()),
+        parts=frozenset(parts or _measured_under(policy)),
         reference_path=reference,
         reference_sha256=None if reference is None else hash_file(reference),
         comparison=Comparison(policy, sampling, loopback),

@@ -14,10 +14,10 @@ FFMPEG = Ffmpeg(path="/nowhere/ffmpeg", version="n9.9")
 
 def test_it_reads_as_what_it_is() -> None:
     text = fingerprint("libvmaf", Comparison(ReferencePolicy.LOOPBACK), FFMPEG)
-    assert text == "libvmaf-1.3:ffmpeg-n9.9:loopback-x264-veryfast-crf35"
+    assert text == "libvmaf-1.4:ffmpeg-n9.9:loopback-x264-veryfast-crf35"
     second = Comparison(ReferencePolicy.LOOPBACK, Sampling.SPARSE, Loopback.TWO)
     told = fingerprint("libvmaf", second, FFMPEG)
-    assert told == "libvmaf-1.3:ffmpeg-n9.9:sparse-1:loopback-2-x264-intra-veryfast-crf35-led-in"
+    assert told == "libvmaf-1.4:ffmpeg-n9.9:sparse-1:loopback-2-x264-intra-veryfast-crf35-led-in"
     assert ":prefilter-" in fingerprint("shots", Comparison(ReferencePolicy.LOOPBACK), FFMPEG)
 
 

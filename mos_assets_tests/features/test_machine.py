@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from mos_assets.errors import ToolError
 from mos_assets.features import ClipTask, measure_clip
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.records import Measurement, Setback
+from mos_assets_tests.disks import tiny_disk
 from mos_assets_tests.features.conftest import Render, task_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's limits and /proc")
@@ -177,19 +177,6 @@ def test_a_clip_is_slow_only_where_the_time_was_its_own(
         limit_s=2.0,
     )
     assert [type(each) for each in found] == [Setback]
-
-
-@contextmanager
-def tiny_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of this size, as root; else a skip that says so."""
-    folder.mkdir()
-    words = ["/bin/mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or shutil.which("/bin/mount") is None or subprocess.run(words).returncode:
-        pytest.skip("mounting a tmpfs is not permitted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["/bin/umount", str(folder)], check=True)
 
 
 def test_a_full_disk_ends_the_run(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mos_assets.head import Recipe, train
+from mos_assets.head import Recipe, nested_out_of_fold, train
 from mos_assets.head.blend import convex_weights
-from mos_assets.records import SEED
+from mos_assets.records import SEED, FloatArray, TrainingTable
 from mos_assets_tests.head.conftest import quiet, table_of
 
 
@@ -58,8 +58,11 @@ def test_what_a_fold_holds_never_tunes_its_own_heads() -> None:
     recipe = Recipe(params={"members": 1, "epochs": 3, "inducing_points": 16})
     inside = table.folds == 1
     other = replace(table, mos=np.where(inside, 6.0 - mos, mos))
-    before, after = (
-        train(t, recipe, [SEED], progress=quiet).out_of_fold.predictions for t in (table, other)
-    )
-    assert np.array_equal(before[:, inside], after[:, inside])
-    assert not np.array_equal(before[:, ~inside], after[:, ~inside])
+
+    def trained(rows: TrainingTable) -> FloatArray:
+        return train(rows, recipe, [SEED], progress=quiet).out_of_fold.predictions
+
+    for predicted in (trained, nested_out_of_fold):
+        before, after = predicted(table), predicted(other)
+        assert np.array_equal(before[..., inside], after[..., inside])
+        assert not np.array_equal(before[..., ~inside], after[..., ~inside])

@@ -58,23 +58,30 @@ columns = ["red", "green", "blue"]
 """
 
 
+def write_means(folder: Path, nodes: Sequence[onnx.NodeProto] | None = None) -> Path:
+    """A network in this folder, of its name: the mean level of each channel through these more
+    nodes, y from m; with its network.toml."""
+    nodes = (helper.make_node("Identity", ["m"], ["y"]),) if nodes is None else nodes
+    folder.mkdir(parents=True, exist_ok=True)
+    mean = helper.make_node("ReduceMean", ["x"], ["m"], axes=[2, 3], keepdims=0)
+    path = folder / f"{folder.name}.onnx"
+    write_onnx(path, {"x": ["n", 3, 16, 16]}, [mean, *nodes], {"y": ["n", 3]})
+    (folder / "network.toml").write_text(MEANS.format(name=folder.name))
+    return folder
+
+
 @pytest.fixture
 def means(tmp_path: Path) -> Write:
-    """Write `networks/<name>`: the mean level of each channel through these more nodes, y from m;
-    and what network.toml says, changed by replacements."""
+    """Write `networks/<name>` as `write_means` does; and what network.toml says, changed by
+    replacements."""
 
     def write(
         name: str = "tiny",
         *changes: tuple[str, str],
-        nodes: Sequence[onnx.NodeProto] = (helper.make_node("Identity", ["m"], ["y"]),),
+        nodes: Sequence[onnx.NodeProto] | None = None,
     ) -> Path:
-        folder = tmp_path / "networks" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        mean = helper.make_node("ReduceMean", ["x"], ["m"], axes=[2, 3], keepdims=0)
-        write_onnx(
-            folder / f"{name}.onnx", {"x": ["n", 3, 16, 16]}, [mean, *nodes], {"y": ["n", 3]}
-        )
-        text = MEANS.format(name=name)
+        folder = write_means(tmp_path / "networks" / name, nodes)
+        text = (folder / "network.toml").read_text()
         for before, after in changes:
             assert before in text
             text = text.replace(before, after)

@@ -63,6 +63,11 @@ class Chain:
         """Everything up to the folds."""
         run, paths, log = self.settings.run, self.settings.paths, logging.getLogger()
         ingest.ingest(run, paths, self.database, log.info)
+        return self.prepare_from_rows()
+
+    def prepare_from_rows(self) -> Chain:
+        """Everything between the rows of the corpora and the folds."""
+        run, paths, log = self.settings.run, self.settings.paths, logging.getLogger()
         shots.find_shots(run, paths, self.database, log)
         assemble.assemble(run, paths, self.database)
         split.split(run, self.database)

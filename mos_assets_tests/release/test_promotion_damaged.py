@@ -1,5 +1,6 @@
 """What a machine that died, or somebody who deleted a file, leaves of a release."""
 
+import errno
 import itertools
 import os
 import shutil
@@ -16,6 +17,7 @@ from mos_assets.release.loading import current_files, read_release
 from mos_assets.release.naming import ReleaseFiles
 from mos_assets.release.status import released_heads
 from mos_assets_tests.conftest import HEAD_ID, Release
+from mos_assets_tests.disks import leave, tiny_disk
 
 
 @pytest.mark.parametrize("name", ["onnx", "manifest", "card"])
@@ -104,6 +106,34 @@ def interrupted(release: Release, folder: Path, scratch: Path, card: str) -> Pat
     for path in (*files.all, files.record):
         shutil.copy(path, commit)
     return commit
+
+
+def test_a_disk_that_is_full_at_any_step_leaves_the_old_head_or_the_new_one(
+    release: Release, tmp_path: Path
+) -> None:
+    """A few pages more of room each time; nothing of a release that did not happen stays."""
+    with tiny_disk(tmp_path / "model", "4m") as folder:
+        release.put(folder)
+        files = ReleaseFiles(folder, HEAD_ID)
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        happened = []
+        for pages in range(0, 400, 3):
+            leave(folder, pages)
+            try:
+                done = release.put(folder, card="new", minute=1)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+                happened.append(read_release(current_files(folder, HEAD_ID)).card == b"new")
+                if not happened[-1]:
+                    now = {path.name: path.read_bytes() for path in folder.iterdir()}
+                    assert now == before
+            else:
+                break
+        assert done.released
+        assert happened[0] is False
+        assert happened == sorted(happened)
+        assert files.card.read_bytes() == b"new"
+        assert {path.name for path in folder.iterdir()} == before.keys()
 
 
 def test_a_damaged_interrupted_release_is_set_aside_and_the_good_head_stays(

@@ -90,5 +90,7 @@ def test_range_counts_this_weeks_scored_clips() -> None:
 
 def test_scores_of_an_earlier_head_take_no_part() -> None:
     rows = [replace(ONE, candidate_id="c0", scored_at=NOW - timedelta(days=1)), ONE]
-    assert of_latest_head(rows) == (ONE,)
-    assert of_latest_head([]) == ()
+    assert of_latest_head(rows, NOW) == (ONE,)
+    ahead = replace(ONE, candidate_id="c0", scored_at=NOW + timedelta(days=300))
+    assert of_latest_head([ahead, ONE], NOW) == (ONE,), "of a clock that was set back since"
+    assert of_latest_head([], NOW) == ()

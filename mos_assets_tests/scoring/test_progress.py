@@ -33,3 +33,14 @@ def test_at_a_steady_pace_the_time_left_only_falls() -> None:
     assert len(left) > 10
     assert left == sorted(left, reverse=True)
     assert len(said) < 25
+
+
+def test_a_week_of_work_is_some_hundred_lines() -> None:
+    """Each is a row in Dagster's storage."""
+    clock, said = [0.0], list[str]()
+    work = {str(number): 1.0 for number in range(60_480)}
+    remaining = Remaining(said.append, work, done_before=0, now=lambda: clock[0])
+    for name in work:
+        clock[0] += 10.0
+        remaining.add(name, failed=False)
+    assert 100 < len(said) < 500

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.layouts.custom import Custom
-from mos_assets.corpora.layouts.demo import Demo
+from mos_assets.corpora.layouts.demo import Demo, DemoSource
 from mos_assets.corpora.layouts.konvid_1k import Konvid1k
 from mos_assets.corpora.layouts.konvid_150k import Konvid150k
 from mos_assets.corpora.layouts.synthetic import Synthetic
 from mos_assets.corpora.request import CORPUS_TOML, CorpusRequest, corpus_folder, folder_errors
 from mos_assets.errors import CorpusError
 
-LAYOUTS: tuple[Layout, ...] = (Demo(), Konvid1k(), Konvid150k(), Synthetic())
+LAYOUTS: tuple[Layout, ...] = (Demo(), DemoSource(), Konvid1k(), Konvid150k(), Synthetic())
 """Corpora with a layout of their own; every other name is a folder with a corpus.toml."""
 _CUSTOM = Custom()
 
@@ -45,7 +45,7 @@ def require_folder(name: str, root: Path) -> Path:
     found = f"corpora there: {', '.join(there)}" if there else "no corpus is there"
     if not root.is_dir():
         found = "that root does not exist"
-    made = " and ".join(repr(layout.name) for layout in LAYOUTS if layout.made_here)
+    made = ", ".join(repr(layout.name) for layout in LAYOUTS if layout.made_here)
     raise CorpusError(
         f"Corpus {name!r} was looked for in {folder} and is not there "
         f"(MOS_CORPUS_ROOT={root.absolute()}; {found}). Put the corpus there, or set "

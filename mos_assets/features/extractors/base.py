@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from mos_assets.features.libraries import Library
 from mos_assets.features.outputs import COMPARISON_LOG, MOTION_LOG
-from mos_assets.features.stride import Stride
+from mos_assets.features.stride import EVERY, Stride
 from mos_assets.records import Probe
 
 BLOCK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -29,10 +29,12 @@ COMMAND_LABELS = frozenset(
         *("count", "counted", "pristine", "even", "compared", "distorted", "reference", "size"),
         *("resized", "left", "right", "timed", "own", "leading", "square", "shown"),
         *("coding", "coded", "choosing", "chosen", "beside", "moving", "moved"),
-        *("kept", "itself"),
+        *("kept", "itself", "woven", "fielded", "film", "asked"),
+        *("judged", "held"),
     }
 )
 """Labels that the command itself gives to streams of its filter graph."""
+_SOME = Stride(1)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LABEL = re.compile(r"\[(\w+)\]")
 
@@ -92,6 +94,23 @@ class Tap:
     def labels(self) -> frozenset[str]:
         """Every label in it."""
         return frozenset({self.branch}.union(*(_LABEL.findall(chain) for chain in self.chains)))
+
+
+@dataclass(frozen=True, slots=True)
+class PairTap:
+    """What an extractor takes of the pairs of pictures that meet under the source policy."""
+
+    clip: str
+    """Label of its copy of the clip's pictures, of the size and depth of the reference's."""
+    reference: str
+    """Label of its copy of the reference's pictures; both are numbered from 0."""
+    chains: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Every label in it."""
+        return frozenset((*_LABEL.findall("".join(self.chains)), self.clip, self.reference))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +181,8 @@ class PictureExtractor(FeatureExtractor, is_kind=True):
     compares: ClassVar[tuple[str, ...]]
     """Extractors of libvmaf to run over the pairs of clip and reference; none needs no reference.
     Extractors that ask for the same share them."""
+    needs_source: ClassVar[bool] = False
+    """Whether it has figures under the source policy alone."""
     figures: ClassVar[tuple[Column, ...]]
     """What is measured and stored; the columns of the block unless it says otherwise."""
 
@@ -179,6 +200,11 @@ class PictureExtractor(FeatureExtractor, is_kind=True):
     def tap_of_clip(self, step: int, probe: Probe) -> Tap | None:
         """The same, where it depends on the clip which frames are taken."""
         return self.tap(step)
+
+    def pair_tap(self, step: int, compared: Stride) -> PairTap | None:
+        """What it takes of pairs under the source policy, of pairs sampled every `step`; `compared`
+        are those that libvmaf compares."""
+        return None
 
     @abstractmethod
     def read(self, decoded: Decoded) -> Columns:
@@ -253,8 +279,10 @@ def _names(extractor: FeatureExtractor) -> set[str]:
 
 
 def _streams(extractor: FeatureExtractor) -> set[str]:
-    """Labels and files of its tap."""
-    tap = extractor.tap(1) if isinstance(extractor, PictureExtractor) else None
-    if tap is None:
+    """Labels and files of its taps."""
+    if not isinstance(extractor, PictureExtractor):
         return set()
-    return {*tap.labels, *(output.arguments[-1] for output in tap.outputs)} - {"-"}
+    taken = (extractor.tap(1), extractor.pair_tap(1, EVERY), extractor.pair_tap(1, _SOME))
+    found = [tap for tap in taken if tap is not None]
+    files = {output.arguments[-1] for tap in found for output in tap.outputs}
+    return files.union(*(tap.labels for tap in found)) - {"-"}

@@ -45,9 +45,9 @@ SIX = (
 SIX_NAMES = tuple(column.name for column in SIX)
 
 
-def six_values(decoded: Decoded) -> dict[str, list[float]]:
-    """The six in the order of frames, from libvmaf's logs: motion of every pair, the others of
-    those that were compared.
+def six_values(decoded: Decoded, side: str = "") -> dict[str, list[float]]:
+    """The six in the order of frames, from libvmaf's logs, whose names begin with `side`: motion of
+    every pair, the others of those that were compared.
 
     Raises ClipError where a log does not hold exactly as many finite frames, and MachineError
     where it was not written, or in part.
@@ -56,9 +56,9 @@ def six_values(decoded: Decoded) -> dict[str, list[float]]:
     due = dict.fromkeys(SIX_NAMES, decoded.compared.chosen(decoded.pairs))
     due[MOTION] = decoded.pairs
     moved = {} if decoded.compared.is_every else {MOTION: logged.pop(MOTION)}
-    values = libvmaf_log(decoded.folder / COMPARISON_LOG, logged)
+    values = libvmaf_log(decoded.folder / (side + COMPARISON_LOG), logged)
     if moved:
-        values |= libvmaf_log(decoded.folder / MOTION_LOG, moved)
+        values |= libvmaf_log(decoded.folder / (side + MOTION_LOG), moved)
     for name, column in values.items():
         if len(column) != due[name]:
             raise DoubtfulClipError(

@@ -27,6 +27,9 @@ LARGE_ROWS = 20_000
 SHARE_FLOOR = 2.0**-12
 """The place of a MOS between 1 and 5 is held this far from both ends, so that it has a logit."""
 
+PIECE_ROWS = 4096
+"""Rows that are predicted at once: a kernel takes some ten kilobytes for each."""
+
 Point = tuple[float, ...]
 """One value of each dimension of an expert's grid."""
 Steps = Callable[[int, int], None]
@@ -38,11 +41,11 @@ class Sample:
     """The training rows of one fit."""
 
     inputs: FloatArray
-    """[n, C] standardised, on the grid of `exact.INPUT_BITS`."""
+    """[n, C] standardised and scaled, on the grid of `exact.INPUT_BITS`."""
     mos: FloatArray
     """[n]."""
-    varying: int
-    """Columns that vary."""
+    varying: float
+    """Columns that vary; where columns are scaled, the sum of their squared scales."""
     stream: tuple[int, ...]
     """Seeds whatever random numbers the fit draws."""
     weights: FloatArray | None = None
@@ -64,6 +67,11 @@ class FittedExpert(ABC):
 
         Only with the arithmetic of `exact`, so that the bits are the same everywhere.
         """
+
+    def predict_many(self, inputs: FloatArray) -> FloatArray:
+        """As `predict`, within the memory of some thousand rows."""
+        starts = range(0, max(1, len(inputs)), PIECE_ROWS)
+        return np.concatenate([self.predict(inputs[at : at + PIECE_ROWS]) for at in starts])
 
     @abstractmethod
     def export(self, graph: Graph, prefix: str, inputs: str) -> str:

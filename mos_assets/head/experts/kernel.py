@@ -76,7 +76,7 @@ class _Prepared:
     """A solver whose gammas are those of the grid."""
 
     solver: KernelSolver
-    varying: int
+    varying: float
 
     def __call__(self, gamma: float, alpha: float) -> FittedKernel:
         return self.solver.solve(gamma / self.varying, alpha)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from mos_assets.head.exact import product, sigmoid
+from mos_assets.head.exact import INPUT_BITS, product, sigmoid, to_grid
 from mos_assets.head.experts.adamw import Job, Members, Schedule, train_networks
 from mos_assets.head.experts.base import (
     FEW_CONTENTS,
@@ -22,13 +22,19 @@ from mos_assets.head.experts.base import (
     Steps,
     at_least_one,
 )
+from mos_assets.head.experts.projection import principal_directions
 from mos_assets.head.graph import Graph
+from mos_assets.head.standardise import SOFT_LIMIT
 from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray
 
 _LARGE_ROW_PASSES = 2_250_000
 """Rows times epochs of a large corpus, which bounds the work."""
 _TUNING_MEMBERS = 4
 """Networks that tell, on inner folds, what all of them are worth."""
+_MOST_COLUMNS = 128
+"""Of more columns networks see the principal directions: a first layer on all of them costs most
+of training, and hundreds of weak ones are too much for it."""
+_DIRECTIONS = 64
 _TRUSTED_FROM = 10.0
 """Shares are drawn to the networks by (_TRUSTED_FROM / contents)²: from few contents little can be
 learnt of whom to trust."""
@@ -86,6 +92,11 @@ class Networks(Schedule, Expert):
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
         """All networks of all fits at once, those of a group of members in one matrix."""
         groups = self._groups()
+        ways = [_way_in(sample.inputs) for sample, _ in fits]
+        seen = [
+            sample.inputs if way is None else to_grid(product(sample.inputs, way), INPUT_BITS)
+            for (sample, _), way in zip(fits, ways, strict=True)
+        ]
         trained: dict[tuple[int, int], Members] = {}
         for size in sorted(set(groups)):
             places = [
@@ -96,7 +107,7 @@ class Networks(Schedule, Expert):
             ]
             jobs = [
                 Job(
-                    sample.inputs,
+                    seen[at],
                     sample.mos,
                     np.random.default_rng([*sample.stream, group]),
                     sample.weights,
@@ -106,8 +117,12 @@ class Networks(Schedule, Expert):
             ]
             found = train_networks(jobs, self, size, steps)
             trained.update(zip(places, found, strict=True))
-        return [
+        averages = [
             average([trained[at, group] for group in range(len(groups))]) for at in range(len(fits))
+        ]
+        return [
+            each if way is None else each.behind(way)
+            for each, way in zip(averages, ways, strict=True)
         ]
 
     def _groups(self) -> list[int]:
@@ -134,6 +149,14 @@ class FittedNetworks(FittedExpert):
     bias: float
     """e."""
 
+    def behind(self, way: FloatArray) -> FittedNetworks:
+        """The same of inputs that the matrix [C, k] brings to those that it was trained on."""
+        return replace(
+            self,
+            hidden_weight=product(way, self.hidden_weight),
+            linear_weight=product(way, self.linear_weight[:, None])[:, 0],
+        )
+
     def predict(self, inputs: FloatArray) -> FloatArray:
         hidden = np.maximum(product(inputs, self.hidden_weight) + self.hidden_bias, 0.0)
         logit = product(hidden, self.output_weight[:, None])[:, 0]
@@ -150,6 +173,20 @@ class FittedNetworks(FittedExpert):
         share = add("Sigmoid", add("Add", logit, graph.constant(self.bias)))
         scaled = add("Mul", share, graph.constant(MOS_MAX - MOS_MIN))
         return add("Add", scaled, graph.constant(MOS_MIN))
+
+
+def _way_in(inputs: FloatArray) -> FloatArray | None:
+    """[C, k] that brings inputs [n, C] of very many columns to fewer, within the bound of inputs;
+    None where these are few enough."""
+    if inputs.shape[1] <= _MOST_COLUMNS:
+        return None
+    directions = principal_directions(inputs, _DIRECTIONS)
+    found = product(inputs, directions)
+    square = math.fsum((found * found).ravel().tolist()) / found.size
+    largest = float(np.abs(found).max())
+    if not largest > 0:
+        return directions
+    return directions * min(1.0 / math.sqrt(square), SOFT_LIMIT / largest)
 
 
 def average(groups: Sequence[Members]) -> FittedNetworks:

@@ -123,6 +123,7 @@ def test_what_each_corpus_is_to_the_rest_of_the_platform(tmp_path: Path) -> None
     }
     assert facts == {
         "demo": ("demo", None, True),
+        "demo-source": ("demo-source", None, True),
         "konvid-1k": ("konvid", None, False),
         "konvid-150k": ("konvid", "b", False),
         "synthetic": ("konvid", None, True),
@@ -133,5 +134,5 @@ def test_what_each_corpus_is_to_the_rest_of_the_platform(tmp_path: Path) -> None
         assert is_whole(CorpusRequest(name, tmp_path))
         assert layouts.layout_of(name).has_files == (name != "synthetic")
     request = CorpusRequest("nowhere", tmp_path)
-    with pytest.raises(CorpusError, match="'demo' and 'synthetic' need no files"):
+    with pytest.raises(CorpusError, match="'demo', 'demo-source', 'synthetic' need no files"):
         load_corpus(request, known={}, workers=1, progress=quiet)

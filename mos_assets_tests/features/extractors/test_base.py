@@ -153,6 +153,8 @@ def page() -> str:
         lines += ["", f"## {name}", "", (block.__doc__ or "").strip()]
         if isinstance(block, PictureExtractor) and block.compares:
             told = "Compared with `MOS_REFERENCE`, on the pictures of `MOS_SAMPLING`."
+            if block.needs_source:
+                told = "With `MOS_REFERENCE=source` alone, on the pictures of `MOS_SAMPLING`."
             lines += ["", told]
         lines += ["", "| column | formula (unit, range); source |", "|---|---|"]
         lines += [f"| `{column.name}` | {column_description(column)} |" for column in block.columns]

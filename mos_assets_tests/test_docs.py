@@ -43,6 +43,18 @@ def test_every_mos_command_of_the_docs_can_be_typed(line: str, tmp_path: Path) -
     command.make_parser(context).parse_args(words)
 
 
+def test_a_shell_completes_mos() -> None:
+    """As the questions say: bash asks the program itself."""
+    program = str(Path(sys.executable).with_name("mos"))
+    asked = {"_MOS_COMPLETE": "bash_complete", "COMP_WORDS": "mos predict --ref", "COMP_CWORD": "2"}
+    ran = subprocess.run(
+        [program], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines() == [
+        *("plain,--reference", "plain,--references", "plain,--reference-table"),
+    ]
+
+
 def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
     """Typed into a shell in an empty folder; only training is shorter than a reader's."""
     steps = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/tutorial.md").read_text(), re.M | re.S)

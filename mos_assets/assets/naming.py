@@ -43,7 +43,8 @@ class Naming:
 
     def of(self, name: str) -> str:
         """`mine_retrain`: of a job, an op, a sensor, a schedule, a group of assets."""
-        return f"{self.project}_{name}" if self.project else name
+        # A plain text also of a Group: Dagster takes an Enum, and fails where it tells the UI.
+        return f"{self.project}_{name}" if self.project else str(name)
 
     def run_tag(self, fact: str) -> str:
         """`mos_assets/mine.corpus`: of a run, which may hold several projects."""

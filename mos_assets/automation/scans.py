@@ -6,10 +6,15 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
+from mos_assets.assets.files import clips, feature_tables, label_files, shot_files
 from mos_assets.automation.facts import Snapshot
 from mos_assets.corpora import CORPUS_TOML, WatchedFiles
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.watching import Catalogue, watched_files
+
+BUCKET_PAUSE_S = 300.0
+"""Between two listings of a bucket, which has no folder times to tell that nothing changed."""
 
 
 def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, turn: int) -> Snapshot:
@@ -22,7 +27,9 @@ def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, tur
 
 
 def _watched(run: RunSettings, paths: PathSettings) -> dict[str, WatchedFiles]:
-    """What there is to watch, by corpus."""
+    """What there is to watch, by corpus; of a bucket, as it was at most minutes ago."""
+    for name in run.all_corpora:
+        refresh_corpus(paths.corpus_place, name, lambda _: None, pause_s=BUCKET_PAUSE_S)
     return {
         name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.all_corpora
     }
@@ -34,6 +41,8 @@ def _corpora(
     catalogue = Catalogue(paths.store_folder)
     digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    clips_of: dict[str, int] = {}
     touched, lies = 0.0, 0
     for name, files in watched.items():
         digest.update(name.encode() + b"\0")
@@ -45,8 +54,8 @@ def _corpora(
         digest.update(view.digest.encode())
         times.append(view.touched)
         # Of every corpus, also where there is none: what is gone must be missed.
-        amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
-        amounts[f"clips of {name}"] = view.clips
+        lines[name] = amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
+        clips_of[name] = amounts[f"clips of {name}"] = view.clips
         lies = max(lies, view.lies)
         if not files.made_here:
             touched = max(touched, *times)
@@ -60,6 +69,7 @@ def _corpora(
         arriving=arriving.hexdigest(),
         lies=lies,
         every_file=every_file,
+        files={label_files.name: lines, clips.name: clips_of},
     )
 
 
@@ -74,7 +84,10 @@ def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn
     digest, arriving = hashlib.sha256(), hashlib.sha256(corpora.arriving.encode())
     amounts: dict[str, int] = {}
     touched = 0.0
+    shots: dict[str, int] = {}
+    features: dict[str, int] = {}
     for name, files in watched.items():
+        shots[name], features[name] = len(files.shot_paths), len(files.feature_paths)
         tables = (*files.shot_paths, *files.feature_paths)
         digest.update(name.encode() + b"\0")
         touched = max(touched, _add_files(digest, (*tables, *files.declaration_paths)))
@@ -89,6 +102,7 @@ def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn
         every_file=every_file,
         # A bad table may be taken away; a disk that is not mounted takes all of them.
         shrinkable=frozenset(amounts),
+        files={shot_files.name: shots, feature_tables.name: features},
     )
 
 

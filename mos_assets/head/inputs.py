@@ -21,6 +21,7 @@ MISSING_BELOW = 0.9 * MISSING_VALUE
 MISSING_SCALE = 20.0 / -MISSING_VALUE
 """clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for MISSING_VALUE, exactly 0 for
 every value within the bounds."""
+_PIECE_ROWS = 4096
 _ENCODER = ""
 """Stands for the block of the encoder's slots."""
 
@@ -76,7 +77,8 @@ def fit_inputs(
 
 def _bounded(features: FloatArray) -> FloatArray:
     """As the float32 input of the graph has them; NaN stays."""
-    bounded: FloatArray = (
-        np.clip(features, -RAW_LIMIT, RAW_LIMIT).astype(np.float32).astype(np.float64)
-    )
+    bounded: FloatArray = np.clip(features, -RAW_LIMIT, RAW_LIMIT)
+    for start in range(0, len(bounded), _PIECE_ROWS):
+        rows = slice(start, start + _PIECE_ROWS)
+        bounded[rows] = bounded[rows].astype(np.float32)
     return bounded

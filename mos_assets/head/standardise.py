@@ -63,30 +63,26 @@ class Standardiser:
 
 def fit_standardiser(columns: FloatArray, softness: float) -> Standardiser:
     """Fit on training rows [n, C]; sums are exact, so that the order of rows cannot matter."""
-    moments = [_moments(column) for column in columns.T]
-    mean = np.array([m for m, _ in moments])
-    deviation = np.array([s for _, s in moments])
-    varies = deviation > _CONSTANT * np.abs(columns).max(axis=0)
-    std = np.where(varies, deviation, 1.0)
-    z = np.clip((columns - mean) / std, -Z_LIMIT, Z_LIMIT)
-    ordered = np.sort(z, axis=0)
+    # One column at a time: a large corpus as a whole would be held half a dozen times.
+    found = [_fit_column(np.ascontiguousarray(column), softness) for column in columns.T]
+    return Standardiser(*(np.array(each, dtype=np.float64) for each in zip(*found, strict=True)))
+
+
+def _fit_column(column: FloatArray, softness: float) -> tuple[float, ...]:
+    """The constants of one column [n], in the order of `Standardiser`."""
+    mean, deviation = _moments(column)
+    varies = deviation > _CONSTANT * float(np.abs(column).max())
+    std = deviation if varies else 1.0
+    z = np.clip((column - mean) / std, -Z_LIMIT, Z_LIMIT)
+    ordered = np.sort(z)
     rows = len(ordered)
-    low, centre, high = (ordered[min(rows - 1, (rows * k) // 4)] for k in (1, 2, 3))
+    low, centre, high = (float(ordered[min(rows - 1, (rows * k) // 4)]) for k in (1, 2, 3))
     spread = (high - low) / _QUARTILES_TO_STD + _STD_FLOOR
-    slope = np.where(varies, 1.0 / (spread * softness), 0.0)
+    slope = 1.0 / (spread * softness) if varies else 0.0
     u = (z - centre) * slope
-    soft = [_moments(column) for column in (u / (1.0 + np.abs(u))).T]
-    soft_std = np.array([s for _, s in soft])
-    usable = varies & (soft_std > 0)
-    return Standardiser(
-        mean=mean,
-        std=std,
-        varies=varies.astype(np.float64),
-        centre=centre,
-        slope=slope,
-        shift=np.array([m for m, _ in soft]),
-        scale=np.where(usable, 1.0 / np.where(usable, soft_std, 1.0), 0.0),
-    )
+    shift, soft_std = _moments(u / (1.0 + np.abs(u)))
+    scale = 1.0 / soft_std if varies and soft_std > 0 else 0.0
+    return mean, std, float(varies), centre, slope, shift, scale
 
 
 def _moments(values: FloatArray) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,14 +15,13 @@ from mos_assets.head.blend import blend_weights, unweighed
 from mos_assets.head.checks import SHIPPED, Mask, check_rows, check_table, check_variance
 from mos_assets.head.exact import to_grid
 from mos_assets.head.experts import FittedExpert, Point
-from mos_assets.head.experts.base import Steps
 from mos_assets.head.inputs import Inputs, fit_inputs
 from mos_assets.head.model import BlendedExpert, Head
+from mos_assets.head.progress import Progress, Reporter
 from mos_assets.head.recipe import Plan, Recipe
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
 from mos_assets.head.tuning import Rows, Tuned, fit_waiting, inputs_of, rows_of, tune
 from mos_assets.head.weighing import known_precision, row_weights
-from mos_assets.io.log_lines import pause_s
 from mos_assets.records import (
     SEED,
     CorpusAlignment,
@@ -35,8 +33,6 @@ from mos_assets.records import (
 )
 
 _PREDICTION_BITS = 24
-
-Progress = Callable[[str], None]
 
 
 class Predict(Protocol):
@@ -88,6 +84,26 @@ class _Split:
     """Ratings that alignment put beyond 1..5."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """The training rows of one fold's heads, without their inputs: those of all splits at once
+    would fill the memory, and are made again where they are needed."""
+
+    fold: int
+    inputs: Inputs
+    standardiser: Standardiser
+    rows: Rows
+    maps: Maps | None
+    held: int
+    """Ratings that alignment put beyond 1..5."""
+
+    def with_inputs(self, table: TrainingTable) -> Rows:
+        """The rows with both scalings of their inputs."""
+        seen = _seen(table, self.fold)
+        columns = self.inputs.columns(table.features[seen], table.encoder[seen])
+        return replace(self.rows, inputs=inputs_of(self.standardiser, columns))
+
+
 def train(
     table: TrainingTable,
     recipe: Recipe,
@@ -111,7 +127,9 @@ def train(
     check_table(table, impute=recipe.impute)
     with threadpool_limits(limits=1):
         order = np.array(sorted(range(len(table.clip_ids)), key=table.clip_ids.__getitem__))
-        result = _train(table.take(order), recipe, tuple(seeds), progress, watch)
+        sorted_already = np.array_equal(order, np.arange(len(order)))
+        own = table if sorted_already else table.take(order)
+        result = _train(own, recipe, tuple(seeds), progress, watch)
     predictions = np.empty_like(result.out_of_fold.predictions)
     predictions[:, order] = result.out_of_fold.predictions
     lines = result.out_of_fold.lines
@@ -159,7 +177,7 @@ def plan_for(table: TrainingTable, recipe: Recipe) -> Plan:
 
 def inputs_for(table: TrainingTable, plan: Plan) -> Callable[[FloatArray], Inputs]:
     """Raw features [n, F] of training rows → how features of this table become columns."""
-    slots, blocks = len(table.encoder_vocab), table.blocks or named_blocks(table.feature_order)
+    slots, blocks = len(table.encoder_vocab), named_blocks(table.feature_order)
     return lambda features: fit_inputs(features, slots, impute=plan.impute, blocks=blocks)
 
 
@@ -172,13 +190,13 @@ def _train(
 ) -> TrainingResult:
     folds = table.folds
     plan, corpora = plan_for(table, recipe), table.corpora
-    splits = _splits(table, plan, _Reporter(progress))
+    splits = _splits(table, plan, Reporter(progress))
     wanted = [
         (split, seed)
         for split in splits
         for seed in (seeds if split.fold != SHIPPED else seeds[:1])
     ]
-    heads = _heads(table, wanted, plan, _Reporter(progress))
+    heads = _heads(table, wanted, plan, Reporter(progress))
     predictions = np.full((len(seeds), len(table.mos)), np.nan)
     for (split, seed), head in zip(wanted, heads, strict=True):
         predict = _predicting(head, split.maps)
@@ -219,46 +237,41 @@ def _predicting(head: Head, maps: Maps | None) -> Predict:
     return predict
 
 
-def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]:
+def _splits(table: TrainingTable, plan: Plan, report: Reporter) -> list[_Split]:
     """One split a fold, the shipped head's last; what the blend needs is tuned inside each."""
     folds = [*np.unique(table.folds[table.folds >= 0]).tolist(), SHIPPED]
 
     inputs = inputs_for(table, plan)
     tuned: list[Tuned] = []
-    prepared: list[tuple[Inputs, Standardiser, Rows, Maps | None, int]] = []
+    prepared: list[_Prepared] = []
     for fold in folds:
-        seen = _seen(table, fold)
-        check_rows(table, seen, fold)
-        features, mos, slots = table.features[seen], table.mos[seen], table.encoder[seen]
-        made = inputs(features)
-        columns = made.columns(features, slots)
-        standardiser = fit_standardiser(columns, plan.softness)
-        check_variance(table, standardiser, fold)
+        prepared.append(_prepare(table, fold, plan))
         report.say(f"tuning, split {len(tuned) + 1} of {len(folds)}")
-        groups = [table.groups[row] for row in np.flatnonzero(seen)]
-        rows = rows_of(standardiser, columns, mos, made.column_blocks)
-        rows, maps, held = rated_rows(table, seen, rows, groups, plan, (SEED, fold + 1))
-        # The inputs are made again where they are needed: of all splits they fill the memory.
-        prepared.append((made, standardiser, rows.only(()), maps, held))
+        seen, rows = _seen(table, fold), prepared[-1].rows
         tuned.append(
-            tune(features, rows.mos, groups, slots, inputs, plan, (SEED, fold + 1), rows.weights)
+            tune(
+                table.features[seen],
+                rows.mos,
+                [table.groups[row] for row in np.flatnonzero(seen)],
+                table.encoder[seen],
+                inputs,
+                plan,
+                (SEED, fold + 1),
+                rows.weights,
+            )
         )
     # Where one split has a single content, none is weighed: what is judged has to be what ships.
     weighed = all(len(found.mos) for found in tuned)
     if weighed:
         fit_waiting(tuned, plan.experts, report.steps)
     splits: list[_Split] = []
-    for fold, found, (made, standardiser, rows, maps, held) in zip(
-        folds, tuned, prepared, strict=True
-    ):
+    for fold, found, ready in zip(folds, tuned, prepared, strict=True):
         weights = (
             blend_weights(plan.experts, found.predictions, found.mos, found.contents, found.weights)
             if weighed
             else unweighed(plan.experts)
         )
-        seen = _seen(table, fold)
-        columns = made.columns(table.features[seen], table.encoder[seen])
-        rows = replace(rows, inputs=inputs_of(standardiser, columns))
+        rows = ready.with_inputs(table)
         fitted = {
             expert.name: expert.prepare(
                 rows.sample(expert.scaling, (SEED, fold + 1, place), found.exponents[expert.name])
@@ -270,18 +283,33 @@ def _splits(table: TrainingTable, plan: Plan, report: _Reporter) -> list[_Split]
         splits.append(
             _Split(
                 fold,
-                made,
-                standardiser,
+                ready.inputs,
+                ready.standardiser,
                 rows.only(wanted),
                 weights,
                 found.points,
                 found.exponents,
                 fitted,
-                maps,
-                held,
+                ready.maps,
+                ready.held,
             )
         )
     return splits
+
+
+def _prepare(table: TrainingTable, fold: int, plan: Plan) -> _Prepared:
+    """Raises TrainingError where the rows cannot be trained on."""
+    seen = _seen(table, fold)
+    check_rows(table, seen, fold)
+    features, mos = table.features[seen], table.mos[seen]
+    made = inputs_for(table, plan)(features)
+    columns = made.columns(features, table.encoder[seen])
+    standardiser = fit_standardiser(columns, plan.softness)
+    check_variance(table, standardiser, fold)
+    groups = [table.groups[row] for row in np.flatnonzero(seen)]
+    rows = rows_of(standardiser, columns, mos, made.column_blocks)
+    rows, maps, held = rated_rows(table, seen, rows, groups, plan, (SEED, fold + 1))
+    return _Prepared(fold, made, standardiser, rows.only(()), maps, held)
 
 
 def rated_rows(
@@ -310,7 +338,7 @@ def rated_rows(
 
 
 def _heads(
-    table: TrainingTable, wanted: Sequence[tuple[_Split, int]], plan: Plan, report: _Reporter
+    table: TrainingTable, wanted: Sequence[tuple[_Split, int]], plan: Plan, report: Reporter
 ) -> list[Head]:
     """The head of each split and seed; an expert that the seeds move is fitted in one call."""
     fitted = [dict(split.fitted) for split, _ in wanted]
@@ -354,22 +382,3 @@ def _heads(
 def _seen(table: TrainingTable, fold: int) -> Mask:
     seen: Mask = (table.folds >= 0) & (table.folds != fold)
     return seen
-
-
-class _Reporter:
-    """Says now and then how far training is."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._start = self._last = time.monotonic()
-
-    def say(self, what: str) -> None:
-        """Pass a line on, if the last one is old enough."""
-        now = time.monotonic()
-        if now - self._last >= pause_s(now - self._start):
-            self._last = now
-            self._progress(f"training: {what}")
-
-    def steps(self, what: str) -> Steps:
-        """A callback that counts steps."""
-        return lambda done, total: self.say(f"{what}, {100 * done // total} % of the steps")

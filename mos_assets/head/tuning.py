@@ -18,7 +18,7 @@ import numpy as np
 from mos_assets.head.balance import EXPONENTS, block_shares, column_scale
 from mos_assets.head.exact import INPUT_BITS, product, to_grid
 from mos_assets.head.experts import Expert, FittedExpert, Point, Sample
-from mos_assets.head.experts.base import FEW_CONTENTS, Screens, Steps, within
+from mos_assets.head.experts.base import FEW_CONTENTS, PIECE_ROWS, Screens, Steps, within
 from mos_assets.head.inputs import Inputs
 from mos_assets.head.recipe import Plan
 from mos_assets.head.standardise import Scaling, Standardiser, fit_standardiser
@@ -127,8 +127,12 @@ def rows_of(
 
 def inputs_of(standardiser: Standardiser, columns: FloatArray) -> dict[Scaling, FloatArray]:
     """Both scalings of columns [n, C], on the grid on which products are exact."""
-    scaled = standardiser.transform(columns)
-    return {scaling: to_grid(values, INPUT_BITS, values) for scaling, values in scaled.items()}
+    found = {scaling: np.empty(columns.shape) for scaling in Scaling}
+    for start in range(0, len(columns), PIECE_ROWS):
+        rows = slice(start, start + PIECE_ROWS)
+        for scaling, values in standardiser.transform(columns[rows]).items():
+            to_grid(values, INPUT_BITS, out=found[scaling][rows])
+    return found
 
 
 def tune(
@@ -151,13 +155,13 @@ def tune(
     """
     pairs: list[tuple[Rows, Rows]] = []
     for fit, judged in inner_splits(groups, np.random.default_rng(seed)):
+        of_fit, of_judged = (None if weights is None else weights[part] for part in (fit, judged))
         made = inputs(features[fit])
         columns = made.columns(features[fit], slots[fit])
         standardiser = fit_standardiser(columns, plan.softness)
-        of_fit, of_judged = (None if weights is None else weights[part] for part in (fit, judged))
         seen = rows_of(standardiser, columns, mos[fit], made.column_blocks, of_fit)
-        found = made.columns(features[judged], slots[judged])
-        unseen = rows_of(standardiser, found, mos[judged], made.column_blocks, of_judged)
+        columns = made.columns(features[judged], slots[judged])
+        unseen = rows_of(standardiser, columns, mos[judged], made.column_blocks, of_judged)
         pairs.append((seen, unseen.thinned(_JUDGED_ROWS)))
     stops = np.cumsum([0, *(len(unseen.mos) for _, unseen in pairs)]).tolist()
     predictions = np.full((len(plan.experts), stops[-1]), np.nan)

@@ -187,10 +187,9 @@ def _figures(
     for names in sets_of({name: block.columns for name, block in of.items()}, own):
         order = tuple(column for name in names for column in of[name].columns)
         features = np.hstack([of[name].values[rows] for name in names])
-        blocks_of = tuple(name for name in names for _ in of[name].columns)
         log.info(f"{'+'.join(names)}: {count(len(order))} columns, {count(len(rows))} clips")
         predicted[names] = nested_out_of_fold(
-            replace(kept, feature_order=order, features=features, blocks=blocks_of),
+            replace(kept, feature_order=order, features=features),
             weigh=run.weights is Weights.PRECISION,
             align=run.align is Align.CORPORA,
         )

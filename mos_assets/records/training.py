@@ -45,8 +45,6 @@ class TrainingTable:
     sessions: tuple[str | None, ...] = ()
     """[n], test that each rating is of, `a+b` where it is of two; (): nobody asked. For the report
     only."""
-    blocks: tuple[str, ...] = ()
-    """[F], feature block of each column; (): the first words of their names tell."""
 
     @property
     def encoder(self) -> IntArray:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster._serdes import serialize_value
 
 from mos_assets.assets.naming import CHAIN, Naming
 from mos_assets.automation.facts import Outcome
@@ -125,6 +127,9 @@ def test_names_of_a_project_are_its_own_and_those_of_none_are_plain() -> None:
     assert repository.asset_graph.get_all_asset_keys() == {
         dg.AssetKey([name, *key.path]) for name in ("mine", "a_2") for key in keys
     }
+    for found in (repository, plain):
+        # What the UI is told.
+        assert serialize_value(RepositorySnap.from_def(found))
     for name in ("mine_retrain", "a_2_score_incoming", "a_2_prune"):
         owner = name.rsplit("_", 1)[0].removesuffix("_score")
         nodes = repository.get_job(name).graph.nodes

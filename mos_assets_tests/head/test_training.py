@@ -152,6 +152,14 @@ second = train(rated, asked, [7], progress=quiet)
 digest += export_onnx(second.head, pathlib.Path(sys.argv[1])).sha256
 predicted += hashlib.sha256(second.out_of_fold.predictions.tobytes()).hexdigest()
 assert len(second.head.blend) > 1 and not second.alignment.maps[1].reason
+wide = make_table(rows=60, columns=140)
+named = tuple(f"{'good' if at < 8 else 'wide'}_{at}" for at in range(140))
+some = tuple(recipe.experts[i] for i in (0, 2, 4))
+wide = replace(wide, feature_order=named, groups=groups[:60])
+third = train(wide, replace(recipe, experts=some), [7], progress=quiet)
+digest += export_onnx(third.head, pathlib.Path(sys.argv[1])).sha256
+predicted += hashlib.sha256(third.out_of_fold.predictions.tobytes()).hexdigest()
+assert "network" in third.head.blend and any(e.scale is not None for e in third.head.experts)
 print(digest, predicted, *(name.split(",")[0] for name in result.head.blend))
 """
 

@@ -15,7 +15,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mos_assets.head.exact import INPUT_BITS, exp, grid_gram, product, to_grid
-from mos_assets.head.experts.base import LARGE_ROWS, Expert, FittedExpert, Sample, at_least_one
+from mos_assets.head.experts.base import (
+    LARGE_ROWS,
+    PIECE_ROWS,
+    Expert,
+    FittedExpert,
+    Sample,
+    at_least_one,
+)
 from mos_assets.head.graph import Graph
 from mos_assets.head.solve import cholesky, solve_positive
 from mos_assets.records import FloatArray
@@ -26,7 +33,6 @@ _JITTER = 1e-9
 factorised."""
 _COVARIANCE_ROWS = 4096
 """Rows that the covariance of the inducing points is taken from, at most."""
-_CHUNK_ROWS = 4096
 _SHRINKAGE = 0.1
 """Share of every correlation that the inducing points do without."""
 _LEAST_VARIANCE = 1e-6
@@ -179,7 +185,7 @@ class KernelSolver:
 
     def screen(self, unseen: FloatArray) -> Callable[[float, float], FloatArray]:
         """gamma, alpha → about what `solve` says of unseen [m, C]; for some thousand rows."""
-        squares, apart = (_rough_distances(rows, self._points) for rows in (self._inputs, unseen))
+        squares = _rough_distances(self._inputs, self._points)
         systems: dict[float, tuple[FloatArray, ...]] = {}
 
         def predict(gamma: float, alpha: float) -> FloatArray:
@@ -189,19 +195,28 @@ class KernelSolver:
                 gram, right = grid_gram(values), values.T @ self._mos
                 if self._root is not None:
                     gram, right = gram * self._heaviest, right * self._heaviest
-                systems[gamma] = gram, right, *(np.exp(-gamma * d) for d in (self._between, apart))
+                norm = np.exp(-gamma * self._between)
+                systems[gamma] = gram, right, norm, self._rough_values(unseen, gamma)
             gram, right, norm, values = systems[gamma]
             found: FloatArray = values @ np.linalg.solve(_penalised(gram, norm, alpha), right)
             return found + self._mean_mos
 
         return predict
 
+    def _rough_values(self, unseen: FloatArray, gamma: float) -> FloatArray:
+        """[m, M] of unseen [m, C], piece by piece: these are the largest arrays of a search."""
+        found = np.empty((len(unseen), len(self._points)))
+        for start in range(0, len(unseen), PIECE_ROWS):
+            rows = slice(start, start + PIECE_ROWS)
+            np.exp(-gamma * _rough_distances(unseen[rows], self._points), out=found[rows])
+        return found
+
     def _system(self, gamma: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Gram matrix, right-hand side and norm of one gamma."""
         count = len(self._points)
         gram, right = np.zeros((count, count)), np.zeros(count)
-        for start in range(0, len(self._inputs), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
+        for start in range(0, len(self._inputs), PIECE_ROWS):
+            rows = slice(start, start + PIECE_ROWS)
             squared = squared_distances(self._inputs[rows], self._points)
             values = self._on_grid(exp(-gamma * squared), rows)
             gram += grid_gram(values)

@@ -80,14 +80,14 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One try of a second, as fsspec's own configuration may have it."""
+    """One try of some seconds, as fsspec's own configuration may have it."""
     import s3fs
     from fsspec.config import conf
 
-    timeouts = {"connect_timeout": 1, "read_timeout": 1, "retries": {"total_max_attempts": 1}}
+    timeouts = {"connect_timeout": 4, "read_timeout": 4, "retries": {"total_max_attempts": 1}}
     monkeypatch.setitem(conf, "s3", {"config_kwargs": timeouts})
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
-    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 1.0)
+    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 5.0)
     s3fs.S3FileSystem.clear_instance_cache()
     yield
     s3fs.S3FileSystem.clear_instance_cache()

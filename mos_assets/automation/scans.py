@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping
 from mos_assets.assets.files import clips, feature_tables, label_files, shot_files
 from mos_assets.automation.facts import Snapshot
 from mos_assets.corpora import CORPUS_TOML, WatchedFiles
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.watching import Catalogue, watched_files
+
+BUCKET_PAUSE_S = 300.0
+"""Between two listings of a bucket, which has no folder times to tell that nothing changed."""
 
 
 def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, turn: int) -> Snapshot:
@@ -23,7 +27,9 @@ def scan_corpora(run: RunSettings, paths: PathSettings, *, every_file: bool, tur
 
 
 def _watched(run: RunSettings, paths: PathSettings) -> dict[str, WatchedFiles]:
-    """What there is to watch, by corpus."""
+    """What there is to watch, by corpus; of a bucket, as it was at most minutes ago."""
+    for name in run.all_corpora:
+        refresh_corpus(paths.corpus_place, name, lambda _: None, pause_s=BUCKET_PAUSE_S)
     return {
         name: watched_files(name, paths.corpus_folder, run.manifest) for name in run.all_corpora
     }

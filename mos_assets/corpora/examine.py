@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 from mos_assets.corpora.files import FileState, Unreadable, file_state
-from mos_assets.errors import ClipError
+from mos_assets.errors import ClipError, MachineError
 from mos_assets.io.hashing import hash_file
 from mos_assets.io.log_lines import pause_s
+from mos_assets.media.blame import require_room
 from mos_assets.media.probe import probe_each
+from mos_assets.objects.fetching import fetched
+from mos_assets.objects.stubs import RemoteFile, remote_file
 from mos_assets.records import KnownClip, Probe
 
 Progress = Callable[[str], None]
 Finding = KnownClip | Unreadable
 
+SCRATCH = "mos-clip-"
+"""How the folders begin in which clips lie for a while; the number of their process follows."""
 _BATCH = 32
 """Files that a worker takes at a time: handing them over one by one costs more than a stat."""
 
@@ -24,7 +31,11 @@ _BATCH = 32
 def examine_all(
     files: Sequence[FileState], corpus: str, workers: int, progress: Progress
 ) -> Iterator[tuple[FileState, Finding]]:
-    """Each file with what is in it, in the order given."""
+    """Each file with what is in it, in the order given.
+
+    Raises MachineError where the server of a corpus in a bucket does not answer, and ToolError
+    where the disk that clips are fetched to is full.
+    """
     if not files:
         return
     progress(f"{corpus}: probing and hashing {len(files)} new or changed files")
@@ -43,8 +54,34 @@ def examine_all(
 
 def _examine_batch(files: Sequence[FileState]) -> list[Finding]:
     paths = [Path(file.path) for file in files]
+    try:
+        remote = [remote_file(path) for path in paths]
+    except OSError:
+        remote = []  # What cannot be opened is told of file by file.
+    if any(remote):
+        return [_examine_one(*each) for each in zip(files, paths, remote, strict=True)]
     probed = probe_each(paths)
     return [_examine(*each) for each in zip(files, paths, probed, strict=True)]
+
+
+def _examine_one(file: FileState, path: Path, remote: RemoteFile | None) -> Finding:
+    """As `_examine`, of a clip in a bucket while it is here."""
+    if remote is None:
+        return _examine(file, path, *probe_each([path]))
+    try:
+        with (
+            TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-") as folder,
+            fetched([remote], Path(folder)) as (here,),
+        ):
+            return _examine(file, here, *probe_each([here]))
+    except MachineError as error:
+        if error.passing:
+            # A server that is gone is gone for every clip.
+            raise
+        return Unreadable(str(error))
+    except OSError as error:
+        require_room(Path(gettempdir()))
+        return Unreadable(f"it cannot be read ({error.strerror or error})")
 
 
 def _examine(file: FileState, path: Path, probed: Probe | ClipError | OSError) -> Finding:

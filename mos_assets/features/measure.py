@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 
 from mos_assets.errors import ClipError, DoubtfulClipError, MachineError
 from mos_assets.features.command import sampling_step
@@ -23,6 +24,7 @@ from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import one_core_each, single_threaded
 from mos_assets.media.blame import require_room
 from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.objects.fetching import fetched
 from mos_assets.records import Measurement, Setback
 from mos_assets.settings import ReferencePolicy
 
@@ -96,6 +98,26 @@ def _found(task: ClipTask, part: str, name: str, outcome: Outcome) -> Found:
 
 
 def _measure(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, Outcome]:
+    """As `_measure_here`, of a clip in a bucket once it is fetched."""
+    remote = [file for file in (task.remote, task.remote_reference) if file is not None]
+    if not remote:
+        return _measure_here(task, ffmpeg, limit_s)
+    try:
+        with on_machine(), scratch_folder() as folder, fetched(remote, folder) as paths:
+            at = dict(zip(remote, paths, strict=True))
+            here = replace(
+                task,
+                path=task.path if task.remote is None else at[task.remote],
+                reference_path=task.reference_path
+                if task.remote_reference is None
+                else at[task.remote_reference],
+            )
+            return _measure_here(here, ffmpeg, limit_s)
+    except MachineError as error:
+        return dict.fromkeys(task.parts, error)
+
+
+def _measure_here(task: ClipTask, ffmpeg: Ffmpeg, limit_s: float) -> dict[str, Outcome]:
     """The check: figures or an error for every part, after a second try where one may mislead."""
     found = _try(task, ffmpeg, set(task.parts), limit_s)
     again = {part for part, outcome in found.items() if _may_pass(outcome)}

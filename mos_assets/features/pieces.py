@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from mos_assets.cluster.work import Fact
+from mos_assets.errors import LocationError
 from mos_assets.features.extractors.base import picture_extractors
 from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.measure import Found, measure_clip
@@ -24,6 +25,9 @@ from mos_assets.features.scratch import sweep_scratch
 from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
+from mos_assets.objects import Location
+from mos_assets.objects.fetching import DEFAULT_BYTES, ROOM
+from mos_assets.objects.stubs import RemoteFile
 from mos_assets.records import Setback
 from mos_assets.settings import Comparison, Loopback, ReferencePolicy, Sampling
 
@@ -54,9 +58,12 @@ class Tools:
     networks_folder: Path
     networks: tuple[str, ...]
     """Blocks that may be networks in that folder."""
+    fetch_bytes: int = DEFAULT_BYTES
+    """Of clips from a bucket that each process may hold on its disk."""
 
     def ready(self) -> Ffmpeg:
         """The program, with the networks loaded. Raises ToolError and NetworkError."""
+        ROOM.most = self.fetch_bytes
         load_networks(self.networks, self.networks_folder)
         return find_ffmpeg(self.program)
 
@@ -115,7 +122,7 @@ def ended_workers(task: ClipTask, reason: str, *, tools: Tools) -> tuple[Found, 
 
 
 def alike(
-    samples: tuple[Path, ...],
+    samples: tuple[Path | RemoteFile, ...],
     parts: tuple[str, ...],
     comparison: Comparison,
     *,
@@ -135,16 +142,16 @@ def alike(
     )
 
 
-def samples_of(tasks: Sequence[ClipTask]) -> tuple[Path, ...]:
+def samples_of(tasks: Sequence[ClipTask]) -> tuple[Path | RemoteFile, ...]:
     """Some files of these tasks, spread over all."""
     step = max(1, len(tasks) // SAMPLES)
-    return tuple(dict.fromkeys(path for task in tasks[::step] for path in _files(task)))
+    return tuple(dict.fromkeys(file for task in tasks[::step] for file in _files(task)))
 
 
-def _files(task: ClipTask) -> Iterator[Path]:
-    yield task.path
+def _files(task: ClipTask) -> Iterator[Path | RemoteFile]:
+    yield task.remote or task.path
     if task.comparison.reference is ReferencePolicy.SOURCE and task.reference_path is not None:
-        yield task.reference_path
+        yield task.remote_reference or task.reference_path
 
 
 def _print(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
@@ -153,13 +160,20 @@ def _print(part: str, comparison: Comparison, ffmpeg: Ffmpeg) -> str:
     return fingerprint(part, comparison, ffmpeg)
 
 
-def _seen(path: Path) -> str:
+def _seen(path: Path | RemoteFile) -> str:
     try:
+        if isinstance(path, RemoteFile):
+            location, size = Location(path.url), path.size
+            head = location.read_range(path.name, 0, min(size, _HEAD_BYTES), path.etag)
+            begins = hashlib.sha256(head).hexdigest()[:12]
+            return f"{size} bytes that begin with {begins}"
         with path.open("rb") as file:
             digest = hashlib.sha256(file.read(_HEAD_BYTES))
             size = file.seek(0, 2)
     except OSError as error:
         return f"not to be read ({error.strerror})"
+    except LocationError as error:
+        return f"not to be read ({error})"
     return f"{size} bytes that begin with {digest.hexdigest()[:12]}"
 
 

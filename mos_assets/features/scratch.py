@@ -10,13 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mos_assets.corpora.examine import SCRATCH
 from mos_assets.errors import MachineError
 from mos_assets.media.blame import require_room
 from mos_assets.processes.alive import exists
-
-SCRATCH = "mos-clip-"
-"""How the folders begin in which ffmpeg works; the number of their process follows."""
-
 
 _left: set[Path] = set()
 """Folders of this process that could not be removed yet."""

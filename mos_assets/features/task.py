@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.features.extractors.base import picture_extractors
+from mos_assets.objects.stubs import RemoteFile
 from mos_assets.records import Probe
 from mos_assets.settings import Comparison, ReferencePolicy
 
@@ -25,6 +26,9 @@ class ClipTask:
     reference_sha256: str | None
     comparison: Comparison
     """A ReferencePolicy alone is taken for a comparison of every picture."""
+    remote: RemoteFile | None = None
+    """Where the clip lies in a bucket; then there is nothing at `path` to be measured."""
+    remote_reference: RemoteFile | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "comparison", Comparison.of(self.comparison))

@@ -35,6 +35,9 @@ class Condition:
 class Backend(Protocol):
     """Paths are fsspec's, without the scheme. Raises what the library raises."""
 
+    def reach(self, path: str) -> None:
+        """One name below a path, to see whether it can be asked for."""
+
     def get(self, path: str) -> tuple[bytes, str]:
         """All bytes, and their ETag."""
 
@@ -83,6 +86,10 @@ class S3:
                 return await coroutine
 
         return sync(self._s3.loop, waited)
+
+    def reach(self, path: str) -> None:
+        bucket, _, prefix = path.partition("/")
+        self._ask("list_objects_v2", 0, Bucket=bucket, Prefix=prefix, MaxKeys=1)
 
     def get(self, path: str) -> tuple[bytes, str]:
         return self._body(0, **self._named(path))
@@ -133,6 +140,9 @@ class Memory:
 
     def __init__(self, filesystem: Any) -> None:
         self._memory = filesystem
+
+    def reach(self, path: str) -> None:
+        self._memory.find(path)
 
     def get(self, path: str) -> tuple[bytes, str]:
         content = bytes(self._memory.cat_file(path))

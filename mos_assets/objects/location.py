@@ -51,17 +51,19 @@ class Location:
         """The URL of an object."""
         return f"{self.url.rstrip('/')}/{name}".rstrip("/")
 
+    def reach(self) -> None:
+        """Ask for one name there. Raises LocationError where that is not answered."""
+        with in_words(self.url):
+            self._backend.reach(self._root)
+
     def listed(self, below: str = "") -> tuple[Found, ...]:
         """Every object whose name begins with the folder `below`, by name."""
         folder = f"{self._root}/{below}".rstrip("/")
         with in_words(self.of(below)):
             self._files.invalidate_cache()
-            try:
-                entries = self._files.find(folder, detail=True)
-            except FileNotFoundError:
-                # Of a bucket that is not there, unlike of a folder without objects, this says so.
-                self._files.ls(self._root.partition("/")[0])
-                entries = {}
+            # Of a bucket that is not there `find` says nothing.
+            self._backend.reach(self._root)
+            entries = self._files.find(folder, detail=True)
             found = [
                 Found(
                     path.removeprefix(self._root).lstrip("/"),
@@ -144,8 +146,8 @@ class Location:
         given = conf.get(scheme, {})
         if scheme not in BACKENDS:
             raise LocationError(
-                f"{self.url}: objects are kept in {' and '.join(BACKENDS)} alone; of {scheme} it is "
-                "not known how to write under a condition."
+                f"{self.url}: objects are kept in {' and '.join(BACKENDS)} alone; of {scheme} it "
+                "is not known how to write under a condition."
             )
         options = {k: v for k, v in _OPTIONS.get(scheme, {}).items() if k not in given}
         try:

@@ -68,6 +68,7 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
         lambda: limits(settings.run.workers),
         lambda: folders(settings.paths),
         lambda: networks(settings),
+        lambda: buckets(settings.paths),
         lambda: store(settings.paths.store_folder),
         fonts,
         lambda: listening(host, port),
@@ -178,7 +179,7 @@ def limits(workers: int) -> Iterator[Finding]:
 def folders(paths: PathSettings) -> Iterator[Finding]:
     """Whether store, releases and scratch can be written, and how much room there is."""
     for what, folder, setting in (
-        ("store", paths.store_folder, "MOS_STORE"),
+        ("store", paths.store_folder, "MOS_WORK" if paths.store_place.url else "MOS_STORE"),
         ("releases", paths.model_folder, "MOS_MODEL_DIR"),
         ("scratch", Path(tempfile.gettempdir()), "TMPDIR"),
     ):
@@ -201,6 +202,29 @@ def folders(paths: PathSettings) -> Iterator[Finding]:
             f"{what} folder",
             f"{folder}, {_size(free)} free",
             "" if grade is Grade.OK else f"free some, or set {setting} to a larger disk",
+        )
+
+
+def buckets(paths: PathSettings) -> Iterator[Finding]:
+    """Whether the store and the corpora can be reached where they lie in buckets, and who uses the
+    store there."""
+    from mos_assets.objects import Location
+    from mos_assets.store.opening import holder_of
+
+    for what, place in (("store", paths.store_place), ("corpora", paths.corpus_place)):
+        if not place.url:
+            continue
+        try:
+            Location(place.url).reach()
+            holder = holder_of(place) if what == "store" else ""
+        except MosAssetsError as error:
+            yield Finding(Grade.FAIL, f"bucket of the {what}", str(error), "as it says")
+            continue
+        yield Finding(
+            Grade.WARN if holder else Grade.OK,
+            f"bucket of the {what}",
+            f"{place.url} is in use by {holder}" if holder else f"{place.url} can be listed",
+            "wait until that has ended" if holder else "",
         )
 
 

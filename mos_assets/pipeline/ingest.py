@@ -16,6 +16,7 @@ from mos_assets.corpora import (
     name_notes,
     table_names,
 )
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.downloads import DownloadProgress
 from mos_assets.features import (
     BLOCKS,
@@ -27,6 +28,7 @@ from mos_assets.features import (
 from mos_assets.io.log_lines import pause_s
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.probe import probe_version
+from mos_assets.objects.fetching import MEGABYTE, ROOM
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
@@ -63,6 +65,9 @@ def ingest(
     features need them, they are downloaded. Raises MosAssetsError for what a user can mend;
     then no row has changed, save those of clips that were downloaded.
     """
+    ROOM.most = run.fetch_mb * MEGABYTE
+    for name in run.all_corpora:
+        refresh_corpus(paths.corpus_place, name, say)
     blocks = chosen_blocks(run, paths)
     require_reference(blocks, run.reference)
     for name in run.all_corpora:

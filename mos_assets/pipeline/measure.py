@@ -44,12 +44,14 @@ from mos_assets.features.merging import merge_shards
 from mos_assets.io.hashing import hash_text
 from mos_assets.io.log_lines import FewWarnings
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.objects.fetching import MEGABYTE
+from mos_assets.objects.stubs import RemoteFile, remote_file
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.declared import measured_in, parts_for_proof
 from mos_assets.pipeline.progress import Log, Measured, Progress
 from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback, Setback
-from mos_assets.settings import PathSettings, RunSettings
+from mos_assets.settings import PathSettings, ReferencePolicy, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows, setback_rows
 from mos_assets.store.guards import require_held
 
@@ -141,7 +143,8 @@ def plan_shards(
     chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
-    tasks = plan_tasks(run, paths, database)
+    with database.held():
+        tasks = plan_tasks(run, paths, database)
     told = FewWarnings(log.warning)
     for sentence in damaged:
         told.warning(sentence)
@@ -164,6 +167,8 @@ def plan_shards(
 def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tuple[ClipTask, ...]:
     """What is not measured yet, one task a clip, in the order of the clip ids."""
     prints = fingerprints(run, paths)
+    if not prints:
+        return ()
     done = measurement_rows.measured_keys(database, prints.values())
     external = {name for name in run.all_corpora if has_external_shots(name, paths.corpus_folder)}
     policy = run.reference
@@ -172,11 +177,14 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
     )
     planned = set(done) | {(setback.content, setback.fingerprint) for setback in given_up}
     tasks: list[ClipTask] = []
+
+    def remote(path: Path | None) -> RemoteFile | None:
+        return remote_file(path) if path is not None and paths.corpus_place.url else None
+
     clips = corpus_rows.read_clips(database, run.all_corpora)
     chosen = {
         name: measured_in(run, paths, name, [clip for clip in clips if clip.corpus == name])
         for name in run.all_corpora
-        if prints
     }
     for clip in clips:
         if clip.path is None or clip.sha256 is None or clip.probe is None:
@@ -200,6 +208,10 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
                     comparison=run.comparison,
                     reference_path=clip.reference_path,
                     reference_sha256=clip.reference_sha256,
+                    remote=remote(clip.path),
+                    remote_reference=remote(
+                        clip.reference_path if policy is ReferencePolicy.SOURCE else None
+                    ),
                 )
             )
     return tuple(tasks)
@@ -280,7 +292,12 @@ def _tools(run: RunSettings, paths: PathSettings) -> Tools:
     program = None
     if paths.ffmpeg:
         program = str(Path(shutil.which(paths.ffmpeg) or paths.ffmpeg).absolute())
-    return Tools(program, paths.networks_folder.absolute(), chosen_blocks(run, paths))
+    return Tools(
+        program,
+        paths.networks_folder.absolute(),
+        chosen_blocks(run, paths),
+        run.fetch_mb * MEGABYTE,
+    )
 
 
 def merge(

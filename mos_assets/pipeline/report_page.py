@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from mos_assets.corpora.request import FEATURE_SUFFIXES, FEATURES_FOLDER, external_files
-from mos_assets.errors import ClipError, CorpusError, ReleaseError, ToolError
+from mos_assets.errors import ClipError, CorpusError, MachineError, ReleaseError, ToolError
 from mos_assets.evaluation import compare
 from mos_assets.features import BLOCKS, parse_blocks
+from mos_assets.features.scratch import scratch_folder
 from mos_assets.io.digest import digest_of
 from mos_assets.io.reading import read_plain
 from mos_assets.io.writing import write_whole
 from mos_assets.media.ffmpeg import find_ffmpeg
 from mos_assets.media.thumbnail import thumbnail
 from mos_assets.networks import NETWORK_TOML
+from mos_assets.objects.fetching import fetched
+from mos_assets.objects.stubs import remote_file
 from mos_assets.pipeline.unchanged import inputs_digest, remember
 from mos_assets.records import Clip, OutOfFold, PastPredictions, TrainingTable
 from mos_assets.release.manifest import Manifest
@@ -98,12 +102,24 @@ def _thumbnails(clips: Sequence[Clip], paths: PathSettings) -> Mapping[str, Thum
         duration = 0.0 if clip.probe is None else clip.probe.duration_s or 0.0
         stream = None if clip.probe is None else clip.probe.stream
         try:
-            jpeg = thumbnail(ffmpeg, clip.path, at_s=duration / 2, stream=stream)
-        except ClipError as error:
+            with _on_disk(clip.path) as path:
+                jpeg = thumbnail(ffmpeg, path, at_s=duration / 2, stream=stream)
+        except (ClipError, MachineError) as error:
             found[clip.clip_id] = Thumbnail(None, str(error))
         else:
             found[clip.clip_id] = Thumbnail(jpeg)
     return found
+
+
+@contextmanager
+def _on_disk(path: Path) -> Iterator[Path]:
+    """The clip as a file; raises MachineError where it lies in a bucket and does not come."""
+    remote = remote_file(path)
+    if remote is None:
+        yield path
+        return
+    with scratch_folder() as folder, fetched([remote], folder) as (here,):
+        yield here
 
 
 def _same_folds(

@@ -40,7 +40,10 @@ class PathSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     corpus_root: Annotated[
-        Location, Field(description="Folder that holds one folder a corpus.")
+        SharedLocation,
+        Field(
+            description="Folder that holds one folder a corpus, or a bucket: s3://bucket/prefix."
+        ),
     ] = "corpora"
     store: Annotated[
         SharedLocation,
@@ -52,8 +55,8 @@ class PathSettings(BaseModel):
     work: Annotated[
         Location,
         Field(
-            description="Folder of this machine for what it works on of a store in a bucket; "
-            "what is in it can be had again."
+            description="Folder of this machine for what it works on of a store or of corpora in "
+            "a bucket; what is in it can be had again."
         ),
     ] = "work"
     model_dir: Annotated[Location, Field(description="Folder of the released heads.")] = "model"
@@ -85,7 +88,11 @@ class PathSettings(BaseModel):
 
     @property
     def corpus_folder(self) -> Path:
-        return local_folder(self.corpus_root)
+        return self.corpus_place.folder
+
+    @property
+    def corpus_place(self) -> StorePlace:
+        return self._place(self.corpus_root, "corpora")
 
     @property
     def store_folder(self) -> Path:
@@ -93,15 +100,15 @@ class PathSettings(BaseModel):
 
     @property
     def store_place(self) -> StorePlace:
-        url = remote_url(self.store)
-        if not url:
-            return StorePlace(local_folder(self.store))
-        return StorePlace(self._work_on(url, "store"), url)
+        return self._place(self.store, "store")
 
-    def _work_on(self, url: str, kind: str) -> Path:
-        """The folder in which this machine works on what lies at a URL."""
+    def _place(self, location: str, kind: str) -> StorePlace:
+        """Where it lies; of a URL with the folder in which this machine works on it."""
+        url = remote_url(location)
+        if not url:
+            return StorePlace(local_folder(location))
         name = url.partition("://")[2].replace("/", "-")[-60:]
-        return local_folder(self.work) / f"{kind}-{name}-{hash_text(url)[:8]}"
+        return StorePlace(local_folder(self.work) / f"{kind}-{name}-{hash_text(url)[:8]}", url)
 
     @property
     def model_folder(self) -> Path:

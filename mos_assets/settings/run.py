@@ -75,6 +75,15 @@ class RunSettings(BaseModel):
         bool,
         Field(description="Download from private and loopback addresses too, such as a mirror."),
     ] = False
+    fetch_mb: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000_000,
+            description="Megabytes of clips from a bucket that a process that measures holds on "
+            "its disk at once.",
+        ),
+    ] = 20_000
     features: Annotated[
         str,
         Field(

@@ -28,15 +28,13 @@ def shaping(run: RunSettings) -> tuple[str, ...]:
 
 def run_scope(run: RunSettings, paths: PathSettings) -> str:
     """The same for two runs that read the same files and release the same head from them."""
-    folders = (paths.corpus_folder, paths.model_folder)
-    store = paths.store_place
+    places = (paths.corpus_place, paths.store_place)
     told = [
         *shaping(run),
         *tests(run),
         *(paths.ffmpeg, str(run.download_mb), str(run.download_private)),
-        os.path.realpath(folders[0]),
-        store.url or os.path.realpath(store.folder),
-        os.path.realpath(folders[1]),
+        *(place.url or os.path.realpath(place.folder) for place in places),
+        os.path.realpath(paths.model_folder),
         *([os.path.realpath(paths.networks_folder)] if paths.networks != NETWORKS else []),
     ]
     return hash_bytes(os.fsencode("\n".join(told)))[:16]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mos_assets.io.locks import lock, open_lock
+from mos_assets.io.locks import lock
 from mos_assets.settings.locations import StorePlace
 from mos_assets.store import run_lock
 from mos_assets.store.run_lock import NO_WAIT, InUseError, Timeout
@@ -125,8 +125,7 @@ def refresh(place: StorePlace) -> None:
         return
     from mos_assets.store.shared.session import SiblingError, look_at
 
-    place.folder.mkdir(parents=True, exist_ok=True)
-    with open_lock(place.folder / run_lock.DOOR) as door:
+    with run_lock.door_of(place.folder) as door:
         lock(door)
         with suppress(SiblingError):
             look_at(place)

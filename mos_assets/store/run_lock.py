@@ -63,15 +63,27 @@ def acquire(store: Path, holder: str, timeout: Timeout = NO_WAIT) -> IO[bytes]:
 
 def _opened(store: Path) -> tuple[IO[bytes], IO[bytes]]:
     """The files of the door and of the lock, in a store that is made where it is missing."""
+    return door_of(store), _lock_file(store, LOCK_FILE)
+
+
+def door_of(store: Path) -> IO[bytes]:
+    """The file of the door, in a store that is made where it is missing, not locked yet.
+
+    Raises StoreError where it cannot be made.
+    """
+    return _lock_file(store, DOOR)
+
+
+def _lock_file(store: Path, name: str) -> IO[bytes]:
     try:
         store.mkdir(parents=True, exist_ok=True)
-        return open_lock(store / DOOR), open_lock(store / LOCK_FILE)
+        return open_lock(store / name)
     except NotAFileError as error:
         raise StoreError(f"{error.filename} {error.strerror}. Delete it, and try again.") from None
     except OSError as error:
         if error.errno not in DENIED:
             raise
-        raise unwritable(store / LOCK_FILE) from None
+        raise unwritable(store / name) from None
 
 
 def _acquire_now(store: Path, holder: str) -> IO[bytes]:

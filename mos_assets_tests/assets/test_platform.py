@@ -37,7 +37,7 @@ def test_a_run_may_name_some_settings_and_takes_the_rest_from_the_service() -> N
     [
         ("missing", "IMPUTE"),
         ("reference", "pristine"),
-        ("store", "s3://bucket/x"),
+        ("store", "gs://bucket/x"),
         ("model_dir", ""),
         ("features", "no-such:block"),
     ],

@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from mos_assets.cli import main
+from mos_assets.settings import Settings
 from mos_assets.store import Database
+from mos_assets.store.opening import locked
 from mos_assets.store.run_lock import run_lock
 from mos_assets_tests.conftest import backup
 
@@ -73,6 +75,22 @@ def test_what_others_hold(store: Path) -> None:
         code, found = ask(port)
         other.kill()
     assert (code, found["store file"][0]) == (0, "warn")
+
+
+def test_a_store_in_a_bucket(
+    bucket: str, free_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOS_WORK", str(tmp_path / "work"))
+    monkeypatch.setenv("MOS_STORE", f"{bucket}/store")
+    monkeypatch.setenv("MOS_CORPUS_ROOT", "s3://no-such-bucket-here")
+    with locked(Settings.from_env().paths.store_place, "run 1c8f"):
+        code, found = ask(free_port)
+    assert code == 1
+    assert found["bucket of the store"][0] == "warn"
+    assert "in use by run 1c8f on " in found["bucket of the store"][1]
+    assert found["bucket of the corpora"][0] == "fail"
+    assert "there is no such bucket" in found["bucket of the corpora"][1]
+    assert ask(free_port)[1]["bucket of the store"][0] == "ok"
 
 
 def test_a_store_that_is_damaged(store: Path, free_port: int) -> None:

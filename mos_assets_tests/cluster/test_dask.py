@@ -17,9 +17,12 @@ import pytest
 from mos_assets.cluster import Fact, Spread, Work, on_dask, spread
 from mos_assets.errors import ClusterError
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
+from mos_assets.objects import Location
 from mos_assets.pipeline import ingest, measure
 from mos_assets.settings import Settings
 from mos_assets.store import Database, setback_rows
+from mos_assets.store.opening import locked, refresh
+from mos_assets_tests.buckets import KEYS, Server
 from mos_assets_tests.cluster.processes import Cluster
 from mos_assets_tests.corpora.making import MINIMAL_TOML
 from mos_assets_tests.disks import tiny_disk
@@ -36,12 +39,12 @@ TOML = MINIMAL_TOML.replace('"mine"', '"tiny"')
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, s3_server: Server) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path_factory.mktemp("elsewhere"))
     try:
         cluster.start_scheduler()
-        cluster.start_worker()
-        cluster.start_worker()
+        for _ in range(2):
+            cluster.start_worker(**KEYS, AWS_ENDPOINT_URL=s3_server.address)
         cluster.wait_for(2)
         yield cluster
     finally:
@@ -154,6 +157,47 @@ def test_workers_elsewhere_give_the_bytes_of_this_process(
     assert merged.spread.pieces < CLIPS
     assert world.bytes() == here
     assert world.measure().spread.pieces == 0
+
+
+def test_clips_and_shards_in_a_bucket_give_the_same_bytes(
+    cluster: Cluster,
+    make: Make,
+    corpora: Path,
+    here: dict[str, bytes],
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    """Workers fetch clips themselves, and leave nothing behind."""
+    for path in sorted((corpora / "tiny").rglob("*.*")):
+        name = path.relative_to(corpora).as_posix()
+        Location(f"{bucket}/corpora").put(name, path.read_bytes())
+    places = {"corpus_root": f"{bucket}/corpora", "store": f"{bucket}/store"}
+    # Two of the largest clips have room at once.
+    world = make("-", **places, work=str(tmp_path / "work"), cluster=cluster.address, fetch_mb=1)
+    place = world.settings.paths.store_place
+    with locked(place, "run a"):
+        merged = world.measure()
+    assert (merged.clips, merged.failed, len(merged.waiting)) == (CLIPS, 0, 0)
+    assert sum(merged.spread.workers.values()) == CLIPS
+    assert world.bytes() == here
+    clips = sorted((world.settings.paths.corpus_folder / "tiny" / "clips").iterdir())
+    assert len(clips) == CLIPS
+    assert all(clip.stat().st_blocks * 512 <= 4096 for clip in clips)
+    shards = Location(place.url).listed("shards")
+    assert {one.name.removeprefix("shards/") for one in shards} == here.keys()
+
+    elsewhere = make("-", **places, work=str(tmp_path / "another"))
+    refresh(elsewhere.settings.paths.store_place)
+    # A clip that is put again is read again, and one of other bytes measured.
+    again = Location(f"{bucket}/corpora")
+    again.put("tiny/clips/c00.mp4", again.read("tiny/clips/c01.mp4")[0])
+    again.delete(["tiny/clips/c02.mp4"])
+    run, paths = elsewhere.settings.run, elsewhere.settings.paths
+    ingested = ingest.ingest(run, paths, elsewhere.database, LOG.info)
+    rows = elsewhere.database.fetch("SELECT count(sha256) AS n FROM raw_corpus").to_pylist()
+    # Two of the twelve have the same bytes and other ratings now, and one has no clip.
+    assert (ingested.opened, rows[0]["n"]) == (CLIPS - 1, CLIPS - 3)
+    assert elsewhere.bytes() == here
 
 
 def test_a_worker_that_freezes_and_one_that_is_killed_change_nothing(

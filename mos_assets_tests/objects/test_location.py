@@ -25,7 +25,7 @@ def test_an_object_is_put_whole_and_only_over_what_was_expected(
     first = location.put("a/one", b"one", absent=True)
     assert location.read("a/one") == (b"one", first)
     for condition in ({"absent": True}, {"etag": '"another"'}):
-        with pytest.raises(ChangedError, match="folder/a/one|memory:/"):
+        with pytest.raises(ChangedError, match=r"folder/a/one|memory:/"):
             location.put("a/one", b"late", **condition)  # type: ignore[arg-type]
     second = location.put("a/one", b"second", etag=first)
     with pytest.raises(ChangedError):
@@ -45,7 +45,7 @@ def test_an_object_is_put_whole_and_only_over_what_was_expected(
     location.delete(["a/one", "never"])
     assert [one.name for one in location.listed()] == ["b"]
     for ask in (location.read, location.age_s):
-        with pytest.raises(AbsentError, match="a/one is not there"):
+        with pytest.raises(AbsentError, match=r"a/one is not there"):
             ask("a/one")
     with pytest.raises((AbsentError, ChangedError)):
         location.put("a/one", b"late", etag=second)
@@ -63,11 +63,11 @@ def test_a_large_object_goes_and_comes_in_parts(bucket: str, tmp_path: Path) -> 
 def test_each_failure_is_one_sentence_without_a_secret(
     bucket: str, s3_server: Server, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(LocationError, match="s3://no-such-bucket-here/x: there is no such bucket"):
+    with pytest.raises(LocationError, match=r"s3://no-such-bucket-here/x: there is no such bucket"):
         Location("s3://no-such-bucket-here/x").listed()
-    with pytest.raises(LocationError, match="of gs it is not known how to write under a cond"):
+    with pytest.raises(LocationError, match=r"of gs it is not known how to write under a cond"):
         Location("gs://bucket").listed()
-    with s3_server.asking_for_rights(), pytest.raises(LocationError, match="server refuses"):
+    with s3_server.asking_for_rights(), pytest.raises(LocationError, match=r"server refuses"):
         Location(bucket).put("x", b"")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -76,7 +76,7 @@ def test_each_failure_is_one_sentence_without_a_secret(
     import s3fs
 
     s3fs.S3FileSystem.clear_instance_cache()
-    with pytest.raises(UnreachableError, match="cannot be reached") as caught:
+    with pytest.raises(UnreachableError, match=r"cannot be reached") as caught:
         Location(bucket).read("x")
     assert "hush-hush" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -85,5 +85,5 @@ def test_each_failure_is_one_sentence_without_a_secret(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     s3fs.S3FileSystem.clear_instance_cache()
-    with pytest.raises(LocationError, match="needs credentials"):
+    with pytest.raises(LocationError, match=r"needs credentials"):
         Location(bucket).read("x")

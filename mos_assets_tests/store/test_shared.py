@@ -109,14 +109,14 @@ def test_two_runs_at_once_are_kept_apart_and_told_of_each_other(
     here, there = machine("here"), machine("there")
     with locked(here, "run a"):
         for place in (here, there):
-            with pytest.raises(StoreError, match="is in use by run a"), locked(place, "run b"):
+            with pytest.raises(StoreError, match=r"is in use by run a"), locked(place, "run b"):
                 pass
         with (
-            pytest.raises(StoreError, match="run a on .*two at once"),
+            pytest.raises(StoreError, match=r"run a on .*two at once"),
             published(there, "mos retry"),
         ):
             pass
-        with pytest.raises(StoreError, match="run a on "), beside_runs(there):
+        with pytest.raises(StoreError, match=r"run a on "), beside_runs(there):
             pass
         # Beside the run on its own machine, which publishes it.
         with beside_runs(here):
@@ -168,7 +168,7 @@ def test_what_a_killed_run_had_not_published_is_published_by_the_next_one_there(
     with another_process(here, "run a") as process:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    with pytest.raises(StoreError, match="is in use by run a"), locked(there, "run b"):
+    with pytest.raises(StoreError, match=r"is in use by run a"), locked(there, "run b"):
         pass
     # Its own machine knows that it is dead, and need not wait.
     with locked(here, "run c"):
@@ -193,7 +193,7 @@ def test_a_run_that_stood_still_loses_the_store_and_writes_no_more(
     for asked in (lambda: require_held(here.folder), lambda: noted(here, "x"), session.publish):
         with pytest.raises(StoreError, match=r"run a has lost its lock on s3://.*writes no more"):
             asked()
-    with pytest.raises(StoreError, match="run a has lost its lock"):
+    with pytest.raises(StoreError, match=r"run a has lost its lock"):
         session.close()
     assert SHARD not in names(there)
     with locked(here, "run c"):
@@ -214,11 +214,11 @@ def test_late_requests_of_a_run_that_lost_the_store_change_nothing(
     assert (new.take() or "").startswith("run a on ")
     with pytest.raises(ChangedError):
         location.put(STATE, late.to_bytes(), etag=etag)
-    with pytest.raises(StoreError, match="it is with run b on .* now"):
+    with pytest.raises(StoreError, match=r"it is with run b on .* now"):
         old.renew()
     new.release()
     location.delete([STATE])
-    with pytest.raises(StoreError, match="was deleted"):
+    with pytest.raises(StoreError, match=r"was deleted"):
         new.renew()
 
 
@@ -250,9 +250,9 @@ def test_a_server_that_stands_still_ends_the_run_in_one_sentence(
     s3_server.freeze()
     try:
         time.sleep(1.2)
-        with pytest.raises(StoreError, match="could not renew its lock on s3://"):
+        with pytest.raises(StoreError, match=r"could not renew its lock on s3://"):
             session.publish()
-        with pytest.raises((StoreError, UnreachableError), match="renew its lock|be reached"):
+        with pytest.raises((StoreError, UnreachableError), match=r"renew its lock|be reached"):
             session.close()
     finally:
         s3_server.thaw()
@@ -279,7 +279,7 @@ def test_journals_outlive_the_disk_of_a_machine(machine: Callable[[str], StorePl
         entry.unlink()
     assert not any(name.startswith("journals/") for name in names(there))
     Location(here.url).put("journals/odd.json", b'{"../../x.clips/y.json": ""}')
-    with pytest.raises(StoreError, match="odd.json is damaged"), locked(here, "run c"):
+    with pytest.raises(StoreError, match=r"odd\.json is damaged"), locked(here, "run c"):
         pass
     Location(here.url).delete(["journals/odd.json"])
     # The store was let go all the same.
@@ -309,6 +309,6 @@ def test_tables_that_were_altered_in_the_bucket_are_not_taken(
     content = bytearray(location.read(copy)[0])
     content[len(content) // 2] ^= 1
     location.put(copy, bytes(content))
-    with pytest.raises(StoreError, match="is not as it was published"), locked(there, "run b"):
+    with pytest.raises(StoreError, match=r"is not as it was published"), locked(there, "run b"):
         pass
     assert not Database(there.folder).exists

@@ -37,6 +37,8 @@ TASK_KB = 1.1
 """Of a clip that is to be measured, with its place in a piece."""
 MERGE_S = 0.1 / 1172
 """CPU s a clip of a shard that is merged."""
+IN_WORK_KB = 2.0 * 3 / 128
+"""Of a clip that came back, as long as its shard is not whole: some three of 128 at a time."""
 TRAIN_S, TRAIN_KB = 103 / 150_000, 4.1
 """A row of 11 columns, 5 folds × 5 seeds (bench/training.py)."""
 JUDGE_S, JUDGE_START_S, JUDGE_KB = 0.00025, 5.5, 0.5
@@ -150,7 +152,7 @@ def stages(counts: tuple[int, ...]) -> str:
     row("`raw_corpus`, every clip new", OPEN_S / CORES, 0.0, ROWS_KB, CLIP_MB / DISK_MB_S)
     row("`raw_corpus`, one clip changed", ROWS_S, 0.0, ROWS_KB)
     row("plan of `clip_measurements`, all missing", ROWS_S, 0.0, TASK_KB)
-    row("merge", MERGE_S, 0.0, 0.1)
+    row("taking back and merging", MERGE_S, 0.0, IN_WORK_KB)
     row("`trained_onnx`, 11 columns", TRAIN_S, 0.0, TRAIN_KB)
     row("`gate_report`", JUDGE_S, JUDGE_START_S, JUDGE_KB)
     lines += ["", f"| disk |{''.join(f' {clips:,}: GB |' for clips in counts)}"]

@@ -1,4 +1,4 @@
-"""What spreading clips costs and brings: `python bench/cluster.py [--clips N] [--hosts]`.
+"""What spreading clips costs and brings: `python bench/cluster.py`, with --clips, --only, --hosts.
 
 Overhead: CPU seconds a clip of the whole step over bare extraction, one worker, of many small
 clips; in this process, and on one Dask worker with its scheduler. What starts once (a worker loads
@@ -47,6 +47,7 @@ WIDE = 16, 64
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=120)
+    parser.add_argument("--only", choices=("overhead", "throughput"))
     parser.add_argument("--hosts", action="store_true", help="only the namespaces; needs root")
     parser.add_argument("--caller", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -57,9 +58,11 @@ def main() -> int:
         if options.hosts:
             make_corpus(root, 60, "320x180")
             return hosts(root)
-        make_corpus(root, options.clips, "64x64")
-        overhead(root, options.clips)
-        throughput(root / "wide")
+        if options.only != "throughput":
+            make_corpus(root, options.clips, "64x64")
+            overhead(root, options.clips)
+        if options.only != "overhead":
+            throughput(root / "wide")
     return 0
 
 

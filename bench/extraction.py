@@ -37,7 +37,7 @@ SCENES = {
     "noise=alls=6:allf=t:all_seed=3",
     "zoom": f"mandelbrot=s={SIZE}:r={RATE}",
 }
-ALL_PARTS = tuple(picture_extractors())
+PARTS = tuple(name for name, part in picture_extractors().items() if not part.needs_source)
 KONVID = ("libvmaf", "saliency", "shots")
 THROUGHPUT_CLIPS = 8
 LIBVMAF = "libvmaf=model=:feature=name=adm|name=vif|name=motion:log_fmt=json:log_path=bare.json"
@@ -85,7 +85,7 @@ def run(ffmpeg: Ffmpeg, arguments: list[str], folder: Path) -> None:
 
 def load_libraries(ffmpeg: Ffmpeg, folder: Path) -> None:
     """Import and build what a process loads once, so that no clip pays for it."""
-    measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), ALL_PARTS)
+    measure(ffmpeg, render(ffmpeg, folder, "drift", 0.2), PARTS)
     look(np.zeros((1, 27, 48, 3), dtype=np.uint8))
 
 
@@ -145,14 +145,14 @@ def cost_rows(ffmpeg: Ffmpeg, clip: Path, folder: Path) -> list[Row]:
         "bare libvmaf loopback command": lambda: run(ffmpeg, bare, folder),
         "probe and hash": lambda: task_of(clip, ()),
     }
-    for part in ALL_PARTS:
+    for part in PARTS:
         works[f"part {part} alone"] = partial(measure, ffmpeg, clip, (part,))
     for sampling in (Sampling.EVERY, Sampling.SPARSE):
         works[f"konvid-v1: all in one pass, transcode 1, {sampling}"] = partial(
             measure, ffmpeg, clip, KONVID, sampling, Loopback.ONE
         )
     works["konvid-v1: all in one pass"] = lambda: measure(ffmpeg, clip, KONVID)
-    works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, ALL_PARTS)
+    works["konvid-v1+nr-v1: all in one pass"] = lambda: measure(ffmpeg, clip, (*KONVID, "nr"))
     return [Row(what, cpu_s(work)) for what, work in works.items()]
 
 

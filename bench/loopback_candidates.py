@@ -60,6 +60,9 @@ class Candidate:
     """Filters on both sides, before anything else: which frames, which size."""
     after: str = "null"
     """Which frames are compared of those that were encoded."""
+    led_in: bool = False
+    """Whether the first frame is encoded twice and the first result dropped, as the platform does:
+    x264 gives the first one a finer quantiser."""
 
 
 def every(step: int) -> str:
@@ -71,8 +74,8 @@ def x264(preset: str, more: str) -> str:
 
 
 FIFTH = every(5)
-CHOSEN = "intra veryfast crf 35 renumbered, /5"
-"""Version 2: x264 takes the pictures for neighbours at the clip's own rate."""
+NUMBERED = f"{FIFTH},setpts=N"
+"""x264 takes the pictures for neighbours at 25 a second."""
 BURSTS = "select=lt(mod(n\\,40)\\,8)"
 PAIRS = "select=lt(mod(n\\,10)\\,2)"
 CANDIDATES: dict[str, Candidate] = {
@@ -92,7 +95,15 @@ CANDIDATES: dict[str, Candidate] = {
         f"intra veryfast crf {q}, /5": Candidate(x264("veryfast", f"-crf {q} -g 1"), before=FIFTH)
         for q in (25, 35)
     },
-    CHOSEN: Candidate(x264("veryfast", "-crf 35 -g 1"), before=f"{FIFTH},setpts=N"),
+    "intra veryfast crf 35 renumbered, /5": Candidate(
+        x264("veryfast", "-crf 35 -g 1"), before=NUMBERED
+    ),
+    **{
+        f"intra veryfast crf {q} renumbered, led in, /5": Candidate(
+            x264("veryfast", f"-crf {q} -g 1"), before=NUMBERED, led_in=True
+        )
+        for q in (25, 30, 35, 40)
+    },
     **{
         f"intra {preset} qp {q}, /5": Candidate(x264(preset, f"-qp {q} -g 1"), before=FIFTH)
         for preset in ("veryfast", "ultrafast")
@@ -136,9 +147,14 @@ def transcode(group: Mapping[str, Candidate], clip: Path, taps: bool = False) ->
             chains.append(f"[{at}b][{at}p]{compared}[{at}v]")
             outputs += ["-map", f"[{at}v]", *KEEP, *NULL]
             continue
-        chains.append(f"{both}[{at}a][{at}p]")
+        chains.append(f"{both}[{at}l][{at}p]")
+        lead, dropped = "null", "null"
+        if each.led_in:
+            lead, dropped = "tpad=start=1:start_mode=clone", "select=gt(n\\,0),setpts=N"
+        chains.append(f"[{at}l]{lead}[{at}a]")
         graph = (
-            f"[dec:{len(later) // 4}]{each.after}[a];[{at}p]{each.after}[b];[a][b]{compared}[{at}v]"
+            f"[dec:{len(later) // 4}]{dropped},{each.after}[a];"
+            f"[{at}p]{each.after}[b];[a][b]{compared}[{at}v]"
         )
         later += ["-dec", f"{len(later) // 4}:0", "-filter_complex", graph]
         coded += ["-map", f"[{at}a]", *KEEP, "-enc_time_base", "1:25", *each.coder.split()]

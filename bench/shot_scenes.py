@@ -210,7 +210,7 @@ def _smooth(draw: np.random.Generator, frames: int, every: int, size: float) -> 
     return np.interp(np.arange(frames) / every, np.arange(len(knots)), knots)
 
 
-def _camera(
+def camera_path(
     draw: np.random.Generator,
     frames: int,
     *,
@@ -235,7 +235,7 @@ def _camera(
 
 def _shot(draw: np.random.Generator, frames: int, count: int, **moves: float) -> Shot:
     world = int(draw.integers(count))
-    return Shot(world, _camera(draw, frames, **moves), np.ones(frames))
+    return Shot(world, camera_path(draw, frames, **moves), np.ones(frames))
 
 
 def _one(draw: np.random.Generator, frames: int, count: int, **moves: float) -> Scene:

@@ -70,7 +70,7 @@ class Look:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--retrains", type=int, default=50)
+    parser.add_argument("--retrains", type=int, default=15)
     parser.add_argument("--minutes", type=float, default=90.0, help="stop after so many")
     parser.add_argument("--tick", type=int, default=2, help="MOS_TICK_S")
     options = parser.parse_args()

@@ -21,6 +21,7 @@ from mos_assets.assets.extracted_features import (
     one_fingerprint,
     ratings_rise_with_quality,
 )
+from mos_assets.assets.files import FILES
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report, gate_report_by
 from mos_assets.assets.incoming_clips import incoming_clips
@@ -106,17 +107,20 @@ def build_defs(*projects: Settings, gate: Gate = GATE) -> dg.Definitions:
 
 def project_defs(settings: Settings, gate: Gate = GATE) -> dg.Definitions:
     """One project: its assets, checks, jobs, sensors and schedules, under its names."""
-    naming = Naming(settings.project)
+    naming, owners = Naming(settings.project), settings.service.owner_names
     retrain, score_incoming = retrain_for(naming), score_incoming_for(naming)
     prune = prune_for(settings)
     judged = gate_report_by(gate)
     assets = [judged if template is gate_report else template for template in ASSETS]
     return dg.Definitions(
-        assets=fresh(
-            [template.of(naming) for template in assets],
-            {naming.key(template.name) for template in VERDICTS},
-            settings.service.freshness_days,
-        ),
+        assets=[
+            *(template.of(naming, owners) for template in FILES),
+            *fresh(
+                [template.of(naming, owners) for template in assets],
+                {naming.key(template.name) for template in VERDICTS},
+                settings.service.freshness_days,
+            ),
+        ],
         asset_checks=[template.of(naming) for template in CHECKS],
         resources={
             naming.resource_key: platform_from(settings.run, settings.paths, settings.project)

@@ -5,26 +5,35 @@ from collections.abc import Sequence
 import dagster as dg
 import pyarrow as pa
 
+from mos_assets.assets.lineage import column_lineage, measurement_sources
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import (
     PREVIEW_ROWS,
+    known,
     preview,
     table_metadata,
     user_errors,
 )
 from mos_assets.assets.templates import asset, check
 from mos_assets.cluster import Spread
-from mos_assets.features import figure_notes
+from mos_assets.features import figure_notes, picture_extractors
 from mos_assets.pipeline import measure as pipeline
 from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback
+from mos_assets.store.schema import CLIP_MEASUREMENTS
+
+
+def _extractors() -> str:
+    """The extractors that come with the package, each with the version of its figures."""
+    return ",".join(f"{name}-{each.version}" for name, each in picture_extractors().items())
 
 
 @asset(
     deps=[raw_corpus],
+    code_version=_extractors,
     group=Group.FEATURES,
     kinds={"ffmpeg", "pytorch", "parquet"},
     description=(
@@ -45,11 +54,14 @@ def clip_measurements(
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(merged.rows, figure_notes()),
+            **table_metadata(CLIP_MEASUREMENTS, merged.rows, figure_notes()),
+            **column_lineage(platform.naming, measurement_sources()),
             "fingerprints": dg.MetadataValue.json(dict(merged.fingerprints)),
             "clips_measured_in_this_run": merged.clips,
             "clips_failed_in_this_run": merged.failed,
-            "seconds_a_clip": round(merged.seconds / merged.clips, 2) if merged.clips else None,
+            **known(
+                seconds_a_clip=round(merged.seconds / merged.clips, 2) if merged.clips else None
+            ),
             "measurements_without_figures": merged.without_figures,
             "measurements_to_try_again": len(merged.waiting) - merged.given_up,
             "measurements_given_up_for_now": merged.given_up,

@@ -6,17 +6,20 @@ from mos_assets.assets.incoming_clips import incoming_clips
 from mos_assets.assets.model_card import model_card
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform, lock_timeout
-from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.provenance import package_version
+from mos_assets.assets.reporting import known, table_metadata, user_errors
 from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.incoming import NO_FOLDER
 from mos_assets.pipeline.incoming_scores import score_incoming, week_of_scores
 from mos_assets.scoring.drift import FALSE_ALARM_RATE, LEAST_DIFFERENCE, OUTSIDE_SHARE
+from mos_assets.store.schema import CLIP_SCORES
 
 NOT_SET = dg.AssetCheckResult(passed=True, description=NO_FOLDER)
 
 
 @asset(
     deps=[incoming_clips, model_card],
+    code_version=package_version,
     group=Group.SCORING,
     kinds={"ffmpeg", "onnx", "duckdb", "parquet"},
     description=(
@@ -38,14 +41,14 @@ def clip_scores(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mat
 
     return dg.MaterializeResult(
         metadata={
-            **table_metadata(done.table),
+            **table_metadata(CLIP_SCORES, done.table),
             "head": done.head_id or "none",
             "why_no_head": done.why or "",
             "scored_in_this_run": done.scored,
             "without_a_score_in_this_run": done.unscored,
             "scored_before": done.known,
             "clips_being_written": done.changing,
-            "mean_mos": pc.mean(done.table["mos"]).as_py(),
+            **known(mean_mos=pc.mean(done.table["mos"]).as_py()),
             "file": dg.MetadataValue.path(str(done.file)),
         }
     )
@@ -69,7 +72,7 @@ def clips_in_range(platform: Platform) -> dg.AssetCheckResult:
         if found.share is None
         else f"{found.outside} of {found.scored} clips lie outside the head's range",
         metadata={
-            "share": found.share,
+            **known(share=found.share),
             "limit": OUTSIDE_SHARE,
             "scored": found.scored,
             "outside": found.outside,
@@ -118,8 +121,7 @@ def no_drift(platform: Platform) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=told,
         metadata={
-            "difference": drift.difference,
-            "p": drift.p,
+            **known(difference=drift.difference, p=drift.p),
             "this_week": drift.this_week,
             "last_week": drift.last_week,
         },

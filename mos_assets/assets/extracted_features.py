@@ -5,9 +5,11 @@ from dataclasses import replace
 import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.files import feature_tables
+from mos_assets.assets.lineage import column_lineage, feature_sources
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
@@ -18,15 +20,17 @@ from mos_assets.pipeline.assemble import assemble, falling_ratings, find_leaks
 from mos_assets.records import FeatureMatrix, ProofStatus
 from mos_assets.reporting.markdown import cell
 from mos_assets.store import declared_rows, feature_rows
+from mos_assets.store.schema import EXTRACTED_FEATURES
 
 
 @asset(
-    deps=[raw_corpus, clip_measurements, shot_metadata],
+    deps=[raw_corpus, clip_measurements, shot_metadata, feature_tables],
+    code_version=graph_code,
     group=Group.FEATURES,
     kinds={"duckdb"},
     description=(
         "One row a clip with the columns of MOS_FEATURES, each measured or from a table in "
-        "<corpus>/features/. A row that lacks a feature is kept, marked incomplete with the "
+        "`<corpus>/features/`. A row that lacks a feature is kept, marked incomplete with the "
         "reason, and does not train. Table `extracted_features`; coverage per column in "
         "`feature_coverage`."
     ),
@@ -47,7 +51,11 @@ def extracted_features(
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(table, _notes(done.matrix)),
+            **table_metadata(EXTRACTED_FEATURES, table, _notes(done.matrix)),
+            **column_lineage(
+                platform.naming,
+                feature_sources(done.matrix.feature_order, done.matrix.fingerprints),
+            ),
             "complete_rows": done.complete,
             "incomplete_rows": rows - done.complete,
             "coverage": preview(coverage),

@@ -5,17 +5,20 @@ from collections import Counter
 import dagster as dg
 
 from mos_assets.assets.extracted_features import extracted_features
+from mos_assets.assets.lineage import FOLD_SOURCES, column_lineage
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.reporting import preview, table_metadata, user_errors
 from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.split import split
 from mos_assets.store import feature_rows, fold_rows
+from mos_assets.store.schema import FOLDS
 
 
 @asset(
     deps=[extracted_features],
+    code_version=graph_code,
     group=Group.HEAD,
     kinds={"duckdb"},
     description=(
@@ -32,9 +35,11 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     for note in done.notes:
         context.log.warning(note)
     return dg.MaterializeResult(
+        data_version=dg.DataVersion(done.sha256),
         tags=asset_tags(run),
         metadata={
-            **table_metadata(table),
+            **table_metadata(FOLDS, table),
+            **column_lineage(platform.naming, FOLD_SOURCES),
             "folds": preview(summary),
             "assignment_sha256": done.sha256,
             "notes": "\n".join(done.notes) or "none",

@@ -4,11 +4,12 @@ import dagster as dg
 
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
-from mos_assets.assets.reporting import preview, user_errors
+from mos_assets.assets.provenance import asset_tags, graph_code
+from mos_assets.assets.reporting import known, preview, user_errors
 from mos_assets.assets.templates import AssetTemplate, OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.evaluation import GATE, Gate
+from mos_assets.evaluation.beats import ShortcutVerdict
 from mos_assets.pipeline.judge import judge
 
 SUSPICIOUS_PREVIEW = 50
@@ -22,6 +23,7 @@ def gate_report_by(gate: Gate) -> AssetTemplate:
 
     @asset(
         deps=[trained_onnx],
+        code_version=graph_code,
         group=Group.VERDICT,
         kinds={"scipy", "matplotlib"},
         description=(
@@ -107,7 +109,26 @@ def _judged(
                 passed=bool(verdict.beats_shortcuts),
                 severity=dg.AssetCheckSeverity.ERROR,
                 description=report.shortcuts.sentence if report.shortcuts else None,
-                metadata={"candidate": report.candidate_id},
+                metadata={**_nearest(report.shortcuts), "candidate": report.candidate_id},
             )
         ],
     )
+
+
+def _nearest(shortcuts: ShortcutVerdict | None) -> dict[str, str | float]:
+    """The shortcut that the head beats by least, and by how much; empty where that is not known."""
+    rows = shortcuts.rows if shortcuts else ()
+    found = [
+        (interval.low, interval.high, row.margin_plcc)
+        for row in rows
+        if row.counts and (interval := row.margin_plcc_interval) is not None
+    ]
+    if shortcuts is None or shortcuts.nearest is None or not found:
+        return {}
+    low, high, margin = min(found, key=lambda each: each[0])
+    return {
+        "nearest": shortcuts.nearest,
+        "margin_plcc_low": low,
+        "margin_plcc_high": high,
+        **known(margin_plcc=margin),
+    }

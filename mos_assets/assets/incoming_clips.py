@@ -4,12 +4,15 @@ import dagster as dg
 
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform, lock_timeout
+from mos_assets.assets.provenance import package_version
 from mos_assets.assets.reporting import table_metadata, user_errors
 from mos_assets.assets.templates import asset
 from mos_assets.pipeline.incoming import NO_FOLDER, find_incoming
+from mos_assets.store.schema import INCOMING_CLIPS
 
 
 @asset(
+    code_version=package_version,
     group=Group.SCORING,
     kinds={"duckdb"},
     description=(
@@ -25,7 +28,7 @@ def incoming_clips(context: dg.AssetExecutionContext, platform: Platform) -> dg.
         return dg.MaterializeResult(metadata={"why": NO_FOLDER})
     return dg.MaterializeResult(
         metadata={
-            **table_metadata(found.table),
+            **table_metadata(INCOMING_CLIPS, found.table),
             "clips_opened": found.opened,
             "clips_being_written": found.changing,
             "clips_with_a_flaw": sum(clip.reason is not None for clip in found.clips),

@@ -5,7 +5,7 @@ import dagster as dg
 from mos_assets.assets.gate_report import gate_report
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.reporting import user_errors
 from mos_assets.assets.templates import asset, check
 from mos_assets.assets.transfer_report import transfer_report
@@ -16,6 +16,7 @@ from mos_assets.reporting.front_matter import without_front_matter
 
 @asset(
     deps=[gate_report, transfer_report],
+    code_version=graph_code,
     group=Group.VERDICT,
     kinds={"markdown", "onnx"},
     description=(

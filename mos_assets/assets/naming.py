@@ -5,6 +5,7 @@ The project without a name has the plain names; those of a project `mine` begin 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,11 +44,18 @@ class Naming:
 
     def of(self, name: str) -> str:
         """`mine_retrain`: of a job, an op, a sensor, a schedule, a group of assets."""
-        return f"{self.project}_{name}" if self.project else name
+        # A plain text also of a Group: Dagster takes an Enum, and fails where it tells the UI.
+        return f"{self.project}_{name}" if self.project else str(name)
 
     def run_tag(self, fact: str) -> str:
         """`mos_assets/mine.corpus`: of a run, which may hold several projects."""
         return PREFIX + (f"{self.project}.{fact}" if self.project else fact)
+
+    def has_failed(self, steps: Sequence[str | None]) -> bool:
+        """Whether one of these steps is of this project, or none is there: then the run itself has
+        failed. Steps are named after keys, and ops of the prune job after the project."""
+        begins = (f"{self.project}__", f"{self.project}_prune") if self.project else ("",)
+        return not steps or any((step or "").startswith(begins) for step in steps)
 
     @property
     def resource_key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -19,26 +20,43 @@ TAG_LENGTH = 200
 ASSET_TAG_LENGTH = 63
 """Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""
 UNKNOWN = "unknown"
+PACKAGE = "mos-assets"
+REVISION_LENGTH = 12
 
 
 @cache
 def git_revision() -> str:
     """Commit of the code that runs, `-dirty` where it differs; `unknown` outside of a checkout."""
-    folder = Path(__file__).parent
+    return git("describe", "--always", "--abbrev=12", "--match", "", "--dirty") or UNKNOWN
+
+
+def git(*arguments: str) -> str | None:
+    """What git says in this checkout; None outside of one, or without git."""
     try:
         found = subprocess.run(
-            [
-                *("git", "-C", str(folder), "describe", "--always", "--abbrev=12"),
-                *("--match", "", "--dirty"),
-            ],
+            [*("git", "-C", str(Path(__file__).parent)), *arguments],
             capture_output=True,
             text=True,
             timeout=10,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return UNKNOWN
-    return found.stdout.strip() or UNKNOWN
+        return None
+    return found.stdout.strip()
+
+
+def graph_code() -> str:
+    """The code, libraries and Python that the graph runs on; with another one a retrain makes
+    everything anew, but measurements."""
+    # It loads what a service that makes nothing need not load with its definitions.
+    from mos_assets.pipeline.unchanged import made_with
+
+    return made_with()[:REVISION_LENGTH]
+
+
+def package_version() -> str:
+    """Version of this package."""
+    return version(PACKAGE)
 
 
 def tag_run(instance: dg.DagsterInstance, run_id: str, naming: Naming, **facts: str | None) -> None:

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from mos_assets.assets.files import clips, label_files
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.reporting import (
     PREVIEW_ROWS,
     preview,
@@ -23,6 +24,7 @@ from mos_assets.store import (
     rating_rows,
 )
 from mos_assets.store.corpus_states import CorpusState
+from mos_assets.store.schema import RAW_CORPUS
 
 REJECTED_SHOWN = 5
 """Rejected rows of a corpus that the log names one by one."""
@@ -33,6 +35,8 @@ ATTRITION_WARNING = 0.10
 
 
 @asset(
+    deps=[label_files, clips],
+    code_version=graph_code,
     group=Group.CORPUS,
     kinds={"duckdb", "csv"},
     description=(
@@ -61,7 +65,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(rows),
+            **table_metadata(RAW_CORPUS, rows),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
             "corpora": ", ".join(settings.run.all_corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",

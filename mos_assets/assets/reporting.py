@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import dagster as dg
 import pyarrow as pa
 
+from mos_assets.assets.columns import WORDS
 from mos_assets.errors import MosAssetsError
 from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
@@ -39,21 +40,30 @@ def user_errors() -> Iterator[None]:
         ) from None
 
 
-def table_metadata(rows: pa.Table, notes: Iterable[Column] = ()) -> dict[str, dg.MetadataValue]:
-    """Row count, column schema and the first rows, under the keys that the UI knows.
+def table_metadata(
+    table: str, rows: pa.Table, notes: Iterable[Column] = ()
+) -> dict[str, dg.MetadataValue]:
+    """Name of a table of the store, its row count, column schema and first rows, under the keys
+    that the UI knows.
 
     notes: what columns of features are, as their description in the schema.
     """
-    said = {column.name: column_description(column) for column in notes}
+    said = {**{column.name: column_description(column) for column in notes}, **WORDS[table]}
     columns = [
         dg.TableColumn(field.name, str(field.type), description=said.get(field.name))
         for field in rows.schema
     ]
     return {
+        "dagster/table_name": dg.MetadataValue.text(table),
         "dagster/row_count": dg.MetadataValue.int(rows.num_rows),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "preview": preview(rows.slice(0, PREVIEW_ROWS)),
     }
+
+
+def known(**figures: float | None) -> dict[str, float]:
+    """Those of the figures that exist: one that does not is no point in a plot."""
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def preview(rows: pa.Table) -> dg.MetadataValue:

@@ -3,22 +3,26 @@
 import dagster as dg
 
 from mos_assets.assets.clip_measurements import clip_measurements
+from mos_assets.assets.files import shot_files
+from mos_assets.assets.lineage import column_lineage, shot_sources
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.raw_corpus import raw_corpus
 from mos_assets.assets.reporting import table_metadata, user_errors
 from mos_assets.assets.templates import asset
 from mos_assets.pipeline.shots import find_shots
+from mos_assets.store.schema import SHOT_METADATA
 
 
 @asset(
-    deps=[raw_corpus, clip_measurements],
+    deps=[raw_corpus, clip_measurements, shot_files],
+    code_version=graph_code,
     group=Group.FEATURES,
     kinds={"duckdb"},
     description=(
         "Shot count, mean shot length and cut density of each clip, with the three normalised "
-        "columns of the head. Files in <corpus>/shots/ replace what TransNet V2 found for that "
+        "columns of the head. Files in `<corpus>/shots/` replace what TransNet V2 found for that "
         "corpus; a new one re-runs this asset and what follows, and decodes nothing. Table "
         "`shot_metadata`."
     ),
@@ -31,7 +35,10 @@ def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.M
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(shots.table),
+            **table_metadata(SHOT_METADATA, shots.table),
+            **column_lineage(
+                platform.naming, shot_sources(shots.table["source"].unique().to_pylist())
+            ),
             "clips_with_shots": shots.known,
             "external_rows_without_a_clip": dg.MetadataValue.json(dict(shots.strays)),
             "external_rows_rejected": dg.MetadataValue.json(dict(shots.rejected)),

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from mos_assets.assets.naming import Group, Naming
+from mos_assets.assets.code_links import code_references
+from mos_assets.assets.naming import PREFIX, Group, Naming
 from mos_assets.assets.platform import Platform
-
-OWNERS = ["team:video-quality"]
 
 AssetFunction = Callable[[dg.AssetExecutionContext, Platform], dg.MaterializeResult]
 CheckFunction = Callable[[Platform], dg.AssetCheckResult]
@@ -29,6 +28,27 @@ class OwnCheck:
 
 
 @dataclass(frozen=True)
+class ExternalTemplate:
+    """What every project reads and nobody here makes."""
+
+    name: str
+    group: Group
+    kinds: Set[str]
+    description: str
+
+    def of(self, naming: Naming, owners: Sequence[str] = ()) -> dg.AssetSpec:
+        """The external asset of this project."""
+        return dg.AssetSpec(
+            naming.key(self.name),
+            group_name=naming.of(self.group),
+            owners=owners,
+            kinds=set(self.kinds),
+            tags=_tags(naming, self.group),
+            description=self.description,
+        )
+
+
+@dataclass(frozen=True)
 class AssetTemplate:
     """An asset of every project."""
 
@@ -36,8 +56,10 @@ class AssetTemplate:
     group: Group
     kinds: Set[str]
     description: str
-    deps: Sequence["AssetTemplate"] = ()
+    deps: Sequence["AssetTemplate | ExternalTemplate"] = ()
     own_checks: Sequence[OwnCheck] = ()
+    code_version: Callable[[], str] | None = None
+    """Moves with what would make something else of the same; None where that is not told."""
 
     @property
     def name(self) -> str:
@@ -48,7 +70,7 @@ class AssetTemplate:
     ) -> dg.MaterializeResult:
         return self.function(context, platform)
 
-    def of(self, naming: Naming) -> dg.AssetsDefinition:
+    def of(self, naming: Naming, owners: Sequence[str] = ()) -> dg.AssetsDefinition:
         """The asset of this project."""
         key, function, resource = naming.key(self.name), self.function, naming.resource_key
 
@@ -56,9 +78,12 @@ class AssetTemplate:
             key=key,
             deps=[naming.key(dep.name) for dep in self.deps],
             group_name=naming.of(self.group),
-            owners=OWNERS,
+            owners=owners,
             kinds=set(self.kinds),
+            tags=_tags(naming, self.group),
             description=self.description,
+            code_version=self.code_version() if self.code_version else None,
+            metadata=code_references(function),
             check_specs=[
                 dg.AssetCheckSpec(
                     check.name, asset=key, blocking=check.blocking, description=check.description
@@ -68,9 +93,22 @@ class AssetTemplate:
             required_resource_keys={resource},
         )
         def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-            return function(context, getattr(context.resources, resource))
+            made = function(context, getattr(context.resources, resource))
+            # With a code version and none for its data, Dagster would take two of them for the same
+            # whenever the code is, whatever lies in the files.
+            return made if made.data_version else _of_run(made, context.run_id)
 
         return compute
+
+
+def _of_run(made: dg.MaterializeResult, run_id: str) -> dg.MaterializeResult:
+    return made._replace(data_version=dg.DataVersion(run_id))
+
+
+def _tags(naming: Naming, group: Group) -> dict[str, str]:
+    """By which the UI finds the same stage of every project, and all of one."""
+    project = {f"{PREFIX}project": naming.project} if naming.project else {}
+    return {f"{PREFIX}stage": str(group), **project}
 
 
 @dataclass(frozen=True)
@@ -111,16 +149,20 @@ def asset(
     group: Group,
     kinds: Set[str],
     description: str,
-    deps: Sequence[AssetTemplate] = (),
+    deps: Sequence[AssetTemplate | ExternalTemplate] = (),
     own_checks: Sequence[OwnCheck] = (),
+    code_version: Callable[[], str] | None = None,
 ) -> Callable[[AssetFunction], AssetTemplate]:
     """The function below is an asset of every project, called like it.
 
-    deps: what it reads. own_checks: those whose results it hands out itself.
+    deps: what it reads. own_checks: those whose results it hands out itself. code_version: of what
+    computes it.
     """
 
     def made(function: AssetFunction) -> AssetTemplate:
-        return AssetTemplate(function, group, kinds, description, tuple(deps), tuple(own_checks))
+        return AssetTemplate(
+            function, group, kinds, description, tuple(deps), tuple(own_checks), code_version
+        )
 
     return made
 

@@ -5,7 +5,7 @@ import dagster as dg
 from mos_assets.assets.folds import folds
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags, git_revision, tag_run
+from mos_assets.assets.provenance import asset_tags, git_revision, graph_code, tag_run
 from mos_assets.assets.reporting import user_errors
 from mos_assets.assets.templates import OwnCheck, asset
 from mos_assets.head import PARITY_LIMIT
@@ -18,6 +18,7 @@ CHECKSUM_COMPLETE = "checksum_covers_every_byte"
 
 @asset(
     deps=[folds],
+    code_version=graph_code,
     group=Group.HEAD,
     kinds={"numpy", "onnx"},
     description=(
@@ -55,6 +56,7 @@ def trained_onnx(context: dg.AssetExecutionContext, platform: Platform) -> dg.Ma
         f"candidate {done.candidate} of {manifest.id}, {manifest.n_parameters} parameters"
     )
     return dg.MaterializeResult(
+        data_version=dg.DataVersion(done.candidate),
         tags=asset_tags(settings.run, done.candidate),
         metadata={
             "head": manifest.id,

@@ -4,7 +4,7 @@ import dagster as dg
 
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
-from mos_assets.assets.provenance import asset_tags
+from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.reporting import user_errors
 from mos_assets.assets.templates import OwnCheck, asset
 from mos_assets.assets.trained_onnx import trained_onnx
@@ -21,6 +21,7 @@ NONE = "no test corpus"
 
 @asset(
     deps=[trained_onnx],
+    code_version=graph_code,
     group=Group.VERDICT,
     kinds={"scipy", "matplotlib", "markdown"},
     description=(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum, auto
 
 
@@ -43,6 +43,8 @@ class Snapshot:
     """Whether each file was looked at."""
     shrinkable: frozenset[str] = frozenset()
     """Those of the amounts that may shrink unasked as long as something is left."""
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """External asset → corpus → how much there is, for the catalogue; nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

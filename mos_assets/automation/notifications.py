@@ -59,7 +59,8 @@ def notifications_for(settings: Settings) -> list[dg.SensorDefinition]:
         description="A run failed: tell MOS_NOTIFY which, where and why.",
     )
     def failure_notification(context: dg.RunFailureSensorContext) -> None:
-        if belongs_to(context.dagster_run, naming):
+        failed = [event.step_key for event in context.get_step_failure_events()]
+        if belongs_to(context.dagster_run, naming) and naming.has_failed(failed):
             send(target, failed_run(context))
 
     @dg.sensor(

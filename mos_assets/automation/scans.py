@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
+from mos_assets.assets.files import clips, feature_tables, label_files, shot_files
 from mos_assets.automation.facts import Snapshot
 from mos_assets.corpora import CORPUS_TOML, WatchedFiles
 from mos_assets.corpora.in_bucket import refresh_corpus
@@ -40,6 +41,8 @@ def _corpora(
     catalogue = Catalogue(paths.store_folder)
     digest, stirred, arriving = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     amounts: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    clips_of: dict[str, int] = {}
     touched, lies = 0.0, 0
     for name, files in watched.items():
         digest.update(name.encode() + b"\0")
@@ -51,8 +54,8 @@ def _corpora(
         digest.update(view.digest.encode())
         times.append(view.touched)
         # Of every corpus, also where there is none: what is gone must be missed.
-        amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
-        amounts[f"clips of {name}"] = view.clips
+        lines[name] = amounts[f"label lines of {name}"] = sum(map(catalogue.text_rows, labels))
+        clips_of[name] = amounts[f"clips of {name}"] = view.clips
         lies = max(lies, view.lies)
         if not files.made_here:
             touched = max(touched, *times)
@@ -66,6 +69,7 @@ def _corpora(
         arriving=arriving.hexdigest(),
         lies=lies,
         every_file=every_file,
+        files={label_files.name: lines, clips.name: clips_of},
     )
 
 
@@ -80,7 +84,10 @@ def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn
     digest, arriving = hashlib.sha256(), hashlib.sha256(corpora.arriving.encode())
     amounts: dict[str, int] = {}
     touched = 0.0
+    shots: dict[str, int] = {}
+    features: dict[str, int] = {}
     for name, files in watched.items():
+        shots[name], features[name] = len(files.shot_paths), len(files.feature_paths)
         tables = (*files.shot_paths, *files.feature_paths)
         digest.update(name.encode() + b"\0")
         touched = max(touched, _add_files(digest, (*tables, *files.declaration_paths)))
@@ -95,6 +102,7 @@ def scan_tables(run: RunSettings, paths: PathSettings, *, every_file: bool, turn
         every_file=every_file,
         # A bad table may be taken away; a disk that is not mounted takes all of them.
         shrinkable=frozenset(amounts),
+        files={shot_files.name: shots, feature_tables.name: features},
     )
 
 

@@ -41,8 +41,8 @@ def sensors_for(
             retrain,
             "shot_metadata_sensor",
             scan_tables,
-            "External shot files (<corpus>/shots/) or feature tables (<corpus>/features/) changed: "
-            "retrain, once they have been quiet for two looks. No clip is decoded again.",
+            "External shot files (`<corpus>/shots/`) or feature tables (`<corpus>/features/`) "
+            "changed: retrain, once they have been quiet for two looks. No clip is decoded again.",
         ),
     ]
 
@@ -91,8 +91,9 @@ def _sensor(
             ),
         )
         cursor = decision.state.to_cursor()
+        seen = _observations(snapshot, naming) if _is_news(state, decision.state) else []
         if decision.action is Action.WAIT:
-            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor)
+            return dg.SensorResult(skip_reason=decision.reason, cursor=cursor, asset_events=seen)
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
@@ -100,6 +101,21 @@ def _sensor(
                 )
             ],
             cursor=cursor,
+            asset_events=seen,
         )
 
     return tick
+
+
+def _is_news(before: SensorState | None, after: SensorState) -> bool:
+    """Whether the catalogue has to hear of this look: of one that finds something else than the
+    last, and of one a night, so that it says when it was last so."""
+    return before is None or (before.seen, before.night) != (after.seen, after.night)
+
+
+def _observations(snapshot: Snapshot, naming: Naming) -> list[dg.AssetObservation]:
+    """What lies there, in the external assets of this project."""
+    return [
+        dg.AssetObservation(naming.key(name), metadata={**of, "total": sum(of.values())})
+        for name, of in snapshot.files.items()
+    ]

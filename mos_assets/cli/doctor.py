@@ -16,22 +16,24 @@ def doctor(host: str, port: int) -> None:
     """What this machine lacks of what a run needs, a line each: grade, what, found, remedy.
 
     Looks at packages, ffmpeg, limits, folders, the store, fonts and the UI's port, and changes
-    nothing. Exits with 1 when a run would end on one of them (`fail`), else with 0, also where
-    some are `warn`.
+    nothing. Of every project, where MOS_PROJECTS names several and none is chosen; its name stands
+    before what differs among them. Exits with 1 when a run would end on one of them (`fail`), else
+    with 0, also where some are `warn`.
     """
     from mos_assets.pipeline.health import Grade, examine
 
-    failed = False
+    found = [(one.project, list(examine(one, host, port))) for one in Settings.all_from_env()]
     told = set()
-    for settings in Settings.all_from_env():
-        for finding in examine(settings, host, port):
+    for project, findings in found:
+        for finding in findings:
             if finding in told:
                 continue
             told.add(finding)
-            failed |= finding.grade is Grade.FAIL
-            what = finding.what if not settings.project else f"{settings.project}: {finding.what}"
+            of_all = all(finding in others for _, others in found)
+            what = finding.what if of_all else f"{project}: {finding.what}"
             line = f"{finding.grade}\t{what}\t{printable(finding.found)}"
             click.echo(f"{line}\t{printable(finding.remedy)}" if finding.remedy else line)
+    failed = any(finding.grade is Grade.FAIL for finding in told)
     sys.exit(EXIT_FAILED if failed else 0)
 
 

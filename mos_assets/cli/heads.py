@@ -69,7 +69,8 @@ def report(head: str | None) -> None:
     from mos_assets.store import Database, verdict_rows
     from mos_assets.store.opening import refresh
 
-    paths = Settings.from_env().paths
+    settings = Settings.from_env()
+    paths = settings.paths
     refresh(paths.store_place)
     database = Database(paths.store_folder)
     row = verdict_rows.latest_verdict(database, head) if database.exists else None
@@ -106,7 +107,8 @@ def report(head: str | None) -> None:
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
         click.echo(f"{'head':<{width}}  {files.onnx}")
         where = "" if paths.heads_folder == paths.model_folder else f" --model {paths.model_folder}"
-        click.echo(f"{'use it':<{width}}  mos predict --head {row.head_id}{where} PATH")
+        mos = f"mos --project {settings.project}" if settings.project else "mos"
+        click.echo(f"{'use it':<{width}}  {mos} predict --head {row.head_id}{where} PATH")
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx
         click.echo(f"{'head':<{width}}  {onnx} (a candidate; another head is released)")

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 LOCAL = "local:"
 """How a setting begins that names no scheduler, but a number of workers to start here."""
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""Dask looks at its own threads and event loops every 10 and 20 ms, which costs 3 % of a core a
+worker, whatever that does."""
 
 
 @contextmanager
@@ -48,17 +55,20 @@ def on_dask(work: Work[Item, Result], cluster: str) -> Iterator[Engine[Item, Res
 def _started(workers: int) -> Iterator[LocalCluster]:
     """So many processes of one thread each. They are spawned, never forked: a fork of a process
     that has DuckDB open loses what it writes."""
+    import dask
     from distributed import LocalCluster
 
     try:
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
+        # What is set goes to the workers with their start.
+        with dask.config.set(QUIET):
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
     except RuntimeError as error:
         raise ClusterError(
             f"The workers of MOS_CLUSTER={LOCAL}{workers} do not start ({error}). What they print "

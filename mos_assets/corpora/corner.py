@@ -5,6 +5,7 @@ Judged by the bulk of the ratings: one slip of the pen, such as 45 for 4.5, expl
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -90,8 +91,22 @@ def usual_scale(low: float, high: float) -> tuple[float, float] | None:
 
 
 def _holds(scale: tuple[float, float], value: float) -> bool:
+    low, high = _bounds(scale)
+    return low <= value <= high
+
+
+def _bounds(scale: tuple[float, float]) -> tuple[float, float]:
     slack = 1e-9 * max(map(abs, scale))
-    return scale[0] - slack <= value <= scale[1] + slack
+    return scale[0] - slack, scale[1] + slack
+
+
+def _parted(
+    ordered: Sequence[float], scale: tuple[float, float]
+) -> tuple[Sequence[float], Sequence[float]]:
+    """Of ratings in order, those that the scale holds, and the others; both in order."""
+    low, high = _bounds(scale)
+    start, end = bisect_left(ordered, low), bisect_right(ordered, high)
+    return ordered[start:end], [*ordered[:start], *ordered[end:]]
 
 
 def _parts(ordered: Sequence[float], span: float) -> list[_Part]:
@@ -101,10 +116,9 @@ def _parts(ordered: Sequence[float], span: float) -> list[_Part]:
     if whole is not None and (whole[1] - whole[0]) / span <= NARROWER:
         return parts
     for scale in USUAL_SCALES:
-        inside = [value for value in ordered if _holds(scale, value)]
-        strays = len(ordered) - len(inside)
+        inside, outside = _parted(ordered, scale)
+        strays = len(outside)
         if len(inside) >= FEW and 0 < strays <= max(1.0, STRAY * len(ordered)):
-            outside = [value for value in ordered if not _holds(scale, value)]
             gap = min(max(scale[0] - value, value - scale[1]) for value in outside)
             parts.append(_Part(scale, inside, strays, gap, outside))
     return parts
@@ -181,8 +195,7 @@ def _mixed(
     if n < SOME:
         return None
     for usual in USUAL_SCALES:
-        inside = [value for value in ordered if _holds(usual, value)]
-        rest = [value for value in ordered if not _holds(usual, value)]
+        inside, rest = _parted(ordered, usual)
         width = usual[1] - usual[0]
         if len(inside) < max(FEW, MIXED * n) or not rest or width > MUCH_NARROWER * span:
             continue

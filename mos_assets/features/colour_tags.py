@@ -2,9 +2,9 @@
 
 Numbers are those of ITU-T H.273. Two rules for what is not said stand here too. Turned into RGB,
 untagged pictures are BT.709 where they are HD, as players have it, and BT.601 below; FFmpeg, PyAV
-and OpenCV have BT.601 for every size. Compared with a source, an untagged side is taken
-for what the other is: FFmpeg since 7.1 takes it for BT.601 and converts, so that an encode that
-lost its tags, code for code its source, had `vif_scale3` .79 in place of .99.
+and OpenCV have BT.601 for every size. Compared with a source, an untagged side is taken for what
+the other is: FFmpeg takes it for BT.601 and converts, so that an encode of BT.709 without its tags
+had a `vif_scale3` of .79 in place of .99.
 """
 
 from __future__ import annotations

@@ -213,7 +213,8 @@ def _pair_chains(
     """From two labels of pictures that are numbered alike to libvmaf and to what takes of them."""
     if not taps:
         return list(libvmaf.pair(clip, reference))
-    copies = f"split={len(taps) + 1}"
+    # Converted once, so that both sides come to what takes of them in one format.
+    copies = f"format={_COMPARABLE},split={len(taps) + 1}"
     ours = f"[{clip}]{copies}[judged]" + "".join(f"[{tap.clip}]" for tap in taps)
     theirs = f"[{reference}]{copies}[held]" + "".join(f"[{tap.reference}]" for tap in taps)
     chains = [chain for tap in taps for chain in tap.chains]

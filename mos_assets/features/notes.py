@@ -61,4 +61,7 @@ def column_description(column: Column) -> str:
         (True, True): f", {low:g}..{high:g}",
     }[math.isfinite(low), math.isfinite(high)]
     unit = "no unit" if column.unit == "1" else column.unit
+    if unit == column.formula:
+        # Of a table whose owner says neither.
+        return f"{column.formula}; {column.source}"
     return f"{column.formula} ({unit}{bounds}); {column.source}"

@@ -10,8 +10,8 @@
    sees those windows too.
 
 The frames of steps 2 and 4 are chosen so that their answers lie far from the threshold wherever
-they are believed; `bench/shot_prefilter.py` and `bench/shot_network.py` hold the cut lists
-against those of whole windows.
+they are believed; `bench/shot_prefilter.py`, `bench/shot_blends.py` and `bench/shot_network.py`
+hold the cut lists against those of whole windows.
 """
 
 from __future__ import annotations

@@ -9,16 +9,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
+from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel
-
-_PIECE = 16_384
-"""Rows of a table that are values of Python at once."""
 
 
 class _Hash(Protocol):
@@ -39,6 +38,33 @@ def digest_of(*values: object) -> str:
     return found.hexdigest()
 
 
+def _word(kind: str, content: bytes) -> bytes:
+    return f"{kind}:{len(content)};".encode() + content
+
+
+def _whole(value: int) -> bytes:
+    return _word(type(value).__name__, repr(value).encode())
+
+
+def _number(value: float) -> bytes:
+    return _word("float", b"nan" if value != value else struct.pack("<d", value))
+
+
+def _text(value: str) -> bytes:
+    return _word("str", value.encode("utf-8", "surrogatepass"))
+
+
+_TOLD: dict[type, Callable[[Any], bytes]] = {
+    NoneType: lambda _: b"N;",
+    bool: _whole,
+    int: _whole,
+    float: _number,
+    str: _text,
+    bytes: lambda value: _word("bytes", value),
+}
+"""What one plain value goes in as."""
+
+
 def _feed(into: _Hash, value: Any) -> None:
     match value:
         case None:
@@ -46,20 +72,21 @@ def _feed(into: _Hash, value: Any) -> None:
         case Enum():
             _named(into, value, {"value": value.value})
         case bool() | int():
-            _tell(into, type(value).__name__, repr(value).encode())
+            into.update(_whole(value))
         case float() | np.floating():
-            number = float(value)
-            _tell(into, "float", b"nan" if number != number else struct.pack("<d", number))
+            into.update(_number(float(value)))
         case np.integer() | np.bool_():
             _feed(into, value.item())
         case str():
-            _tell(into, "str", value.encode("utf-8", "surrogatepass"))
+            into.update(_text(value))
         case bytes():
-            _tell(into, "bytes", value)
+            into.update(_word("bytes", value))
         case np.ndarray():
             _array(into, value)
         case pa.Table():
-            _table(into, value)
+            _feed(into, ["table", value.num_rows, value.column_names])
+            for name in value.column_names:
+                _column(into, value[name])
         case BaseModel():
             _named(into, value, {name: getattr(value, name) for name in type(value).model_fields})
         case Mapping():
@@ -69,6 +96,10 @@ def _feed(into: _Hash, value: Any) -> None:
                 _feed(into, one)
         case tuple() | list():
             _open(into, "sequence", len(value))
+            if set(map(type, value)) <= _TOLD.keys():
+                # The same bytes, for which nobody has to ask of every value what it is.
+                into.update(b"".join([_TOLD[type(one)](one) for one in value]))
+                return
             for one in value:
                 _feed(into, one)
         case set() | frozenset():
@@ -84,29 +115,10 @@ def _open(into: _Hash, kind: str, length: int) -> None:
     into.update(f"{kind}:{length};".encode())
 
 
-def _tell(into: _Hash, kind: str, content: bytes) -> None:
-    _open(into, kind, len(content))
-    into.update(content)
-
-
 def _named(into: _Hash, value: object, fields: Mapping[str, Any]) -> None:
     kind = type(value)
     _feed(into, f"{kind.__module__}.{kind.__qualname__}")
     _feed(into, fields)
-
-
-def _table(into: _Hash, table: pa.Table) -> None:
-    """As a list of its types and a mapping of its columns, a piece at a time: as Python values a
-    million rows take some hundred megabytes."""
-    _open(into, "sequence", 2)
-    _feed(into, str(table.schema.types))
-    _open(into, "mapping", table.num_columns)
-    for name in table.column_names:
-        _feed(into, name)
-        _open(into, "sequence", table.num_rows)
-        for start in range(0, table.num_rows, _PIECE):
-            for one in table[name].slice(start, _PIECE).to_pylist():
-                _feed(into, one)
 
 
 def _array(into: _Hash, value: np.typing.NDArray[Any]) -> None:
@@ -118,4 +130,24 @@ def _array(into: _Hash, value: np.typing.NDArray[Any]) -> None:
         # Any NaN is as good as another.
         plain = np.where(np.isnan(plain), np.array(np.nan, plain.dtype), plain)
     _feed(into, ["array", plain.dtype.str, list(plain.shape)])
-    _tell(into, "bytes", plain.tobytes())
+    into.update(_word("bytes", plain.tobytes()))
+
+
+def _column(into: _Hash, column: pa.ChunkedArray) -> None:
+    """Of numbers and texts as they lie in memory, however they are cut into chunks."""
+    _feed(into, str(column.type))
+    kind = column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if not (text or pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        _feed(into, column.to_pylist())
+        return
+    _array(into, column.is_null().to_numpy())
+    if not text:
+        _array(into, column.fill_null(0).to_numpy())
+        return
+    whole = column.fill_null("").cast(pa.large_string()).combine_chunks()
+    _array(into, pc.binary_length(whole).to_numpy())
+    _, offsets, content = whole.buffers()
+    ends = np.frombuffer(offsets, np.int64)[whole.offset : whole.offset + len(whole) + 1]
+    start, end = (int(ends[0]), int(ends[-1])) if len(ends) else (0, 0)
+    _feed(into, b"" if content is None else content.slice(start, end - start).to_pybytes())

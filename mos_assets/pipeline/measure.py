@@ -143,7 +143,8 @@ def plan_shards(
     chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
-    tasks = plan_tasks(run, paths, database)
+    with database.held():
+        tasks = plan_tasks(run, paths, database)
     told = FewWarnings(log.warning)
     for sentence in damaged:
         told.warning(sentence)
@@ -166,6 +167,8 @@ def plan_shards(
 def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tuple[ClipTask, ...]:
     """What is not measured yet, one task a clip, in the order of the clip ids."""
     prints = fingerprints(run, paths)
+    if not prints:
+        return ()
     done = measurement_rows.measured_keys(database, prints.values())
     external = {name for name in run.all_corpora if has_external_shots(name, paths.corpus_folder)}
     policy = run.reference
@@ -182,7 +185,6 @@ def plan_tasks(run: RunSettings, paths: PathSettings, database: Database) -> tup
     chosen = {
         name: measured_in(run, paths, name, [clip for clip in clips if clip.corpus == name])
         for name in run.all_corpora
-        if prints
     }
     for clip in clips:
         if clip.path is None or clip.sha256 is None or clip.probe is None:

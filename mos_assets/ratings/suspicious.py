@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from mos_assets.ratings.ceiling import repeats
@@ -120,15 +122,13 @@ def unexplained_residuals(
     over the clips, times sqrt(noise + spread^2). Raises ValueError for arrays that are not aligned
     or a spread that is not positive.
     """
-    from scipy.special import ndtri
-
     if not len(clips) == len(mos) == len(predicted) == len(noise):
         raise ValueError("clips, MOS, predictions and noise must be aligned")
     if not spread > 0:
         raise ValueError(f"the spread of residuals must be positive, not {spread}")
     residual = mos - predicted
     allowed = np.sqrt(np.nan_to_num(noise) + spread**2)
-    quantile = -float(ndtri(FALSE_ALARMS / 2 / max(1, len(clips))))
+    quantile = -NormalDist().inv_cdf(FALSE_ALARMS / 2 / max(1, len(clips)))
     found = [
         SuspiciousRating(
             clips[row],

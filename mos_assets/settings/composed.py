@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from mos_assets.errors import SettingsError
 from mos_assets.settings.environment import Part, checked, given_in, refuse_strays, variable
-from mos_assets.settings.locations import local_folder
+from mos_assets.settings.locations import local_folder, remote_url
 from mos_assets.settings.paths import PathSettings
 from mos_assets.settings.project_table import (
     CHOICE_VARIABLE,
@@ -173,8 +173,4 @@ def _require_apart(table: ProjectTable, projects: Sequence[Settings]) -> None:
 
 def _place(location: str) -> str:
     """The same for two locations of one folder, through whatever link."""
-    try:
-        return os.path.realpath(local_folder(location))
-    except ValueError:
-        # A checked location that is not of this machine.
-        return location.rstrip("/")
+    return remote_url(location) or os.path.realpath(local_folder(location))

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from mos_assets.notifying import check_target
 from mos_assets.settings.choices import Executor
 
+_OWNER = re.compile(
+    r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}|team:[A-Za-z0-9_.-]+"
+)
+"""Stricter than Dagster, which takes anything after `team:`."""
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
 
 
@@ -67,6 +71,13 @@ class ServiceSettings(BaseModel):
         Field(ge=1, description="Dagster's runs older than this are pruned with their logs."),
     ] = 180
 
+    owners: Annotated[
+        str,
+        Field(
+            description="Whom the UI names as owners of the assets, comma-separated: e-mail "
+            "addresses, or team:NAME; empty: nobody."
+        ),
+    ] = ""
     notify: Annotated[
         str,
         Field(
@@ -86,6 +97,19 @@ class ServiceSettings(BaseModel):
     def ui_hosts(self) -> tuple[str, ...]:
         """Host names besides those of this machine."""
         return tuple(name.strip() for name in self.ui_host.split(",") if name.strip())
+
+    @property
+    def owner_names(self) -> tuple[str, ...]:
+        """Whom the UI names as owners."""
+        return tuple(name.strip() for name in self.owners.split(",") if name.strip())
+
+    @field_validator("owners")
+    @classmethod
+    def _people_or_teams(cls, value: str) -> str:
+        for name in value.split(","):
+            if name.strip() and not _OWNER.fullmatch(name.strip()):
+                raise ValueError("must be e-mail addresses or team:NAME, comma-separated")
+        return value
 
     @field_validator("ui_host")
     @classmethod

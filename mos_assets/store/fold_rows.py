@@ -188,4 +188,5 @@ def read_training_table(
 
 
 def _numbers(table: pa.Table, name: str) -> FloatArray:
-    return np.array(table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+    """One column, NaN where it is NULL."""
+    return np.array(table[name].cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)

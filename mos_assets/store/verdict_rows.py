@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mos_assets.errors import StoreError
@@ -206,10 +207,14 @@ def read_predictions(database: Database, candidate: Candidate, table: TrainingTa
         "ORDER BY seed, clip_id",
         [candidate.candidate_id],
     )
-    seeds = sorted(set(rows["seed"].to_pylist()))
-    same_clips = rows["clip_id"].to_pylist() == list(table.clip_ids) * len(seeds)
-    same_folds = rows["fold"].to_pylist() == table.folds.tolist() * len(seeds)
-    if not (same_clips and same_folds):
+    seeds = sorted(rows["seed"].unique().to_pylist())
+    n, clips = len(table.clip_ids), pa.chunked_array([table.clip_ids], pa.string())
+    same = rows.num_rows == n * len(seeds) and all(
+        rows["clip_id"].slice(start, n).equals(clips)
+        and np.array_equal(rows["fold"].slice(start, n).to_numpy(), table.folds)
+        for start in range(0, rows.num_rows, n)
+    )
+    if not same:
         raise StoreError(
             f"Candidate {candidate.candidate_id} was trained on other rows or folds than the "
             "store holds now; materialize trained_onnx again."
@@ -237,11 +242,11 @@ def read_past_predictions(database: Database, candidate_id: str) -> PastPredicti
     )
     if rows.num_rows == 0:
         return None
-    n_seeds = len(set(rows["seed"].to_pylist()))
+    n_seeds = len(rows["seed"].unique())
     n_clips = rows.num_rows // n_seeds
     return PastPredictions(
         candidate_id=candidate_id,
-        clip_ids=tuple(rows["clip_id"].to_pylist()[:n_clips]),
+        clip_ids=tuple(rows["clip_id"].slice(0, n_clips).to_pylist()),
         folds=rows["fold"].to_numpy()[:n_clips],
         mos=rows["mos"].to_numpy()[:n_clips],
         predictions=rows["predicted"].to_numpy().reshape(n_seeds, n_clips),

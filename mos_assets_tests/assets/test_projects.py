@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster._serdes import serialize_value
 
 from mos_assets.assets.naming import CHAIN, Naming
 from mos_assets.automation.facts import Outcome
@@ -100,6 +102,19 @@ def test_projects_in_one_run_share_nothing(together: Together) -> None:
     assert alone.metadata("trained_onnx")["sha256"] == same["trained_onnx"].metadata["sha256"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "owners"),
+    [
+        (["a__raw_corpus", "a_b__folds_folds_disjoint"], {"a", "a_b", ""}),
+        (["a_b__folds"], {"a_b", ""}),
+        (["a_prune_store"], {"a", ""}),
+        ([], {"a", "a_b", ""}),
+    ],
+)
+def test_who_is_told_of_a_run_that_failed(steps: list[str], owners: set[str]) -> None:
+    assert {name for name in ("a", "a_b", "") if Naming(name).has_failed(steps)} == owners
+
+
 def test_names_of_a_project_are_its_own_and_those_of_none_are_plain() -> None:
     here, there = Settings.of("mine"), Settings.of("a_2", store="x", model_dir="y", notify="true")
     repository = build_defs(here, there).get_repository_def()
@@ -125,6 +140,9 @@ def test_names_of_a_project_are_its_own_and_those_of_none_are_plain() -> None:
     assert repository.asset_graph.get_all_asset_keys() == {
         dg.AssetKey([name, *key.path]) for name in ("mine", "a_2") for key in keys
     }
+    for found in (repository, plain):
+        # What the UI is told.
+        assert serialize_value(RepositorySnap.from_def(found))
     for name in ("mine_retrain", "a_2_score_incoming", "a_2_prune"):
         owner = name.rsplit("_", 1)[0].removesuffix("_score")
         nodes = repository.get_job(name).graph.nodes

@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from mos_assets.assets.naming import UNNAMED
-from mos_assets.assets.provenance import RUN_SCOPE_TAG
+from mos_assets.assets.naming import Naming
+from mos_assets.assets.provenance import RUN_SCOPE
 from mos_assets.automation import sensors
 from mos_assets.automation.jobs import retrain_for
 from mos_assets.automation.retrains import SENSOR_TAG
@@ -36,6 +36,8 @@ class Watch:
     reason: str = ""
     fails: bool = False
     """Whether the retrains fail that it launches."""
+    observed: dict[str, dict[str, object]] = field(default_factory=dict)
+    """External asset → what the last tick said of it; empty where it said nothing."""
 
     def tick(self) -> int:
         """Launches of one tick, a minute after the last."""
@@ -48,6 +50,10 @@ class Watch:
             return 0
         assert isinstance(found, dg.SensorResult)
         self.cursor = found.cursor
+        self.observed = {
+            event.asset_key.to_user_string(): {k: v.value for k, v in event.metadata.items()}
+            for event in found.asset_events
+        }
         skip = found.skip_reason
         self.reason = (skip.skip_message if isinstance(skip, dg.SkipReason) else skip) or ""
         for _ in found.run_requests or []:
@@ -57,7 +63,9 @@ class Watch:
     def run(self, fails: bool = False) -> None:
         """A retrain that starts now and has ended before the next tick."""
         self.now += 1
-        run = dg.DagsterRun(job_name="retrain", tags={**self.tags, SENSOR_TAG: self.sensor.name})
+        run = dg.DagsterRun(
+            job_name=self.sensor.job_name, tags={**self.tags, SENSOR_TAG: self.sensor.name}
+        )
         self.instance.add_run(run)
         end = (
             dg.DagsterEventType.PIPELINE_FAILURE if fails else dg.DagsterEventType.PIPELINE_SUCCESS
@@ -110,8 +118,10 @@ def watch_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchWith]:
     with dg.instance_for_test() as instance:
 
         def made(settings: Settings, name: str) -> Watch:
-            found = {sensor.name: sensor for sensor in sensors_for(settings, retrain_for(UNNAMED))}
-            return Watch(found[name], instance, clock, {RUN_SCOPE_TAG: settings.run_scope})
+            naming = Naming(settings.project)
+            found = {sensor.name: sensor for sensor in sensors_for(settings, retrain_for(naming))}
+            tags = {naming.run_tag(RUN_SCOPE): settings.run_scope}
+            return Watch(found[name], instance, clock, tags)
 
         yield made
 

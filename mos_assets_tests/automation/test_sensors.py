@@ -1,5 +1,6 @@
 """When the sensors launch: real corpus folder, real Dagster instance, minute by minute."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import dagster as dg
 import pytest
 
 from mos_assets.automation.jobs import STORE_TAG
-from mos_assets_tests.automation.conftest import Watch, write_labels
+from mos_assets.settings import Settings
+from mos_assets_tests.automation.conftest import TOML, Watch, WatchWith, folders, write_labels
 
 
 def test_back_and_forth_launches_twice(corpus: Path, corpus_watch: Watch) -> None:
@@ -132,3 +134,50 @@ def test_a_change_waits_for_whatever_is_in_flight(
     assert corpus_watch.reason == "changed; 1 retrain in flight, this one follows after"
     corpus_watch.instance.delete_run(run.run_id)
     assert corpus_watch.ticks(3) == [1, 0, 0]
+
+
+def test_what_lies_there_is_observed_whenever_it_changes(
+    corpus: Path, watch: Callable[[str], Watch]
+) -> None:
+    sensor = watch("corpus_sensor")
+    sensor.tick()
+    assert sensor.observed == {
+        "label_files": {"own": 17, "total": 17},
+        "clips": {"own": 20, "total": 20},
+    }
+    sensor.tick()
+    assert not sensor.observed
+    (corpus / "clips" / "new.mp4").write_bytes(b"new")
+    sensor.tick()
+    assert sensor.observed["clips"] == {"own": 21, "total": 21}
+    tables = watch("shot_metadata_sensor")
+    (corpus / "shots" / "one.csv").write_text("clip,shot_count\n")
+    tables.tick()
+    assert tables.observed == {
+        "shot_files": {"own": 1, "total": 1},
+        "feature_tables": {"own": 0, "total": 0},
+    }
+
+
+def test_sensors_of_two_projects_see_their_own_corpora_and_runs(
+    settings: Settings, corpus: Path, tmp_path: Path, watch_with: WatchWith
+) -> None:
+    other = corpus.with_name("other")
+    shutil.copytree(corpus, other)
+    (other / "corpus.toml").write_text(TOML.replace('"own"', '"other"'))
+    watches = [
+        watch_with(
+            Settings.of(name, corpus=name, **folders(tmp_path) | {"store": str(tmp_path / name)}),
+            f"{name}_corpus_sensor",
+        )
+        for name in ("own", "other")
+    ]
+    for each in watches:
+        each.ticks(3)
+    (other / "clips" / "new.mp4").write_bytes(b"new")
+    assert [each.ticks(5) for each in watches] == [[0] * 5, [0, 0, 1, 0, 0]]
+    assert [each.reason.split(":")[0] for each in watches] == ["nothing changed"] * 2
+    (corpus / "clips").rename(corpus / "unmounted")
+    (corpus / "clips").mkdir()
+    assert watches[0].ticks(4) == [0] * 4
+    assert watches[0].reason.endswith("confirm by launching the job own_retrain by hand.")

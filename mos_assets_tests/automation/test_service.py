@@ -158,6 +158,8 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
     nodes = service.ask(
         """{ assetNodes { assetKey { path } description groupName
         internalFreshnessPolicy { ... on TimeWindowFreshnessPolicy { failWindowSeconds } }
+        isMaterializable assetObservations(limit: 1) { metadataEntries { label
+            ... on IntMetadataEntry { intValue } } }
         assetMaterializations(limit: 1) { metadataEntries { __typename label
             ... on TextMetadataEntry { text } ... on MarkdownMetadataEntry { mdStr } } }
         assetChecksOrError { ... on AssetChecks { checks { name description
@@ -165,7 +167,14 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
                 metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } } } } } }"""
     )["assetNodes"]
     by_name = {node["assetKey"]["path"][-1]: node for node in nodes}
-    assert len(by_name) == 11
+    assert len(by_name) == 15
+    for name in ("label_files", "clips", "shot_files", "feature_tables"):
+        node = by_name.pop(name)
+        assert not node["isMaterializable"] and node["description"]
+        (seen,) = node["assetObservations"]
+        assert {"label": "total", "intValue": int(name != "shot_files")} in [
+            entry | {"intValue": min(entry["intValue"], 1)} for entry in seen["metadataEntries"]
+        ]
     shown = {}
     for name, node in by_name.items():
         assert len(node["description"]) > 60, name

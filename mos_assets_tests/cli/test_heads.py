@@ -46,3 +46,25 @@ def test_report_before_any_run_says_so(tmp_path: Path) -> None:
     assert found.exit_code == 1
     assert "Nothing was judged yet" in found.output
     assert not (tmp_path / "store").exists()
+
+
+def test_status_shows_every_project_and_other_commands_ask_for_one(
+    release: Release, tmp_path: Path
+) -> None:
+    file = tmp_path / "projects.toml"
+    file.write_text("[projects.mine]\n[projects.other]\n")
+    there = {"MOS_PROJECTS": str(file), "MOS_MODEL_DIR": str(tmp_path), "MOS_STORE": str(tmp_path)}
+    for name in ("mine", "other"):
+        (tmp_path / name).mkdir()
+    release.put(tmp_path / "mine")
+    found = mos("status", **there)
+    assert found.exit_code == 2
+    assert found.stdout.startswith(f"mine/{HEAD_ID}\tProposed\t")
+    assert "other/" not in found.stdout
+    assert mos("status", HEAD_ID, **there).exit_code == 2
+    assert mos("--project", "other", "status", **there).exit_code == 1
+    assert "projects: mine, other. Choose one with MOS_PROJECT" in mos("report", **there).output
+    chosen = mos("--project", "mine", "report", **there)
+    assert f"Nothing was judged yet in {tmp_path / 'mine'}" in chosen.output
+    # The choice is of the call alone.
+    assert mos("report", **there).output == mos("report", **there).output != chosen.output

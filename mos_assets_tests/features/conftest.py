@@ -73,7 +73,8 @@ def disguised(task: ClipTask, path: Path) -> ClipTask:
     return replace(task, path=path, sha256=hash_file(path))
 
 
-def _measured_under(policy: ReferencePolicy) -> list[str]:
+def measured_under(policy: ReferencePolicy) -> list[str]:
+    """Parts that have figures under a policy."""
     source = policy is ReferencePolicy.SOURCE
     return [name for name, each in picture_extractors().items() if source or not each.needs_source]
 
@@ -92,7 +93,7 @@ def task_of(
         path=path,
         sha256=hash_file(path),
         probe=probe(path),
-        parts=frozenset(parts or _measured_under(policy)),
+        parts=frozenset(parts or measured_under(policy)),
         reference_path=reference,
         reference_sha256=None if reference is None else hash_file(reference),
         comparison=Comparison(policy, sampling, loopback),

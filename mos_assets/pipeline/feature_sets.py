@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mos_assets.corpora import load_feature_tables
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.errors import CorpusError, FeatureError, SettingsError
 from mos_assets.evaluation import (
     BlockHere,
@@ -35,6 +36,7 @@ from mos_assets.pipeline.progress import Log
 from mos_assets.records import FloatArray, IntArray, TrainingTable
 from mos_assets.settings import Align, PathSettings, RunSettings, Weights, fold_scope
 from mos_assets.store import Database, fold_rows, provenance
+from mos_assets.store.opening import refresh
 
 LEAST_SHARE = 0.9
 """Of the clips that train: a block that fewer of them have is not compared."""
@@ -60,6 +62,12 @@ def compare_features(
     networks that the run names. Settings and shares of a regressor are chosen inside the training
     folds. Raises FeatureError where folds were made under other settings, or nothing is here.
     """
+    refresh(paths.store_place)
+    for name in run.corpora:
+        refresh_corpus(paths.corpus_place, name, log.info)
+    if not database.exists:
+        # To open it would make it.
+        raise FeatureError(f"{paths.store_place} is not there yet; materialize folds first.")
     own = chosen_blocks(run, paths)
     with database.held():
         provenance.require(database, provenance.SPLIT, fold_scope(run))

@@ -23,8 +23,11 @@ def compare_features(output: Path | None) -> None:
     from mos_assets.io.writing import write_whole
     from mos_assets.pipeline.feature_sets import compare_features as compare
     from mos_assets.reporting.feature_sets import feature_sets_page
+    from mos_assets.scoring.output import require_place
     from mos_assets.store import Database
 
+    if output is not None:
+        require_place(output, "--output")
     settings = Settings.from_env()
     log = logging.getLogger("mos_assets.compare_features")
     log.addHandler(logging.StreamHandler(sys.stderr))

@@ -39,6 +39,9 @@ pytest_plugins = [
     "mos_assets_tests.networks.making",
 ]
 
+# Some hundred processes that tests start import the package, and need not compile it every time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 HEAD_ID = "konvid_mos_head_v1"
 
 # The same examples every time, and no time limit on them: a busy machine is no defect.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -26,6 +27,8 @@ from mos_assets.corpora.request import (
     external_files,
 )
 from mos_assets.errors import CorpusError
+from mos_assets.io.hashing import hash_file
+from mos_assets.io.reading import require_plain
 from mos_assets.records import SEED, Clip, FeatureTable, FloatArray, JoinedTable
 from mos_assets.tables.cells import CellError, is_not_finite, is_unknown, parse_number
 from mos_assets.tables.columns import TABLE_CLIP_ALIASES
@@ -37,6 +40,12 @@ from mos_assets.tables.external import (
     to_float,
 )
 from mos_assets.tables.limits import shown
+
+_OF_NUMBERS = frozenset("0123456789+-.eE,")
+_LONG = 64
+"""Characters of a cell, on average, beyond which a column is not put together: one text may be in
+every row of a dictionary."""
+_POINT_AT_END = re.compile(r"\.(?![0-9])")
 
 
 def load_feature_tables(
@@ -65,12 +74,41 @@ def load_feature_tables(
                 f"{path.parent} holds the table {path.stem!r} in more than one file, "
                 f"{path.name} among them; keep one."
             )
-        table = _feature_table(read_external(path), labels)
+        table = _read_once(path, labels)
         if (told := declared.get(table.name)) is not None:
             columns = tuple(renamed(told, table.columns, table.left_out))
             table = replace(table, columns=columns, declaration=told)
         tables.append(table)
     return tuple(tables)
+
+
+_LARGEST_KEPT = 64 << 20
+"""Bytes of a file beyond which nothing of it is kept."""
+_LAST: dict[tuple[str, frozenset[str]], tuple[str, FeatureTable]] = {}
+"""The table that was read last, with the hash of its bytes: two steps of a run ask for the same."""
+
+
+def _read_once(path: Path, labels: frozenset[str]) -> FeatureTable:
+    """One table; not parsed again where it was the last one and its bytes are what they were."""
+    at, before = (str(path.absolute()), labels), _bytes_of(path)
+    known = _LAST.get(at)
+    if known is not None and known[0] == before:
+        return known[1]
+    table = _feature_table(read_external(path), labels)
+    _LAST.clear()
+    if before and before == _bytes_of(path):
+        _LAST[at] = before, table
+    return table
+
+
+def _bytes_of(path: Path) -> str:
+    """Hash of a file that the caller reads next, and so tells what is wrong with it; empty where it
+    is none to keep."""
+    try:
+        require_plain(path)
+        return hash_file(path) if path.stat().st_size <= _LARGEST_KEPT else ""
+    except OSError:
+        return ""
 
 
 def measuring_files(name: str, root: Path) -> tuple[Path, ...]:
@@ -208,6 +246,8 @@ def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
     if isinstance(cells, np.ndarray):
         finite = np.isfinite(cells)
         return np.where(finite, cells, np.nan) if len(cells) and not np.isnan(cells).all() else None
+    if len(cells) and (plain := _all_plain(cells)) is not None:
+        return plain
     out = np.full(len(cells), np.nan)
     some = False
     for row, cell in enumerate(cells):
@@ -225,6 +265,25 @@ def _numbers(cells: Sequence[Cell]) -> FloatArray | None:
         if math.isfinite(number):
             out[row] = number
     return out if some else None
+
+
+def _all_plain(cells: Sequence[Cell]) -> FloatArray | None:
+    """The column where every cell is text that `parse_number` takes, as nearly all are; found for
+    all at once. None where one may not be."""
+    try:
+        if sum(map(len, cells)) > _LONG * len(cells):  # type: ignore[arg-type]
+            return None
+        told = ",".join(cells)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    # Of these characters `float` makes numbers as `parse_number` does, but for a point at the end.
+    if not _OF_NUMBERS.issuperset(told) or _POINT_AT_END.search(told):
+        return None
+    try:
+        out = np.fromiter(map(float, cells), np.float64, len(cells))  # type: ignore[arg-type]
+    except ValueError:
+        return None
+    return out if np.isfinite(out).all() else None
 
 
 def _text_number(text: str) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from mos_assets.corpora.request import FEATURE_SUFFIXES, FEATURES_FOLDER, external_files
@@ -24,7 +24,7 @@ from mos_assets.pipeline.unchanged import inputs_digest, remember
 from mos_assets.records import Clip, OutOfFold, PastPredictions, TrainingTable
 from mos_assets.release.manifest import Manifest
 from mos_assets.release.naming import ReleaseFiles
-from mos_assets.reporting.clips import Thumbnail, judged_clips, worst
+from mos_assets.reporting.clips import JudgedClip, Thumbnail, judged_clips, worst
 from mos_assets.reporting.html import Block, FeatureSet, Surroundings, render_html
 from mos_assets.reporting.report import GateReport
 from mos_assets.settings import PathSettings, RunSettings
@@ -62,7 +62,7 @@ def write_page(
         inputs = inputs_digest(
             SHOWN,
             report=report.to_json(),
-            clips=clips,
+            clips={one.name: [getattr(c, one.name) for c in clips] for one in fields(JudgedClip)},
             shown=[(clip.sha256, clip.path is not None and clip.path.is_file()) for clip in shown],
             others=[(past.candidate_id, found) for past, found in others],
             blocks=blocks,

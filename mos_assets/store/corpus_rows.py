@@ -301,12 +301,16 @@ def _table(table: str, rows: Sequence[object], cells: Mapping[str, list[Any]]) -
 
 def _probes(table: pa.Table) -> list[Probe | None]:
     """The container's figures row by row; a row without a width has none."""
+    if table["width"].null_count == table.num_rows:
+        return [None] * table.num_rows
     columns = [_cells(table, name) for name in _PROBE_COLUMNS]
     return [None if told[0] is None else Probe(*told) for told in zip(*columns, strict=True)]
 
 
 def _cells(table: pa.Table, name: str) -> list[Any]:
     """One column; what stands in many rows is kept once."""
+    if table[name].null_count == table.num_rows:
+        return [None] * table.num_rows
     cells: list[Any] = table[name].to_pylist()
     if name not in _REPEATED:
         return cells

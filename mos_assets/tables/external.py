@@ -87,7 +87,8 @@ def read_external(path: Path) -> ExternalTable:
     return ExternalTable(
         path=path,
         columns=table.columns,
-        cells=tuple(tuple(row.cells[i] for row in good) for i in range(len(table.columns.names))),
+        cells=tuple(zip(*(row.cells for row in good), strict=True))
+        or ((),) * len(table.columns.names),
         lines=tuple(row.line for row in good),
         damaged=tuple((row.line, row.damage) for row in table.rows if row.damage),
     )

@@ -41,7 +41,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The graph over the synthetic corpus, judged by five figures, of which the fifth is missed."""
     world = make_world(tmp_path_factory.mktemp("table"), "synthetic", folds=2, epochs=1)
     defs = build_defs(world.settings, gate=Gate(added=(OUTLIERS,)))
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         result = defs.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance)
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
     return Ran(world, result, checks)

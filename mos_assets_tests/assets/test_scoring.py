@@ -47,7 +47,7 @@ def settings(release: Release, ffmpeg: Ffmpeg, encodes: Encodes, tmp_path: Path)
 
 def run(settings: Settings) -> dg.ExecuteInProcessResult:
     job = build_defs(settings).resolve_job_def("score_incoming")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         return job.execute_in_process(raise_on_error=False, instance=instance)
 
 

@@ -103,7 +103,7 @@ def test_an_altered_card_turns_a_check_red_and_stops_a_release(tabled: World) ->
     card.write_text(card.read_text().replace("Proposed", "Accepted", 1))
     job = build_defs(tabled.settings).resolve_implicit_global_asset_job_def()
     key = dg.AssetCheckKey(dg.AssetKey("model_card"), "release_unaltered")
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         found = job.get_subset(asset_check_selection={key}, asset_selection=()).execute_in_process(
             instance=instance
         )

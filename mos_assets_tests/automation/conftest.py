@@ -115,7 +115,7 @@ def watch_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchWith]:
     def clock(now: float) -> None:
         monkeypatch.setattr(sensors.time, "time", lambda: now)
 
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
 
         def made(settings: Settings, name: str) -> Watch:
             naming = Naming(settings.project)

@@ -95,7 +95,7 @@ def watch(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         model_dir=str(tmp_path / "model"),
         incoming=str(tmp_path / "incoming"),
     )
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Watch(
             settings, instance, lambda now: monkeypatch.setattr(incoming.time, "time", lambda: now)
         )

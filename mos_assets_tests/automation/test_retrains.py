@@ -30,7 +30,7 @@ ENDS = frozenset(map(dg.AssetKey, ("raw_corpus", "folds", "model_card")))
 
 def outcomes(*runs: dg.DagsterRun, sensor: str = "corpus_sensor") -> list[str]:
     """Of the retrains among these, the newest last."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         for run in runs:
             instance.add_run(run)
         found = retrains_of(instance, SCOPE, time.time(), sensor)
@@ -83,7 +83,7 @@ def test_runs_of_others_hide_no_retrain_however_many_they_are() -> None:
 
 def test_a_run_knows_its_sensor() -> None:
     tags = {**READ, "dagster/sensor_name": "corpus_sensor"}
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         instance.add_run(run("retrain", FAILURE, tags))
         own = [
             retrains_of(instance, SCOPE, time.time(), sensor)[0].own
@@ -93,7 +93,7 @@ def test_a_run_knows_its_sensor() -> None:
 
 
 def test_an_interrupted_run_that_dagster_starts_again_is_in_flight() -> None:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         one = run("retrain", STARTED, READ)
         instance.add_run(one)
         instance.report_run_failed(one)
@@ -118,7 +118,7 @@ def test_a_run_that_names_its_steps_is_whole_where_it_names_all_of_them() -> Non
     keys = create_execution_plan(job).step_keys_to_execute
     assert len(keys) > len(UNNAMED.chain)
     for steps, found in ((keys, ["DONE"]), (keys[-3:], [])):
-        with dg.instance_for_test() as instance:
+        with dg.DagsterInstance.ephemeral() as instance:
             plan = create_execution_plan(job, step_keys_to_execute=steps)
             one = instance.create_run_for_job(job, plan, tags=READ, status=SUCCESS)
             assert one.step_keys_to_execute == steps
@@ -131,7 +131,7 @@ def test_a_run_tags_itself_with_the_settings_that_it_had(tmp_path: Path) -> None
     world = make_world(tmp_path, "synthetic", features="konvid-v1")
     job = build_defs(world.settings).resolve_implicit_global_asset_job_def()
     given = {"resources": {"platform": {"config": {"epochs": 7}}}}
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         for config, settings in (
             ({}, world.settings),
             (given, using(world.settings, epochs=7)),

@@ -129,6 +129,12 @@ def test_what_is_held_is_one_transaction_of_one_thread(tmp_path: Path) -> None:
             # Its own connection, which sees what was there before.
             seen = other.submit(store.fetch, f"SELECT * FROM {ENCODERS}").result()
         assert seen.num_rows == 0
+        # Nor has the other thread let go of the lock that keeps other processes away.
+        other_process = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+        asked = subprocess.run(
+            [sys.executable, "-c", other_process, store.path], capture_output=True, text=True
+        )
+        assert "Could not set lock" in asked.stderr
     assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
     with pytest.raises(ZeroDivisionError), store.held():
         store.replace(ENCODERS, row.slice(0, 0))

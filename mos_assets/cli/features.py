@@ -24,8 +24,10 @@ def compare_features(output: Path | None) -> None:
     from mos_assets.pipeline.feature_sets import compare_features as compare
     from mos_assets.reporting.feature_sets import feature_sets_page
     from mos_assets.store import Database
+    from mos_assets.store.opening import refresh
 
     settings = Settings.from_env()
+    refresh(settings.paths.store_place)
     log = logging.getLogger("mos_assets.compare_features")
     log.addHandler(logging.StreamHandler(sys.stderr))
     log.setLevel(logging.INFO)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mos_assets.corpora import load_feature_tables
+from mos_assets.corpora.in_bucket import refresh_corpus
 from mos_assets.errors import CorpusError, FeatureError, SettingsError
 from mos_assets.evaluation import (
     BlockHere,
@@ -61,6 +62,8 @@ def compare_features(
     folds. Raises FeatureError where folds were made under other settings, or nothing is here.
     """
     own = chosen_blocks(run, paths)
+    for name in run.corpora:
+        refresh_corpus(paths.corpus_place, name, log.info)
     with database.held():
         provenance.require(database, provenance.SPLIT, fold_scope(run))
         table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)

@@ -28,8 +28,9 @@ MOST_PROJECTS = 100
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 """Dagster's rule for ops and resources; a doubled underscore is what it joins parts of names by."""
-_TAKEN = frozenset({"candidates", "reports", "shards", "kept_measurements"})
-"""Folders that a store has for itself, in which the store of a project must not lie."""
+_TAKEN = frozenset({"candidates", "reports", "shards", "kept_measurements", "tables", "journals"})
+"""Folders that a store has for itself, the last two in a bucket, in which the store of a project
+must not lie."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ def attached(
         if not instance.users:
             require()
             _attach(instance, file, path, read_only)
-        instance.users += 1
         connection = instance.connection.cursor()
+        instance.users += 1
     try:
         connection.execute(f"USE {_ALIAS}")
         yield connection

@@ -48,6 +48,8 @@ _HELD: ContextVar[Mapping[Path, duckdb.DuckDBPyConnection]] = ContextVar(
     "held", default=MappingProxyType({})
 )
 """Connections that `Database.held` keeps open in this thread."""
+# In a forked child what is written by them is in no file, without a message.
+os.register_at_fork(after_in_child=lambda: _HELD.set(MappingProxyType({})))
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,17 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh_clients() -> Iterator[None]:
+    """s3fs keeps clients, with the address and credentials that the environment had at first."""
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def impatient(fresh_clients: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """One try of some seconds, as fsspec's own configuration may have it."""
     import s3fs
     from fsspec.config import conf
@@ -87,10 +97,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     timeouts = {"connect_timeout": 4, "read_timeout": 4, "retries": {"total_max_attempts": 1}}
     monkeypatch.setitem(conf, "s3", {"config_kwargs": timeouts})
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
-    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 5.0)
-    s3fs.S3FileSystem.clear_instance_cache()
-    yield
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture

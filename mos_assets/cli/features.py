@@ -20,25 +20,19 @@ def compare_features(output: Path | None) -> None:
     """
     import logging
 
-    from mos_assets.errors import MosAssetsError
     from mos_assets.io.writing import write_whole
     from mos_assets.pipeline.feature_sets import compare_features as compare
     from mos_assets.reporting.feature_sets import feature_sets_page
+    from mos_assets.scoring.output import require_place
     from mos_assets.store import Database
-    from mos_assets.store.opening import refresh
 
+    if output is not None:
+        require_place(output, "--output")
     settings = Settings.from_env()
-    refresh(settings.paths.store_place)
-    database = Database(settings.paths.store_folder)
-    if not database.exists:
-        # To ask it would make it.
-        raise MosAssetsError(
-            f"Nothing was measured yet in {settings.paths.store_place}; run the graph up to folds."
-        )
     log = logging.getLogger("mos_assets.compare_features")
     log.addHandler(logging.StreamHandler(sys.stderr))
     log.setLevel(logging.INFO)
-    compared = compare(settings.run, settings.paths, database, log)
+    compared = compare(settings.run, settings.paths, Database(settings.paths.store_folder), log)
     click.echo(feature_sets_page(compared), nl=False)
     if output is not None:
         write_whole(output, f"{compared.model_dump_json(indent=2)}\n".encode())

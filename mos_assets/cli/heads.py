@@ -136,7 +136,10 @@ def judge(head: str, corpus: Path, output: Path | None) -> None:
     from mos_assets.io.writing import write_whole
     from mos_assets.pipeline.appraise import appraise
     from mos_assets.reporting.transfer_report import transfer_page
+    from mos_assets.scoring.output import require_place
 
+    if output is not None:
+        require_place(output, "--output")
     settings = Settings.from_env()
     log = logging.getLogger("mos_assets.judge")
     log.addHandler(logging.StreamHandler(sys.stderr))

@@ -111,7 +111,7 @@ _LEVELS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_stem, "suffix"),
     (_number, "leading zeros"),
 )
-"""From one spelling to the next looser one."""
+"""From one spelling to the next looser one: what is alike in one is alike in all that follow."""
 
 
 def match_spellings(
@@ -125,6 +125,10 @@ def match_spellings(
     missing, unused = set(lost), set(free)
     found: dict[str, Respelt] = {}
     stems = {stem(name) for name in names}
+    # What is not like them in the loosest spelling is like them in none.
+    loosest = {_number(name) for name in missing}
+    names = [name for name in names if _number(name) in loosest]
+    files = [name for name in files if _number(name) in loosest]
     for key, differs in _LEVELS:
         if not missing or not unused:
             break

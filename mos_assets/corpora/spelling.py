@@ -38,8 +38,9 @@ def visible(text: str) -> str:
 def folded(text: str) -> str:
     """As `visible`, whatever the case, and width and the like of letters."""
     plain = visible(text)
-    if not plain.isascii():
-        plain = visible(unicodedata.normalize("NFKC", plain))
+    if plain.isascii():
+        return plain.lower()
+    plain = visible(unicodedata.normalize("NFKC", plain))
     return unicodedata.normalize("NFC", plain.casefold())
 
 

@@ -24,6 +24,10 @@ _IN_TROUBLE = frozenset(
     | {"500", "502", "503", "504"}
 )
 _NO_KEYS = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_OTHER_OF_BOTOCORE = frozenset({"BotoCoreError"})
+"""What is left of them is of settings: a profile that is not there, a file that cannot be read."""
+_BAD_ENDPOINT = "Invalid endpoint: "
+"""botocore says so in a plain ValueError."""
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or the configuration of fsspec"
 )
@@ -71,6 +75,11 @@ def _told(error: Exception, url: str) -> LocationError | None:
         return UnreachableError(
             f"{url} cannot be reached ({why}). Look at the network and at AWS_ENDPOINT_URL, and "
             "run again."
+        )
+    if _named(error, _OTHER_OF_BOTOCORE) or str(error).startswith(_BAD_ENDPOINT):
+        return LocationError(
+            f"{url} cannot be asked for ({_first_line(error).rstrip('.')}). Correct "
+            "AWS_ENDPOINT_URL (http://host:port), AWS_PROFILE or the configuration that says so."
         )
     return LocationError(f"{url}: the server says {code}: {said}.") if code else None
 

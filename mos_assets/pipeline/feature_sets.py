@@ -36,6 +36,7 @@ from mos_assets.pipeline.progress import Log
 from mos_assets.records import FloatArray, IntArray, TrainingTable
 from mos_assets.settings import Align, PathSettings, RunSettings, Weights, fold_scope
 from mos_assets.store import Database, fold_rows, provenance
+from mos_assets.store.opening import refresh
 
 LEAST_SHARE = 0.9
 """Of the clips that train: a block that fewer of them have is not compared."""
@@ -61,9 +62,13 @@ def compare_features(
     networks that the run names. Settings and shares of a regressor are chosen inside the training
     folds. Raises FeatureError where folds were made under other settings, or nothing is here.
     """
-    own = chosen_blocks(run, paths)
+    refresh(paths.store_place)
     for name in run.corpora:
         refresh_corpus(paths.corpus_place, name, log.info)
+    if not database.exists:
+        # To open it would make it.
+        raise FeatureError(f"{paths.store_place} is not there yet; materialize folds first.")
+    own = chosen_blocks(run, paths)
     with database.held():
         provenance.require(database, provenance.SPLIT, fold_scope(run))
         table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
@@ -73,7 +78,7 @@ def compare_features(
     corpora = [gather(wide, paths, database, name) for name in run.corpora]
     blocks: list[_Block] = []
     for name in names:
-        one = _block(name, corpora, table)
+        one = _block(name, corpora, table, name in own)
         if isinstance(one, str):
             left_out[name] = one
         else:
@@ -116,7 +121,9 @@ def _names(
     return tuple(dict.fromkeys((*own, *here))), left_out
 
 
-def _block(name: str, corpora: Sequence[CorpusFigures], table: TrainingTable) -> _Block | str:
+def _block(
+    name: str, corpora: Sequence[CorpusFigures], table: TrainingTable, chosen: bool
+) -> _Block | str:
     """The block along the clips that train; in words why it cannot be compared."""
     try:
         matrix = assemble(corpora, [name])
@@ -132,10 +139,10 @@ def _block(name: str, corpora: Sequence[CorpusFigures], table: TrainingTable) ->
         lacking = next(
             reason for reason, own in zip(reasons, inside, strict=True) if own and reason
         )
-        return (
-            f"{count(int((complete & inside).sum()))} of {count(int(inside.sum()))} clips have it "
-            f"({lacking})"
-        )
+        told = f"{count(int((complete & inside).sum()))} of {count(int(inside.sum()))} clips"
+        if name in BLOCKS and not chosen:
+            lacking = f"add {name} to MOS_FEATURES and run the graph to have it measured"
+        return f"{told} have it ({lacking})"
     if (
         len({matrix.fingerprints[row] for row, full in zip(rows, complete, strict=True) if full})
         > 1

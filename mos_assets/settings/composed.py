@@ -17,6 +17,7 @@ from mos_assets.settings.paths import PathSettings
 from mos_assets.settings.project_table import (
     CHOICE_VARIABLE,
     FILE_VARIABLE,
+    STORE_FOLDERS,
     ProjectTable,
     read_project_table,
 )
@@ -168,6 +169,18 @@ def _require_apart(table: ProjectTable, projects: Sequence[Settings]) -> None:
                 raise SettingsError(
                     f"{table.path}: projects {first} and {one.project} have the same {key}, "
                     f"{location}. Give each its own, or leave it out."
+                )
+    # Pruning takes what lies there and belongs to no candidate of this store.
+    inside = {
+        f"{_place(one.paths.store)}/{name}/": one for one in projects for name in STORE_FOLDERS
+    }
+    for one in projects:
+        at = f"{_place(one.paths.store)}/"
+        for folder, owner in inside.items():
+            if at.startswith(folder):
+                raise SettingsError(
+                    f"{table.path}: the store of project {one.project}, {one.paths.store}, lies in "
+                    f"{folder}, which the store of {owner.project} has for itself. Give it another."
                 )
 
 

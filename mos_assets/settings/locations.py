@@ -82,6 +82,8 @@ def local_folder(location: str) -> Path:
     scheme = url.partition(":")[0].lower()
     if url != scheme and scheme in _OPENERS:
         return _OPENERS[scheme](url)
+    if url != scheme and scheme in REMOTE_SCHEMES and "://" not in url:
+        raise ValueError(f"must be {ACCEPTED}; a bucket is {scheme}://bucket/prefix")
     head = url.partition("/")[0]
     if len(head) > 2 and head.endswith(":"):
         raise ValueError(f"must be {ACCEPTED}; {head.removesuffix(':')!r} is neither")

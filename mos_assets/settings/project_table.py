@@ -28,9 +28,10 @@ MOST_PROJECTS = 100
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 """Dagster's rule for ops and resources; a doubled underscore is what it joins parts of names by."""
-_TAKEN = frozenset({"candidates", "reports", "shards", "kept_measurements", "tables", "journals"})
-"""Folders that a store has for itself, the last two in a bucket, in which the store of a project
-must not lie."""
+STORE_FOLDERS = frozenset(
+    {"candidates", "reports", "shards", "kept_measurements", "tables", "journals"}
+)
+"""Folders that a store has for itself, in which the store of a project must not lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _require_name(path: Path, name: str) -> None:
             f"{path}: no project can be called {_shown(name)}. Take letters a-z, digits and single "
             f"underscores, a letter first, at most {LONGEST_NAME}."
         )
-    if name.lower() in _TAKEN:
+    if name.lower() in STORE_FOLDERS:
         raise SettingsError(
             f"{path}: no project can be called {name!r}: a store has a folder of that name. Take "
             "another."

@@ -73,7 +73,7 @@ def clip(bucket: str) -> RemoteFile:
 def test_a_fetch_that_is_cut_off_comes_again_or_is_the_machines_failure(
     clip: RemoteFile,
     s3_server: Server,
-    impatient: None,
+    fresh_clients: None,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     times: int,

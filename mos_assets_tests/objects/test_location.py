@@ -61,7 +61,7 @@ def test_a_large_object_goes_and_comes_in_parts(bucket: str, tmp_path: Path) -> 
 
 
 def test_each_failure_is_one_sentence_without_a_secret(
-    bucket: str, s3_server: Server, impatient: None, monkeypatch: pytest.MonkeyPatch
+    bucket: str, s3_server: Server, fresh_clients: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(LocationError, match=r"s3://no-such-bucket-here/x: there is no such bucket"):
         Location("s3://no-such-bucket-here/x").listed()
@@ -72,9 +72,15 @@ def test_each_failure_is_one_sentence_without_a_secret(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
     import s3fs
 
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nobody.removeprefix("http://"))
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(
+        LocationError, match=r"cannot be asked for \(Invalid endpoint: 127\.0\.0\.1"
+    ):
+        Location(bucket).read("x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
     s3fs.S3FileSystem.clear_instance_cache()
     with pytest.raises(UnreachableError, match=r"cannot be reached") as caught:
         Location(bucket).read("x")
@@ -86,4 +92,10 @@ def test_each_failure_is_one_sentence_without_a_secret(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     s3fs.S3FileSystem.clear_instance_cache()
     with pytest.raises(LocationError, match=r"needs credentials"):
+        Location(bucket).read("x")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(
+        LocationError, match=r"config profile \(nobody\) could not be found\)\. Corr"
+    ):
         Location(bucket).read("x")

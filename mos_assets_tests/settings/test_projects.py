@@ -124,6 +124,10 @@ MISTAKES = {
         '[projects.a]\nstore = "store/b"\n[projects.b]\n',
         "projects a and b have the same store",
     ),
+    "a store among the candidates of another": (
+        '[projects.a]\nstore = "x"\n[projects.b]\nstore = "x/candidates/b"',
+        "the store of project b, x/candidates/b, lies in ",
+    ),
     "one model folder": (
         '[projects.a]\nmodel_dir = "m"\n[projects.b]\nmodel_dir = "m"',
         "projects a and b have the same model_dir",

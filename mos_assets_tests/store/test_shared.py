@@ -242,11 +242,15 @@ def test_a_put_whose_answer_was_lost_is_no_loss(
 
 
 def test_a_server_that_stands_still_ends_the_run_in_one_sentence(
-    machine: Callable[[str], StorePlace], s3_server: Server, impatient: None
+    machine: Callable[[str], StorePlace],
+    s3_server: Server,
+    impatient: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = machine("here")
     session = Session(place, "run a", acquire(place.folder, "run a"), ttl_s=1.0)
     noted(place, "kept")
+    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 5.0)
     s3_server.freeze()
     try:
         time.sleep(1.2)
@@ -256,6 +260,7 @@ def test_a_server_that_stands_still_ends_the_run_in_one_sentence(
             session.close()
     finally:
         s3_server.thaw()
+    monkeypatch.setattr("mos_assets.objects.backends.ANSWER_S", 40.0)
     time.sleep(1.2)
     with locked(place, "run b"):
         assert notes(place) == ["kept"]

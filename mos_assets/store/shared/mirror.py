@@ -24,7 +24,7 @@ from mos_assets.store.shared.journals import JOURNALS, Journals
 from mos_assets.store.shared.known import KnownFile, KnownObjects
 from mos_assets.store.shared.lease import Lease
 from mos_assets.store.shared.state import StoreState
-from mos_assets.store.shared.tables import Stamp, copied, fetch_tables, is_tables
+from mos_assets.store.shared.tables import FOLDER, Stamp, copied, fetch_tables, is_tables
 
 _SHARDS = "shards/"
 _MEASURED = "shards/*.parquet"
@@ -122,7 +122,7 @@ class Mirror:
         self.known.tables, self.known.tables_stamp = sha256, (stamp.size, stamp.mtime_ns)
 
     def _remove_old_tables(self, current: set[str]) -> None:
-        copies = [one for one in self._location.listed("tables") if is_tables(one.name)]
+        copies = [one for one in self._location.listed(FOLDER) if is_tables(one.name)]
         others = sorted(
             (one for one in copies if one.name not in current), key=lambda one: one.modified
         )

@@ -20,7 +20,7 @@ from mos_assets.store.failures import explained, is_held
 from mos_assets.store.shared.state import TablesCopy
 
 _COPY = f".{FILE_NAME}.copy"
-_SUFFIX = ".duckdb"
+FOLDER, _SUFFIX = "tables/", ".duckdb"
 _PAUSE_S = 0.1
 
 
@@ -43,7 +43,7 @@ class Stamp:
 
 def is_tables(name: str) -> bool:
     """Whether an object of this name is a copy of tables."""
-    return name.startswith("tables/") and name.endswith(_SUFFIX)
+    return name.startswith(FOLDER) and name.endswith(_SUFFIX) and name.count("/") == 1
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def copied(folder: Path) -> Iterator[tuple[Path, TablesCopy, Stamp]]:
         if stamp is None:
             raise StoreError(f"{database.path} went away while it was read.")
         sha256 = hash_file(copy)
-        name = f"tables/{sha256[:16]}{_SUFFIX}"
+        name = f"{FOLDER}{sha256[:16]}{_SUFFIX}"
         yield copy, TablesCopy(name=name, sha256=sha256, size=copy.stat().st_size), stamp
     except duckdb.Error as error:
         raise explained(error, database.path, opening=True) or error from error

@@ -61,7 +61,8 @@ def pearson(x: Values, y: Values) -> Correlation:
         return Correlation(None, why)
     from scipy import stats
 
-    return _found(float(stats.pearsonr(x, y).statistic))
+    with np.errstate(all="ignore"):
+        return _found(float(stats.pearsonr(x, y).statistic))
 
 
 def spearman(x: Values, y: Values) -> Correlation:
@@ -77,7 +78,9 @@ def spearman(x: Values, y: Values) -> Correlation:
 def near_pearson(x: Values, y: Values) -> Correlation:
     """As `pearson`, by NumPy."""
     why = why_none(x, y)
-    return _found(float(np.corrcoef(x, y)[0, 1])) if why is None else Correlation(None, why)
+    if why is not None:
+        return Correlation(None, why)
+    return _found(float(np.corrcoef(_scaled(x), _scaled(y))[0, 1]))
 
 
 def near_spearman(x: Values, y: Values) -> Correlation:
@@ -91,7 +94,7 @@ def exact_pearson(x: Values, y: Values) -> Correlation:
     why = why_none(x, y)
     if why is not None:
         return Correlation(None, why)
-    first, second = x.tolist(), y.tolist()
+    first, second = _scaled(x).tolist(), _scaled(y).tolist()
     middles = [math.fsum(values) / len(values) for values in (first, second)]
     pairs = [(a - middles[0], b - middles[1]) for a, b in zip(first, second, strict=True)]
     squares = math.fsum(a * a for a, _ in pairs) * math.fsum(b * b for _, b in pairs)
@@ -130,8 +133,16 @@ def ranks(values: Values) -> FloatArray:
     return found
 
 
+def _scaled(values: Values) -> FloatArray:
+    """Within -1..1 by a power of two: no digit of a correlation changes, and no square leaves the
+    range of numbers, of which a correlation of 0 or 1 would come."""
+    found: FloatArray = values.astype(np.float64)
+    return np.ldexp(found, -int(np.frexp(np.max(np.abs(found)))[1]))
+
+
 def _varies(values: Values) -> bool:
-    return float(np.ptp(values)) > LEAST_VARIATION * float(np.max(np.abs(values)))
+    with np.errstate(over="ignore"):
+        return float(np.ptp(values)) > LEAST_VARIATION * float(np.max(np.abs(values)))
 
 
 def _found(r: float) -> Correlation:

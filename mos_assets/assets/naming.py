@@ -54,8 +54,10 @@ class Naming:
     def has_failed(self, steps: Sequence[str | None]) -> bool:
         """Whether one of these steps is of this project, or none is there: then the run itself has
         failed. Steps are named after keys, and ops of the prune job after the project."""
-        begins = (f"{self.project}__", f"{self.project}_prune") if self.project else ("",)
-        return not steps or any((step or "").startswith(begins) for step in steps)
+        begins = f"{self.project}__" if self.project else ""
+        # Whole names: there may be a project `mine_prune`.
+        prune = {self.of("prune_store"), self.of("prune_runs")}
+        return not steps or any((step or "").startswith(begins) or step in prune for step in steps)
 
     @property
     def resource_key(self) -> str:

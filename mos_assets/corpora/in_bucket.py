@@ -55,7 +55,8 @@ def _refresh(place: StorePlace, name: str, say: Callable[[str], None], pause_s: 
     place.folder.mkdir(parents=True, exist_ok=True)
     with open_lock(place.folder / f"{_LOCK}.{name}") as door:
         lock(door)
-        if pause_s and _age_s(folder / _STATE) < pause_s:
+        # A time to come is of a clock that was set back since.
+        if pause_s and 0 <= _age_s(folder / _STATE) < pause_s:
             return
         listed = {one.name: one for one in Location(url).listed() if _may_be_a_file(one.name)}
         known = _read(folder)
@@ -92,7 +93,6 @@ def _place(location: Location, folder: Path, one: Found) -> str:
     path = folder / one.name
     path.parent.mkdir(parents=True, exist_ok=True)
     if video_suffix(one.name):
-        path.unlink(missing_ok=True)
         write_stub(path, one.size, one.etag, one.modified)
         return one.etag
     content, etag = location.read(one.name)

@@ -164,9 +164,14 @@ def feature_sets(
         own=tried[ours] if ours is not None else (),
         n_clips=len(inside),
         n_contents=len(set(inside)),
-        sets=tuple(sorted(found, key=lambda each: (-(each.plcc or -2.0), len(each.blocks)))),
+        sets=tuple(sorted(found, key=_best_first)),
         worth=tuple(worth_of(block) for block in every) if len(every) > 1 else (),
     )
+
+
+def _best_first(found: SetFigures) -> tuple[float, int]:
+    """By PLCC, those without one last; of two that are alike the one of fewer blocks first."""
+    return 2.0 if found.plcc is None else -found.plcc, len(found.blocks)
 
 
 def _of(place: int) -> Reduction:

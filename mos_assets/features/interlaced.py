@@ -7,7 +7,8 @@ refused by name, with the command that deinterlaces them.
 
 A flag alone says little: progressive film is often coded as interlaced (PsF). FFmpeg's idet is
 asked of the pictures that are flagged whether their lines are of two instants. Pictures that are
-not flagged are shown as they are, combs and all, and are measured so.
+not flagged are shown as they are, combs and all, and are measured so. idet is wrong about film in
+fields that scrolls by two lines a picture over a plain ground, such as end credits.
 """
 
 from __future__ import annotations

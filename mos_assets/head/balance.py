@@ -9,6 +9,7 @@ All other tables train as if this did not exist.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,8 +17,10 @@ import numpy as np
 from mos_assets.records import FloatArray
 
 WIDE = 64
-"""A block with more columns that vary is wide: no block of figures that have a name each has so
-many."""
+"""A block with more columns that vary, flags of gaps not counted, is wide: no block of figures that
+have a name each has so many."""
+FLAG = "?"
+"""Before the block of a column that says where a figure is missing."""
 EXPONENTS = (0, 1, 2)
 """Columns are multiplied by sqrt(columns of the smallest block / columns of their own) to this
 power: 0 leaves them, 1 gives all blocks the same sum of variances, 2 turns their order round."""
@@ -38,16 +41,17 @@ def block_shares(blocks: Sequence[str], varies: FloatArray) -> FloatArray | None
     blocks: block of each column; varies: [C], 0 for a constant column. Blocks that are not wide
     count as one.
     """
-    sizes: dict[str, int] = {}
-    for block, moves in zip(blocks, varies, strict=True):
-        sizes[block] = sizes.get(block, 0) + int(moves > 0)
-    wide = {block: size for block, size in sizes.items() if size > WIDE}
+    own = [block.removeprefix(FLAG) for block in blocks]
+    moving = varies > 0
+    sizes = Counter(block for block, moves in zip(own, moving, strict=True) if moves)
+    figures = Counter(block for block, moves in zip(blocks, moving, strict=True) if moves)
+    wide = {block: size for block, size in sizes.items() if figures[block] > WIDE}
     rest = sum(sizes.values()) - sum(wide.values())
     counts = [*wide.values(), *([rest] if rest else [])]
     if not wide or len(counts) < 2:
         return None
     least = min(counts)
-    return np.array([least / wide.get(block, rest or 1) for block in blocks])
+    return np.array([least / wide.get(block, rest or 1) for block in own])
 
 
 def column_scale(shares: FloatArray | None, exponent: int) -> FloatArray | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mos_assets.head.balance import FLAG
 from mos_assets.records import FloatArray, IntArray
 
 RAW_LIMIT = 5.0e29
@@ -40,7 +41,7 @@ class Inputs:
     @property
     def column_blocks(self) -> tuple[str, ...]:
         """[C], block of each column: a flag is of the block of its feature."""
-        flags = () if self.medians is None else self.blocks
+        flags = () if self.medians is None else tuple(f"{FLAG}{block}" for block in self.blocks)
         return (*self.blocks, *flags, *(_ENCODER,) * self.slots)
 
     def columns(self, features: FloatArray, encoder: IntArray) -> FloatArray:

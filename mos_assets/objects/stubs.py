@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from uuid import uuid4
 
 MARKER = ".bucket"
 _MAGIC = b"mos_assets: this clip is in a bucket\n"
@@ -36,12 +37,18 @@ class RemoteFile:
 
 
 def write_stub(path: Path, size: int, etag: str, modified: datetime) -> None:
-    """Make the stub of an object. Raises OSError."""
+    """Make the stub of an object, or put it in the place of another. Raises OSError."""
     head = _MAGIC + json.dumps({"size": size, "etag": etag}).encode() + b"\n"
-    with path.open("wb") as file:
-        file.write(head)
-        file.truncate(max(len(head), size))
-    set_time(path, etag, modified)
+    # Whole from the first: a run may read it meanwhile, and would take an empty one for the clip.
+    made = path.with_name(f".{uuid4().hex}")
+    try:
+        with made.open("wb") as file:
+            file.write(head)
+            file.truncate(max(len(head), size))
+        set_time(made, etag, modified)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def set_time(path: Path, etag: str, modified: datetime) -> None:

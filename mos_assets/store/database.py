@@ -48,6 +48,8 @@ _HELD: ContextVar[Mapping[Path, duckdb.DuckDBPyConnection]] = ContextVar(
     "held", default=MappingProxyType({})
 )
 """Connections that `Database.held` keeps open in this thread."""
+# In a forked child what is written by them is in no file, without a message.
+os.register_at_fork(after_in_child=lambda: _HELD.set(MappingProxyType({})))
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,6 @@ class Database:
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self.require_file()
         # What may only be read can be looked at all the same.
         read_only = not (os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK))
         deadline = time.monotonic() + LOCK_WAIT_S
@@ -203,7 +204,9 @@ class Database:
         with ExitStack() as opened:
             while True:
                 try:
-                    connection = opened.enter_context(attached(self.path, read_only=read_only))
+                    connection = opened.enter_context(
+                        attached(self.path, read_only=read_only, require=self.require_file)
+                    )
                     break
                 except duckdb.Error as error:
                     if not is_held(error):

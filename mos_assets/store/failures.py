@@ -25,7 +25,9 @@ _DAMAGE = (
 
 
 def is_held(error: duckdb.Error) -> bool:
-    """Whether another process has the file open."""
+    """Whether another process has the file open, or another part of this one by itself."""
+    if isinstance(error, duckdb.ResourceInUseException):
+        return True
     return isinstance(error, duckdb.IOException) and "set lock" in str(error)
 
 

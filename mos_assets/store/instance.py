@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,14 @@ _INSTANCES: dict[Path, _Instance] = {}
 
 
 @contextmanager
-def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(
+    path: Path, *, read_only: bool, require: Callable[[], None]
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own to the file, which other threads of this process may share.
+
+    require: looks at the file before it is attached, and never while it is: the kernel drops all
+    locks of a process on a file as soon as one of its threads closes it, and another process could
+    write beside this one.
 
     Closed afterwards: what was not committed is dropped, and the file is whole without its log once
     its last user is gone. Raises duckdb.Error where the file cannot be opened, such as an
@@ -48,9 +54,10 @@ def attached(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
     with _LOCK:
         instance = _INSTANCES.get(file) or _started(file)
         if not instance.users:
+            require()
             _attach(instance, file, path, read_only)
-        instance.users += 1
         connection = instance.connection.cursor()
+        instance.users += 1
     try:
         connection.execute(f"USE {_ALIAS}")
         yield connection

@@ -108,6 +108,7 @@ def test_projects_in_one_run_share_nothing(together: Together) -> None:
         (["a__raw_corpus", "a_b__folds_folds_disjoint"], {"a", "a_b", ""}),
         (["a_b__folds"], {"a_b", ""}),
         (["a_prune_store"], {"a", ""}),
+        (["a_prune__folds"], {""}),
         ([], {"a", "a_b", ""}),
     ],
 )

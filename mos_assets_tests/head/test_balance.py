@@ -10,7 +10,7 @@ import pytest
 
 from mos_assets.evaluation import plcc
 from mos_assets.head import PARITY_LIMIT, Recipe, export_onnx, parity, train
-from mos_assets.head.balance import WIDE, block_shares, column_scale, named_blocks
+from mos_assets.head.balance import FLAG, WIDE, block_shares, column_scale, named_blocks
 from mos_assets.records import SEED
 from mos_assets_tests.head.conftest import QUICK, quiet, table_of
 
@@ -22,8 +22,14 @@ def test_blocks_are_told_by_the_first_word() -> None:
 
 @pytest.mark.parametrize(
     "sizes",
-    [{"a": WIDE, "b": 5}, {"a": 500}, {"a": 60, "b": 60, "c": 60}, {"b": 1}],
-    ids=["as wide as may be", "alone", "many narrow ones", "one column"],
+    [
+        {"a": WIDE, "b": 5},
+        {"a": 500},
+        {"a": 60, "b": 60, "c": 60},
+        {"b": 1},
+        {"a": WIDE, f"{FLAG}a": WIDE, "b": 5},
+    ],
+    ids=["as wide as may be", "alone", "many narrow ones", "one column", "flags of gaps"],
 )
 def test_without_a_wide_block_beside_others_nothing_is_scaled(sizes: dict[str, int]) -> None:
     blocks = [block for block, size in sizes.items() for _ in range(size)]

@@ -1,5 +1,6 @@
 """The store opens late, closes soon, waits for others, and keeps a transaction whole."""
 
+import os
 import subprocess
 import sys
 import time
@@ -129,6 +130,12 @@ def test_what_is_held_is_one_transaction_of_one_thread(tmp_path: Path) -> None:
             # Its own connection, which sees what was there before.
             seen = other.submit(store.fetch, f"SELECT * FROM {ENCODERS}").result()
         assert seen.num_rows == 0
+        # Nor has the other thread let go of the lock that keeps other processes away.
+        other_process = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+        asked = subprocess.run(
+            [sys.executable, "-c", other_process, store.path], capture_output=True, text=True
+        )
+        assert "Could not set lock" in asked.stderr
     assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
     with pytest.raises(ZeroDivisionError), store.held():
         store.replace(ENCODERS, row.slice(0, 0))
@@ -137,3 +144,20 @@ def test_what_is_held_is_one_transaction_of_one_thread(tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error), store.held():
         store.fetch("SELECT nothing FROM nowhere")
     assert store.fetch(f"SELECT * FROM {ENCODERS}").num_rows == 1
+
+
+def test_a_forked_child_does_not_write_by_what_its_parent_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB would take the rows, commit, and lose them."""
+    monkeypatch.setattr(database, "LOCK_WAIT_S", 0.0)
+    store = Database(tmp_path)
+    with store.held():
+        child = os.fork()
+        if child == 0:
+            try:
+                store.replace(REJECTED_ROWS, rows(ROW))
+            except StoreError:
+                os._exit(7)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -32,8 +32,8 @@ _LARGE_ROW_PASSES = 2_250_000
 _TUNING_MEMBERS = 4
 """Networks that tell, on inner folds, what all of them are worth."""
 _MOST_COLUMNS = 128
-"""Of more columns networks see the principal directions: a first layer on all of them costs most
-of training, and hundreds of weak ones are too much for it."""
+"""Of more columns that vary networks see the principal directions: a first layer on all of them
+costs most of training, and hundreds of weak ones are too much for it."""
 _DIRECTIONS = 64
 _TRUSTED_FROM = 10.0
 """Shares are drawn to the networks by (_TRUSTED_FROM / contents)²: from few contents little can be
@@ -92,7 +92,11 @@ class Networks(Schedule, Expert):
     def fit_all(self, fits: Sequence[tuple[Sample, Point]], steps: Steps) -> list[FittedExpert]:
         """All networks of all fits at once, those of a group of members in one matrix."""
         groups = self._groups()
-        ways = [_way_in(sample.inputs) for sample, _ in fits]
+        # Columns that never vary are 0, such as flags of gaps that no clip has, and cost nothing.
+        varies = [np.count_nonzero(sample.inputs.any(axis=0)) for sample, _ in fits]
+        ways = [
+            _way_in(sample.inputs) if max(varies) > _MOST_COLUMNS else None for sample, _ in fits
+        ]
         seen = [
             sample.inputs if way is None else to_grid(product(sample.inputs, way), INPUT_BITS)
             for (sample, _), way in zip(fits, ways, strict=True)
@@ -175,11 +179,8 @@ class FittedNetworks(FittedExpert):
         return add("Add", scaled, graph.constant(MOS_MIN))
 
 
-def _way_in(inputs: FloatArray) -> FloatArray | None:
-    """[C, k] that brings inputs [n, C] of very many columns to fewer, within the bound of inputs;
-    None where these are few enough."""
-    if inputs.shape[1] <= _MOST_COLUMNS:
-        return None
+def _way_in(inputs: FloatArray) -> FloatArray:
+    """[C, k] that brings inputs [n, C] to fewer columns, within the bound of inputs."""
     directions = principal_directions(inputs, _DIRECTIONS)
     found = product(inputs, directions)
     square = math.fsum((found * found).ravel().tolist()) / found.size

@@ -68,7 +68,9 @@ class Lease:
         for _ in range(_ATTEMPTS):
             found, etag = read_state(self._location)
             dead = found.holder and f"{found.holder} on {found.host}"
-            if found.holder and found.place != self._place and not self._is_old(found):
+            # A folder may have been copied to another machine, with its id.
+            own = (found.place, found.host) == (self._place, socket.gethostname())
+            if found.holder and not own and not self._is_old(found):
                 break
             mine = found.changed(
                 holder=self._holder,

@@ -126,12 +126,13 @@ class Session:
 
     def finish(self) -> None:
         """As `close`, for who holds the door."""
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
         try:
+            # Renewed meanwhile: large tables may be longer on their way than the lock lives.
             self.publish()
         finally:
+            self._ended.set()
+            for thread in self._threads:
+                thread.join()
             unguard(self.place.folder)
             self._release()
             self._lease_file.close()

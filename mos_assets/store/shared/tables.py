@@ -61,11 +61,13 @@ def copied(folder: Path) -> Iterator[tuple[Path, TablesCopy, Stamp]]:
     copy = folder / _COPY
     try:
         database.require_file()
-        # While it is open to be read no other process writes to it.
-        with _opened_to_read(database.path):
+        # While it is open to be read no other process writes to it; closed before that is, the
+        # source would take the lock with it.
+        with database.path.open("rb") as source, _opened_to_read(database.path):
             if log.exists():
                 raise StoreError(f"{log} is there, so that a run writes to the store. Run again.")
-            shutil.copyfile(database.path, copy)
+            with copy.open("wb") as target:
+                shutil.copyfileobj(source, target)
             stamp = Stamp.of(database.path)
         if stamp is None:
             raise StoreError(f"{database.path} went away while it was read.")

@@ -19,7 +19,7 @@ from mos_assets.assets.reporting import (
 )
 from mos_assets.assets.templates import asset, check
 from mos_assets.cluster import Spread
-from mos_assets.features import figure_notes, picture_extractors
+from mos_assets.features import DECODE_CHECK_VERSION, figure_notes, picture_extractors
 from mos_assets.pipeline import measure as pipeline
 from mos_assets.pipeline.setbacks import setbacks_told
 from mos_assets.records import NotedSetback
@@ -27,8 +27,10 @@ from mos_assets.store.schema import CLIP_MEASUREMENTS
 
 
 def _extractors() -> str:
-    """The extractors that come with the package, each with the version of its figures."""
-    return ",".join(f"{name}-{each.version}" for name, each in picture_extractors().items())
+    """The extractors that come with the package, each with the version of its figures, and that of
+    what refuses a clip."""
+    versions = [f"{name}-{each.version}" for name, each in picture_extractors().items()]
+    return ",".join([*versions, f"decode-check-{DECODE_CHECK_VERSION}"])
 
 
 @asset(

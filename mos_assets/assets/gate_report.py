@@ -119,15 +119,15 @@ def _nearest(shortcuts: ShortcutVerdict | None) -> dict[str, str | float]:
     """The shortcut that the head beats by least, and by how much; empty where that is not known."""
     rows = shortcuts.rows if shortcuts else ()
     found = [
-        (interval.low, interval.high, row.margin_plcc)
+        (interval.low, interval.high, row.margin_plcc, row.name)
         for row in rows
         if row.counts and (interval := row.margin_plcc_interval) is not None
     ]
-    if shortcuts is None or shortcuts.nearest is None or not found:
+    if not found:
         return {}
-    low, high, margin = min(found, key=lambda each: each[0])
+    low, high, margin, name = min(found, key=lambda each: each[0])
     return {
-        "nearest": shortcuts.nearest,
+        "nearest": name,
         "margin_plcc_low": low,
         "margin_plcc_high": high,
         **known(margin_plcc=margin),

@@ -38,7 +38,7 @@ from mos_assets.features.extractors.base import (
     picture_extractors,
 )
 from mos_assets.features.extractors.shots import SHOTS
-from mos_assets.features.fingerprint import SCALING, fingerprint
+from mos_assets.features.fingerprint import DECODE_CHECK_VERSION, SCALING, fingerprint
 from mos_assets.features.journal import SHARD_SUFFIX, Journal, measuring, recover_journals
 from mos_assets.features.measure import Found, measure_clip, measure_clips
 from mos_assets.features.networks import (
@@ -83,6 +83,7 @@ from mos_assets.features.timeline import by_second, picture_figures
 
 __all__ = [
     "BLOCKS",
+    "DECODE_CHECK_VERSION",
     "SCALING",
     "SHARD_SUFFIX",
     "SHOTS",

@@ -143,8 +143,7 @@ def plan_shards(
     chosen_blocks(run, paths)
     left = recover_journals(shard_folder(paths))
     damaged = (*left.damaged, *merge_shards(database, shard_folder(paths)))
-    with database.held():
-        tasks = plan_tasks(run, paths, database)
+    tasks = plan_tasks(run, paths, database)
     told = FewWarnings(log.warning)
     for sentence in damaged:
         told.warning(sentence)

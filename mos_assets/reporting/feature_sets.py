@@ -62,6 +62,9 @@ def _sentence(compared: FeatureComparison) -> str:
     """Whether other blocks than the run's would be better, as far as these clips tell."""
     found = compared.found
     over = f"over {count(found.n_clips)} clips of {count(found.n_contents)} contents"
+    if compared.clips_left_out:
+        known = found.n_clips / (found.n_clips + compared.clips_left_out)
+        over += f", {share(known)} of those in folds"
     best = found.sets[0]
     named = cell("+".join(best.blocks))
     if len(found.sets) == 1:

@@ -84,4 +84,4 @@ def _flaw(folder: Path, kind: demo.Demo) -> str | None:
         if not (folder / toml.clips / label.clip_name).is_file()
         or (label.reference is not None and not (folder / label.reference).is_file())
     ]
-    return f"{len(missing)} clips or their sources are missing, such as {missing[0]}" if missing else None
+    return f"{len(missing)} clips are missing, such as {missing[0]}" if missing else None

@@ -36,8 +36,8 @@ def luma() -> Iterator[None]:
         compares = ()
 
         def tap(self, step: int) -> Tap:
-            chain = f"[bright]select=not(mod(n\\,{step})),format=gray[lumas]"
-            return Tap("bright", (chain,), (Output("lumas", (*GREY_VIDEO, "lumas.y4m")),))
+            chain = f"[meaned]select=not(mod(n\\,{step})),format=gray[lumas]"
+            return Tap("meaned", (chain,), (Output("lumas", (*GREY_VIDEO, "lumas.y4m")),))
 
         def read(self, decoded: Decoded) -> Columns:
             found = [float(p.mean()) for p in grey_pictures(decoded.folder / "lumas.y4m")]

@@ -16,6 +16,7 @@ import pytest
 
 from mos_assets.cluster import Fact, Spread, Work, on_dask, spread
 from mos_assets.errors import ClusterError
+from mos_assets.features.networks import forget_network
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg, run_ffmpeg
 from mos_assets.objects import Location
 from mos_assets.pipeline import ingest, measure
@@ -53,7 +54,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, s3_server: Server) -> Iter
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
+def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Iterator[Path]:
     """A corpus of small clips, 64 by 64, 25 frames; and a network beside it."""
     root = tmp_path_factory.mktemp("tiny-root")
     clips = root / "tiny" / "clips"
@@ -67,7 +68,8 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
         source += ["-preset", "ultrafast", str(clips / f"c{number:02}.mp4")]
     assert run_ffmpeg(ffmpeg, source).returncode == 0
     write_means(root / "networks" / "tiny")
-    return root
+    yield root
+    forget_network("tiny")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from mos_assets.assets.naming import PREFIX, UNNAMED, Naming
+from mos_assets.assets.naming import PREFIX, Naming
+from mos_assets.pipeline.unchanged import made_with
 from mos_assets.settings import RunSettings
 
 RUN_SCOPE = "reach"
 """The fact that is `Settings.run_scope` of the settings that a run really had, wherever they came
 from. Its name is that of the runs that Dagster has stored: sensors look for it."""
-RUN_SCOPE_TAG = UNNAMED.run_tag(RUN_SCOPE)
 TAG_LENGTH = 200
 ASSET_TAG_LENGTH = 63
 """Dagster allows letters, digits, '_', '-' and '.' in the tag of a materialization, and no more."""
@@ -48,9 +48,6 @@ def git(*arguments: str) -> str | None:
 def graph_code() -> str:
     """The code, libraries and Python that the graph runs on; with another one a retrain makes
     everything anew, but measurements."""
-    # It loads what a service that makes nothing need not load with its definitions.
-    from mos_assets.pipeline.unchanged import made_with
-
     return made_with()[:REVISION_LENGTH]
 
 

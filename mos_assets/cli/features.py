@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from mos_assets.cli.terminal import log_on_stderr
 from mos_assets.settings import Settings
 
 
@@ -18,8 +18,6 @@ def compare_features(output: Path | None) -> None:
     Takes what was measured under these settings and the tables of MOS_CORPUS; nothing is measured,
     released or changed. Run the graph up to `folds` first.
     """
-    import logging
-
     from mos_assets.io.writing import write_whole
     from mos_assets.pipeline.feature_sets import compare_features as compare
     from mos_assets.reporting.feature_sets import feature_sets_page
@@ -29,10 +27,12 @@ def compare_features(output: Path | None) -> None:
     if output is not None:
         require_place(output, "--output")
     settings = Settings.from_env()
-    log = logging.getLogger("mos_assets.compare_features")
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    log.setLevel(logging.INFO)
-    compared = compare(settings.run, settings.paths, Database(settings.paths.store_folder), log)
+    compared = compare(
+        settings.run,
+        settings.paths,
+        Database(settings.paths.store_folder),
+        log_on_stderr("compare_features"),
+    )
     click.echo(feature_sets_page(compared), nl=False)
     if output is not None:
         write_whole(output, f"{compared.model_dump_json(indent=2)}\n".encode())

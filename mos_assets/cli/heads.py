@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mos_assets.cli.terminal import printable
+from mos_assets.cli.terminal import log_on_stderr, printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import PathSettings, Settings
 
@@ -131,8 +131,6 @@ def judge(head: str, corpus: Path, output: Path | None) -> None:
     Features come from the corpus's tables, or are measured and kept in MOS_STORE. Nothing is
     trained, released or changed.
     """
-    import logging
-
     from mos_assets.io.writing import write_whole
     from mos_assets.pipeline.appraise import appraise
     from mos_assets.reporting.transfer_report import transfer_page
@@ -141,10 +139,7 @@ def judge(head: str, corpus: Path, output: Path | None) -> None:
     if output is not None:
         require_place(output, "--output")
     settings = Settings.from_env()
-    log = logging.getLogger("mos_assets.judge")
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    log.setLevel(logging.INFO)
-    report = appraise(head, corpus, settings.run, settings.paths, log)
+    report = appraise(head, corpus, settings.run, settings.paths, log_on_stderr("judge"))
     click.echo(transfer_page(report), nl=False)
     if output is not None:
         write_whole(output, report.to_json().encode())

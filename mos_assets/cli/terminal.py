@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -22,6 +24,14 @@ def ui_address(command: Command) -> Command:
     )
     host = click.option("--host", default="127.0.0.1", show_default=True, help="Address of the UI.")
     return host(port(command))
+
+
+def log_on_stderr(name: str) -> logging.Logger:
+    """What a use case says while it works, for who reads the command's answer from its output."""
+    log = logging.getLogger(f"mos_assets.{name}")
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    log.setLevel(logging.INFO)
+    return log
 
 
 def printable(value: object) -> str:

@@ -15,6 +15,7 @@ from mos_assets.io.hashing import hash_file
 from mos_assets.io.log_lines import pause_s
 from mos_assets.media.blame import require_room
 from mos_assets.media.probe import probe_each
+from mos_assets.media.scratch import SCRATCH
 from mos_assets.objects.fetching import fetched
 from mos_assets.objects.stubs import RemoteFile, remote_file
 from mos_assets.records import KnownClip, Probe
@@ -22,8 +23,6 @@ from mos_assets.records import KnownClip, Probe
 Progress = Callable[[str], None]
 Finding = KnownClip | Unreadable
 
-SCRATCH = "mos-clip-"
-"""How the folders begin in which clips lie for a while; the number of their process follows."""
 _BATCH = 32
 """Files that a worker takes at a time: handing them over one by one costs more than a stat."""
 

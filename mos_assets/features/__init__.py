@@ -67,7 +67,6 @@ from mos_assets.features.pieces import (
     samples_of,
 )
 from mos_assets.features.same_content import require_same_content
-from mos_assets.features.scratch import sweep_scratch
 from mos_assets.features.shards import measurement_table, read_shard, write_shard
 from mos_assets.features.shards_in_work import Shard, ShardsInWork
 from mos_assets.features.shot_rows import (
@@ -80,6 +79,7 @@ from mos_assets.features.shot_rows import (
 from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import one_core_each, single_threaded
 from mos_assets.features.timeline import by_second, picture_figures
+from mos_assets.media.scratch import sweep_scratch
 
 __all__ = [
     "BLOCKS",

@@ -19,11 +19,11 @@ from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.read import read
 from mos_assets.features.reference import CountsDifferError, Pristine, open_reference
 from mos_assets.features.resource_limits import clock_rate, require_comparable, time_limit_s
-from mos_assets.features.scratch import scratch_folder, sweep_scratch
 from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import one_core_each, single_threaded
 from mos_assets.media.blame import require_room
 from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.media.scratch import scratch_folder, sweep_scratch
 from mos_assets.objects.fetching import fetched
 from mos_assets.records import Measurement, Setback
 from mos_assets.settings import ReferencePolicy

@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mos_assets.errors import DoubtfulClipError, MachineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
+
+Picture = TypeVar("Picture")
 
 GREY_VIDEO = ("-f", "yuv4mpegpipe", "-strict", "-1")
 """Arguments of an output that `grey_pictures` reads, before the name of its file."""
@@ -80,6 +82,27 @@ def grey_pictures(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
             if len(data) != width * height * depth.itemsize:
                 raise DoubtfulClipError("the grey pictures end too early")
             yield np.frombuffer(data, dtype=depth).reshape(height, width)
+
+
+def in_pairs(
+    pictures: Iterable[Picture], frames: int, step: int
+) -> Iterator[tuple[Picture, bool, Picture | None]]:
+    """Pictures of frames that were sampled in neighbouring pairs, a pair every `step` of `frames`:
+    each with whether it is the first of its pair, and the one of the frame before it if there is
+    one.
+
+    Raises DoubtfulClipError where there are fewer than a clip of so many frames gives.
+    """
+    picked = [frame for frame in range(frames) if frame % step < 2]
+    before: tuple[int, Picture] | None = None
+    seen = 0
+    for frame, picture in zip(picked, pictures, strict=False):
+        seen += 1
+        neighbour = before[1] if before is not None and before[0] == frame - 1 else None
+        yield picture, frame % step == 0, neighbour
+        before = (frame, picture)
+    if seen != len(picked):
+        raise DoubtfulClipError(f"{seen} frames were sampled where {len(picked)} were due")
 
 
 def colour_pictures(path: Path) -> Iterator[npt.NDArray[np.uint8]]:

@@ -21,10 +21,10 @@ from mos_assets.features.fingerprint import fingerprint
 from mos_assets.features.measure import Found, measure_clip
 from mos_assets.features.networks import load_networks
 from mos_assets.features.resource_limits import expected_frames
-from mos_assets.features.scratch import sweep_scratch
 from mos_assets.features.task import ClipTask, content_key
 from mos_assets.features.threads import single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg, find_ffmpeg
+from mos_assets.media.scratch import sweep_scratch
 from mos_assets.objects import Location
 from mos_assets.objects.fetching import DEFAULT_BYTES, ROOM
 from mos_assets.objects.stubs import RemoteFile

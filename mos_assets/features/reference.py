@@ -20,11 +20,11 @@ from mos_assets.features.decode import (
 )
 from mos_assets.features.decode_check import require_counted
 from mos_assets.features.frame_logs import CLIP_TIMES, REFERENCE_TIMES, count_frames, shown_s
-from mos_assets.features.scratch import scratch_folder
 from mos_assets.features.task import ClipTask
 from mos_assets.media.ffmpeg import Ffmpeg
 from mos_assets.media.joints import mended
 from mos_assets.media.probe import probe
+from mos_assets.media.scratch import scratch_folder
 from mos_assets.records import Probe
 
 

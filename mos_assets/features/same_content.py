@@ -16,10 +16,10 @@ from mos_assets.correlation import near_pearson
 from mos_assets.errors import ClipError, MachineError
 from mos_assets.features.reference import open_reference
 from mos_assets.features.resource_limits import memory_limit_bytes, time_limit_s
-from mos_assets.features.scratch import scratch_folder
 from mos_assets.features.task import ClipTask
 from mos_assets.media.ffmpeg import Ffmpeg, input_arguments, run_ffmpeg
 from mos_assets.media.probe import probe
+from mos_assets.media.scratch import scratch_folder
 from mos_assets.processes.child import TimedOutError
 from mos_assets.records import FloatArray, Probe
 

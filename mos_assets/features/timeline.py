@@ -20,11 +20,11 @@ from mos_assets.features.reference import (
     open_reference,
 )
 from mos_assets.features.resource_limits import clock_rate, require_comparable, time_limit_s
-from mos_assets.features.scratch import scratch_folder
 from mos_assets.features.stride import EVERY
 from mos_assets.features.task import ClipTask
 from mos_assets.features.threads import single_threaded
 from mos_assets.media.ffmpeg import Ffmpeg
+from mos_assets.media.scratch import scratch_folder
 from mos_assets.settings import ReferencePolicy, Sampling
 
 _PARTS = frozenset({Libvmaf.name})

@@ -34,16 +34,12 @@ class ClosedForms:
         """[n] predictions of the blend, each row's without its fold; NaN for rows of fold -1."""
         from threadpoolctl import threadpool_limits
 
-        predicted, corpora = np.full(len(table.mos), np.nan), table.corpora
+        predicted = np.full(len(table.mos), np.nan)
         inside = table.folds >= 0
         with threadpool_limits(limits=1):
             for fold in np.unique(table.folds[inside]).tolist():
-                seen, unseen = inside & (table.folds != fold), table.folds == fold
-                if seen.any():
-                    own = [corpora[row] for row in np.flatnonzero(unseen)]
-                    predicted[unseen] = self._fitted(table, seen, fold)(
-                        table.features[unseen], table.encoder[unseen], own
-                    )
+                if (inside & (table.folds != fold)).any():
+                    predicted[table.folds == fold] = self._of_fold(table, fold)
         return predicted
 
     def heads(self, table: TrainingTable) -> dict[int, Predict]:
@@ -60,6 +56,14 @@ class ClosedForms:
                 check_rows(table, seen, fold)
                 found[fold] = self._fitted(table, seen, fold)
         return found
+
+    def _of_fold(self, table: TrainingTable, fold: int) -> FloatArray:
+        """What the blend that leaves this fold out says of its rows."""
+        unseen = np.flatnonzero(table.folds == fold)
+        predict = self._fitted(table, (table.folds >= 0) & (table.folds != fold), fold)
+        corpora = table.corpora
+        own = [corpora[row] for row in unseen]
+        return predict(table.features[unseen], table.encoder[unseen], own)
 
     def _fitted(
         self, table: TrainingTable, seen: np.typing.NDArray[np.bool_], fold: int
@@ -140,14 +144,12 @@ def nested_out_of_fold(
     """
     from threadpoolctl import threadpool_limits
 
-    predicted, corpora = np.full(len(table.mos), np.nan), table.corpora
+    predicted = np.full(len(table.mos), np.nan)
     for fold in np.unique(table.folds[table.folds >= 0]).tolist():
-        unseen, seen = table.folds == fold, (table.folds >= 0) & (table.folds != fold)
-        check_rows(table, seen, fold)
+        unseen = table.folds == fold
+        check_rows(table, (table.folds >= 0) & ~unseen, fold)
         others = replace(table, folds=np.where(unseen, -1, table.folds))
         forms = closed_forms(others, impute=impute, weigh=weigh, align=align)
-        own = [corpora[row] for row in np.flatnonzero(unseen)]
         with threadpool_limits(limits=1):
-            predict = forms._fitted(table, seen, fold)
-            predicted[unseen] = predict(table.features[unseen], table.encoder[unseen], own)
+            predicted[unseen] = forms._of_fold(table, fold)
     return predicted

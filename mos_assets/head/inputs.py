@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mos_assets.head.balance import FLAG
+from mos_assets.head.experts.base import PIECE_ROWS
 from mos_assets.records import FloatArray, IntArray
 
 RAW_LIMIT = 5.0e29
@@ -22,7 +23,6 @@ MISSING_BELOW = 0.9 * MISSING_VALUE
 MISSING_SCALE = 20.0 / -MISSING_VALUE
 """clip((MISSING_BELOW - x) · MISSING_SCALE, 0, 1) is exactly 1 for MISSING_VALUE, exactly 0 for
 every value within the bounds."""
-_PIECE_ROWS = 4096
 _ENCODER = ""
 """Stands for the block of the encoder's slots."""
 
@@ -79,7 +79,7 @@ def fit_inputs(
 def _bounded(features: FloatArray) -> FloatArray:
     """As the float32 input of the graph has them; NaN stays."""
     bounded: FloatArray = np.clip(features, -RAW_LIMIT, RAW_LIMIT)
-    for start in range(0, len(bounded), _PIECE_ROWS):
-        rows = slice(start, start + _PIECE_ROWS)
+    for start in range(0, len(bounded), PIECE_ROWS):
+        rows = slice(start, start + PIECE_ROWS)
         bounded[rows] = bounded[rows].astype(np.float32)
     return bounded

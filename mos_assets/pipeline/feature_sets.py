@@ -143,10 +143,7 @@ def _block(
         if name in BLOCKS and not chosen:
             lacking = f"add {name} to MOS_FEATURES and run the graph to have it measured"
         return f"{told} have it ({lacking})"
-    if (
-        len({matrix.fingerprints[row] for row, full in zip(rows, complete, strict=True) if full})
-        > 1
-    ):
+    if len({matrix.fingerprints[row] for row in rows[complete]}) > 1:
         return "the corpora have it from different sources, which are not comparable"
     leaks = leaking_features(matrix.feature_order, values[inside], table.mos[inside])
     certain = [leak.sentence for leak in leaks if leak.is_certain]

@@ -11,11 +11,11 @@ from mos_assets.corpora.request import FEATURE_SUFFIXES, FEATURES_FOLDER, extern
 from mos_assets.errors import ClipError, CorpusError, MachineError, ReleaseError, ToolError
 from mos_assets.evaluation import compare
 from mos_assets.features import BLOCKS, parse_blocks
-from mos_assets.features.scratch import scratch_folder
 from mos_assets.io.digest import digest_of
 from mos_assets.io.reading import read_plain
 from mos_assets.io.writing import write_whole
 from mos_assets.media.ffmpeg import find_ffmpeg
+from mos_assets.media.scratch import scratch_folder
 from mos_assets.media.thumbnail import thumbnail
 from mos_assets.networks import NETWORK_TOML
 from mos_assets.objects.fetching import fetched

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster._core.execution.api import create_execution_plan
 
 from mos_assets.assets.naming import UNNAMED
-from mos_assets.assets.provenance import RUN_SCOPE_TAG
+from mos_assets.assets.provenance import RUN_SCOPE
 from mos_assets.automation.facts import Outcome, Retrain
 from mos_assets.automation.retrains import retrains_of
 from mos_assets.definitions import build_defs
@@ -17,6 +17,7 @@ from mos_assets_tests.settings.making import using
 
 SETTINGS = Settings.of(corpus="synthetic")
 SCOPE = SETTINGS.run_scope
+RUN_SCOPE_TAG = UNNAMED.run_tag(RUN_SCOPE)
 READ = {RUN_SCOPE_TAG: SCOPE}
 WRITES = {"mos_assets/writes": "store"}
 SUCCESS, FAILURE, STARTED, WAITING = (

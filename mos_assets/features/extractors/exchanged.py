@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from mos_assets.errors import ClipError, DoubtfulClipError
 from mos_assets.features.extractors.base import (
@@ -97,13 +98,13 @@ class Exchanged(PictureExtractor):
     def read(self, decoded: Decoded) -> Columns:
         """Means; one frame has no motion."""
         values = six_values(decoded, _SIDE)
-        found = {f"{_SIDE}_{name}": _mean(column) for name, column in values.items()}
+        found = {f"{_SIDE}_{name}": fmean(column) for name, column in values.items()}
         due = len(range(0, decoded.pairs, decoded.step))
         for name, file in zip(NOISES, _PICTURES, strict=True):
             each = list(_noises(decoded.folder / file))
             if len(each) != due:
                 raise DoubtfulClipError(f"{len(each)} pairs were sampled where {due} were due")
-            found[name] = _mean(each)
+            found[name] = fmean(each)
         if decoded.pairs > 1:
             return Columns(found, None)
         del found[f"{_SIDE}_{MOTION}"]
@@ -115,7 +116,3 @@ def _noises(path: Path) -> Iterable[float]:
         if min(picture.shape) < SMALLEST_SIDE:
             raise ClipError(f"pictures of {picture.shape[1]} by {picture.shape[0]} are too small")
         yield noise(picture)
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

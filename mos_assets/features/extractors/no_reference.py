@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from statistics import fmean
 
 from mos_assets.errors import ClipError, DoubtfulClipError
 from mos_assets.features.extractors.base import (
@@ -43,6 +43,7 @@ from mos_assets.features.outputs import (
     NO_FILE,
     colour_pictures,
     grey_pictures,
+    in_pairs,
     libvmaf_log,
 )
 from mos_assets.features.picture_figures import (
@@ -52,10 +53,6 @@ from mos_assets.features.picture_figures import (
     temporal_information,
 )
 from mos_assets.records import Probe
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 LARGEST_LUMA = 1920
 """Longest side in pixels of a sampled grey picture; larger ones are scaled down."""
@@ -211,42 +208,34 @@ def six_statistics(values: dict[str, list[float]]) -> dict[str, float]:
 
 def _of_pictures(decoded: Decoded) -> dict[str, float]:
     folder, step, frames = decoded.folder, decoded.step, decoded.frames
-    picked = [frame for frame in range(frames) if frame % step < 2]
-    firsts = [frame for frame in picked if frame % step == 0]
     single: list[GreyFigures] = []
     temporal: list[float] = []
-    before: tuple[int, npt.NDArray[np.uint8]] | None = None
-    seen = 0
-    for frame, picture in zip(picked, grey_pictures(folder / _LUMA), strict=False):
-        seen += 1
-        if frame % step == 0:
+    for picture, is_first, before in in_pairs(grey_pictures(folder / _LUMA), frames, step):
+        if is_first:
             single.append(grey_figures(picture))
-        if before is not None and before[0] == frame - 1:
-            temporal.append(temporal_information(before[1], picture))
-        before = (frame, picture)
-    if seen != len(picked):
-        raise DoubtfulClipError(f"{seen} frames were sampled where {len(picked)} were due")
+        if before is not None:
+            temporal.append(temporal_information(before, picture))
     colours = [colourfulness(picture) for picture in colour_pictures(folder / _COLOUR)]
     banding = libvmaf_log(folder / _BANDING, {_CAMBI: _CAMBI})[_CAMBI]
-    if len(colours) != len(firsts) or len(banding) != len(firsts):
+    if not len(colours) == len(banding) == len(single):
         raise DoubtfulClipError(
             f"{len(colours)} colour pictures and {len(banding)} figures of banding were made "
-            f"where {len(firsts)} were due"
+            f"where {len(single)} were due"
         )
     blurs = [figures.blur for figures in single if figures.blur is not None]
     if not blurs:
         raise ClipError("every sampled frame is of one colour: there is no sharpness in it")
     spatial = [figures.spatial_information for figures in single]
-    moving = (_mean(temporal), max(temporal)) if frames > 1 else ()
-    activity = (_mean(spatial), max(spatial), *moving)
+    moving = (fmean(temporal), max(temporal)) if frames > 1 else ()
+    activity = (fmean(spatial), max(spatial), *moving)
     of_pictures = (
-        _mean(blurs),
-        _mean([figures.blockiness for figures in single]),
-        _mean([figures.noise for figures in single]),
-        _mean([figures.contrast for figures in single]),
-        _mean(colours),
-        _mean([figures.entropy for figures in single]),
-        _mean(banding),
+        fmean(blurs),
+        fmean([figures.blockiness for figures in single]),
+        fmean([figures.noise for figures in single]),
+        fmean([figures.contrast for figures in single]),
+        fmean(colours),
+        fmean([figures.entropy for figures in single]),
+        fmean(banding),
     )
     return dict(zip(_names(ACTIVITY), activity, strict=frames > 1)) | dict(
         zip(_names(OF_PICTURES), of_pictures, strict=True)
@@ -265,10 +254,6 @@ def _of_stream(probed: Probe, frames: int) -> dict[str, float]:
         probed.fps,
     )
     return dict(zip(_names(OF_STREAM), figures, strict=True))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _names(columns: Sequence[Column]) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ scaled down to it, where the Recommendation takes every frame whole.
 from __future__ import annotations
 
 import math
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mos_assets.errors import ClipError, DoubtfulClipError
+from mos_assets.errors import ClipError
 from mos_assets.features.colour_tags import TAGGED_PICTURE, TAGS_FILE, read_tags
 from mos_assets.features.extractors.base import (
     Column,
@@ -28,7 +29,7 @@ from mos_assets.features.extractors.base import (
 )
 from mos_assets.features.extractors.libvmaf import ONE_FRAME
 from mos_assets.features.libraries import OPENCV
-from mos_assets.features.outputs import GREY_VIDEO, grey_pictures
+from mos_assets.features.outputs import GREY_VIDEO, grey_pictures, in_pairs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,26 +88,19 @@ class P910(PictureExtractor):
         Raises ClipError where the tags name a transfer that the Recommendation has no display for.
         """
         curve = pq_levels(read_tags(decoded.folder / _TAGS).transfer)
-        picked = [frame for frame in range(decoded.frames) if frame % decoded.step < 2]
+        pictures = (curve[codes] for codes in grey_pictures(decoded.folder / _LUMA))
         spatial: list[float] = []
         temporal: list[float] = []
-        before: tuple[int, Levels] | None = None
-        seen = 0
-        for frame, codes in zip(picked, grey_pictures(decoded.folder / _LUMA), strict=False):
-            seen += 1
-            picture = curve[codes]
-            if frame % decoded.step == 0:
+        for picture, is_first, before in in_pairs(pictures, decoded.frames, decoded.step):
+            if is_first:
                 spatial.append(spatial_information(picture))
-            if before is not None and before[0] == frame - 1:
-                temporal.append(_deviation(picture - before[1]))
-            before = (frame, picture)
-        if seen != len(picked):
-            raise DoubtfulClipError(f"{seen} frames were sampled where {len(picked)} were due")
+            if before is not None:
+                temporal.append(_deviation(picture - before))
         names = self.column_names
-        found = dict(zip(names, (_mean(spatial), max(spatial)), strict=False))
+        found = dict(zip(names, (fmean(spatial), max(spatial)), strict=False))
         if not temporal:
             return Columns(found, f"no {names[2]}: {ONE_FRAME}")
-        return Columns(found | {names[2]: _mean(temporal), names[3]: max(temporal)}, None)
+        return Columns(found | {names[2]: fmean(temporal), names[3]: max(temporal)}, None)
 
 
 def pq_levels(transfer: int) -> Levels:
@@ -166,7 +160,3 @@ def _deviation(difference: Levels) -> float:
     size = difference.size
     total, squares = int(difference.sum()), int((difference * difference).sum())
     return math.sqrt(max(0.0, squares * size - total * total)) / size * 255 / (_CODES - 1)
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)

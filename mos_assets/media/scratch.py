@@ -1,4 +1,5 @@
-"""The folders in which ffmpeg works: made for one try, and swept where a process was killed."""
+"""The folders in which ffmpeg works, or clips lie for a while: made for one try, and swept where a
+process was killed."""
 
 from __future__ import annotations
 
@@ -10,10 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mos_assets.corpora.examine import SCRATCH
 from mos_assets.errors import MachineError
 from mos_assets.media.blame import require_room
 from mos_assets.processes.alive import exists
+
+SCRATCH = "mos-clip-"
+"""How the folders begin in which clips lie or ffmpeg works; the number of their process follows."""
 
 _left: set[Path] = set()
 """Folders of this process that could not be removed yet."""

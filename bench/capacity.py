@@ -39,7 +39,7 @@ MERGE_S = 0.1 / 1172
 """CPU s a clip of a shard that is merged."""
 IN_WORK_KB = 2.0 * 3 / 128
 """Of a clip that came back, as long as its shard is not whole: some three of 128 at a time."""
-TRAIN_S, TRAIN_KB = 103 / 150_000, 4.1
+TRAIN_S, TRAIN_KB = 107 / 150_000, 2.1
 """A row of 11 columns, 5 folds × 5 seeds (bench/training.py)."""
 JUDGE_S, JUDGE_START_S, JUDGE_KB = 0.00025, 5.5, 0.5
 """A row, 5 seeds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -13,14 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from mos_assets.corpora.request import CORPUS_TOML
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
-from mos_assets.io.reading import read_within
+from mos_assets.io.toml import read_bounded_toml
 from mos_assets.records import ENCODER_VOCABULARY, Estimator, LabelOrigin
-from mos_assets.tables.limits import (
-    LARGEST_TOML_BYTES,
-    LONGEST_TOML_LINE,
-    MOST_WILD_PARTS,
-    shown,
-)
+from mos_assets.tables.limits import MOST_WILD_PARTS, shown
 
 Text = Annotated[str, Field(min_length=1)]
 Globs = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -216,11 +210,9 @@ def read_toml(folder: Path) -> CorpusToml:
 def load_toml(path: Path) -> dict[str, Any]:
     """What stands in a TOML of a stranger, read within limits. Raises CorpusError naming it."""
     try:
-        return tomllib.loads(_moderate(read_within(path, LARGEST_TOML_BYTES).decode("utf-8-sig")))
+        return read_bounded_toml(path)
     except (OSError, ValueError) as error:
         raise CorpusError(f"{path} cannot be read as TOML: {shown(str(error))}.") from error
-    except RecursionError:
-        raise CorpusError(f"{path} cannot be read as TOML: it is nested too deeply.") from None
 
 
 def toml_mistake(path: Path, error: ValidationError) -> str:
@@ -277,13 +269,6 @@ def _require_scale(scale: tuple[float, float]) -> None:
         raise ValueError(f"scale {list(scale)} must be [worst, best], two numbers that differ")
     if not math.isfinite(scale[1] - scale[0]):
         raise ValueError(f"scale {list(scale)} is too wide for a number")
-
-
-def _moderate(text: str) -> str:
-    longest = max(map(len, text.split("\n")))
-    if longest > LONGEST_TOML_LINE:
-        raise ValueError(f"a line has {longest} characters, more than {LONGEST_TOML_LINE}")
-    return text
 
 
 def _leads_out(pattern: str) -> bool:

@@ -13,6 +13,7 @@ from mos_assets.errors import NetworkError
 from mos_assets.graphs.messages import GraphError, declared_in_words
 from mos_assets.io.hashing import hash_bytes, hash_text
 from mos_assets.io.reading import TooLargeError, read_within, require_plain
+from mos_assets.io.toml import toml_error_in_words
 from mos_assets.networks.declaration import Declaration
 from mos_assets.networks.frames import most_items
 from mos_assets.networks.onnx_file import (
@@ -118,15 +119,10 @@ def read_declaration(toml: Path) -> Declaration:
         raise NetworkError(
             f"{toml} is missing. Write it; docs/networks.md has every key."
         ) from None
-    except TooLargeError as error:
-        raise NetworkError(f"{toml} {error}. It should be a few lines.") from error
-    except OSError as error:
-        raise NetworkError(f"{toml} cannot be read ({error.strerror}). Mend that.") from error
-    except UnicodeDecodeError:
-        raise NetworkError(f"{toml} is not UTF-8. Save it as UTF-8.") from None
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits is a plain ValueError.
-        raise NetworkError(f"{toml} is not TOML: {error}. Correct it.") from error
+    except RecursionError:
+        raise NetworkError(f"{toml} is not TOML: it is nested too deeply. Correct it.") from None
+    except (OSError, ValueError) as error:
+        raise NetworkError(f"{toml} {toml_error_in_words(error)}") from error
     try:
         return Declaration.model_validate(given)
     except ValidationError as error:

@@ -10,20 +10,17 @@ Keys are names of settings; `composed.py` knows which there are and what each ta
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mos_assets.errors import SettingsError
-from mos_assets.io.reading import TooLargeError, read_within, require_plain
+from mos_assets.io.toml import read_bounded_toml, toml_error_in_words
 from mos_assets.settings.environment import LONGEST_SHOWN, variable
 
 TABLE = "projects"
 FILE_VARIABLE = variable("projects")
 CHOICE_VARIABLE = variable("project")
-LARGEST_BYTES = 64 << 10
-LONGEST_LINE = 4 << 10
 MOST_PROJECTS = 100
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -80,25 +77,13 @@ def read_project_table(location: str) -> ProjectTable:
 
 def _parsed(path: Path) -> dict[str, object]:
     try:
-        require_plain(path)
-        text = read_within(path, LARGEST_BYTES).decode("utf-8-sig")
-        if max(map(len, text.split("\n"))) > LONGEST_LINE:
-            raise ValueError(f"a line has more than {LONGEST_LINE} characters")
-        return tomllib.loads(text)
+        return read_bounded_toml(path)
     except FileNotFoundError:
         raise SettingsError(
             f"{FILE_VARIABLE}={path}: there is no such file. Write it, or unset the variable."
         ) from None
-    except TooLargeError as error:
-        raise SettingsError(f"{path} {error}. It should be some lines a project.") from error
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}. Mend that.") from error
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path} is not UTF-8. Save it as UTF-8.") from None
-    except RecursionError:
-        raise SettingsError(f"{path} is not TOML: it is nested too deeply.") from None
-    except ValueError as error:
-        raise SettingsError(f"{path} is not TOML: {_shown(str(error))}. Correct it.") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} {_shown(toml_error_in_words(error))}") from error
 
 
 def _require_name(path: Path, name: str) -> None:

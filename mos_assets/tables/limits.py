@@ -21,9 +21,6 @@ LARGEST_PARQUET_CELLS = 1 << 28
 """Cells of a Parquet table, 8 bytes each; 153,841 clips with 848 features have 130 million."""
 LARGEST_PARQUET_TEXT = 256 << 20
 """Bytes of one column of text in a Parquet file, uncompressed."""
-LARGEST_TOML_BYTES = 64 << 10
-LONGEST_TOML_LINE = 4 << 10
-"""Characters: the time that a key of many dots takes grows with its square, 36 s at 64 KB."""
 MOST_WILD_PARTS = 4
 """Parts of a path pattern that hold a wildcard: each may multiply what has to be looked at."""
 SHOWN = 200

@@ -1,7 +1,6 @@
 """`mos compare-features` finds what is in the tables of a corpus, and no more than that."""
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from mos_assets.cli import main
-from mos_assets.pipeline import assemble, ingest, shots, split
 from mos_assets.settings import Settings
-from mos_assets.store import Database
 from mos_assets_tests.corpora.making import NO_CLIPS, write_tree
+from mos_assets_tests.pipeline.chain import Chain
 
 ROWS, CONTENTS = 120, 40
 
@@ -45,21 +43,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         },
     )
     given = {
-        **{
-            "corpus": "mine",
-            "corpus_root": str(root / "corpora"),
-            "features": "first",
-            "folds": "3",
-        },
-        **{"store": str(root / "store"), "model_dir": str(root / "model")},
+        "corpus": "mine",
+        "corpus_root": str(root / "corpora"),
+        "features": "first",
+        "folds": "3",
+        "store": str(root / "store"),
+        "model_dir": str(root / "model"),
     }
-    settings = Settings.of(**given)
-    run, paths, log = settings.run, settings.paths, logging.getLogger()
-    database = Database(paths.store_folder)
-    ingest.ingest(run, paths, database, log.info)
-    shots.find_shots(run, paths, database, log)
-    assemble.assemble(run, paths, database)
-    split.split(run, database)
+    Chain(root, Settings.of(**given)).prepare()
     return {f"MOS_{name.upper()}": value for name, value in given.items()}
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from mos_assets.evaluation import GATE
-from mos_assets.pipeline import assemble, ingest, judge, release, shots, split, train
+from mos_assets.pipeline import ingest, judge, release, train
 from mos_assets.pipeline.judge import SUSPICIOUS_PAGE, Judged
 from mos_assets.pipeline.release import Released
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, rating_rows
 from mos_assets_tests.corpora.making import write_tree
+from mos_assets_tests.pipeline.chain import Chain
 
 TOML = """
 name = "mine"
@@ -93,13 +94,9 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> Voted:
         epochs=3,
         workers=1,
     )
-    run, paths, log = settings.run, settings.paths, logging.getLogger()
-    database = Database(paths.store_folder)
-    ingest.ingest(run, paths, database, log.info)
-    shots.find_shots(run, paths, database, log)
-    assemble.assemble(run, paths, database)
-    split.split(run, database)
-    train.train(run, paths, database, log)
+    database = Chain(root, settings).prepare().database
+    run, paths = settings.run, settings.paths
+    train.train(run, paths, database, logging.getLogger())
     judged = judge.judge(run, paths, database, GATE)
     return Voted(settings, judged, release.release(run, paths, database))
 

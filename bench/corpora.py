@@ -37,7 +37,8 @@ from generated.folders import (
 )
 
 if TYPE_CHECKING:
-    from mos_assets.records import Corpus, KnownClip
+    from mos_assets.records import Corpus
+    from mos_assets.records.corpus_columns import FileColumns
     from mos_assets.settings import Settings
 
 WORKERS = 2
@@ -156,14 +157,13 @@ def case(work: Callable[[Path], Callable[[], str]], root: Path) -> Cost:
     return costs[0]
 
 
-def load(
-    root: Path, name: str, known: dict[tuple[str, int, int], KnownClip] | None = None
-) -> Callable[[], str]:
+def load(root: Path, name: str, known: FileColumns | None = None) -> Callable[[], str]:
     from mos_assets.corpora import CorpusRequest, load_corpus
+    from mos_assets.records.corpus_columns import NO_FILES
 
     def do() -> str:
         corpus = load_corpus(
-            CorpusRequest(name, root), known=known or {}, workers=WORKERS, progress=quiet
+            CorpusRequest(name, root), known=known or NO_FILES, workers=WORKERS, progress=quiet
         )
         return said(corpus)
 
@@ -195,7 +195,7 @@ def work_store(root: Path, name: str = "konvid-150k") -> Callable[[], str]:
     def do() -> str:
         corpus = load_corpus(
             CorpusRequest(name, root / "labels"),
-            known=corpus_rows.known_clips(database, name),
+            known=corpus_rows.seen_files(database, name),
             workers=WORKERS,
             progress=quiet,
         )
@@ -285,14 +285,9 @@ def work_bare(root: Path) -> Callable[[], str]:
 
 def work_known(root: Path) -> Callable[[], str]:
     from mos_assets.corpora import CorpusRequest, load_corpus
-    from mos_assets.records import KnownClip
 
-    corpus = load_corpus(CorpusRequest("clips", root), known={}, workers=WORKERS, progress=quiet)
-    known = {
-        (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(file.sha256, file.probe)
-        for file in corpus.files
-    }
-    return load(root, "clips", known)
+    corpus = load_corpus(CorpusRequest("clips", root), workers=WORKERS, progress=quiet)
+    return load(root, "clips", corpus.files)
 
 
 def work_remember(root: Path) -> Callable[[], str]:
@@ -316,7 +311,7 @@ def work_remember(root: Path) -> Callable[[], str]:
 def work_seen(root: Path) -> Callable[[], str]:
     from mos_assets.store import Database, corpus_rows
 
-    known = corpus_rows.known_clips(Database(root / "store"), "konvid-150k")
+    known = corpus_rows.seen_files(Database(root / "store"), "konvid-150k")
     return load(root / "labels", "konvid-150k", known)
 
 

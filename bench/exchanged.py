@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--corpus", default="avt-image-pairs")
     options = parser.parse_args()
     request = CorpusRequest(options.corpus, options.root)
-    loaded = load_corpus(request, known={}, workers=2, progress=lambda _: None)
+    loaded = load_corpus(request, workers=2, progress=lambda _: None)
     clips = [clip for clip in loaded.clips if clip.path and clip.probe and clip.reference_path]
     found = measure_clips([task_of(clip) for clip in clips], find_ffmpeg(), workers=2)
     rows = [{name: v for m in each for name, v in m.figures.items()} for each in found]  # type: ignore[union-attr]

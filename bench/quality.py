@@ -136,7 +136,7 @@ def tuned(
 
 def from_disk(name: str, blocks: list[str], root: Path) -> TrainingTable:
     """The complete rows of a corpus, from its feature tables."""
-    corpus = load_corpus(CorpusRequest(name, root), known={}, workers=1, progress=lambda _: None)
+    corpus = load_corpus(CorpusRequest(name, root), workers=1, progress=lambda _: None)
     joined = [join_table(corpus.clips, table) for table in load_feature_tables(name, root)]
     columns = []
     for block in blocks:

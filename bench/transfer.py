@@ -125,7 +125,7 @@ class Clock:
 
 def from_disk(name: str, features: str, root: Path) -> Rows:
     """The complete rows of a corpus, from its feature tables."""
-    corpus = load_corpus(CorpusRequest(name, root), known={}, workers=1, progress=lambda _: None)
+    corpus = load_corpus(CorpusRequest(name, root), workers=1, progress=lambda _: None)
     joined = [join_table(corpus.clips, table) for table in load_feature_tables(name, root)]
     columns = {
         column: table.values[:, at] for table in joined for at, column in enumerate(table.columns)

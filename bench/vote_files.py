@@ -58,7 +58,7 @@ def main() -> None:
         request = CorpusRequest("many", Path(name))
 
         def whole() -> int:
-            return len(load_corpus(request, known={}, workers=1, progress=lambda _: None).clips)
+            return len(load_corpus(request, workers=1, progress=lambda _: None).clips)
 
         cases: dict[str, Callable[[], int]] = {
             "DuckDB: read and average": lambda: by_duckdb(path),

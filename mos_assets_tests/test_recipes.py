@@ -27,8 +27,6 @@ def test_a_recipe_fits_the_corpus_as_published(name: str, clips: int, tmp_path: 
     for path in own.rglob("*.toml"):
         assert (corpus / path.relative_to(own)).read_bytes() == path.read_bytes()
     require_declarations(name, tmp_path)
-    loaded = load_corpus(
-        CorpusRequest(name, tmp_path), known={}, workers=1, progress=lambda _: None
-    )
+    loaded = load_corpus(CorpusRequest(name, tmp_path), workers=1, progress=lambda _: None)
     assert not loaded.rejected
     assert len(loaded.clips) == clips

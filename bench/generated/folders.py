@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mos_assets.records import KnownClip
+    from mos_assets.records.corpus_columns import FileColumns
 
 ROWS_A, ROWS_B = 153_841, 1_576
 VOTES = 5
@@ -119,29 +119,36 @@ def write_seen(folder: Path) -> None:
                 (clips / name).touch()
 
 
-def made_up(root: Path) -> dict[tuple[str, int, int], KnownClip]:
+def made_up(root: Path) -> FileColumns:
     """Findings for the empty files of `write_seen`."""
-    from mos_assets.records import KnownClip, Probe
+    from mos_assets.records import Probe, SeenFile
+    from mos_assets.records.corpus_columns import FileColumns
 
-    found = {}
+    found: list[SeenFile] = []
     for part in "ab":
         for entry in os.scandir(root / "labels" / "konvid-150k" / f"k150k{part}_extracted"):
             status = entry.stat()
-            found[entry.path, status.st_size, status.st_mtime_ns] = KnownClip(
-                sha256(entry.name.encode()).hexdigest(),
-                Probe(
-                    960,
-                    540,
-                    29.97,
-                    5.005,
-                    150,
-                    "yuv420p",
-                    "h264",
-                    1_000_000 + len(found),
-                    0,
-                    625_625,
-                    0,
-                    29.97,
-                ),
+            found.append(
+                SeenFile(
+                    Path(entry.path),
+                    status.st_size,
+                    status.st_mtime_ns,
+                    sha256(entry.name.encode()).hexdigest(),
+                    Probe(
+                        960,
+                        540,
+                        29.97,
+                        5.005,
+                        150,
+                        "yuv420p",
+                        "h264",
+                        1_000_000 + len(found),
+                        0,
+                        625_625,
+                        0,
+                        29.97,
+                    ),
+                    None,
+                )
             )
-    return found
+    return FileColumns.of(found)

@@ -35,7 +35,6 @@ from mos_assets.corpora.request import (
     UNUSABLE_CLIP,
     CorpusRequest,
     ExternalShots,
-    Known,
     ShotTable,
     WatchedFiles,
 )
@@ -48,7 +47,6 @@ __all__ = [
     "CorpusRequest",
     "ExternalShots",
     "Inspection",
-    "Known",
     "ShotTable",
     "TableFacts",
     "WatchedFiles",

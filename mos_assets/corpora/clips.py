@@ -6,35 +6,45 @@ be used costs its own label and nothing else.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
-from mos_assets.corpora.examine import Finding, Progress, examine_all
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mos_assets.corpora.copies import all_but_one, with_joined_contents
+from mos_assets.corpora.examine import Progress, examine_all
 from mos_assets.corpora.files import (
     LINKED_FOLDER,
     FileState,
     Index,
     Unreadable,
+    file_state,
     files_in,
     find_reference,
 )
-from mos_assets.corpora.finding_clips import find_clips, overlooked
-from mos_assets.corpora.labels import SAME_MOS, account, printable, reject
+from mos_assets.corpora.finding_clips import Located, find_clips, overlooked
+from mos_assets.corpora.labels import account, printable, reject
 from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.names import stem, video_suffix
 from mos_assets.corpora.request import (
     UNUSABLE_CLIP,
     ClipDir,
-    Known,
     LabelSet,
     folder_errors,
 )
-from mos_assets.records import Clip, Corpus, KnownClip, Label, RejectedRow, SeenFile
+from mos_assets.records import Corpus, IntArray, KnownClip, Label, RejectedRow, SeenFile
+from mos_assets.records.corpus_columns import LABEL_FIELDS, ClipColumns, FileColumns
 
 NO_LABEL = "the clip has no label"
-_Looked = SeenFile | Unreadable | None
+_BATCH = 10_000
+"""Files that were opened are columns from this many on."""
 
 
 def attach_clips(
@@ -42,7 +52,7 @@ def attach_clips(
     layout: Layout,
     folder: Path,
     *,
-    known: Known,
+    known: FileColumns,
     workers: int,
     progress: Progress,
 ) -> Corpus:
@@ -55,48 +65,46 @@ def attach_clips(
     with folder_errors():
         indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
         labels, located, lost = find_clips(labels, indexes, folder, optional=layout.clips_optional)
-        rejected = list(labels.rejected)
         references, missing = _references(labels, folder)
-    rejected += missing
-    findings: dict[FileState, Finding | None] = {
-        at: known.get(at) for at in (*located, *references.values()) if isinstance(at, FileState)
-    }
-    fresh = sorted(at for at, finding in findings.items() if finding is None)
-    findings.update(examine_all(fresh, labels.name, workers, progress))
-    looked = _looked(findings)
-
-    clips: list[Clip] = []
-    for label, at in zip(labels.labels, located, strict=True):
-        found = looked[at] if isinstance(at, FileState) else at
-        if found is not None and found.reason is not None:
-            rejected += reject(labels.name, label, f"{UNUSABLE_CLIP}: {found.reason}")
-            continue
-        reference = references.get(label.reference) if label.reference is not None else None
-        pristine = looked[reference] if reference is not None else None
-        if pristine is not None and pristine.reason is not None:
-            reason = f"reference {label.reference!r} cannot be used: {pristine.reason}"
-            rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
-            pristine = None
-        content = _content(layout, labels.name, label)
-        clips.append(_clip(labels, label, content, _seen(found), _seen(pristine)))
-    clips, duplicates = _one_row_a_content(clips, labels.labels, layout.test_part)
-    rejected += duplicates
-    used = {clip.clip_name for clip in clips}
-    rejected += _unlabelled(labels, indexes, {at.path for at in looked})
+        paths = sorted({at for at in (*located, *references.values()) if isinstance(at, str)})
+        rejected = [*labels.rejected, *missing, *_unlabelled(labels, indexes, set(paths))]
+        passed_over = tuple(overlooked(labels, indexes, folder))
+        # Of what is listed here only what is looked for is kept: there may be 150,000 files.
+        del indexes
+        looked = _look(paths, labels.name, known, workers, progress)
+    del paths
+    kept: list[Label] = []
+    told, file_of, reference_of = _as_columns(
+        _attached(labels, layout, located, references, looked, rejected), kept
+    )
+    copies = looked.files.of_same_bytes(file_of)
+    dropped, refused = all_but_one(labels.name, kept, copies, layout.test_part)
+    rejected += refused
+    told = with_joined_contents(told, copies)
+    order = pc.sort_indices(told["clip_id"]).to_numpy()
+    order = order[~np.isin(order, dropped)]
     return Corpus(
         name=labels.name,
         version=labels.version,
         licence=labels.licence,
         label_origin=labels.origin,
         encoder=labels.encoder,
-        clips=tuple(sorted(clips, key=attrgetter("clip_id"))),
+        clips=ClipColumns(
+            told.take(order),
+            looked.files,
+            corpus=labels.name,
+            version=labels.version,
+            origin=labels.origin,
+            file_of=file_of[order],
+            reference_of=reference_of[order],
+        ),
         rejected=tuple(sorted(rejected, key=_rejected_order)),
         label_files=labels.label_files,
-        clips_opened=len(fresh),
+        clips_opened=looked.opened,
         findings=labels.findings,
         missing=lost.missing,
         respelt=lost.respelt,
-        overlooked=tuple(overlooked(labels, indexes, folder)),
+        overlooked=passed_over,
         scale=labels.scale,
         namespace=labels.namespace,
         ratings=labels.ratings,
@@ -104,63 +112,137 @@ def attach_clips(
         between=labels.between,
         differences=labels.differences,
         accounts=account(
-            (label for label in labels.labels if label.clip_name in used),
+            (kept[at] for at in order),
             labels.rows_read,
             labels.rejected,
         ),
-        files=tuple(file for at in sorted(looked) if (file := _seen(looked[at])) is not None),
-        settled=not any(isinstance(found, Unreadable) for found in looked.values()),
+        files=looked.files,
+        settled=looked.settled,
     )
 
 
-def _looked(findings: Mapping[FileState, Finding | None]) -> dict[FileState, _Looked]:
-    """What is in each file, with its path; one folder stands for all paths in it."""
-    looked: dict[FileState, _Looked] = {}
-    folders: dict[str, Path] = {}
-    for at, finding in findings.items():
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is in the files that labels mean."""
+
+    files: FileColumns
+    row_of: dict[str, int]
+    """By path; one that has gone meanwhile has no row."""
+    flaws: dict[str, str]
+    """Path → why the file cannot be used."""
+    opened: int
+    settled: bool
+
+    def flaw(self, at: Located) -> str | None:
+        """Why what a label means cannot be used; None where it can, or nothing is there."""
+        if isinstance(at, Unreadable):
+            return at.reason
+        return None if at is None else self.flaws.get(at)
+
+    def row(self, at: Located) -> int:
+        """−1 where there is no file."""
+        return self.row_of.get(at, -1) if isinstance(at, str) else -1
+
+
+def _look(
+    paths: Sequence[str], corpus: str, known: FileColumns, workers: int, progress: Progress
+) -> _Looked:
+    """What is in these files, sorted by path; those that are not known are opened."""
+    sizes, times = np.full(len(paths), -1), np.full(len(paths), -1)
+    for place, path in enumerate(paths):
+        if (state := file_state(path)) is not None:
+            sizes[place], times[place] = state.size, state.mtime_ns
+    rows = known.rows_of(paths, sizes, times)
+    fresh: list[int] = np.flatnonzero((rows < 0) & (sizes >= 0)).tolist()
+    states = [FileState(paths[at], int(sizes[at]), int(times[at])) for at in fresh]
+    flaws: dict[str, str] = {}
+    parts: list[FileColumns] = []
+    found: list[SeenFile] = []
+    placed = len(known)
+    examined = examine_all(states, corpus, workers, progress)
+    for place, (at, finding) in zip(fresh, examined, strict=True):
         if not isinstance(finding, KnownClip):
-            looked[at] = finding
+            flaws[at.path] = finding.reason
             continue
-        head, _, tail = at.path.rpartition(os.sep)
-        folder = folders.get(head) or folders.setdefault(head, Path(head + os.sep))
-        looked[at] = SeenFile(
-            folder / tail, at.size, at.mtime_ns, finding.sha256, finding.probe, finding.reason
-        )
-    return looked
+        found.append(SeenFile(Path(at.path), at.size, at.mtime_ns, *finding))
+        rows[place], placed = placed, placed + 1
+        if len(found) == _BATCH:
+            parts.append(FileColumns.of(found))
+            found.clear()
+    settled = not flaws and bool((sizes >= 0).all())
+    used = np.unique(rows[rows >= 0])
+    files = known.plus(*parts, FileColumns.of(found)).only(used)
+    places = np.searchsorted(used, rows)
+    row_of = {
+        path: int(place) for path, place, row in zip(paths, places, rows, strict=True) if row >= 0
+    }
+    reasons = files.reasons()
+    flaws |= {path: reasons[row] for path, row in row_of.items() if row in reasons}
+    return _Looked(files, row_of, flaws, len(fresh), settled)
 
 
-def _seen(found: _Looked) -> SeenFile | None:
-    return found if isinstance(found, SeenFile) else None
+class _Attached(NamedTuple):
+    """A label that is not refused, and what it stands for."""
+
+    label: Label
+    clip_id: str
+    content: str
+    """The content that it names, or its id."""
+    file: int
+    """Row of the files, −1 for none."""
+    reference: int
 
 
-def _clip(
+def _attached(
     labels: LabelSet,
-    label: Label,
-    content: str | None,
-    file: SeenFile | None,
-    reference: SeenFile | None,
-) -> Clip:
-    clip_id = f"{labels.name}/{stem(label.clip_name)}"
-    return Clip(
-        clip_id=clip_id,
-        corpus=labels.name,
-        corpus_version=labels.version,
-        part=label.part,
-        clip_name=label.clip_name,
-        path=file.path if file else None,
-        sha256=file.sha256 if file else None,
-        size_bytes=file.size_bytes if file else None,
-        mtime_ns=file.mtime_ns if file else None,
-        probe=file.probe if file else None,
-        mos=label.mos,
-        mos_std=label.mos_std,
-        n_ratings=label.n_ratings,
-        label_origin=labels.origin,
-        content_group=content or clip_id,
-        reference_path=reference.path if reference else None,
-        reference_sha256=reference.sha256 if reference else None,
-        session=label.session,
-        mos_ci95=label.mos_ci95,
+    layout: Layout,
+    located: Iterable[Located],
+    references: Mapping[str, str],
+    looked: _Looked,
+    rejected: list[RejectedRow],
+) -> Iterator[_Attached]:
+    """What becomes of each label; the rows of those that become nothing go to `rejected`."""
+    for label, at in zip(labels.labels, located, strict=True):
+        flaw = looked.flaw(at)
+        if flaw is not None:
+            rejected += reject(labels.name, label, f"{UNUSABLE_CLIP}: {flaw}")
+            continue
+        pristine = None if label.reference is None else references.get(label.reference)
+        flaw = looked.flaw(pristine)
+        if flaw is not None:
+            reason = f"reference {label.reference!r} cannot be used: {flaw}"
+            rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
+            pristine = None
+        clip_id = f"{labels.name}/{stem(label.clip_name)}"
+        content = _content(layout, labels.name, label) or clip_id
+        yield _Attached(label, clip_id, content, looked.row(at), looked.row(pristine))
+
+
+def _as_columns(
+    attached: Iterator[_Attached], kept: list[Label]
+) -> tuple[pa.Table, IntArray, IntArray]:
+    """What labels say (LABEL_FIELDS), and the rows of their files and references; the labels
+    themselves go to `kept`."""
+    parts = [pa.schema(LABEL_FIELDS).empty_table()]
+    files, references = array("q"), array("q")
+    while some := list(islice(attached, _BATCH)):
+        labels = [each.label for each in some]
+        kept += labels
+        files.extend(each.file for each in some)
+        references.extend(each.reference for each in some)
+        cells = {
+            "clip_id": [each.clip_id for each in some],
+            "content_group": [each.content for each in some],
+        }
+        columns = [
+            pa.array(cells.get(name) or list(map(attrgetter(name), labels)), kind)
+            for name, kind in LABEL_FIELDS
+        ]
+        parts.append(pa.table(columns, schema=parts[0].schema))
+    return (
+        pa.concat_tables(parts),
+        np.array(files, np.int64),
+        np.array(references, np.int64),
     )
 
 
@@ -169,15 +251,15 @@ def _content(layout: Layout, corpus: str, label: Label) -> str | None:
     return f"{corpus}/{label.group}" if label.group else layout.content_key(label.clip_name)
 
 
-def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], list[RejectedRow]]:
+def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, str], list[RejectedRow]]:
     """Pristine files by the name that labels give them, and labels whose file is no good."""
-    found: dict[str, FileState] = {}
+    found: dict[str, str] = {}
     rejected: list[RejectedRow] = []
     for label in labels.labels:
         if label.reference is None or label.reference in found:
             continue
         at = find_reference(label.reference, labels.reference_dirs, folder)
-        if isinstance(at, FileState):
+        if isinstance(at, str):
             found[label.reference] = at
             continue
         reason = f"reference {label.reference!r} is not there"
@@ -185,65 +267,6 @@ def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, FileState], l
             reason = f"reference {label.reference!r} cannot be used: {at.reason}"
         rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
     return found, rejected
-
-
-def _one_row_a_content(
-    clips: list[Clip], labels: Iterable[Label], test_part: str | None
-) -> tuple[list[Clip], list[RejectedRow]]:
-    """Clips whose bytes are all different, and the rows of the others."""
-    first: dict[str, Clip] = {}
-    repeated: dict[str, list[Clip]] = {}
-    for clip in clips:
-        if clip.sha256 is None:
-            continue
-        other = first.setdefault(clip.sha256, clip)
-        if other is not clip:
-            repeated.setdefault(clip.sha256, [other]).append(clip)
-    if not repeated:
-        return clips, []
-    clips = _joined_groups(clips, repeated.values())
-    label_of = {label.clip_name: label for label in labels}
-    by_name = {clip.clip_name: clip for clip in clips}
-    kept = [clip for clip in clips if clip.sha256 not in repeated]
-    rejected: list[RejectedRow] = []
-    for rows in repeated.values():
-        # A clip of the test part must not come back into training under another name.
-        rows.sort(key=lambda clip: (test_part is None or clip.part != test_part, clip.clip_id))
-        first_row, names = rows[0], ", ".join(clip.clip_name for clip in rows[:4])
-        if max(c.mos for c in rows) - min(c.mos for c in rows) > SAME_MOS:
-            given = ", ".join(f"{clip.mos:g}" for clip in rows[:4])
-            reason = (
-                f"conflict: the same bytes have different labels ({names}: MOS {given}); "
-                "none is used"
-            )
-            rejected += [r for c in rows for r in reject(c.corpus, label_of[c.clip_name], reason)]
-            continue
-        kept.append(by_name[first_row.clip_name])
-        reason = f"the same bytes and label as {first_row.clip_name}, which is used"
-        for clip in rows[1:]:
-            rejected += reject(clip.corpus, label_of[clip.clip_name], reason)
-    return kept, rejected
-
-
-def _joined_groups(clips: list[Clip], copies: Iterable[list[Clip]]) -> list[Clip]:
-    """Contents that hold the same bytes are one, whichever of the copies is used, if any is."""
-    parent: dict[str, str] = {}
-
-    def root(group: str) -> str:
-        while (above := parent.setdefault(group, group)) != group:
-            group = above
-        return group
-
-    for rows in copies:
-        for clip in rows[1:]:
-            low, high = sorted((root(rows[0].content_group), root(clip.content_group)))
-            parent[high] = low
-    return [
-        clip._replace(content_group=root(clip.content_group))
-        if clip.content_group in parent
-        else clip
-        for clip in clips
-    ]
 
 
 def _unlabelled(

@@ -91,8 +91,8 @@ def files_in(entry: ClipDir, corpus: Path) -> Index:
     return Index(found, passed_over)
 
 
-def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState | Unreadable | None:
-    """The clip of a label as it is now, if there is one.
+def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> str | Unreadable | None:
+    """The path of the clip of a label, if there is one.
 
     Many label files name clips without suffix, which is taken for `.mp4`: where no such file is
     there, the only video of that name with another suffix is the clip.
@@ -100,10 +100,10 @@ def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> FileState 
     for entry, index in indexes:
         if entry.part is not None and entry.part != label.part:
             continue
+        if (found := index.files.get(label.clip_name)) is not None:
+            return found
         for name in names_of(label.clip_name, index.files):
-            at = index.files.get(name)
-            found = file_state(at) if isinstance(at, str) else at
-            if found is not None:
+            if (found := index.files.get(name)) is not None:
                 return found
     return None
 
@@ -125,16 +125,12 @@ def _other_suffixes(name: str, files: Collection[str]) -> list[str]:
     return found if len(found) == 1 else []
 
 
-def find_reference(
-    name: str, folders: Iterable[Path], corpus: Path
-) -> FileState | Unreadable | None:
-    """The pristine file of this name in the first folder that has it, as it is now."""
+def find_reference(name: str, folders: Iterable[Path], corpus: Path) -> str | Unreadable | None:
+    """The path of the pristine file of this name in the first folder that has it."""
     for folder in folders:
         path = str((folder / name).absolute())
-        found = file_state(path)
-        if found is not None:
-            at = _as_text(path) if _is_inside(path, folder, corpus) else Unreadable(LEADS_OUT)
-            return at if isinstance(at, Unreadable) else found
+        if file_state(path) is not None:
+            return _as_text(path) if _is_inside(path, folder, corpus) else Unreadable(LEADS_OUT)
     return None
 
 

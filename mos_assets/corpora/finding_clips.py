@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.corpora.files import FileState, Index, Unreadable, file_state, locate
+from mos_assets.corpora.files import Index, Unreadable, locate
 from mos_assets.corpora.labels import printable, reject
 from mos_assets.corpora.matching import (
     IS_SUMMARY,
@@ -30,7 +30,8 @@ from mos_assets.corpora.spelling import folded, shown_name
 from mos_assets.records import Label, RejectedRow, Unmatched
 
 Indexes = Sequence[tuple[ClipDir, Index]]
-Located = FileState | Unreadable | None
+Located = str | Unreadable | None
+"""The path of a clip, what is wrong with it, or that there is none."""
 _SHOWN = 3
 
 
@@ -95,7 +96,7 @@ def _respell(
         return notes
     # A pristine file may lie among the clips, and is none.
     pristine = {label.reference for label in labels if label.reference is not None}
-    used = {found.path for found in located if isinstance(found, FileState)}
+    used = {found for found in located if isinstance(found, str)}
     for entry, index in indexes:
         mine = {
             labels[at].clip_name: at
@@ -108,12 +109,8 @@ def _respell(
             continue
         names = [label.clip_name for label in labels]
         for name, found in match_spellings(names, files, mine, free).items():
-            path = index.files[found.file]
-            state = file_state(path) if isinstance(path, str) else path
-            if state is None:
-                continue
             at = mine[name]
-            located[at] = state
+            located[at] = index.files[found.file]
             reason = f"{shown_name(found.file)} is taken for it; they differ in {found.differs}"
             label = labels[at]
             place = f"{label.source}:{label.line}"

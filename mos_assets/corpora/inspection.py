@@ -97,7 +97,7 @@ def inspect_corpus(request: CorpusRequest, *, workers: int, progress: Progress) 
 
     Raises CorpusError where a run would stop.
     """
-    corpus = load_corpus(request, known={}, workers=workers, progress=progress)
+    corpus = load_corpus(request, workers=workers, progress=progress)
     joined = tuple(
         join_table(corpus.clips, table) for table in load_feature_tables(request.name, request.root)
     )

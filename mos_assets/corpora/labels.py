@@ -123,7 +123,7 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
     # Score files of 150,000 rows say no more than this.
     n = parse_count(row.first(columns.n), "number of ratings") if columns.n else None
     std, ci95 = _noise(row, columns, source, n) if columns.std or columns.ci95 else (None, None)
-    reference = row.first(columns.reference)
+    reference = row.first(columns.reference) if columns.reference else ""
     unit = (MOS_MAX - MOS_MIN) / abs(best - worst)
     return Label(
         clip_name=name,
@@ -131,12 +131,12 @@ def _label(row: Row, columns: LabelColumns, source: LabelSource) -> Label:
         mos_std=None if std is None else std * unit,
         n_ratings=n,
         part=_read_part(row.first(columns.part), source) if columns.part else source.part,
-        group=row.first(columns.group) or None,
+        group=(row.first(columns.group) or None) if columns.group else None,
         reference=safe_name(reference) if reference else None,
         source=source.file,
         line=row.line,
         foreign=foreign,
-        session=row.first(columns.session) or None,
+        session=(row.first(columns.session) or None) if columns.session else None,
         mos_ci95=None if ci95 is None else ci95 * unit,
     )
 

@@ -16,16 +16,17 @@ from mos_assets.corpora.features import (
 )
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.base import Layout
-from mos_assets.corpora.request import CorpusRequest, Known, LabelSet, folder_errors
+from mos_assets.corpora.request import CorpusRequest, LabelSet, folder_errors
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Corpus, Finding, JoinedTable, Severity
+from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 
 
 def load_corpus(
     request: CorpusRequest,
     *,
-    known: Known,
+    known: FileColumns = NO_FILES,
     workers: int,
     progress: Progress,
     fetch: Callable[[Mapping[str, str]], None] | None = None,
@@ -35,10 +36,10 @@ def load_corpus(
     Where a manifest says the addresses of clips, `fetch` gets them by clip name before clips are
     looked for.
 
-    Files in `known` with the same size and mtime are neither opened nor hashed. Raises
-    CorpusError for a corpus that is missing, empty, mis-mounted or unreadable (LabelsError where
-    it could be read, and no row of it used), and ToolError where the demo has to be rendered and
-    there is no ffmpeg.
+    Files in `known`, which earlier runs looked into, with the same size and mtime are neither
+    opened nor hashed. Raises CorpusError for a corpus that is missing, empty, mis-mounted or
+    unreadable (LabelsError where it could be read, and no row of it used), and ToolError where the
+    demo has to be rendered and there is no ffmpeg.
     """
     layout = layout_of(request.name)
     with collector_paused():

@@ -124,11 +124,12 @@ def match_spellings(
     """
     missing, unused = set(lost), set(free)
     found: dict[str, Respelt] = {}
-    stems = {stem(name) for name in names}
     # What is not like them in the loosest spelling is like them in none.
     loosest = {_number(name) for name in missing}
+    every = set(names)
     names = [name for name in names if _number(name) in loosest]
-    files = [name for name in files if _number(name) in loosest]
+    near, stems = set(names), {stem(name) for name in names}
+    files = [n for n in files if (n in near if n in every else _number(n) in loosest)]
     for key, differs in _LEVELS:
         if not missing or not unused:
             break

@@ -114,6 +114,8 @@ def foreign_name(text: str) -> str | None:
 
 def video_suffix(name: str) -> str:
     """The suffix of a video file, as written, or ''."""
+    if name.endswith(".mp4") and len(name) > len(".mp4"):
+        return ".mp4"  # Nearly all names end so.
     dot = name.rfind(".")
     suffix = name[dot:]
     return suffix if dot > 0 and suffix.lower() in VIDEO_SUFFIXES else ""
@@ -121,7 +123,8 @@ def video_suffix(name: str) -> str:
 
 def stem(name: str) -> str:
     """The name without its video suffix; dots that are part of the name stay."""
-    return name.removesuffix(video_suffix(name))
+    suffix = video_suffix(name)
+    return name[: -len(suffix)] if suffix else name
 
 
 def join_key(name: str) -> str:

@@ -17,7 +17,6 @@ from mos_assets.records import (
     SEED,
     UNREPEATED,
     Finding,
-    KnownClip,
     Label,
     LabelOrigin,
     RatingsSummary,
@@ -59,10 +58,6 @@ class CorpusRequest:
     @property
     def folder(self) -> Path:
         return corpus_folder(self.name, self.root)
-
-
-Known = Mapping[tuple[str, int, int], KnownClip]
-"""(absolute path, size in bytes, mtime in ns) → what is in that file."""
 
 
 @dataclass(frozen=True, slots=True)

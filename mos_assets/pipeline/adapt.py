@@ -93,7 +93,7 @@ def rated_clips(
     if place.is_dir():
         folder = place.absolute()
         request = CorpusRequest(folder.name, folder.parent, ffmpeg=options.ffmpeg or None)
-        corpus = load_corpus(request, known={}, workers=options.workers, progress=log.info)
+        corpus = load_corpus(request, workers=options.workers, progress=log.info)
         return [
             Rated(c.clip_name, c.mos, c.content_group, c.path, reference=c.reference_path)
             for c in corpus.clips

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mos_assets.corpora import (
     CorpusRequest,
-    Known,
     has_manifest,
     load_corpus,
     name_notes,
@@ -34,6 +33,7 @@ from mos_assets.pipeline.declared import require_declarations
 from mos_assets.pipeline.download import corpus_request, fetch_clips, progress_line, summary_line
 from mos_assets.pipeline.rating import votes_facts
 from mos_assets.records import Corpus
+from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, provenance
 from mos_assets.watching import Catalogue, corpus_signature
@@ -110,7 +110,8 @@ def ingest(
         corpus_rows.write_corpora(
             database, loaded, made=made, votes=votes_facts(loaded), tested=run.test_corpora
         )
-        catalogue.trust(distrusted & {str(file.path) for c in loaded for file in c.files})
+        if distrusted:
+            catalogue.trust(distrusted & {path for c in loaded for path in c.files.paths})
     if unchanged:
         # One of them may only have tested so far.
         with database.connect() as connection:
@@ -128,13 +129,12 @@ def _is_as_it_was(
     return not (wanted and download_rows.to_be_tried(database, request.name))
 
 
-def _known(database: Database, corpus: str, distrusted: Set[str]) -> Known:
+def _known(database: Database, corpus: str, distrusted: Set[str]) -> FileColumns:
     """What earlier runs found in its files; nothing where another version had looked, and not of
     files that a sensor found written to although size and time say otherwise."""
     if provenance.made_under(database, _probed(corpus)) != probe_version():
-        return {}
-    known = corpus_rows.known_clips(database, corpus)
-    return {at: clip for at, clip in known.items() if at[0] not in distrusted}
+        return NO_FILES
+    return corpus_rows.seen_files(database, corpus).without(distrusted)
 
 
 def _probed(corpus: str) -> str:

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mos_assets.records.domain import ENCODER_VOCABULARY, MOS_MAX, MOS_MIN, LabelOrigin
 from mos_assets.records.ratings import UNREPEATED, RatingsSummary, SessionFacts, SessionNoise
+
+if TYPE_CHECKING:
+    from mos_assets.records.corpus_columns import ClipColumns, FileColumns
 
 
 class Label(NamedTuple):
@@ -231,13 +234,13 @@ class Corpus:
     version: str
     licence: str
     label_origin: LabelOrigin
-    clips: tuple[Clip, ...]
+    clips: ClipColumns
     """Sorted by clip_id."""
     rejected: tuple[RejectedRow, ...]
     label_files: tuple[str, ...]
     clips_opened: int
     """Clips that had to be probed and hashed because they were new or changed."""
-    files: tuple[SeenFile, ...] = ()
+    files: FileColumns
     """Every clip file that was looked at, now or in an earlier run, usable or not."""
     accounts: tuple[LabelFile, ...] = ()
     """One of each label file."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -17,13 +16,12 @@ from mos_assets.records import (
     Clip,
     Corpus,
     Finding,
-    KnownClip,
     LabelOrigin,
-    Probe,
-    SeenFile,
     Severity,
     VotesFacts,
 )
+from mos_assets.records.corpus_columns import NO_FILES, FileColumns, clips_of
+from mos_assets.store.column_types import TIME
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.provenance import write_within
 from mos_assets.store.rating_rows import corpora_cells, write_ratings
@@ -39,15 +37,7 @@ from mos_assets.store.schema import (
     SEEN_FILES,
 )
 
-_PROBE_COLUMNS = tuple(Probe.__slots__)
-_CLIP_COLUMNS = Clip._fields
 INGESTED = "ingested_at"
-_BATCH = 10_000
-"""Rows that are held at once as objects and as columns."""
-_Row = TypeVar("_Row")
-_REPEATED = frozenset(
-    {"corpus", "corpus_version", "part", "width", "height", "fps", "frames", "pix_fmt", "codec"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +171,7 @@ def read_findings(database: Database, corpora: Sequence[str]) -> tuple[tuple[str
 def read_clips(database: Database, corpora: Sequence[str]) -> tuple[Clip, ...]:
     """The clips of these corpora, by clip id."""
     with collector_paused():
-        table = corpus_table(database, corpora)
-        told = {name: _cells(table, name) for name in _CLIP_COLUMNS if name != "probe"}
-        origins = {text: LabelOrigin(text) for text in set(told["label_origin"])}
-        told["label_origin"] = [origins[text] for text in told["label_origin"]]
-        for name in ("path", "reference_path"):
-            told[name] = [None if text is None else Path(text) for text in told[name]]
-        told["probe"] = _probes(table)
-        return tuple(map(Clip, *(told[name] for name in _CLIP_COLUMNS)))
+        return tuple(clips_of(corpus_table(database, corpora)))
 
 
 def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str]:
@@ -206,15 +189,12 @@ def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
     return frozenset(sha256 for sha256 in hashes if sha256 is not None)
 
 
-def known_clips(database: Database, corpus: str) -> dict[tuple[str, int, int], KnownClip]:
-    """What every file of this corpus that was looked at before holds, by path, size and mtime."""
-    with collector_paused():
-        table = database.fetch(f"SELECT * FROM {SEEN_FILES} WHERE corpus = ?", [corpus])
-        found = map(KnownClip, _cells(table, "sha256"), _probes(table), _cells(table, "reason"))
-        keys = zip(
-            *(_cells(table, name) for name in ("path", "size_bytes", "mtime_ns")), strict=True
-        )
-        return dict(zip(keys, found, strict=True))
+def seen_files(database: Database, corpus: str) -> FileColumns:
+    """Every file of this corpus that was looked at before, and what it held then."""
+    columns = ", ".join(NO_FILES.table.column_names)
+    return FileColumns(
+        database.fetch(f"SELECT {columns} FROM {SEEN_FILES} WHERE corpus = ?", [corpus])
+    )
 
 
 def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: str) -> pa.Table:
@@ -223,42 +203,17 @@ def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: s
     )
 
 
-def _clip_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    now = datetime.now(UTC)
-
-    def table(clips: Sequence[Clip]) -> pa.Table:
-        cells = {
-            **_probe_cells([clip.probe for clip in clips]),
-            "path": [_text(clip.path) for clip in clips],
-            "reference_path": [_text(clip.reference_path) for clip in clips],
-            INGESTED: [now] * len(clips),
-        }
-        return _table(RAW_CORPUS, clips, cells)
-
-    return _batched(RAW_CORPUS, (table(some) for c in corpora for some in _some_of(c.clips)))
+def _clip_rows(corpora: Sequence[Corpus]) -> Iterator[pa.Table]:
+    now = pa.scalar(datetime.now(UTC), TIME)
+    for corpus in corpora:
+        for table in corpus.clips.tables():
+            yield table.append_column(INGESTED, pa.repeat(now, table.num_rows))
 
 
-def _file_rows(corpora: Sequence[Corpus]) -> pa.Table:
-    def table(corpus: str, files: Sequence[SeenFile]) -> pa.Table:
-        cells = {
-            **_probe_cells([file.probe for file in files]),
-            "corpus": [corpus] * len(files),
-            "path": [_text(file.path) for file in files],
-        }
-        return _table(SEEN_FILES, files, cells)
-
-    return _batched(
-        SEEN_FILES, (table(c.name, some) for c in corpora for some in _some_of(c.files))
-    )
-
-
-def _some_of(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
-    return (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))
-
-
-def _batched(table: str, parts: Iterator[pa.Table]) -> pa.Table:
-    """One table of all parts; the cells of a part as Python objects are gone before the next."""
-    return pa.concat_tables([SCHEMAS[table].empty_table(), *parts])
+def _file_rows(corpora: Sequence[Corpus]) -> Iterator[pa.Table]:
+    for corpus in corpora:
+        files = corpus.files.table
+        yield files.append_column("corpus", pa.repeat(corpus.name, files.num_rows))
 
 
 def _rejected_rows(corpora: Sequence[Corpus]) -> pa.Table:
@@ -282,13 +237,6 @@ def _corpora_rows(corpora: Sequence[Corpus]) -> pa.Table:
     return _table(CORPORA, corpora, cells)
 
 
-def _probe_cells(probes: Sequence[Probe | None]) -> dict[str, list[Any]]:
-    return {
-        name: [None if probe is None else getattr(probe, name) for probe in probes]
-        for name in _PROBE_COLUMNS
-    }
-
-
 def _table(table: str, rows: Sequence[object], cells: Mapping[str, list[Any]]) -> pa.Table:
     """Rows for a table, column by column: these cells, and else what the rows call so."""
     schema = SCHEMAS[table]
@@ -297,29 +245,6 @@ def _table(table: str, rows: Sequence[object], cells: Mapping[str, list[Any]]) -
         for name, kind in zip(schema.names, schema.types, strict=True)
     ]
     return pa.table(columns, schema=schema)
-
-
-def _probes(table: pa.Table) -> list[Probe | None]:
-    """The container's figures row by row; a row without a width has none."""
-    if table["width"].null_count == table.num_rows:
-        return [None] * table.num_rows
-    columns = [_cells(table, name) for name in _PROBE_COLUMNS]
-    return [None if told[0] is None else Probe(*told) for told in zip(*columns, strict=True)]
-
-
-def _cells(table: pa.Table, name: str) -> list[Any]:
-    """One column; what stands in many rows is kept once."""
-    if table[name].null_count == table.num_rows:
-        return [None] * table.num_rows
-    cells: list[Any] = table[name].to_pylist()
-    if name not in _REPEATED:
-        return cells
-    once: dict[Any, Any] = {}
-    return [once.setdefault(cell, cell) for cell in cells]
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _encoder_rows(corpora: Sequence[Corpus]) -> pa.Table:

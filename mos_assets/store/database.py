@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -258,7 +258,7 @@ def append_row(
 def update_rows(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    rows: pa.Table,
+    rows: Iterable[pa.Table],
     *,
     key: str,
     untold: str,
@@ -267,22 +267,33 @@ def update_rows(
 ) -> None:
     """As `replace_rows`, leaving alone what is there already, whatever its column `untold` says.
 
-    `key` is a column in which no two rows are alike. Rows of one key are compared by a hash of
-    64 bits: to compare 20 columns takes ten times the memory.
+    `key` is a column in which no two rows are alike. Rows come in parts, of which one is held at a
+    time, and are compared by two hashes of 64 bits: to compare 20 columns takes ten times the
+    memory.
     """
-    connection.register("incoming_rows", rows)
-    told = ", ".join(quote(name) for name in rows.column_names if name != untold)
-    columns = ", ".join(quote(name) for name in rows.column_names)
-    # EXISTS would say it as well, in five times the memory.
-    like = f"SELECT {quote(key)} AS key, hash({told}) AS told FROM"
-    pair = f"{quote(key)} = key AND hash({told}) = told"
+    names = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
+    columns = ", ".join(quote(name) for name in names)
+    told = ", ".join(quote(name) for name in names if name != untold)
+    hashes = f"hash({quote(key)}) AS key, hash({told}) AS told"
     connection.execute(
-        f"DELETE FROM {table} WHERE {where} AND rowid NOT IN "
-        f"(SELECT rowid FROM {table} SEMI JOIN ({like} incoming_rows) ON {pair})",
+        f"CREATE TEMP TABLE standing AS SELECT rowid AS place, {hashes} FROM {table} WHERE {where}",
         list(parameters),
     )
+    connection.execute("CREATE TEMP TABLE met (place BIGINT)")
+    alike = "standing.key = incoming.key AND standing.told = incoming.told"
+    for part in rows:
+        # DuckDB finds it by its name. What is registered would be held until the transaction ends.
+        incoming_rows = part.select(names)  # noqa: F841
+        incoming = f"(SELECT *, {hashes} FROM incoming_rows) incoming"
+        connection.execute(
+            f"INSERT INTO met SELECT place FROM standing SEMI JOIN {incoming} ON {alike}"
+        )
+        connection.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming} "
+            f"ANTI JOIN standing ON {alike}"
+        )
     connection.execute(
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming_rows "
-        f"ANTI JOIN ({like} {table}) ON {pair}"
+        f"DELETE FROM {table} WHERE rowid IN (SELECT place FROM standing EXCEPT FROM met)"
     )
-    connection.unregister("incoming_rows")
+    connection.execute("DROP TABLE standing")
+    connection.execute("DROP TABLE met")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from mos_assets.records.corpus_columns import CONTENT_FIELDS, PROBE_FIELDS
 from mos_assets.store.column_types import FLAG as _FLAG
 from mos_assets.store.column_types import REAL as _REAL
 from mos_assets.store.column_types import TEXT as _TEXT
@@ -51,25 +52,9 @@ INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
 
 
-_PROBE_FIELDS = [
-    ("width", _WHOLE),
-    ("height", _WHOLE),
-    ("fps", _REAL),
-    ("duration_s", _REAL),
-    ("frames", _WHOLE),
-    ("pix_fmt", _TEXT),
-    ("codec", _TEXT),
-    ("bit_rate", _WHOLE),
-    ("stream", _WHOLE),
-    ("coded_bytes", _WHOLE),
-    ("doubtful", _WHOLE),
-    ("nominal_fps", _REAL),
-]
-_FILE_FIELDS = [("sha256", _TEXT), ("size_bytes", _WHOLE), ("mtime_ns", _WHOLE)]
-
 _INCOMING_FIELDS = [
     ("clip", _TEXT),
-    *_FILE_FIELDS,
+    *CONTENT_FIELDS,
     ("reference", _TEXT),
     ("reference_sha256", _TEXT),
 ]
@@ -96,8 +81,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("part", _TEXT),
             ("clip_name", _TEXT),
             ("path", _TEXT),
-            *_FILE_FIELDS,
-            *_PROBE_FIELDS,
+            *CONTENT_FIELDS,
+            *PROBE_FIELDS,
             ("mos", _REAL),
             ("mos_std", _REAL),
             ("n_ratings", _WHOLE),
@@ -153,7 +138,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     SEEN_FILES: pa.schema(
-        [("corpus", _TEXT), ("path", _TEXT), *_FILE_FIELDS, *_PROBE_FIELDS, ("reason", _TEXT)]
+        [("corpus", _TEXT), ("path", _TEXT), *CONTENT_FIELDS, *PROBE_FIELDS, ("reason", _TEXT)]
     ),
     DOWNLOADS: pa.schema(
         [

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mos_assets.corpora import CorpusRequest, Known, load_corpus
-from mos_assets.records import Corpus, KnownClip, Severity
+from mos_assets.corpora import CorpusRequest, load_corpus
+from mos_assets.records import Corpus, Severity
+from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 
 MINIMAL_TOML = """\
 name = "mine"
@@ -34,18 +35,10 @@ def quiet(_: str) -> None:
     """A progress that says nothing."""
 
 
-def load(root: Path, name: str = "mine", known: Known | None = None, floor: int = 1) -> Corpus:
+def load(root: Path, name: str = "mine", known: FileColumns = NO_FILES, floor: int = 1) -> Corpus:
     """Load a corpus with a floor for KonViD-150k that tests can reach."""
     request = CorpusRequest(name, root, min_rows_150k=floor)
-    return load_corpus(request, known=known or {}, workers=2, progress=quiet)
-
-
-def known_of(corpus: Corpus) -> dict[tuple[str, int, int], KnownClip]:
-    """What a store would hand back on the next run."""
-    return {
-        (str(f.path), f.size_bytes, f.mtime_ns): KnownClip(f.sha256, f.probe, f.reason)
-        for f in corpus.files
-    }
+    return load_corpus(request, known=known, workers=2, progress=quiet)
 
 
 def write_tree(root: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
+from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 
 def corpus_of(root: Path, labels: str, clips: dict[str, bytes], toml: str = MINIMAL_TOML) -> Path:
@@ -21,11 +21,11 @@ def test_a_second_run_opens_nothing_and_a_new_clip_costs_one(
     corpus_of(tmp_path, labels, {"a.mp4": videos[0], "sub/b.mp4": videos[1], "broken.mp4": b"text"})
     first = load(tmp_path)
     assert first.clips_opened == 3
-    again = load(tmp_path, known=known_of(first))
+    again = load(tmp_path, known=first.files)
     assert again.clips_opened == 0
     assert (again.clips, again.rejected, again.files) == (first.clips, first.rejected, first.files)
     corpus_of(tmp_path, labels + "c,1\n", {"c.mp4": videos[2]})
-    assert load(tmp_path, known=known_of(first)).clips_opened == 1
+    assert load(tmp_path, known=first.files).clips_opened == 1
 
 
 def test_known_clips_are_not_even_readable(tmp_path: Path, videos: tuple[bytes, ...]) -> None:
@@ -36,9 +36,9 @@ def test_known_clips_are_not_even_readable(tmp_path: Path, videos: tuple[bytes, 
     before = path.stat()
     path.write_bytes(bytes(before.st_size))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert load(tmp_path, known=known_of(first)).clips == first.clips
+    assert load(tmp_path, known=first.files).clips == first.clips
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    touched = load(tmp_path, known=known_of(first))
+    touched = load(tmp_path, known=first.files)
     assert touched.clips_opened == 1
     assert touched.clips == ()
 
@@ -142,7 +142,7 @@ def test_references_are_found_hashed_once_and_missed_aloud(
     assert (c.reference_path, c.reference_sha256) == (None, None)
     assert "gone.mp4" in corpus.rejected[0].reason
     assert corpus.clips_opened == 3
-    assert load(tmp_path, known=known_of(corpus)).clips_opened == 0
+    assert load(tmp_path, known=corpus.files).clips_opened == 0
 
 
 def test_the_result_does_not_depend_on_the_order_of_label_rows(

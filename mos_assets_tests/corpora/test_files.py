@@ -13,7 +13,7 @@ from mos_assets.records import Corpus
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows
 from mos_assets.tables.cells import CellError
-from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
+from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 
 def made(root: Path, labels: str, clips: dict[str, bytes], toml: str = MINIMAL_TOML) -> Path:
@@ -112,7 +112,7 @@ def test_a_link_that_leads_out_is_refused_by_name(
         "loop.mp4",
         "sub/c.mp4",
     }
-    assert load(tmp_path, known=known_of(corpus)).rejected == corpus.rejected
+    assert load(tmp_path, known=corpus.files).rejected == corpus.rejected
 
 
 def test_the_folder_itself_may_be_a_link(tmp_path: Path, videos: tuple[bytes, ...]) -> None:

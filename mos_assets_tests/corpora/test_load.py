@@ -10,7 +10,7 @@ import pytest
 from mos_assets.errors import CorpusError
 from mos_assets.records import LabelOrigin
 from mos_assets.watching import watched_files
-from mos_assets_tests.corpora.making import MINIMAL_TOML, known_of, load, write_tree
+from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 
 def test_a_missing_corpus_says_where_it_was_looked_for_and_what_is_there(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_demo_is_an_ordinary_corpus_with_simulated_labels(small_demo: Path) 
         assert (clip.probe.width, clip.probe.height, clip.probe.fps) == (320, 180, 25.0)
         assert (clip.probe.frames, clip.probe.codec, clip.n_ratings) == (50, "h264", 24)
         assert clip.mos_std is not None
-    assert load(small_demo, "demo", known=known_of(corpus)).clips_opened == 0
+    assert load(small_demo, "demo", known=corpus.files).clips_opened == 0
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mos_assets.records import Clip, Corpus, KnownClip, LabelOrigin, Probe, RejectedRow, SeenFile
+from mos_assets.records import Clip, Corpus, LabelOrigin, Probe, RejectedRow, SeenFile
+from mos_assets.records.corpus_columns import LABEL_FIELDS, ClipColumns, FileColumns
 from mos_assets.store import Database, corpus_rows
 
 PROBE = Probe(64, 48, 29.97, 1.5, 45, "yuv420p", "h264", 9000, 0, 1700, 0, 29.97)
@@ -38,8 +41,25 @@ def clip(name: str, mos: float = 3.0, corpus: str = "mine", seen: SeenFile | Non
 
 
 def corpus_of(*clips: Clip, name: str = "mine", files: tuple[SeenFile, ...] = ()) -> Corpus:
-    ordered = tuple(sorted(clips, key=lambda clip: clip.clip_id))
-    return Corpus(name, "1", "free", LabelOrigin.HUMAN, ordered, (), (), 0, files)
+    """files: those that the clips are of."""
+    ordered = sorted(clips, key=lambda clip: clip.clip_id)
+    labels = {
+        field: pa.array([getattr(clip, field) for clip in ordered], kind)
+        for field, kind in LABEL_FIELDS
+    }
+    rows = [next((n for n, f in enumerate(files) if f.path == c.path), -1) for c in ordered]
+    columns = FileColumns.of(files)
+    made = ClipColumns(
+        pa.table(labels),
+        columns,
+        corpus=name,
+        version="1",
+        origin=LabelOrigin.HUMAN,
+        file_of=np.array(rows, np.int64),
+        reference_of=np.full(len(rows), -1),
+    )
+    assert list(made) == ordered
+    return Corpus(name, "1", "free", LabelOrigin.HUMAN, made, (), (), 0, columns)
 
 
 def test_rows_that_are_as_they_were_keep_their_time(tmp_path: Path) -> None:
@@ -60,7 +80,7 @@ def test_other_corpora_are_left_alone(tmp_path: Path) -> None:
     corpus_rows.write_corpora(store, [corpus_of(clip("a")), other])
     corpus_rows.write_corpora(store, [corpus_of()])
     assert corpus_rows.read_clips(store, ["mine"]) == ()
-    assert corpus_rows.read_clips(store, ["other"]) == other.clips
+    assert corpus_rows.read_clips(store, ["other"]) == tuple(other.clips)
 
 
 @settings(
@@ -94,11 +114,6 @@ def test_the_store_says_what_was_written_last(tmp_path: Path, data: st.DataObjec
         )
         corpus = replace(corpus_of(*clips, files=files), rejected=rejected)
         corpus_rows.write_corpora(store, [corpus])
-        assert corpus_rows.read_clips(store, ["mine"]) == corpus.clips
+        assert corpus_rows.read_clips(store, ["mine"]) == tuple(corpus.clips)
         assert corpus_rows.rejected_table(store, ["mine"]).num_rows == len(rejected)
-        assert corpus_rows.known_clips(store, "mine") == {
-            (str(file.path), file.size_bytes, file.mtime_ns): KnownClip(
-                file.sha256, file.probe, file.reason
-            )
-            for file in files
-        }
+        assert set(corpus_rows.seen_files(store, "mine")) == set(files)

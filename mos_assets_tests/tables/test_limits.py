@@ -23,7 +23,7 @@ for name in sys.argv[1:]:
     root = Path(name)
     began = time.process_time()
     try:
-        load_corpus(CorpusRequest("mine", root), known={}, workers=1, progress=lambda _: None)
+        load_corpus(CorpusRequest("mine", root), workers=1, progress=lambda _: None)
         load_feature_tables("mine", root)
         load_shot_tables("mine", root)
         said = ""

@@ -135,4 +135,4 @@ def test_what_each_corpus_is_to_the_rest_of_the_platform(tmp_path: Path) -> None
         assert layouts.layout_of(name).has_files == (name != "synthetic")
     request = CorpusRequest("nowhere", tmp_path)
     with pytest.raises(CorpusError, match="'demo', 'demo-source', 'synthetic' need no files"):
-        load_corpus(request, known={}, workers=1, progress=quiet)
+        load_corpus(request, workers=1, progress=quiet)

@@ -27,7 +27,7 @@ def urls(root: Path) -> dict[str, str]:
 
 def named(root: Path, manifest: str) -> Corpus:
     request = CorpusRequest(CORPUS, root, min_rows_150k=1, manifest=manifest)
-    return load_corpus(request, known={}, workers=1, progress=quiet)
+    return load_corpus(request, workers=1, progress=quiet)
 
 
 def test_every_quirk_of_a_manifest(tmp_path: Path) -> None:

@@ -47,6 +47,6 @@ def test_the_corpus_is_simulated_and_joins_its_table(tmp_path: Path) -> None:
 
 def test_seed_and_size_are_settings(tmp_path: Path) -> None:
     request = CorpusRequest("synthetic", tmp_path, seed=1, synthetic_rows=7)
-    corpus = load_corpus(request, known={}, workers=1, progress=quiet)
+    corpus = load_corpus(request, workers=1, progress=quiet)
     (table,) = load_feature_tables("synthetic", tmp_path, seed=1, synthetic_rows=7)
     assert len(corpus.clips) == len(table.clip_names) == 7

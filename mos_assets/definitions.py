@@ -21,6 +21,7 @@ from mos_assets.assets.extracted_features import (
     one_fingerprint,
     ratings_rise_with_quality,
 )
+from mos_assets.assets.feature_comparison import feature_comparison
 from mos_assets.assets.files import FILES
 from mos_assets.assets.folds import folds, folds_disjoint, folds_grouped
 from mos_assets.assets.gate_report import gate_report, gate_report_by
@@ -40,6 +41,7 @@ from mos_assets.assets.raw_corpus import (
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.trained_onnx import trained_onnx
 from mos_assets.assets.transfer_report import transfer_report
+from mos_assets.automation.comparison import compare_for
 from mos_assets.automation.executors import executor_for
 from mos_assets.automation.freshness import fresh
 from mos_assets.automation.incoming import incoming_sensor
@@ -114,7 +116,7 @@ def project_defs(settings: Settings, gate: Gate = GATE) -> dg.Definitions:
     assets = [judged if template is gate_report else template for template in ASSETS]
     return dg.Definitions(
         assets=[
-            *(template.of(naming, owners) for template in FILES),
+            *(template.of(naming, owners) for template in (*FILES, feature_comparison)),
             *fresh(
                 [template.of(naming, owners) for template in assets],
                 {naming.key(template.name) for template in VERDICTS},
@@ -125,7 +127,7 @@ def project_defs(settings: Settings, gate: Gate = GATE) -> dg.Definitions:
         resources={
             naming.resource_key: platform_from(settings.run, settings.paths, settings.project)
         },
-        jobs=[retrain, prune, score_incoming],
+        jobs=[retrain, prune, score_incoming, compare_for(naming)],
         schedules=schedules_for(settings, retrain, prune),
         sensors=[
             *sensors_for(settings, retrain),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from mos_assets.assets.files import feature_tables, shot_files
+from mos_assets.assets.files import clips, feature_tables, label_files, shot_files
 from mos_assets.assets.naming import Naming
 from mos_assets.features import header_extractors, picture_extractors
 from mos_assets.features.extractors.shots import (
@@ -21,6 +21,7 @@ from mos_assets.features.extractors.shots import (
 )
 from mos_assets.features.notes import TABLE_ORIGIN
 from mos_assets.features.shot_rows import MEASURED
+from mos_assets.records.corpus_columns import PROBE_FIELDS
 from mos_assets.store.schema import CLIP_MEASUREMENTS, EXTRACTED_FEATURES, RAW_CORPUS, SHOT_METADATA
 
 Source = tuple[str, str]
@@ -39,6 +40,37 @@ _OF_SHOTS = {
     CUT_DENSITY: (SHOT_COUNT, FRAMES),
 }
 """Column of `shot_metadata` → figures of a measurement."""
+_OF_LABELS = {
+    "clip_id": "clip",
+    "clip_name": "clip",
+    "part": "part",
+    "mos": "mos",
+    "mos_std": "std",
+    "n_ratings": "n",
+    "content_group": "group",
+    "reference_path": "reference",
+    "session": "session",
+    "mos_ci95": "ci95",
+}
+"""Column of `raw_corpus` → what `corpus.toml` calls the column of a label file."""
+_OF_CLIPS = {
+    "path": "name",
+    "sha256": "bytes",
+    "size_bytes": "bytes",
+    "mtime_ns": "modification time",
+    **{name: "container header" for name, _ in PROBE_FIELDS},
+    "reference_path": "name",
+    "reference_sha256": "bytes",
+}
+"""Column of `raw_corpus` → what of a file it is."""
+CORPUS_SOURCES: Sources = {
+    column: [
+        (template.name, of[column])
+        for template, of in ((label_files, _OF_LABELS), (clips, _OF_CLIPS))
+        if column in of
+    ]
+    for column in (*_OF_LABELS, *_OF_CLIPS)
+}
 FOLD_SOURCES: Sources = {
     "clip_id": [(EXTRACTED_FEATURES, "clip_id")],
     "content_group": [(RAW_CORPUS, "content_group")],

@@ -18,6 +18,7 @@ CHAIN = (
     *("folds", "trained_onnx", "gate_report", "model_card"),
 )
 """Only a run of all of these has read the files and carried what it read to the end."""
+COMPARE_OP = "compare_feature_sets"
 _RESOURCE = "platform"
 
 
@@ -53,11 +54,11 @@ class Naming:
 
     def has_failed(self, steps: Sequence[str | None]) -> bool:
         """Whether one of these steps is of this project, or none is there: then the run itself has
-        failed. Steps are named after keys, and ops of the prune job after the project."""
+        failed. Steps are named after keys, and ops of other jobs after the project."""
         begins = f"{self.project}__" if self.project else ""
         # Whole names: there may be a project `mine_prune`.
-        prune = {self.of("prune_store"), self.of("prune_runs")}
-        return not steps or any((step or "").startswith(begins) or step in prune for step in steps)
+        ops = {self.of("prune_store"), self.of("prune_runs"), self.of(COMPARE_OP)}
+        return not steps or any((step or "").startswith(begins) or step in ops for step in steps)
 
     @property
     def resource_key(self) -> str:

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from mos_assets.assets.files import clips, label_files
+from mos_assets.assets.lineage import CORPUS_SOURCES, column_lineage
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, graph_code
@@ -66,6 +67,7 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
         tags=asset_tags(settings.run),
         metadata={
             **table_metadata(RAW_CORPUS, rows),
+            **column_lineage(platform.naming, CORPUS_SOURCES),
             "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
             "corpora": ", ".join(settings.run.all_corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",

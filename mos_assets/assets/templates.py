@@ -29,17 +29,19 @@ class OwnCheck:
 
 @dataclass(frozen=True)
 class ExternalTemplate:
-    """What every project reads and nobody here makes."""
+    """What every project has in its graph and no run of the graph makes."""
 
     name: str
     group: Group
     kinds: Set[str]
     description: str
+    deps: Sequence["AssetTemplate"] = ()
 
     def of(self, naming: Naming, owners: Sequence[str] = ()) -> dg.AssetSpec:
         """The external asset of this project."""
         return dg.AssetSpec(
             naming.key(self.name),
+            deps=[naming.key(dep.name) for dep in self.deps],
             group_name=naming.of(self.group),
             owners=owners,
             kinds=set(self.kinds),

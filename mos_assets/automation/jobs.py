@@ -9,6 +9,7 @@ from mos_assets.assets.naming import PREFIX, Group, Naming
 RETRAIN = "retrain"
 PRUNE = "prune"
 SCORE_INCOMING = "score_incoming"
+COMPARE = "compare_features"
 ALL_ASSETS_JOB = "__ASSET_JOB"
 """What Dagster calls a run that was started from the asset graph."""
 CAUSE_TAG = f"{PREFIX}cause"
@@ -18,7 +19,7 @@ STORE_TAG = f"{PREFIX}writes"
 tag through at a time, and one that scores beside it. A run of the asset graph ("Materialize all")
 gets it in the queue (`queue.py`)."""
 
-JOBS = (RETRAIN, PRUNE, SCORE_INCOMING)
+JOBS = (RETRAIN, PRUNE, SCORE_INCOMING, COMPARE)
 
 
 def retrain_for(naming: Naming) -> dg.UnresolvedAssetJobDefinition:

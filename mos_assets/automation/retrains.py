@@ -10,7 +10,7 @@ from dagster._core.execution.stats import StepEventStatus
 from mos_assets.assets.naming import PREFIX, UNNAMED, Naming, is_chain
 from mos_assets.assets.provenance import RUN_SCOPE
 from mos_assets.automation.facts import Outcome, Retrain
-from mos_assets.automation.jobs import ALL_ASSETS_JOB, JOBS, PRUNE, SCORE_INCOMING
+from mos_assets.automation.jobs import ALL_ASSETS_JOB, COMPARE, JOBS, PRUNE, SCORE_INCOMING
 
 IN_FLIGHT = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -36,7 +36,7 @@ def retrains_of(
 ) -> tuple[Retrain, ...]:
     """Runs in flight that write to the store of this project, and the newest finished runs of its
     whole graph that had these settings. scope: `Settings.run_scope`. sensor: the one that asks."""
-    no_retrains = {naming.of(job) for job in (PRUNE, SCORE_INCOMING)}
+    no_retrains = {naming.of(job) for job in (PRUNE, SCORE_INCOMING, COMPARE)}
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(
         dg.RunsFilter(

@@ -40,6 +40,8 @@ from mos_assets.store.opening import refresh
 
 LEAST_SHARE = 0.9
 """Of the clips that train: a block that fewer of them have is not compared."""
+LEAST_FOLDS = 3
+"""One that judges, and two inside which settings are chosen."""
 MOST_CLIPS = 6_000
 """More are thinned out, by whole contents: regressors of a kernel grow with their square."""
 
@@ -60,7 +62,8 @@ def compare_features(
 
     Blocks are those that were measured under these settings, tables that every corpus has, and
     networks that the run names. Settings and shares of a regressor are chosen inside the training
-    folds. Raises FeatureError where folds were made under other settings, or nothing is here.
+    folds. Raises FeatureError where folds were made under other settings or are fewer than
+    LEAST_FOLDS, or nothing is here.
     """
     refresh(paths.store_place)
     for name in run.corpora:
@@ -90,6 +93,12 @@ def compare_features(
             + ". Materialize clip_measurements, or add a table."
         )
     rows = _rows(table, blocks)
+    if (folds := len(np.unique(table.folds[rows]))) < LEAST_FOLDS:
+        raise FeatureError(
+            f"Clips that have every figure lie in {folds} folds, and settings are chosen inside "
+            f"the training folds, so {LEAST_FOLDS} are needed: set MOS_FOLDS to {LEAST_FOLDS} or "
+            "more and materialize folds again."
+        )
     return FeatureComparison(
         corpora=run.corpora,
         blocks=tuple(block.here for block in blocks),

@@ -20,6 +20,7 @@ from mos_assets.media.thumbnail import thumbnail
 from mos_assets.networks import NETWORK_TOML
 from mos_assets.objects.fetching import fetched
 from mos_assets.objects.stubs import remote_file
+from mos_assets.pipeline.kept_sets import kept_sets
 from mos_assets.pipeline.unchanged import inputs_digest, remember
 from mos_assets.records import Clip, OutOfFold, PastPredictions, TrainingTable
 from mos_assets.release.manifest import Manifest
@@ -59,6 +60,7 @@ def write_page(
     blocks = _blocks(run, paths)
     with database.held():
         others = list(_same_folds(database, table, report))
+        sets = kept_sets(database, report.corpora, table)
         inputs = inputs_digest(
             SHOWN,
             report=report.to_json(),
@@ -66,13 +68,14 @@ def write_page(
             shown=[(clip.sha256, clip.path is not None and clip.path.is_file()) for clip in shown],
             others=[(past.candidate_id, found) for past, found in others],
             blocks=blocks,
+            sets=None if sets is None else sets.model_dump_json(),
         )
         known = result_rows.find_result(database, SHOWN, inputs)
     if known is not None and known.outcome == _digest(page):
         return page
     thumbnails = _thumbnails(shown, paths)
     compared = [_compared(table, predictions, past, found) for past, found in others]
-    around = Surroundings(clips, thumbnails, run.features, tuple(compared), blocks)
+    around = Surroundings(clips, thumbnails, run.features, tuple(compared), blocks, sets)
     write_whole(page, render_html(report, around).encode())
     if all(each.jpeg or not by_id[at].path for at, each in thumbnails.items()):
         remember(database, SHOWN, report.candidate_id, inputs, _digest(page) or "")

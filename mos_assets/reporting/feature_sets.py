@@ -22,7 +22,7 @@ def feature_sets_page(compared: FeatureComparison) -> str:
     lines = [
         f"# Feature blocks of {cell(' and '.join(compared.corpora))}",
         "",
-        _sentence(compared),
+        cell(verdict_on_sets(compared)),
         "",
         "| features | columns | PLCC | interval | SROCC | RMSE | over the run's | interval |",
         "|---|--:|--:|---|--:|--:|--:|---|",
@@ -58,7 +58,7 @@ def feature_sets_page(compared: FeatureComparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sentence(compared: FeatureComparison) -> str:
+def verdict_on_sets(compared: FeatureComparison) -> str:
     """Whether other blocks than the run's would be better, as far as these clips tell."""
     found = compared.found
     over = f"over {count(found.n_clips)} clips of {count(found.n_contents)} contents"
@@ -66,7 +66,7 @@ def _sentence(compared: FeatureComparison) -> str:
         known = found.n_clips / (found.n_clips + compared.clips_left_out)
         over += f", {share(known)} of those in folds"
     best = found.sets[0]
-    named = cell("+".join(best.blocks))
+    named = "+".join(best.blocks)
     if len(found.sets) == 1:
         return f"There is one set of blocks here, {named}: PLCC {plain(best.plcc)} {over}."
     if not found.own:
@@ -77,7 +77,7 @@ def _sentence(compared: FeatureComparison) -> str:
             "scenes."
         )
     better = [
-        cell("+".join(each.blocks))
+        "+".join(each.blocks)
         for each in found.sets
         if each.margin_interval is not None and each.margin_interval.low > 0
     ]

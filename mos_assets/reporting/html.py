@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from mos_assets.evaluation.feature_sets import FeatureComparison
 from mos_assets.evaluation.metrics import PLCC, RMSE
 from mos_assets.evaluation.resampling import LEVEL, Interval
 from mos_assets.evaluation.slices import telling_slices
@@ -24,6 +25,7 @@ from mos_assets.reporting.charts import fold_chart, gate_chart, residual_chart, 
 from mos_assets.reporting.charts.agreement import MOST_DOTS
 from mos_assets.reporting.charts.svg import visible
 from mos_assets.reporting.clips import JudgedClip, Thumbnail, worst
+from mos_assets.reporting.feature_sets import HOW_TO_READ, verdict_on_sets
 from mos_assets.reporting.findings import findings
 from mos_assets.reporting.markdown import interval_text, shortcut_name, signed
 from mos_assets.reporting.rating_words import sentences
@@ -78,6 +80,8 @@ class Surroundings:
     """Of this head, as MOS_FEATURES names them."""
     others: tuple[FeatureSet, ...]
     blocks: tuple[Block, ...]
+    sets: FeatureComparison | None = None
+    """What the blocks reach on these very rows; None where nobody has compared them."""
 
 
 def render_html(report: GateReport, around: Surroundings) -> str:
@@ -97,6 +101,8 @@ def render_html(report: GateReport, around: Surroundings) -> str:
         said_of_ratings=sentences,
         level=share(LEVEL),
         human=report.label_origin is LabelOrigin.HUMAN,
+        compared=None if around.sets is None else verdict_on_sets(around.sets),
+        how_to_read_sets=HOW_TO_READ,
         slices=telling_slices(report.slices),
         most_rmse=max([part.of(RMSE) or 0.0 for part in report.slices], default=0.0) or 1.0,
         rmse=RMSE,

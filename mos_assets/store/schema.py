@@ -50,6 +50,7 @@ RESULTS = "results"
 RELEASES = "releases"
 INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
+FEATURE_COMPARISONS = "feature_comparisons"
 
 
 _INCOMING_FIELDS = [
@@ -151,6 +152,14 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("attempts", _WHOLE),
             ("size_bytes", _WHOLE),
             ("updated_at", _TIME),
+        ]
+    ),
+    FEATURE_COMPARISONS: pa.schema(
+        [
+            ("corpora", _TEXT),
+            ("rows", _TEXT),
+            ("comparison", _TEXT),
+            ("compared_at", _TIME),
         ]
     ),
     MERGED_SHARDS: pa.schema([("name", _TEXT), ("sha256", _TEXT)]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from mos_assets.tables.limits import shown
 
@@ -80,11 +81,13 @@ def parse_count(text: str, what: str) -> int | None:
     return int(value)
 
 
+@lru_cache(maxsize=4096)
 def map_mos(text: str, worst: float, best: float, what: str = "MOS") -> float:
     """A native score, mapped linearly so that worst is 1 and best 5; either may be the larger.
 
-    Raises CellError naming the cell, as an OutsideError where it is a number out of range.
-    Whoever declares worst and best sees to it that their difference is finite and not 0.
+    Raises CellError naming the cell, as an OutsideError where it is a number out of range. Of many
+    ratings few are different cells: what they come to is kept. Whoever declares worst and best
+    sees to it that their difference is finite and not 0.
     """
     value = parse_number(text, what)
     if not min(worst, best) <= value <= max(worst, best):

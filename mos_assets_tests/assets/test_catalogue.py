@@ -55,6 +55,14 @@ def test_a_run_says_what_every_column_is_and_where_it_comes_from(filmed: Ran) ->
         assert isinstance(schema, dg.TableSchema)
         assert all(column.description for column in schema.columns), asset
         schemas[asset] = {column.name for column in schema.columns}
+    of_files = filmed.metadata("raw_corpus")["dagster/column_lineage"].value
+    assert isinstance(of_files, dg.TableColumnLineage)
+    stated = {"corpus", "corpus_version", "label_origin", "ingested_at"}
+    assert schemas["raw_corpus"] - set(of_files.deps_by_column) == stated
+    assert {d.asset_key.path[-1] for of in of_files.deps_by_column.values() for d in of} == {
+        "label_files",
+        "clips",
+    }
     found = {}
     for asset in TABLES[1:]:
         lineage = filmed.metadata(asset)["dagster/column_lineage"].value
@@ -153,7 +161,7 @@ def test_what_is_taken_for_an_owner_dagster_takes_too(name: str) -> None:
 
 def test_external_assets_stand_before_what_reads_them_and_are_never_run() -> None:
     graph = build_defs(Settings.of("mine")).get_repository_def().asset_graph
-    external = {"label_files", "clips", "shot_files", "feature_tables"}
+    external = {"label_files", "clips", "shot_files", "feature_tables", "feature_comparison"}
     assert {
         key.path[-1] for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable
     } == external
@@ -166,4 +174,5 @@ def test_external_assets_stand_before_what_reads_them_and_are_never_run() -> Non
         "clips": {"mine/raw_corpus"},
         "shot_files": {"mine/shot_metadata"},
         "feature_tables": {"mine/extracted_features"},
+        "feature_comparison": set(),
     }

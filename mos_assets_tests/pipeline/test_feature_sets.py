@@ -77,6 +77,18 @@ def test_what_each_block_is_worth(environment: dict[str, str], tmp_path: Path) -
     assert "Better than the run's own blocks" in done.output
 
 
+def test_two_folds_are_too_few(environment: dict[str, str], tmp_path: Path) -> None:
+    settings = Settings.of(
+        **{name.removeprefix("MOS_").lower(): value for name, value in environment.items()}
+    )
+    fewer = {"store": str(tmp_path / "store"), "folds": "2"}
+    Chain(tmp_path, settings).using(**fewer).prepare()
+    given = {**environment, **{f"MOS_{name.upper()}": value for name, value in fewer.items()}}
+    done = CliRunner().invoke(main, ["compare-features"], env=given)
+    assert done.exit_code == 1
+    assert "set MOS_FOLDS to 3 or more" in done.output and "Traceback" not in done.output
+
+
 def test_folds_of_other_settings_are_refused(environment: dict[str, str]) -> None:
     done = CliRunner().invoke(
         main, ["compare-features"], env={**environment, "MOS_FEATURES": "second"}

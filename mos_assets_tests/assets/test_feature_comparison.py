@@ -1,0 +1,67 @@
+"""The asset behind `mos compare-features`: made when asked for, and then in the gate report."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from mos_assets.automation.jobs import COMPARE
+from mos_assets.definitions import build_defs
+from mos_assets.pipeline.report_page import REPORT_HTML
+from mos_assets.settings import Settings
+from mos_assets_tests.pipeline.chain import Chain, write_corpus
+
+KEY = dg.AssetKey(["feature_comparison"])
+NOT_COMPARED = "Not compared on these clips and folds"
+
+
+def page(chain: Chain) -> str:
+    return (chain.finish().judged.folder / REPORT_HTML).read_text()
+
+
+def test_it_is_made_when_asked_for_and_shown_as_long_as_it_holds(tmp_path: Path) -> None:
+    write_corpus(tmp_path, "mine", 24)
+    settings = Settings.of(
+        corpus="mine",
+        corpus_root=str(tmp_path / "corpora"),
+        store=str(tmp_path / "store"),
+        model_dir=str(tmp_path / "model"),
+        features="own",
+        seeds=1,
+        folds=3,
+        epochs=1,
+    )
+    chain = Chain(tmp_path, settings).prepare()
+    assert NOT_COMPARED in page(chain)
+    defs = build_defs(settings)
+    graph = defs.resolve_asset_graph()
+    assert KEY in graph.external_asset_keys  # "Materialize all" does not make it.
+    with dg.instance_for_test() as instance:
+        done = defs.resolve_job_def(COMPARE).execute_in_process(instance=instance)
+        event = instance.get_latest_materialization_event(KEY)
+    assert done.success
+    assert event is not None and event.asset_materialization is not None
+    told = event.asset_materialization.metadata
+    assert told["n_clips"].value == 24
+    assert "| **own** |" in str(told["comparison"].value)
+    shown = page(chain)
+    assert NOT_COMPARED not in shown and "What these blocks reach" in shown
+    # Another rating: what was compared was compared on other rows.
+    labels = tmp_path / "corpora/mine/labels.csv"
+    labels.write_text(labels.read_text().replace("mine3,3.0", "mine3,3.5"))
+    assert NOT_COMPARED in page(chain.prepare())
+
+
+def test_it_needs_folds(tmp_path: Path) -> None:
+    write_corpus(tmp_path, "mine", 24)
+    settings = Settings.of(
+        corpus="mine",
+        corpus_root=str(tmp_path / "corpora"),
+        store=str(tmp_path / "store"),
+        features="own",
+    )
+    job = build_defs(settings).resolve_job_def(COMPARE)
+    with dg.instance_for_test() as instance:
+        done = job.execute_in_process(instance=instance, raise_on_error=False)
+        (failure,) = [e for e in done.all_events if e.event_type_value == "STEP_FAILURE"]
+    assert not done.success
+    assert "materialize folds first" in failure.step_failure_data.user_failure_data.description

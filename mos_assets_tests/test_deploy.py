@@ -11,6 +11,7 @@ import yaml
 from dagster._core.instance.ref import InstanceRef
 
 from mos_assets.settings import Settings
+from mos_assets.settings.project_table import FILE_VARIABLE
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -44,6 +45,25 @@ def test_dagster_reads_the_instance_and_keeps_its_rules(tmp_path: Path) -> None:
         assert deployed.settings[rule] == checkout.settings[rule]
 
 
+def test_several_projects_keep_their_stores_in_the_volumes(tmp_path: Path) -> None:
+    (tmp_path / "projects.toml").write_text(
+        '[projects.a]\ncorpus = "one"\n\n[projects.b]\nfeatures = "canonical-6"\n'
+    )
+    code = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["code"]
+    image = dict(re.findall(r"(MOS_\w+)=(\S+)", (DEPLOY / "Dockerfile").read_text()))
+    given = {name: "" for name in code["environment"] if name.startswith("MOS_")}
+    assert FILE_VARIABLE in given
+    given |= {"MOS_CORPUS": "mine", FILE_VARIABLE: str(tmp_path / "projects.toml")}
+    a, b = Settings.all_from_env({**image, **given})
+    assert (a.run.corpus, b.run.corpus) == ("one", "mine")
+    places = [
+        path for each in (a, b) for path in (each.paths.store_folder, each.paths.model_folder)
+    ]
+    assert [str(path) for path in places] == [
+        f"/srv/mos/{of}/{name}" for name in "ab" for of in ("store", "model")
+    ]
+
+
 def test_every_setting_in_use_exists_and_nothing_listens_beyond_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -57,7 +77,7 @@ def test_every_setting_in_use_exists_and_nothing_listens_beyond_this_machine(
         for part in (known.run, known.paths, known.service)
         for field in type(part).model_fields
     }
-    assert not [name for name in used if name not in fields]
+    assert not [name for name in used if name not in {*fields, FILE_VARIABLE}]
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     published = {name: service.get("ports", []) for name, service in services.items()}
     assert {name: ports for name, ports in published.items() if ports} == {

@@ -15,7 +15,7 @@ from mos_assets.features import use_networks_folder
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.settings import PathSettings, RunSettings, Settings
 from mos_assets.store import Database
-from mos_assets.store.opening import OpenStore, acquire
+from mos_assets.store.opening import OpenStore, acquire, choose
 from mos_assets.store.run_lock import Timeout
 
 LOCK_TIMEOUT_S = 600.0
@@ -54,7 +54,8 @@ class _PlatformBase(dg.ConfigurableResource):
 
     @property
     def settings(self) -> Settings:
-        """The settings of this run, checked; those of the service are none of them.
+        """The settings of this run, checked; those of the service are none of them. Who asks works
+        for this project's store from then on.
 
         Raises dagster.Failure where one cannot be used.
         """
@@ -63,6 +64,7 @@ class _PlatformBase(dg.ConfigurableResource):
             found = Settings.of(self.naming.project, **given)
             use_networks_folder(found.paths.networks_folder)
             chosen_blocks(found.run, found.paths)
+            choose(found.paths.store_place)
             return found
         except (SettingsError, NetworkError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None

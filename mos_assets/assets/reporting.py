@@ -13,7 +13,7 @@ from mos_assets.assets.columns import WORDS
 from mos_assets.errors import MosAssetsError
 from mos_assets.features import Column, column_description
 from mos_assets.reporting.markdown import cell
-from mos_assets.store.opening import publish_all
+from mos_assets.store.opening import publish_chosen
 
 PREVIEW_ROWS = 8
 
@@ -27,7 +27,7 @@ def user_errors() -> Iterator[None]:
     """
     try:
         yield
-        publish_all()
+        publish_chosen()
     except MosAssetsError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     except OSError as error:

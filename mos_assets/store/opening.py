@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 1.0
 _OPEN: dict[Path, Session] = {}
 """Sessions of this process, by their working folder."""
+_CHOSEN: ContextVar[Path | None] = ContextVar("chosen", default=None)
 Opened = TypeVar("Opened")
 
 
@@ -142,12 +144,23 @@ def holder_of(place: StorePlace) -> str:
     return f"{found.holder} on {found.host}" if found.holder else ""
 
 
-def publish_all() -> None:
-    """Let others see what this process has written into stores in buckets.
+def choose(place: StorePlace) -> None:
+    """From now on this thread works for the store there: what `publish_chosen` is about.
 
-    Raises StoreError where one is not this process's any more, LocationError, OSError.
+    A run may have the stores of several projects, and what befalls one is no failure of another.
     """
-    for session in list(_OPEN.values()):
+    _CHOSEN.set(place.folder)
+
+
+def publish_chosen() -> None:
+    """Let others see what this process has written into the chosen store, where it is in a bucket
+    and open.
+
+    Raises StoreError where it is not this process's any more, LocationError, OSError.
+    """
+    chosen = _CHOSEN.get()
+    session = None if chosen is None else _OPEN.get(chosen)
+    if session is not None:
         session.publish()
 
 

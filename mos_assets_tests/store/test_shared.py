@@ -18,7 +18,7 @@ import pytest
 from mos_assets.errors import ChangedError, StoreError, UnreachableError
 from mos_assets.objects import Location
 from mos_assets.settings.locations import StorePlace
-from mos_assets.store import Database
+from mos_assets.store import Database, opening
 from mos_assets.store.database import replace_rows
 from mos_assets.store.guards import require_held
 from mos_assets.store.opening import beside_runs, holder_of, locked, published, refresh
@@ -198,6 +198,28 @@ def test_a_run_that_stood_still_loses_the_store_and_writes_no_more(
     assert SHARD not in names(there)
     with locked(here, "run c"):
         assert notes(here) == ["in time"]
+
+
+def test_what_befalls_one_store_of_a_run_is_no_failure_of_another(
+    machine: Callable[[str], StorePlace], bucket: str
+) -> None:
+    lost = machine("here")
+    kept = StorePlace(lost.folder.with_name("kept"), f"{bucket}/kept")
+    with locked(kept, "run a"):
+        opened = opening.acquire(lost, "run a")
+        noted(kept, "of the other project")
+        Location(lost.url).delete([STATE])
+        opening.choose(kept)
+        opening.publish_chosen()
+        opening.choose(lost)
+        with pytest.raises(StoreError, match="was deleted"):
+            opening.publish_chosen()
+        with pytest.raises(StoreError):
+            opened.close()
+    refresh(StorePlace(lost.folder.with_name("elsewhere"), kept.url))
+    assert notes(StorePlace(lost.folder.with_name("elsewhere"), kept.url)) == [
+        "of the other project"
+    ]
 
 
 def test_late_requests_of_a_run_that_lost_the_store_change_nothing(

@@ -208,6 +208,7 @@ def test_what_befalls_one_store_of_a_run_is_no_failure_of_another(
     with locked(kept, "run a"):
         opened = opening.acquire(lost, "run a")
         noted(kept, "of the other project")
+        noted(lost, "of a project whose lock somebody deletes")
         Location(lost.url).delete([STATE])
         opening.choose(kept)
         opening.publish_chosen()

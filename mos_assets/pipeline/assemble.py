@@ -29,6 +29,7 @@ from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import FeatureMatrix
 from mos_assets.settings import PathSettings, ReferencePolicy, RunSettings, feature_scope
 from mos_assets.store import (
@@ -63,6 +64,11 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
     A row that lacks a feature is kept with the reason. Raises FeatureError and CorpusError for
     tables that cannot be used.
     """
+    with collector_paused():
+        return _assemble(run, paths, database)
+
+
+def _assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assembled:
     blocks = chosen_blocks(run, paths)
     gathered = [gather(run, paths, database, name) for name in run.all_corpora]
     proved = {corpus.name: proofs(corpus) for corpus in gathered}

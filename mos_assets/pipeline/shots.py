@@ -19,6 +19,7 @@ from mos_assets.io.log_lines import FewWarnings
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Clip, Measurement, Setback, ShotRow
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows
@@ -48,7 +49,7 @@ class ShotsFound:
 
 def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
     """Write one row a clip; one whose shots are not known says why. Raises CorpusError."""
-    with database.held():
+    with collector_paused(), database.held():
         return _find_shots(run, paths, database, log)
 
 

@@ -9,6 +9,7 @@ from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
 from mos_assets.pipeline.assemble import require_honest_features
 from mos_assets.pipeline.transfer import content_rows
+from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Clip, Severity
 from mos_assets.settings import RunSettings, feature_scope, fold_scope
 from mos_assets.splitting.folds import HELD_OUT, FoldRow, assign_folds
@@ -32,7 +33,7 @@ def split(run: RunSettings, database: Database) -> Split:
     Raises FeatureError where the features were made under other settings or cannot be trained on,
     and CorpusError for labels that cannot be right.
     """
-    with database.held():
+    with collector_paused(), database.held():
         return _split(run, database)
 
 

@@ -126,13 +126,9 @@ def head_of(run: RunSettings) -> str:
 
 
 def _data_used(run: RunSettings, database: Database, table: TrainingTable, split: str) -> DataUsed:
-    corpus_of = corpus_rows.corpus_of_clips(database, run.corpora)
     rated = {each.corpus: each for each in rating_rows.read_rated(database, run.corpora)}
     inside = table.folds >= 0
-    rows = Counter(
-        (corpus_of[clip_id], bool(trains))
-        for clip_id, trains in zip(table.clip_ids, inside, strict=True)
-    )
+    rows = Counter(zip(table.corpora, inside.tolist(), strict=True))
     return DataUsed(
         corpora=tuple(
             CorpusUsed(

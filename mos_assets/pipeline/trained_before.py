@@ -82,5 +82,5 @@ def _outcome(database: Database, manifest: Manifest, onnx: bytes, identity: str)
     return digest_of(
         hash_bytes(onnx),
         manifest.as_trained().to_json(),
-        verdict_rows.candidate_contents(database, identity),
+        [digest_of(rows) for rows in verdict_rows.candidate_contents(database, identity)],
     )

@@ -174,15 +174,6 @@ def read_clips(database: Database, corpora: Sequence[str]) -> tuple[Clip, ...]:
         return tuple(clips_of(corpus_table(database, corpora)))
 
 
-def corpus_of_clips(database: Database, corpora: Sequence[str]) -> dict[str, str]:
-    """Clip id → corpus."""
-    table = database.fetch(
-        f"SELECT clip_id, corpus FROM {RAW_CORPUS} WHERE list_contains(?, corpus) ORDER BY clip_id",
-        [list(corpora)],
-    )
-    return dict(zip(table["clip_id"].to_pylist(), table["corpus"].to_pylist(), strict=True))
-
-
 def known_hashes(database: Database, corpora: Sequence[str]) -> frozenset[str]:
     """sha256 of every clip file of these corpora."""
     hashes = corpus_table(database, corpora)["sha256"].to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -162,7 +163,7 @@ def read_training_table(
     values = np.column_stack([_numbers(matrix, name) for name in features])
     if matrix.num_rows != table.num_rows or not (gaps or np.isfinite(values).all()):
         raise StoreError("a row marked complete must hold every feature, exactly once")
-    slots = table["slot"].to_pylist()
+    slots = _repeated(table["slot"])
     stored = database.fetch(f"SELECT encoder FROM {ENCODER_SLOTS} ORDER BY position")
     known = [name for name in stored["encoder"].to_pylist() if name not in ENCODER_VOCABULARY]
     last = max((known.index(slot) + 1 for slot in set(slots) if slot in known), default=0)
@@ -177,14 +178,21 @@ def read_training_table(
         mos_std=_numbers(table, "mos_std"),
         n_ratings=_numbers(table, "n_ratings"),
         height=_numbers(table, "lines"),
-        codec=tuple(table["decoder"].to_pylist()),
-        part=tuple(table["corpus_part"].to_pylist()),
+        codec=_repeated(table["decoder"]),
+        part=_repeated(table["corpus_part"]),
         encoder_vocab=vocab,
         slots=np.array([vocab.index(slot) for slot in slots], dtype=np.int64),
         mos_ci95=_numbers(table, "mos_ci95"),
-        sessions=tuple(table["test"].to_pylist()),
+        sessions=_repeated(table["test"]),
     )
     return training, fingerprints[0]
+
+
+def _repeated(column: pa.ChunkedArray) -> tuple[Any, ...]:
+    """A column of few different words, each of which is one object."""
+    whole = column.combine_chunks().dictionary_encode()
+    words = whole.dictionary.to_pylist()
+    return tuple([None if at is None else words[at] for at in whole.indices.to_pylist()])
 
 
 def _numbers(table: pa.Table, name: str) -> FloatArray:

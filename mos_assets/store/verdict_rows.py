@@ -5,7 +5,7 @@ What was trained, how it was judged, and what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,22 +138,25 @@ def _line(database: Database, candidate: Candidate) -> pa.Table:
     return pa.Table.from_pylist([row], schema=told_columns(CANDIDATES))
 
 
-def candidate_contents(database: Database, candidate_id: str) -> tuple[pa.Table, ...]:
+def candidate_contents(database: Database, candidate_id: str) -> Iterator[pa.Table]:
     """Every row that training wrote of this candidate, in an order that is always the same:
-    predictions, feature losses, and predictions for corpora that only test."""
+    predictions, feature losses, and predictions for corpora that only test; one seed at a time,
+    since all of them together are as large as what training holds."""
     orders = {
-        PREDICTIONS: "seed, clip_id, fold",
-        FEATURE_LOSSES: "seed, fold, features",
-        TRANSFER_PREDICTIONS: "corpus, fold, seed, clip_id",
+        PREDICTIONS: "clip_id, fold",
+        FEATURE_LOSSES: "fold, features",
+        TRANSFER_PREDICTIONS: "corpus, fold, clip_id",
     }
     with database.connect() as connection:
-        return tuple(
-            connection.sql(
-                f"SELECT * FROM {table} WHERE candidate_id = ? ORDER BY {order}",
-                params=[candidate_id],
-            ).to_arrow_table()
-            for table, order in orders.items()
-        )
+        for table, order in orders.items():
+            of = f"FROM {table} WHERE candidate_id = ?"
+            seeds = connection.execute(
+                f"SELECT DISTINCT seed {of} ORDER BY seed", [candidate_id]
+            ).fetchall()
+            for (seed,) in seeds:
+                yield connection.sql(
+                    f"SELECT * {of} AND seed = ? ORDER BY {order}", params=[candidate_id, seed]
+                ).to_arrow_table()
 
 
 def find_candidate(database: Database, candidate_id: str) -> Candidate | None:

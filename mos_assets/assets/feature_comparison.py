@@ -23,7 +23,7 @@ feature_comparison = ExternalTemplate(
     description="What every feature block that is here reaches, alone and with others, on the "
     "folds of the run, with intervals: which columns are worth their cost. Made by the job "
     "`compare_features`, since it costs more than training; the gate report shows it from then "
-    "on, as long as clips, folds and ratings are the same. Table `feature_comparisons`.",
+    "on, as long as nothing that it was made of has changed. Table `feature_comparisons`.",
     deps=(extracted_features, folds),
 )
 
@@ -36,7 +36,7 @@ def compared(
     with user_errors():
         database = platform.database
         found = compare_features(settings.run, settings.paths, database, context.log)
-        keep_sets(database, settings.run, found)
+        keep_sets(settings.run, settings.paths, database, found)
     context.log.info(verdict_on_sets(found))
     return dg.AssetMaterialization(
         naming.key(feature_comparison.name),

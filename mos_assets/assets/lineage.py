@@ -58,6 +58,7 @@ _OF_CLIPS = {
     "sha256": "bytes",
     "size_bytes": "bytes",
     "mtime_ns": "modification time",
+    "content_group": "bytes",
     **{name: "container header" for name, _ in PROBE_FIELDS},
     "reference_path": "name",
     "reference_sha256": "bytes",

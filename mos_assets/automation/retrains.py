@@ -34,8 +34,9 @@ _STEPS: dict[str, frozenset[str]] = {}
 def retrains_of(
     instance: dg.DagsterInstance, scope: str, now: float, sensor: str, naming: Naming = UNNAMED
 ) -> tuple[Retrain, ...]:
-    """Runs in flight that write to the store of this project, and the newest finished runs of its
-    whole graph that had these settings. scope: `Settings.run_scope`. sensor: the one that asks."""
+    """Runs in flight that make something of this project's graph, and the newest finished runs of
+    the whole graph that had these settings. scope: `Settings.run_scope`. sensor: the one that
+    asks."""
     no_retrains = {naming.of(job) for job in (PRUNE, SCORE_INCOMING, COMPARE)}
     in_flight = instance.get_run_records(dg.RunsFilter(statuses=IN_FLIGHT))
     finished = instance.get_run_records(

@@ -40,11 +40,12 @@ from mos_assets.corpora.request import (
     folder_errors,
 )
 from mos_assets.records import Corpus, IntArray, KnownClip, Label, RejectedRow, SeenFile
-from mos_assets.records.corpus_columns import LABEL_FIELDS, ClipColumns, FileColumns
+from mos_assets.records.corpus_columns import BATCH, LABEL_FIELDS, ClipColumns, FileColumns
 
 NO_LABEL = "the clip has no label"
-_BATCH = 10_000
-"""Files that were opened are columns from this many on."""
+GONE = "it went away while it was looked for; run again when nobody moves clips"
+TOO_LATE = "its modification time lies beyond the year 2262; touch it"
+_LAST_NS = 2**63 - 1
 
 
 def attach_clips(
@@ -71,7 +72,7 @@ def attach_clips(
         passed_over = tuple(overlooked(labels, indexes, folder))
         # Of what is listed here only what is looked for is kept: there may be 150,000 files.
         del indexes
-        looked = _look(paths, labels.name, known, workers, progress)
+    looked = _look(paths, labels.name, known, workers, progress)
     del paths
     kept: list[Label] = []
     told, file_of, reference_of = _as_columns(
@@ -127,7 +128,7 @@ class _Looked:
 
     files: FileColumns
     row_of: dict[str, int]
-    """By path; one that has gone meanwhile has no row."""
+    """By path; one that could not be read has none."""
     flaws: dict[str, str]
     """Path → why the file cannot be used."""
     opened: int
@@ -148,14 +149,18 @@ def _look(
     paths: Sequence[str], corpus: str, known: FileColumns, workers: int, progress: Progress
 ) -> _Looked:
     """What is in these files, sorted by path; those that are not known are opened."""
+    flaws: dict[str, str] = {}
     sizes, times = np.full(len(paths), -1), np.full(len(paths), -1)
-    for place, path in enumerate(paths):
-        if (state := file_state(path)) is not None:
+    with folder_errors():
+        for place, path in enumerate(paths):
+            state = file_state(path)
+            if state is None or state.mtime_ns > _LAST_NS:
+                flaws[path] = GONE if state is None else TOO_LATE
+                continue
             sizes[place], times[place] = state.size, state.mtime_ns
     rows = known.rows_of(paths, sizes, times)
     fresh: list[int] = np.flatnonzero((rows < 0) & (sizes >= 0)).tolist()
     states = [FileState(paths[at], int(sizes[at]), int(times[at])) for at in fresh]
-    flaws: dict[str, str] = {}
     parts: list[FileColumns] = []
     found: list[SeenFile] = []
     placed = len(known)
@@ -166,10 +171,10 @@ def _look(
             continue
         found.append(SeenFile(Path(at.path), at.size, at.mtime_ns, *finding))
         rows[place], placed = placed, placed + 1
-        if len(found) == _BATCH:
+        if len(found) == BATCH:
             parts.append(FileColumns.of(found))
             found.clear()
-    settled = not flaws and bool((sizes >= 0).all())
+    settled = not flaws
     used = np.unique(rows[rows >= 0])
     files = known.plus(*parts, FileColumns.of(found)).only(used)
     places = np.searchsorted(used, rows)
@@ -225,7 +230,7 @@ def _as_columns(
     themselves go to `kept`."""
     parts = [pa.schema(LABEL_FIELDS).empty_table()]
     files, references = array("q"), array("q")
-    while some := list(islice(attached, _BATCH)):
+    while some := list(islice(attached, BATCH)):
         labels = [each.label for each in some]
         kept += labels
         files.extend(each.file for each in some)

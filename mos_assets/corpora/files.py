@@ -32,7 +32,7 @@ _SUFFIXES = tuple(sorted(VIDEO_SUFFIXES | {suffix.upper() for suffix in VIDEO_SU
 
 
 class FileState(NamedTuple):
-    """A file as it is now; as a key of `Known` it names what is in it."""
+    """A file as it is now."""
 
     path: str
     """Absolute."""

@@ -94,10 +94,14 @@ def compare_features(
         )
     rows = _rows(table, blocks)
     if (folds := len(np.unique(table.folds[rows]))) < LEAST_FOLDS:
+        remedy = (
+            f"set MOS_FOLDS to {LEAST_FOLDS} or more and materialize folds again"
+            if run.folds < LEAST_FOLDS
+            else "rate more clips, or move tables away that few clips are in"
+        )
         raise FeatureError(
             f"Clips that have every figure lie in {folds} folds, and settings are chosen inside "
-            f"the training folds, so {LEAST_FOLDS} are needed: set MOS_FOLDS to {LEAST_FOLDS} or "
-            "more and materialize folds again."
+            f"the training folds, so {LEAST_FOLDS} are needed: {remedy}."
         )
     return FeatureComparison(
         corpora=run.corpora,

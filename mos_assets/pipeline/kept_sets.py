@@ -1,33 +1,67 @@
-"""The newest comparison of feature blocks, kept for the gate report beside the rows it is of."""
+"""The newest comparison of feature blocks, kept for the gate report beside what it was made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pydantic import ValidationError
 
+from mos_assets.corpora.request import (
+    FEATURE_SUFFIXES,
+    FEATURES_FOLDER,
+    SHOT_SUFFIXES,
+    SHOTS_FOLDER,
+    external_files,
+)
+from mos_assets.errors import CorpusError
 from mos_assets.evaluation import FeatureComparison
 from mos_assets.io.digest import digest_of
+from mos_assets.io.hashing import hash_file
 from mos_assets.records import TrainingTable
-from mos_assets.settings import RunSettings
-from mos_assets.store import Database, comparison_rows, fold_rows
+from mos_assets.settings import PathSettings, RunSettings, feature_scope
+from mos_assets.store import Database, comparison_rows, fold_rows, measurement_rows
 
 
-def keep_sets(database: Database, run: RunSettings, compared: FeatureComparison) -> None:
-    """Keep the figures: they hold until one of the run's clips, folds or ratings is another."""
+def keep_sets(
+    run: RunSettings, paths: PathSettings, database: Database, compared: FeatureComparison
+) -> None:
+    """Keep the figures: they hold until something is another that they were made of."""
     with database.held():
         table, _ = fold_rows.read_training_table(database, run.corpora, gaps=run.imputes)
-        comparison_rows.write_comparison(
-            database, run.corpora, _rows_digest(table), compared.model_dump_json()
-        )
+        made_of = _made_of(run, paths, database, table)
+        comparison_rows.write_comparison(database, run.corpora, made_of, compared.model_dump_json())
 
 
 def kept_sets(
-    database: Database, corpora: Sequence[str], table: TrainingTable
+    run: RunSettings, paths: PathSettings, database: Database, table: TrainingTable
 ) -> FeatureComparison | None:
-    """The comparison on exactly these clips, folds and ratings; None where there is none."""
-    found = comparison_rows.find_comparison(database, corpora, _rows_digest(table))
-    return None if found is None else FeatureComparison.model_validate_json(found)
+    """The comparison of what is here now under these settings; None where there is none."""
+    kept = comparison_rows.find_comparison(database, run.corpora)
+    if kept is None:
+        return None
+    made_of, comparison = kept
+    try:
+        same = made_of == _made_of(run, paths, database, table)
+        return FeatureComparison.model_validate_json(comparison) if same else None
+    except CorpusError:
+        # Tables that cannot be listed are not those that it was made of.
+        return None
+    except ValidationError:
+        # Another version of this package wrote it.
+        return None
 
 
-def _rows_digest(table: TrainingTable) -> str:
-    """Moves with the clips, their folds and their ratings, and not with the features."""
-    return digest_of(table.clip_ids, table.folds.tolist(), table.mos.tolist())
+def _made_of(
+    run: RunSettings, paths: PathSettings, database: Database, table: TrainingTable
+) -> str:
+    """Moves with the rows that train, the settings, the tables and what was measured."""
+    files = [
+        path
+        for name in run.corpora
+        for folder, suffixes in ((FEATURES_FOLDER, FEATURE_SUFFIXES), (SHOTS_FOLDER, SHOT_SUFFIXES))
+        for path in external_files(name, paths.corpus_folder, folder, suffixes)
+    ]
+    return digest_of(
+        table,
+        [feature_scope(run), run.weights, run.align],
+        [[path.name, hash_file(path)] for path in files],
+        measurement_rows.merged_shards(database),
+    )

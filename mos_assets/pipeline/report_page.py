@@ -60,7 +60,7 @@ def write_page(
     blocks = _blocks(run, paths)
     with database.held():
         others = list(_same_folds(database, table, report))
-        sets = kept_sets(database, report.corpora, table)
+        sets = kept_sets(run, paths, database, table)
         inputs = inputs_digest(
             SHOWN,
             report=report.to_json(),

@@ -50,7 +50,7 @@ LABEL_FIELDS = (
 _OF_FILE = ("path", *(name for name, _ in (*CONTENT_FIELDS, *PROBE_FIELDS)))
 _FILES = pa.schema([("path", _TEXT), *CONTENT_FIELDS, *PROBE_FIELDS, ("reason", _TEXT)])
 _LABELS = pa.schema(LABEL_FIELDS)
-_BATCH = 10_000
+BATCH = 10_000
 """Rows that are objects at once."""
 _REPEATED = frozenset(
     {"corpus", "corpus_version", "part", "width", "height", "fps", "frames", "pix_fmt", "codec"}
@@ -71,13 +71,16 @@ class _Rows(Sequence[_Row]):
     def __getitem__(self, at: slice) -> Sequence[_Row]: ...
     def __getitem__(self, at: int | slice) -> _Row | Sequence[_Row]:
         if isinstance(at, slice):
-            return tuple(self[each] for each in range(*at.indices(len(self))))
+            places = range(len(self))[at]
+            if places.step == 1:
+                return tuple(self._made(places.start, max(places.start, places.stop)))
+            return tuple(self[each] for each in places)
         place = range(len(self))[at]
         return self._made(place, place + 1)[0]
 
     def __iter__(self) -> Iterator[_Row]:
-        for start in range(0, len(self), _BATCH):
-            yield from self._made(start, min(start + _BATCH, len(self)))
+        for start in range(0, len(self), BATCH):
+            yield from self._made(start, min(start + BATCH, len(self)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -131,8 +134,8 @@ class FileColumns(_Rows[SeenFile]):
             return np.full(len(paths), -1)
         mine = self.table["path"]
         found = (
-            pc.index_in(pa.array(paths[at : at + _BATCH], _TEXT), value_set=mine).fill_null(-1)
-            for at in range(0, len(paths), _BATCH)
+            pc.index_in(pa.array(paths[at : at + BATCH], _TEXT), value_set=mine).fill_null(-1)
+            for at in range(0, len(paths), BATCH)
         )
         rows = np.concatenate(
             [each.to_numpy(zero_copy_only=False) for each in found], dtype=np.int64
@@ -151,10 +154,11 @@ class FileColumns(_Rows[SeenFile]):
         return FileColumns(pa.concat_tables([self.table, *tables])) if tables else self
 
     def without(self, paths: Collection[str]) -> FileColumns:
-        """All rows but those of these paths."""
-        if not paths:
+        """All rows but those of these paths; one that is not UTF-8 no table can hold."""
+        told = [path for path in sorted(paths) if path.isascii() or _is_text(path)]
+        if not told:
             return self
-        named = pc.is_in(self.table["path"], value_set=pa.array(sorted(paths), _TEXT))
+        named = pc.is_in(self.table["path"], value_set=pa.array(told, _TEXT))
         return FileColumns(self.table.filter(pc.invert(named)))
 
     def reasons(self) -> dict[int, str]:
@@ -212,8 +216,8 @@ class ClipColumns(_Rows[Clip]):
     def tables(self) -> Iterator[pa.Table]:
         """All that the clips are, column by column under the names of `raw_corpus`, some rows at
         a time."""
-        for start in range(0, len(self), _BATCH):
-            yield self._joined(start, min(start + _BATCH, len(self)))
+        for start in range(0, len(self), BATCH):
+            yield self._joined(start, min(start + BATCH, len(self)))
 
     def _joined(self, start: int, stop: int) -> pa.Table:
         table = self.labels.slice(start, stop - start)
@@ -239,6 +243,14 @@ def clips_of(table: pa.Table) -> list[Clip]:
         told[name] = [None if text is None else Path(text) for text in told[name]]
     told["probe"] = _probes(table)
     return list(map(Clip, *(told[name] for name in Clip._fields)))
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _indices(rows: IntArray) -> pa.Array:

@@ -12,15 +12,15 @@ from mos_assets.store.schema import FEATURE_COMPARISONS, SCHEMAS
 
 
 def write_comparison(
-    database: Database, corpora: Sequence[str], rows: str, comparison: str
+    database: Database, corpora: Sequence[str], made_of: str, comparison: str
 ) -> None:
     """Keep it in place of the one of the same corpora before.
 
-    rows: digest of the clips, folds and ratings it holds for. comparison: as JSON.
+    made_of: digest of everything that it rests on. comparison: as JSON.
     """
     row = {
         "corpora": ",".join(corpora),
-        "rows": rows,
+        "made_of": made_of,
         "comparison": comparison,
         "compared_at": datetime.now(UTC),
     }
@@ -32,11 +32,10 @@ def write_comparison(
     )
 
 
-def find_comparison(database: Database, corpora: Sequence[str], rows: str) -> str | None:
-    """The comparison of exactly these clips, folds and ratings, as JSON; None where there is
-    none."""
+def find_comparison(database: Database, corpora: Sequence[str]) -> tuple[str, str] | None:
+    """(made_of, comparison) of these corpora; None where there is none."""
     found = database.fetch(
-        f"SELECT comparison FROM {FEATURE_COMPARISONS} WHERE corpora = ? AND rows = ?",
-        [",".join(corpora), rows],
-    )["comparison"].to_pylist()
-    return str(found[0]) if found else None
+        f"SELECT made_of, comparison FROM {FEATURE_COMPARISONS} WHERE corpora = ?",
+        [",".join(corpora)],
+    ).to_pylist()
+    return (found[0]["made_of"], found[0]["comparison"]) if found else None

@@ -31,7 +31,7 @@ from mos_assets.store.failures import (
 from mos_assets.store.guards import require_held
 from mos_assets.store.instance import attached
 from mos_assets.store.migrations import bring_up_to_date, is_current
-from mos_assets.store.schema import WRITTEN, duckdb_columns, quote
+from mos_assets.store.schema import SCHEMAS, WRITTEN, duckdb_columns, quote
 
 FILE_NAME = "mos_assets.duckdb"
 STORAGE: dict[str, str | bool | int | float | list[str]] = {
@@ -271,15 +271,16 @@ def update_rows(
     time, and are compared by two hashes of 64 bits: to compare 20 columns takes ten times the
     memory.
     """
-    names = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
+    names = SCHEMAS[table].names
     columns = ", ".join(quote(name) for name in names)
     told = ", ".join(quote(name) for name in names if name != untold)
     hashes = f"hash({quote(key)}) AS key, hash({told}) AS told"
     connection.execute(
-        f"CREATE TEMP TABLE standing AS SELECT rowid AS place, {hashes} FROM {table} WHERE {where}",
+        f"CREATE OR REPLACE TEMP TABLE standing AS SELECT rowid AS place, {hashes} "
+        f"FROM {table} WHERE {where}",
         list(parameters),
     )
-    connection.execute("CREATE TEMP TABLE met (place BIGINT)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE met (place BIGINT)")
     alike = "standing.key = incoming.key AND standing.told = incoming.told"
     for part in rows:
         # DuckDB finds it by its name. What is registered would be held until the transaction ends.

@@ -157,7 +157,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     FEATURE_COMPARISONS: pa.schema(
         [
             ("corpora", _TEXT),
-            ("rows", _TEXT),
+            ("made_of", _TEXT),
             ("comparison", _TEXT),
             ("compared_at", _TIME),
         ]

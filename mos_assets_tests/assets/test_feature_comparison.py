@@ -1,17 +1,27 @@
 """The asset behind `mos compare-features`: made when asked for, and then in the gate report."""
 
+import logging
 from pathlib import Path
 
 import dagster as dg
 
 from mos_assets.automation.jobs import COMPARE
 from mos_assets.definitions import build_defs
+from mos_assets.evaluation import FeatureComparison
+from mos_assets.pipeline.feature_sets import compare_features
+from mos_assets.pipeline.kept_sets import keep_sets
 from mos_assets.pipeline.report_page import REPORT_HTML
 from mos_assets.settings import Settings
+from mos_assets.store import comparison_rows
 from mos_assets_tests.pipeline.chain import Chain, write_corpus
 
 KEY = dg.AssetKey(["feature_comparison"])
-NOT_COMPARED = "Not compared on these clips and folds"
+NOT_COMPARED = "Not compared on these rows under these settings"
+
+
+def compared_again(chain: Chain) -> FeatureComparison:
+    run, paths = chain.settings.run, chain.settings.paths
+    return compare_features(run, paths, chain.database, logging.getLogger())
 
 
 def page(chain: Chain) -> str:
@@ -45,7 +55,13 @@ def test_it_is_made_when_asked_for_and_shown_as_long_as_it_holds(tmp_path: Path)
     assert "| **own** |" in str(told["comparison"].value)
     shown = page(chain)
     assert NOT_COMPARED not in shown and "What these blocks reach" in shown
-    # Another rating: what was compared was compared on other rows.
+    # Other settings, what another version wrote, and another rating: it was made of other things.
+    assert NOT_COMPARED in page(chain.using(weights="precision"))
+    made_of, _ = comparison_rows.find_comparison(chain.database, ["mine"]) or ("", "")
+    comparison_rows.write_comparison(chain.database, ["mine"], made_of, '{"of": "tomorrow"}')
+    assert NOT_COMPARED in page(chain)
+    keep_sets(settings.run, settings.paths, chain.database, compared_again(chain))
+    assert NOT_COMPARED not in page(chain)
     labels = tmp_path / "corpora/mine/labels.csv"
     labels.write_text(labels.read_text().replace("mine3,3.0", "mine3,3.5"))
     assert NOT_COMPARED in page(chain.prepare())

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from mos_assets.corpora import clips
+from mos_assets.corpora.files import FileState
+from mos_assets.records import corpus_columns
+from mos_assets.records.corpus_columns import FileColumns
+from mos_assets.store import Database, corpus_rows
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 
@@ -157,3 +162,62 @@ def test_the_result_does_not_depend_on_the_order_of_label_rows(
         return [(clip.clip_id, clip.mos, clip.sha256) for clip in load(root).clips]
 
     assert essence(tmp_path / "x") == essence(tmp_path / "y")
+
+
+def test_a_clip_that_goes_away_while_it_is_looked_for_is_named(
+    tmp_path: Path, videos: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the listing of the folder and the look at the file."""
+    corpus_of(tmp_path, "clip,mos\na,3\nb,2\n", {"a.mp4": videos[0], "b.mp4": videos[1]})
+    look = clips.file_state
+
+    def once_gone(path: str) -> FileState | None:
+        if path.endswith("/a.mp4"):
+            Path(path).unlink()
+        return look(path)
+
+    monkeypatch.setattr(clips, "file_state", once_gone)
+    corpus = load(tmp_path)
+    assert [clip.clip_name for clip in corpus.clips] == ["b.mp4"]
+    (row,) = corpus.rejected
+    assert (row.clip_name, row.line) == ("a.mp4", 2) and "it went away" in row.reason
+    assert not corpus.settled
+
+
+def test_parts_are_as_good_as_the_whole(
+    tmp_path: Path, videos: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some rows at a time, in memory and into the store: new files, known ones, copies, flaws."""
+    names = [f"c{at:02d}" for at in range(11)]
+    labels = "clip,mos\n" + "".join(f"{name},{1 + at % 4}\n" for at, name in enumerate(names))
+    files = {f"{name}.mp4": videos[at % 3] + bytes([at % 9]) for at, name in enumerate(names[:9])}
+    corpus_of(tmp_path, labels, {**files, "c03.mp4": b"text", "c07.mp4": files["c06.mp4"]})
+    whole = load(tmp_path)
+    assert len(whole.clips) == 8 and len(whole.files) == 9
+    for module in (clips, corpus_columns):
+        monkeypatch.setattr(module, "BATCH", 3)
+    known = FileColumns.of(list(whole.files)[::2])
+    store = Database(tmp_path / "store")
+    for parts in (load(tmp_path), load(tmp_path, known=known), load(tmp_path, known=whole.files)):
+        assert tuple(parts.clips) == tuple(whole.clips)
+        assert (parts.rejected, parts.accounts) == (whole.rejected, whole.accounts)
+        assert set(parts.files) == set(whole.files)
+        corpus_rows.write_corpora(store, [parts])
+        assert corpus_rows.read_clips(store, ["mine"]) == tuple(whole.clips)
+        assert set(corpus_rows.seen_files(store, "mine")) == set(whole.files)
+    ingested = store.fetch("SELECT count(DISTINCT ingested_at) AS n FROM raw_corpus")
+    assert ingested["n"].to_pylist() == [1]
+    assert whole.clips[2:5] == tuple(whole.clips)[2:5] and whole.clips[-1] == list(whole.clips)[-1]
+
+
+def test_a_name_that_no_table_can_hold_is_no_row_of_one(
+    tmp_path: Path, videos: tuple[bytes, ...]
+) -> None:
+    """A sensor may distrust a file of such a name."""
+    corpus_of(tmp_path, "clip,mos\na,3\nb,2\n", {"a.mp4": videos[0], "b.mp4": videos[1]})
+    files = load(tmp_path).files
+    path = str(tmp_path / "mine/clips/a.mp4")
+    assert files.without({os.fsdecode(b"/\xff.mp4")}) is files
+    assert files.without({os.fsdecode(b"/\xff.mp4"), path}).paths == [
+        path.replace("a.mp4", "b.mp4")
+    ]

@@ -19,6 +19,7 @@ from mos_assets.cli import (
     predict,
     service,
 )
+from mos_assets.cli.terminal import PROGRAM
 from mos_assets.errors import MosAssetsError
 from mos_assets.settings.project_table import CHOICE_VARIABLE
 
@@ -33,7 +34,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.version_option(package_name="mos-assets", prog_name="mos")
+@click.version_option(package_name="mos-assets", prog_name=PROGRAM)
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--project",

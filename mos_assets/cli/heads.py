@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mos_assets.cli.terminal import log_on_stderr, printable
+from mos_assets.cli.terminal import as_called, log_on_stderr, printable
 from mos_assets.errors import MosAssetsError, ReleaseError
 from mos_assets.settings import PathSettings, Settings
 
@@ -107,7 +107,7 @@ def report(head: str | None) -> None:
     if files.manifest.is_file() and Manifest.read(files.manifest).sha256 == candidate.sha256:
         click.echo(f"{'head':<{width}}  {files.onnx}")
         where = "" if paths.heads_folder == paths.model_folder else f" --model {paths.model_folder}"
-        mos = f"mos --project {settings.project}" if settings.project else "mos"
+        mos = as_called() + (f" --project {settings.project}" if settings.project else "")
         click.echo(f"{'use it':<{width}}  {mos} predict --head {row.head_id}{where} PATH")
     else:
         onnx = ReleaseFiles(candidate.folder, row.head_id).onnx

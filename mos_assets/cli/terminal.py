@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
 EXIT_FAILED = 1
+PROGRAM = "mos"
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -37,3 +40,13 @@ def log_on_stderr(name: str) -> logging.Logger:
 def printable(value: object) -> str:
     """Text without control characters: clip names come from strangers, terminals obey them."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+
+
+def as_called() -> str:
+    """The program as its reader can type it again: `mos` where a shell finds it by that name."""
+    program = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if program.name != PROGRAM or (found and Path(found).samefile(program)):
+        return PROGRAM
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)

@@ -275,7 +275,7 @@ def _judged_before(
         return None
     log.info(
         f"nothing that the verdict on candidate {candidate_id} rests on has changed, so the report "
-        "stands as it is"
+        "stands; only what is known beside it is written anew"
     )
     return report
 

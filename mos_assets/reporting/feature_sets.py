@@ -9,8 +9,9 @@ from mos_assets.reporting.markdown import cell, interval_text, signed
 
 HOW_TO_READ = (
     f"Means over the folds of the run; intervals are those of {share(LEVEL)}, over contents. The "
-    "regressors are those of the head that no seed moves, settings chosen inside the training "
-    "folds; the whole head usually reaches a little more. The best of many sets was picked after "
+    "regressors are the head without its networks, settings chosen inside the training folds: the "
+    "head itself, whose own figures stand elsewhere, may reach a little more or less. A dash: it "
+    "predicts the same for all. The best of many sets was picked after "
     "it was seen, and owes some of its lead to that: a margin whose interval holds 0 decides "
     "nothing."
 )

@@ -167,7 +167,9 @@ def what_a_person_sees(service: Service, candidate: str) -> None:
                 metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } } } } } }"""
     )["assetNodes"]
     by_name = {node["assetKey"]["path"][-1]: node for node in nodes}
-    assert len(by_name) == 15
+    assert len(by_name) == 16
+    comparison = by_name.pop("feature_comparison")
+    assert not comparison["isMaterializable"] and comparison["description"]
     for name in ("label_files", "clips", "shot_files", "feature_tables"):
         node = by_name.pop(name)
         assert not node["isMaterializable"] and node["description"]

@@ -58,9 +58,15 @@ def test_the_values_are_those_of_sureal(
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_matrix_that_sureal_refuses_has_a_result() -> None:
-    matrix = made(6, 20, 8).matrix
-    with pytest.raises(ValueError):
-        sureal(matrix, "MaximumLikelihoodEstimationModel")
+    """Which of them it refuses, about half, hangs on the last bits of a processor's sums."""
+    for seed in range(20):
+        matrix = made(seed, 20, 8).matrix
+        try:
+            sureal(matrix, "MaximumLikelihoodEstimationModel")
+        except ValueError:
+            break
+    else:
+        pytest.fail("it refuses none of twenty")
     assert np.all(np.isfinite(estimate(votes_of(matrix), P913).ratings.mos))
 
 

@@ -36,6 +36,7 @@ from mos_assets.records import Corpus
 from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, download_rows, provenance
+from mos_assets.store.instance import close_idle
 from mos_assets.watching import Catalogue, corpus_signature
 
 
@@ -134,7 +135,9 @@ def _known(database: Database, corpus: str, distrusted: Set[str]) -> FileColumns
     files that a sensor found written to although size and time say otherwise."""
     if provenance.made_under(database, _probed(corpus)) != probe_version():
         return NO_FILES
-    return corpus_rows.seen_files(database, corpus).without(distrusted)
+    found = corpus_rows.seen_files(database, corpus).without(distrusted)
+    close_idle()
+    return found
 
 
 def _probed(corpus: str) -> str:

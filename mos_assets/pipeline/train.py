@@ -53,6 +53,7 @@ from mos_assets.store import (
     transfer_rows,
     verdict_rows,
 )
+from mos_assets.store.instance import close_idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def train(run: RunSettings, paths: PathSettings, database: Database, log: Log) -
         shuffles.watch(seed, fold, predict)
         tested.watch(seed, fold, predict)
 
+    close_idle()
     result = train_head(table, recipe, seeds, progress=log.info, watch=watch)
     alignment = _alignment(table, recipe, result, log)
     (paths.store_folder / "candidates").mkdir(parents=True, exist_ok=True)

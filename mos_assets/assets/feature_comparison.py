@@ -37,10 +37,11 @@ def compared(
         database = platform.database
         found = compare_features(settings.run, settings.paths, database, context.log)
         keep_sets(settings.run, settings.paths, database, found)
-    context.log.info(verdict_on_sets(found))
+    verdict = verdict_on_sets(found)
+    context.log.info(verdict)
     return dg.AssetMaterialization(
         naming.key(feature_comparison.name),
-        description=verdict_on_sets(found),
+        description=verdict,
         metadata={
             "corpora": ", ".join(found.corpora),
             "features": settings.run.features,

@@ -11,9 +11,8 @@ from mos_assets.evaluation import FeatureComparison
 from mos_assets.pipeline.feature_sets import compare_features
 from mos_assets.pipeline.kept_sets import keep_sets
 from mos_assets.pipeline.report_page import REPORT_HTML
-from mos_assets.settings import Settings
 from mos_assets.store import comparison_rows
-from mos_assets_tests.pipeline.chain import Chain, write_corpus
+from mos_assets_tests.pipeline.chain import Chain, settings_in, write_corpus
 
 KEY = dg.AssetKey(["feature_comparison"])
 NOT_COMPARED = "Not compared on these rows under these settings"
@@ -30,16 +29,7 @@ def page(chain: Chain) -> str:
 
 def test_it_is_made_when_asked_for_and_shown_as_long_as_it_holds(tmp_path: Path) -> None:
     write_corpus(tmp_path, "mine", 24)
-    settings = Settings.of(
-        corpus="mine",
-        corpus_root=str(tmp_path / "corpora"),
-        store=str(tmp_path / "store"),
-        model_dir=str(tmp_path / "model"),
-        features="own",
-        seeds=1,
-        folds=3,
-        epochs=1,
-    )
+    settings = settings_in(tmp_path, features="own", seeds=1, folds=3, epochs=1)
     chain = Chain(tmp_path, settings).prepare()
     assert NOT_COMPARED in page(chain)
     defs = build_defs(settings)
@@ -69,13 +59,7 @@ def test_it_is_made_when_asked_for_and_shown_as_long_as_it_holds(tmp_path: Path)
 
 def test_it_needs_folds(tmp_path: Path) -> None:
     write_corpus(tmp_path, "mine", 24)
-    settings = Settings.of(
-        corpus="mine",
-        corpus_root=str(tmp_path / "corpora"),
-        store=str(tmp_path / "store"),
-        features="own",
-    )
-    job = build_defs(settings).resolve_job_def(COMPARE)
+    job = build_defs(settings_in(tmp_path, features="own")).resolve_job_def(COMPARE)
     with dg.instance_for_test() as instance:
         done = job.execute_in_process(instance=instance, raise_on_error=False)
         (failure,) = [e for e in done.all_events if e.event_type_value == "STEP_FAILURE"]

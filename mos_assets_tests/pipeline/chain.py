@@ -110,6 +110,14 @@ class Chain:
         }
 
 
+def settings_in(root: Path, **given: object) -> Settings:
+    """Of the corpus `mine`, with store and model folder, in this folder."""
+    places = {"corpus_root": "corpora", "store": "store", "model_dir": "model"}
+    return Settings.of(
+        **{"corpus": "mine", **{name: str(root / at) for name, at in places.items()}, **given}
+    )
+
+
 def write_corpus(root: Path, name: str, rows: int) -> None:
     labels = "".join(f"{name}{n},{1.5 + n % 7 / 2}\n" for n in range(rows))
     figures = "".join(f"{name}{n},{n % 7 + n * 7 % 5 / 2},{n % 3}\n" for n in range(rows))

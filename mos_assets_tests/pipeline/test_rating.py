@@ -18,7 +18,7 @@ from mos_assets.pipeline.release import Released
 from mos_assets.settings import Settings
 from mos_assets.store import Database, corpus_rows, rating_rows
 from mos_assets_tests.corpora.making import write_tree
-from mos_assets_tests.pipeline.chain import Chain
+from mos_assets_tests.pipeline.chain import Chain, settings_in
 
 TOML = """
 name = "mine"
@@ -83,17 +83,7 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> Voted:
             "features/own.csv": f"clip_name,sharpness,noise\n{figures}",
         },
     )
-    settings = Settings.of(
-        corpus="mine",
-        corpus_root=str(root / "corpora"),
-        store=str(root / "store"),
-        model_dir=str(root / "model"),
-        features="own",
-        seeds=2,
-        folds=3,
-        epochs=3,
-        workers=1,
-    )
+    settings = settings_in(root, features="own", seeds=2, folds=3, epochs=3, workers=1)
     database = Chain(root, settings).prepare().database
     run, paths = settings.run, settings.paths
     train.train(run, paths, database, logging.getLogger())

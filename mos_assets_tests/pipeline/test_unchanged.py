@@ -18,11 +18,10 @@ from mos_assets.pipeline import (
 from mos_assets.pipeline.judge import Judged
 from mos_assets.pipeline.report_page import REPORT_HTML
 from mos_assets.pipeline.trained_before import trained_before
-from mos_assets.settings import Settings
 from mos_assets.store import verdict_rows
 from mos_assets.store.pruning_rows import forget_candidates
 from mos_assets_tests.corpora.making import write_tree
-from mos_assets_tests.pipeline.chain import HEAD, ROWS, Chain, write_corpus
+from mos_assets_tests.pipeline.chain import HEAD, ROWS, Chain, settings_in, write_corpus
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +29,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     root = tmp_path_factory.mktemp("unchanged")
     write_corpus(root, "mine", ROWS)
     write_corpus(root, "other", 12)
-    settings = Settings.of(
-        corpus="mine",
-        test_corpus="other",
-        corpus_root=str(root / "corpora"),
-        store=str(root / "store"),
-        model_dir=str(root / "model"),
-        features="own",
-        seeds=2,
-        folds=2,
-        epochs=1,
-        workers=1,
+    settings = settings_in(
+        root, test_corpus="other", features="own", seeds=2, folds=2, epochs=1, workers=1
     )
     chain = Chain(root, settings).prepare()
     assert chain.finish().anew == (True, True, True)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,8 +211,11 @@ def _read_jsonl(path: Path) -> ExternalTable:
         except ValueError as error:
             damaged.append((number, str(error)))
             continue
-        for name in value.keys() - columns.keys():
-            columns[name] = [None] * len(lines)
+        # A row fills up its own columns alone: were it all of them, this would be rows × columns.
+        for name, cell in value.items():
+            cells = columns.setdefault(name, [])
+            cells.extend(repeat(None, len(lines) - len(cells)))
+            cells.append(_plain(cell))
         lines.append(number)
         if len(columns) > MOST_COLUMNS or len(columns) * len(lines) > LARGEST_CELLS:
             raise CorpusError(
@@ -219,8 +223,8 @@ def _read_jsonl(path: Path) -> ExternalTable:
                 f"columns, more than {MOST_COLUMNS} columns or {LARGEST_CELLS} cells. Keep it as "
                 "Parquet, with the columns that are needed."
             )
-        for name, cells in columns.items():
-            cells.append(_plain(value.get(name)))
+    for cells in columns.values():
+        cells.extend(repeat(None, len(lines) - len(cells)))
     if not columns:
         first = "".join(f" Line {line}: {why}." for line, why in damaged[:1])
         raise CorpusError(f"{path} holds no JSON object: it needs one a line.{first}")

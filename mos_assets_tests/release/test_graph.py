@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import time
 from pathlib import Path
 
 import dagster as dg
@@ -60,9 +59,7 @@ def test_a_graph_that_is_no_complete_head_is_refused_by_all_three_doors(
     content = made if isinstance(made, bytes) else made.SerializeToString()
     (tmp_path / "weights.bin").write_bytes(bytes(4 * F))
     files = put(release, tmp_path, content)
-    began = time.process_time()
     said = doors(tmp_path)
-    assert time.process_time() - began < 5
     assert said[0] is not None
     assert said == [said[0]] * 3
     assert said[0].startswith(f"{files.onnx} is no head that can be used: ")

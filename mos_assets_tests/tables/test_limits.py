@@ -1,4 +1,4 @@
-"""Whatever a stranger's table holds, reading it ends soon, in one message, without much memory."""
+"""Whatever a stranger's table holds, reading it ends in one message, without much memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree
 MOST_RSS_MB = 500
 HEADER = "clip,mos\n"
 READING = """
-import json, sys, time
+import json, sys
 from pathlib import Path
 from mos_assets.corpora import CorpusRequest, load_corpus, load_feature_tables, load_shot_tables
 from mos_assets.errors import CorpusError
 for name in sys.argv[1:]:
     root = Path(name)
-    began = time.process_time()
     try:
         load_corpus(CorpusRequest("mine", root), workers=1, progress=lambda _: None)
         load_feature_tables("mine", root)
@@ -32,8 +31,7 @@ for name in sys.argv[1:]:
     # Of this program alone: getrusage begins with the peak of the process that started it.
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
     rss = int(status["VmHWM"].split()[0]) // 1024
-    cpu = time.process_time() - began
-    print(json.dumps({"said": said, "cpu": cpu, "rss": rss}), flush=True)
+    print(json.dumps({"said": said, "rss": rss}), flush=True)
 """
 
 
@@ -153,5 +151,4 @@ def test_each_ends_in_one_message(tmp_path: Path) -> None:
         assert name in found["said"], (kind, found)
         assert why in found["said"], (kind, found)
         assert len(found["said"]) < 1000, kind
-        assert found["cpu"] < 8, (kind, found)
         assert found["rss"] < MOST_RSS_MB, (kind, found)

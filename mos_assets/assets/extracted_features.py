@@ -11,13 +11,13 @@ from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import preview, table_metadata, user_errors
+from mos_assets.assets.reporting import PREVIEW_ROWS, preview, table_metadata, user_errors
 from mos_assets.assets.shot_metadata import shot_metadata
 from mos_assets.assets.templates import asset, check
 from mos_assets.evaluation import LEAK_CORRELATION
 from mos_assets.features import Column, column_notes
-from mos_assets.pipeline.assemble import assemble, falling_ratings, find_leaks
-from mos_assets.records import FeatureMatrix, ProofStatus
+from mos_assets.pipeline.assemble import Assembled, assemble, falling_ratings, find_leaks
+from mos_assets.records import ProofStatus
 from mos_assets.reporting.markdown import cell
 from mos_assets.store import declared_rows, feature_rows
 from mos_assets.store.schema import EXTRACTED_FEATURES
@@ -42,33 +42,32 @@ def extracted_features(
     with user_errors():
         done = assemble(settings.run, settings.paths, database)
     with user_errors(), database.held():
-        table = feature_rows.feature_table(database)
+        table = feature_rows.feature_table(database, PREVIEW_ROWS)
         coverage = feature_rows.coverage_table(database)
-    rows = len(done.matrix.clip_ids)
     context.log.info(
-        f"{done.complete} of {rows} clips have all {len(done.matrix.feature_order)} features"
+        f"{done.complete} of {done.rows} clips have all {len(done.feature_order)} features"
     )
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(EXTRACTED_FEATURES, table, _notes(done.matrix)),
+            **table_metadata(EXTRACTED_FEATURES, table, _notes(done), rows=done.rows),
             **column_lineage(
                 platform.naming,
-                feature_sources(done.matrix.feature_order, done.matrix.fingerprints),
+                feature_sources(done.feature_order, done.fingerprints),
             ),
             "complete_rows": done.complete,
-            "incomplete_rows": rows - done.complete,
+            "incomplete_rows": done.rows - done.complete,
             "coverage": preview(coverage),
-            "fingerprints": dg.MetadataValue.json(sorted(set(done.matrix.fingerprints))),
+            "fingerprints": dg.MetadataValue.json(done.fingerprints),
             "table_rows_without_a_clip": dg.MetadataValue.json(dict(done.strays)),
             "table_columns_left_out": dg.MetadataValue.json(dict(done.left_out)),
         },
     )
 
 
-def _notes(matrix: FeatureMatrix) -> list[Column]:
+def _notes(done: Assembled) -> list[Column]:
     """What each column is, by where the rows of every corpus have it from."""
-    notes = [column_notes(matrix.feature_order, each) for each in sorted(set(matrix.fingerprints))]
+    notes = [column_notes(done.feature_order, each) for each in done.fingerprints]
     return [
         replace(column, source=" / ".join(dict.fromkeys(each.source for each in (column, *others))))
         for column, *others in zip(*notes, strict=True)

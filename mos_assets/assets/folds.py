@@ -9,7 +9,7 @@ from mos_assets.assets.lineage import FOLD_SOURCES, column_lineage
 from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, graph_code
-from mos_assets.assets.reporting import preview, table_metadata, user_errors
+from mos_assets.assets.reporting import PREVIEW_ROWS, preview, table_metadata, user_errors
 from mos_assets.assets.templates import asset, check
 from mos_assets.pipeline.split import split
 from mos_assets.store import feature_rows, fold_rows
@@ -30,7 +30,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
     run, database = platform.settings.run, platform.database
     with user_errors(), database.held():
         done = split(run, database)
-        table = fold_rows.fold_table(database)
+        table = fold_rows.fold_table(database, PREVIEW_ROWS)
         summary = fold_rows.fold_summary(database)
     for note in done.notes:
         context.log.warning(note)
@@ -38,7 +38,7 @@ def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materiali
         data_version=dg.DataVersion(done.sha256),
         tags=asset_tags(run),
         metadata={
-            **table_metadata(FOLDS, table),
+            **table_metadata(FOLDS, table, rows=done.clips),
             **column_lineage(platform.naming, FOLD_SOURCES),
             "folds": preview(summary),
             "assignment_sha256": done.sha256,

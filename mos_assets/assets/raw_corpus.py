@@ -66,9 +66,8 @@ def raw_corpus(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mate
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(RAW_CORPUS, rows),
+            **table_metadata(RAW_CORPUS, rows, rows=sum(state.clips for state in states)),
             **column_lineage(platform.naming, CORPUS_SOURCES),
-            "dagster/row_count": dg.MetadataValue.int(sum(state.clips for state in states)),
             "corpora": ", ".join(settings.run.all_corpora),
             "unchanged_corpora": ", ".join(done.unchanged) or "none",
             "label_origin": ", ".join(sorted({str(state.label_origin) for state in states})),

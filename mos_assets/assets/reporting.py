@@ -41,23 +41,24 @@ def user_errors() -> Iterator[None]:
 
 
 def table_metadata(
-    table: str, rows: pa.Table, notes: Iterable[Column] = ()
+    table: str, first: pa.Table, notes: Iterable[Column] = (), *, rows: int | None = None
 ) -> dict[str, dg.MetadataValue]:
     """Name of a table of the store, its row count, column schema and first rows, under the keys
     that the UI knows.
 
-    notes: what columns of features are, as their description in the schema.
+    notes: what columns of features are, as their description in the schema. rows: how many
+    there are, where `first` are not all of them.
     """
     said = {**{column.name: column_description(column) for column in notes}, **WORDS[table]}
     columns = [
         dg.TableColumn(field.name, str(field.type), description=said.get(field.name))
-        for field in rows.schema
+        for field in first.schema
     ]
     return {
         "dagster/table_name": dg.MetadataValue.text(table),
-        "dagster/row_count": dg.MetadataValue.int(rows.num_rows),
+        "dagster/row_count": dg.MetadataValue.int(first.num_rows if rows is None else rows),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
-        "preview": preview(rows.slice(0, PREVIEW_ROWS)),
+        "preview": preview(first.slice(0, PREVIEW_ROWS)),
     }
 
 

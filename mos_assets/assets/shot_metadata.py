@@ -9,9 +9,10 @@ from mos_assets.assets.naming import Group
 from mos_assets.assets.platform import Platform
 from mos_assets.assets.provenance import asset_tags, graph_code
 from mos_assets.assets.raw_corpus import raw_corpus
-from mos_assets.assets.reporting import table_metadata, user_errors
+from mos_assets.assets.reporting import PREVIEW_ROWS, table_metadata, user_errors
 from mos_assets.assets.templates import asset
 from mos_assets.pipeline.shots import find_shots
+from mos_assets.store import measurement_rows
 from mos_assets.store.schema import SHOT_METADATA
 
 
@@ -28,17 +29,16 @@ from mos_assets.store.schema import SHOT_METADATA
     ),
 )
 def shot_metadata(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
-    settings = platform.settings
+    settings, database = platform.settings, platform.database
     with user_errors():
-        shots = find_shots(settings.run, settings.paths, platform.database, context.log)
-    context.log.info(f"shots known for {shots.known} of {shots.table.num_rows} clips")
+        shots = find_shots(settings.run, settings.paths, database, context.log)
+        table = measurement_rows.shot_table(database, settings.run.all_corpora, PREVIEW_ROWS)
+    context.log.info(f"shots known for {shots.known} of {shots.rows} clips")
     return dg.MaterializeResult(
         tags=asset_tags(settings.run),
         metadata={
-            **table_metadata(SHOT_METADATA, shots.table),
-            **column_lineage(
-                platform.naming, shot_sources(shots.table["source"].unique().to_pylist())
-            ),
+            **table_metadata(SHOT_METADATA, table, rows=shots.rows),
+            **column_lineage(platform.naming, shot_sources(shots.sources)),
             "clips_with_shots": shots.known,
             "external_rows_without_a_clip": dg.MetadataValue.json(dict(shots.strays)),
             "external_rows_rejected": dg.MetadataValue.json(dict(shots.rejected)),

@@ -37,6 +37,7 @@ from mos_assets.corpora.request import (
     ExternalShots,
     ShotTable,
     WatchedFiles,
+    table_files,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
 from mos_assets.corpora.voting.page import votes_of_folder, votes_page
@@ -72,6 +73,7 @@ __all__ = [
     "name_notes",
     "stem",
     "table_columns",
+    "table_files",
     "table_names",
     "votes_of_folder",
     "votes_page",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from mos_assets.features import (
     columns_of,
     proofs,
     refuted,
+    require_blocks,
     supplying,
 )
 from mos_assets.features import assemble as assemble_rows
@@ -29,8 +30,8 @@ from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.pipeline.standing import Step, told_by_files
 from mos_assets.processes.collector import collector_paused
-from mos_assets.records import FeatureMatrix
 from mos_assets.settings import PathSettings, ReferencePolicy, RunSettings, feature_scope
 from mos_assets.store import (
     Database,
@@ -40,37 +41,73 @@ from mos_assets.store import (
     measurement_rows,
     provenance,
 )
+from mos_assets.store.schema import (
+    BESIDE_COLUMNS,
+    CLIP_MEASUREMENTS,
+    DECLARED_FEATURES,
+    EXTRACTED_FEATURES,
+    FEATURE_COVERAGE,
+    RAW_CORPUS,
+    SETBACKS,
+    SHOT_METADATA,
+    TEST_FEATURES,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The features of all corpora, and what of their tables was not used."""
+    """What the table of features holds, and what of feature tables was not used."""
 
-    matrix: FeatureMatrix
+    feature_order: tuple[str, ...]
+    rows: int
+    complete: int
+    """Rows that have every feature."""
+    fingerprints: tuple[str, ...]
+    """Where rows come from, each once; rows that differ here are not comparable."""
     strays: Mapping[str, int]
     """`corpus/table` → its rows that fit no clip."""
     left_out: Mapping[str, list[str]]
     """`corpus/table` → its columns that are no features."""
 
-    @property
-    def complete(self) -> int:
-        """Rows that have every feature."""
-        return sum(reason is None for reason in self.matrix.reasons)
+
+STEP = Step(
+    "extracted_features",
+    Assembled,
+    reads=(RAW_CORPUS, CLIP_MEASUREMENTS, SETBACKS, SHOT_METADATA),
+    writes=(
+        EXTRACTED_FEATURES,
+        TEST_FEATURES,
+        FEATURE_COVERAGE,
+        BESIDE_COLUMNS,
+        DECLARED_FEATURES,
+    ),
+)
 
 
 def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assembled:
     """Write one row a clip with the columns of the chosen blocks.
 
-    A row that lacks a feature is kept with the reason. Raises FeatureError and CorpusError for
-    tables that cannot be used.
+    A row that lacks a feature is kept with the reason. Rows stand as they are where nothing that
+    they are made of has changed. Raises FeatureError and CorpusError for tables that cannot be
+    used.
     """
-    with collector_paused():
-        return _assemble(run, paths, database)
-
-
-def _assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assembled:
     blocks = chosen_blocks(run, paths)
+    with collector_paused():
+        return STEP.unless_it_stands(
+            run,
+            database,
+            lambda: _assemble(run, paths, database, blocks),
+            outside=lambda: told_by_files(run, paths),
+        )
+
+
+def _assemble(
+    run: RunSettings, paths: PathSettings, database: Database, blocks: Sequence[str]
+) -> Assembled:
     gathered = [gather(run, paths, database, name) for name in run.all_corpora]
+    for corpus in gathered:
+        # They were there when the corpus was read.
+        require_blocks(blocks, [table.name for table in corpus.tables])
     proved = {corpus.name: proofs(corpus) for corpus in gathered}
     corpora = [replace(corpus, refuted=refuted(proved[corpus.name])) for corpus in gathered]
     used = {corpus.name: supplying(corpus, blocks) for corpus in corpora}
@@ -88,7 +125,10 @@ def _assemble(run: RunSettings, paths: PathSettings, database: Database) -> Asse
         (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables
     ]
     return Assembled(
-        matrix,
+        matrix.feature_order,
+        rows=len(matrix.clip_ids),
+        complete=sum(reason is None for reason in matrix.reasons),
+        fingerprints=tuple(sorted(set(matrix.fingerprints))),
         strays={name: len(table.unmatched) for name, table in joined},
         left_out={name: list(table.left_out) for name, table in joined if table.left_out},
     )
@@ -134,8 +174,20 @@ class LeakFindings:
     """Columns of feature tables that are ratings by their names, a sentence each."""
 
 
+LEAKS = Step("no_leak", LeakFindings, reads=(RAW_CORPUS, EXTRACTED_FEATURES))
+
+
 def find_leaks(run: RunSettings, paths: PathSettings, database: Database) -> LeakFindings:
     """What of the features, and of the tables that they may come from, knows the label."""
+    return LEAKS.unless_it_stands(
+        run,
+        database,
+        lambda: _leaks(run, paths, database),
+        outside=lambda: told_by_files(run, paths),
+    )
+
+
+def _leaks(run: RunSettings, paths: PathSettings, database: Database) -> LeakFindings:
     carried: list[str] = []
     for corpus in run.corpora:
         for table in load_feature_tables(corpus, paths.corpus_folder):

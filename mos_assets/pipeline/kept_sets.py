@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from mos_assets.corpora.request import (
-    FEATURE_SUFFIXES,
-    FEATURES_FOLDER,
-    SHOT_SUFFIXES,
-    SHOTS_FOLDER,
-    external_files,
-)
+from mos_assets.corpora import table_files
 from mos_assets.errors import CorpusError
 from mos_assets.evaluation import FeatureComparison
 from mos_assets.io.digest import digest_of
@@ -53,12 +47,7 @@ def _made_of(
     run: RunSettings, paths: PathSettings, database: Database, table: TrainingTable
 ) -> str:
     """Moves with the rows that train, the settings, the tables and what was measured."""
-    files = [
-        path
-        for name in run.corpora
-        for folder, suffixes in ((FEATURES_FOLDER, FEATURE_SUFFIXES), (SHOTS_FOLDER, SHOT_SUFFIXES))
-        for path in external_files(name, paths.corpus_folder, folder, suffixes)
-    ]
+    files = [path for name in run.corpora for path in table_files(name, paths.corpus_folder)]
     return digest_of(
         table,
         [feature_scope(run), run.weights, run.align],

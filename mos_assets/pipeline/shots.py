@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
 from mos_assets.features import (
@@ -19,13 +18,12 @@ from mos_assets.io.log_lines import FewWarnings
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.setbacks import waiting_for
+from mos_assets.pipeline.standing import Step, told_by_files
 from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Clip, Measurement, Setback, ShotRow
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, corpus_rows, measurement_rows
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from mos_assets.store.schema import CLIP_MEASUREMENTS, RAW_CORPUS, SETBACKS, SHOT_METADATA
 
 EXTERNAL = "external-shots"
 """Fingerprint of shot figures that come from a corpus's own files."""
@@ -33,27 +31,48 @@ EXTERNAL = "external-shots"
 
 @dataclass(frozen=True, slots=True)
 class ShotsFound:
-    """The shots of all corpora, and what of their own files was not used."""
+    """What the table of shots holds, and what of the corpora's own files was not used."""
 
-    table: pa.Table
+    rows: int
+    known: int
+    """Clips whose shots are known."""
+    sources: tuple[str, ...]
+    """Where rows come from, each once."""
     strays: Mapping[str, int]
     """Corpus → rows of its shot files that fit no clip."""
     rejected: Mapping[str, int]
     """Corpus → rows of its shot files that cannot be used."""
+    warnings: tuple[str, ...]
+    """The first of these, with why."""
 
-    @property
-    def known(self) -> int:
-        """Clips whose shots are known."""
-        return int(self.table.num_rows - self.table["shot_count_norm"].null_count)
+
+STEP = Step(
+    "shot_metadata",
+    ShotsFound,
+    reads=(RAW_CORPUS, CLIP_MEASUREMENTS, SETBACKS),
+    writes=(SHOT_METADATA,),
+)
 
 
 def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
-    """Write one row a clip; one whose shots are not known says why. Raises CorpusError."""
+    """Write one row a clip; one whose shots are not known says why.
+
+    Rows stand as they are where nothing that they are made of has changed. Raises CorpusError.
+    """
     with collector_paused(), database.held():
-        return _find_shots(run, paths, database, log)
+        found = STEP.unless_it_stands(
+            run,
+            database,
+            lambda: _find_shots(run, paths, database),
+            outside=lambda: told_by_files(run, paths),
+        )
+    for line in found.warnings:
+        log.warning(line)
+    return found
 
 
-def _find_shots(run: RunSettings, paths: PathSettings, database: Database, log: Log) -> ShotsFound:
+def _find_shots(run: RunSettings, paths: PathSettings, database: Database) -> ShotsFound:
+    warnings: list[str] = []
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}
     rejected: dict[str, int] = {}
@@ -65,7 +84,7 @@ def _find_shots(run: RunSettings, paths: PathSettings, database: Database, log: 
             rows += _measured_rows(measured_as, database, clips)
             continue
         match = join_shots(external, name, clips)
-        told = FewWarnings(log.warning)
+        told = FewWarnings(warnings.append)
         for row in external.rejected:
             told.warning(f"{row.source}, line {row.line}: {row.reason}")
         told.end("external_rows_rejected in the metadata counts all of them")
@@ -73,7 +92,14 @@ def _find_shots(run: RunSettings, paths: PathSettings, database: Database, log: 
         rejected[name] = len(external.rejected)
         rows += _external_rows(clips, external, match.row_of_clip)
     measurement_rows.write_shots(database, run.all_corpora, rows)
-    return ShotsFound(measurement_rows.shot_table(database, run.all_corpora), strays, rejected)
+    return ShotsFound(
+        rows=len(rows),
+        known=sum(row.shot_count_norm is not None for row in rows),
+        sources=tuple(sorted({row.source for row in rows})),
+        strays=strays,
+        rejected=rejected,
+        warnings=tuple(warnings),
+    )
 
 
 def _measured_rows(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
 from mos_assets.pipeline.assemble import require_honest_features
+from mos_assets.pipeline.standing import Step
 from mos_assets.pipeline.transfer import content_rows
 from mos_assets.processes.collector import collector_paused
 from mos_assets.records import Clip, Severity
@@ -15,6 +16,14 @@ from mos_assets.settings import RunSettings, feature_scope, fold_scope
 from mos_assets.splitting.folds import HELD_OUT, FoldRow, assign_folds
 from mos_assets.splitting.known_contents import shared_contents
 from mos_assets.store import Database, corpus_rows, feature_rows, fold_rows, provenance
+from mos_assets.store.schema import (
+    CORPORA,
+    EXTRACTED_FEATURES,
+    FOLD_GROUPS,
+    FOLDS,
+    LABEL_FINDINGS,
+    RAW_CORPUS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +32,37 @@ class Split:
 
     sha256: str
     """Of clips and their folds."""
+    clips: int
     notes: tuple[str, ...]
     """What could not be balanced or kept, a sentence each."""
+    settled: bool
+    """Whether the same would come of it again, notes and all, now that groups have their folds."""
+
+
+STEP = Step(
+    "folds",
+    Split,
+    reads=(RAW_CORPUS, EXTRACTED_FEATURES, LABEL_FINDINGS, CORPORA),
+    writes=(FOLDS, FOLD_GROUPS),
+)
 
 
 def split(run: RunSettings, database: Database) -> Split:
     """Assign every clip that trains to a fold, keeping those of clips that had one.
 
+    Folds stand as they are where nothing that they are made of has changed.
     Raises FeatureError where the features were made under other settings or cannot be trained on,
     and CorpusError for labels that cannot be right.
     """
     with collector_paused(), database.held():
-        return _split(run, database)
+        provenance.require(database, provenance.FEATURES, feature_scope(run))
+        return STEP.unless_it_stands(
+            run, database, lambda: _split(run, database), settled=lambda done: done.settled
+        )
 
 
 def _split(run: RunSettings, database: Database) -> Split:
     scope = ",".join(run.corpora)
-    provenance.require(database, provenance.FEATURES, feature_scope(run))
     _require_plausible_labels(database, run.corpora)
     require_honest_features(run.reference, database)
     chosen = feature_rows.training_clip_ids(database, gaps=run.imputes)
@@ -65,7 +88,9 @@ def _split(run: RunSettings, database: Database) -> Split:
         ],
     )
     provenance.write(database, provenance.SPLIT, fold_scope(run), assignment.sha256)
-    return Split(assignment.sha256, tuple(assignment.notes))
+    return Split(
+        assignment.sha256, len(assignment.folds), tuple(assignment.notes), assignment.settled
+    )
 
 
 def _require_plausible_labels(database: Database, corpora: Sequence[str]) -> None:

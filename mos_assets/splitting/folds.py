@@ -79,6 +79,8 @@ class FoldAssignment:
     """Of every (clip, group, fold); equal where the split of these clips is equal."""
     notes: tuple[str, ...]
     """What a reader of the run must know, in plain sentences."""
+    settled: bool
+    """Whether to split the same rows again, by the groups that are known now, gives all of this."""
 
 
 def merge_groups(rows: Iterable[FoldRow]) -> tuple[MergedGroup, ...]:
@@ -176,6 +178,7 @@ def assign_folds(rows: Sequence[FoldRow], n_folds: int, known: Mapping[str, int]
         n_folds=wanted,
         sha256=_digest(folds),
         notes=tuple(notes),
+        settled=not conflicts and (usable or not kept),
     )
 
 

@@ -84,9 +84,10 @@ def row_count(database: Database) -> int:
     return rows
 
 
-def feature_table(database: Database) -> pa.Table:
-    """The whole table, by clip id."""
-    return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id")
+def feature_table(database: Database, limit: int | None = None) -> pa.Table:
+    """The table by clip id; its first rows, or all."""
+    some = "" if limit is None else f" LIMIT {limit:d}"
+    return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id{some}")
 
 
 class LabelledFeatures(NamedTuple):

@@ -81,9 +81,10 @@ def write_folds(
         replace_rows(connection, FOLDS, clips)
 
 
-def fold_table(database: Database) -> pa.Table:
-    """The fold of every clip, by clip id."""
-    return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id")
+def fold_table(database: Database, limit: int | None = None) -> pa.Table:
+    """The fold of each clip, by clip id; the first rows, or all."""
+    some = "" if limit is None else f" LIMIT {limit:d}"
+    return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id{some}")
 
 
 def torn_contents(database: Database) -> tuple[str, ...]:

@@ -140,9 +140,10 @@ def read_shots(database: Database, corpora: Sequence[str]) -> tuple[ShotRow, ...
     return tuple(ShotRow(**row) for row in shot_table(database, corpora).to_pylist())
 
 
-def shot_table(database: Database, corpora: Sequence[str]) -> pa.Table:
-    """The shot metadata of these corpora as it is stored."""
+def shot_table(database: Database, corpora: Sequence[str], limit: int | None = None) -> pa.Table:
+    """The shot metadata of these corpora as it is stored, by clip id; its first rows, or all."""
+    some = "" if limit is None else f" LIMIT {limit:d}"
     return database.fetch(
-        f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) ORDER BY clip_id",
+        f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) ORDER BY clip_id{some}",
         [list(corpora)],
     )

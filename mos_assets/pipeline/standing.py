@@ -1,0 +1,93 @@
+"""Tables that stand as they are: a step whose inputs and rows are those that it left behind.
+
+Between the corpus and training, a step reads tables and files and writes tables. What it reads is
+told by digests that DuckDB takes of whole tables, so that nothing is read into Python to learn that
+nothing has changed; so are the rows that it wrote, which are taken only where every one of them is
+as it was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+
+from mos_assets.corpora import table_files
+from mos_assets.corpora.request import folder_errors
+from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.measure import fingerprints
+from mos_assets.pipeline.unchanged import inputs_digest
+from mos_assets.settings import PathSettings, RunSettings
+from mos_assets.store import Database, step_rows
+from mos_assets.store.contents import contents_digest
+from mos_assets.store.step_rows import StepRow
+
+Told = TypeVar("Told")
+_NO_INPUTS = frozenset({"retrain", "workers", "cluster"})
+"""Settings that say how something is made, and not what."""
+_MOST_HASHED = 4 << 30
+"""Bytes. A larger file may be one of holes, which whoever reads it refuses at a glance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Told]):
+    """What one asset, or one check, reads and writes in the store."""
+
+    made: str
+    told: type[Told]
+    """A data class of plain values: what it says beside its rows."""
+    reads: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+
+    def unless_it_stands(
+        self,
+        run: RunSettings,
+        database: Database,
+        make: Callable[[], Told],
+        *,
+        outside: Callable[[], object] = lambda: None,
+        settled: Callable[[Told], bool] = lambda _: True,
+    ) -> Told:
+        """Make it, unless it was made of the same and stands whole; what it says in either case.
+
+        outside: what it reads that is not in the store. settled: whether the same would come of it
+        again. A run with MOS_RETRAIN makes it anew. Whatever moves while it is made is not
+        remembered.
+        """
+        with database.held():
+            inputs = self._inputs(run, database, outside())
+            known = None if run.retrain else step_rows.find_step(database, self.made, inputs)
+            if known is not None and known.outcome == contents_digest(database, self.writes):
+                return TypeAdapter(self.told).validate_json(known.told)
+        found = make()
+        with database.held():
+            if settled(found) and self._inputs(run, database, outside()) == inputs:
+                told = TypeAdapter(self.told).dump_json(found).decode()
+                outcome = contents_digest(database, self.writes)
+                step_rows.write_step(database, StepRow(self.made, inputs, outcome, told))
+        return found
+
+    def _inputs(self, run: RunSettings, database: Database, outside: object) -> str:
+        told = run.model_dump(mode="json", exclude=set(_NO_INPUTS))
+        tables = contents_digest(database, self.reads)
+        return inputs_digest(self.made, run=told, tables=tables, outside=outside)
+
+
+def told_by_files(run: RunSettings, paths: PathSettings) -> object:
+    """What is measured how, and every table file by its bytes. Raises CorpusError."""
+    with folder_errors():
+        files = [
+            [name, path.name, _bytes_of(path)]
+            for name in run.all_corpora
+            for path in table_files(name, paths.corpus_folder)
+        ]
+    return fingerprints(run, paths), files
+
+
+def _bytes_of(path: Path) -> str:
+    """Moves with them; what is too large to be hashed is never the same."""
+    return hash_file(path) if path.stat().st_size <= _MOST_HASHED else uuid4().hex

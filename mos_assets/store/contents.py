@@ -1,0 +1,31 @@
+"""Whether tables hold the rows that they held before, without reading one of them into Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mos_assets.io.digest import digest_of
+from mos_assets.store.database import Database
+from mos_assets.store.schema import quote
+
+
+def contents_digest(database: Database, tables: Iterable[str]) -> str:
+    """Moves with every cell and column of these tables, and not with the order of their rows.
+
+    Rows are hashed to 64 bits by DuckDB and the hashes summed: some 30 ms for 150,000 rows, a
+    hundredth of what they take as objects. Good against change, not against somebody who looks for
+    two tables that have the same; and of one version of DuckDB only.
+    """
+    told = []
+    with database.connect() as connection:
+        for table in sorted(tables):
+            columns = [
+                (name, str(kind))
+                for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()
+            ]
+            cells = ", ".join(quote(name) for name, _ in columns)
+            ((rows, total),) = connection.execute(
+                f"SELECT count(*), sum(hash({cells})::HUGEINT)::VARCHAR FROM {table}"
+            ).fetchall()
+            told.append((table, columns, rows, total))
+    return digest_of(told)

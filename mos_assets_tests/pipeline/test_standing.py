@@ -1,0 +1,202 @@
+"""Tables between corpus and training stand where nothing that they are made of has changed."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from mos_assets.errors import SettingsError
+from mos_assets.pipeline import assemble, shots, split
+from mos_assets.pipeline.assemble import Assembled, LeakFindings, find_leaks
+from mos_assets.pipeline.shots import ShotsFound
+from mos_assets.pipeline.split import Split
+from mos_assets.settings import RunSettings
+from mos_assets.store.contents import contents_digest
+from mos_assets.store.schema import (
+    DECLARED_FEATURES,
+    FOLD_GROUPS,
+    quote,
+)
+from mos_assets_tests.corpora.making import write_tree
+from mos_assets_tests.pipeline.chain import ROWS, Chain, settings_in, write_corpus
+
+STEPS = (shots.STEP, assemble.STEP, split.STEP)
+MARK = 7654321
+WRITTEN = tuple(table for step in STEPS for table in step.writes)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    root = tmp_path_factory.mktemp("standing")
+    write_corpus(root, "mine", ROWS)
+    write_corpus(root, "other", 12)
+    ssim = "".join(f"mine{n},{n / 99}\n" for n in range(ROWS))
+    write_tree(root / "corpora" / "mine", {"features/theirs.csv": f"clip_name,ssim\n{ssim}"})
+    write_tree(
+        root / "corpora" / "mine",
+        {"shots/s.csv": "clip_name,shot_count,shot_avg_duration_sec\nmine1,x,1\n"},
+    )
+    return Chain(
+        root, settings_in(root, test_corpus="other", features="own", folds=2, workers=1)
+    ).prepare()
+
+
+@pytest.fixture
+def chain(made: Chain, tmp_path: Path) -> Chain:
+    """A copy of it, to be changed."""
+    shutil.copytree(made.root, tmp_path / "copy")
+    root = tmp_path / "copy"
+    return Chain(root, made.settings).using(
+        corpus_root=str(root / "corpora"), store=str(root / "store"), model_dir=str(root / "model")
+    )
+
+
+def rows(chain: Chain) -> Mapping[str, list[dict[str, object]]]:
+    return {
+        name: chain.database.fetch(f"SELECT * FROM {name} ORDER BY ALL").to_pylist()
+        for name in WRITTEN
+    }
+
+
+def mark(chain: Chain) -> None:
+    """Write into what steps have said before something that none of them would say again."""
+    with chain.database.connect() as connection:
+        for told in ("complete", "known", "clips"):
+            connection.execute(
+                "UPDATE steps SET told = regexp_replace(told, ?, ?)",
+                [f'"{told}":[0-9]+', f'"{told}":{MARK}'],
+            )
+
+
+def test_what_stands_is_not_written_again_and_says_the_same(
+    chain: Chain, caplog: pytest.LogCaptureFixture
+) -> None:
+    run, paths, database = chain.settings.run, chain.settings.paths, chain.database
+    caplog.set_level(logging.WARNING)
+    leaks = find_leaks(run, paths, database)
+
+    def told(run: RunSettings) -> tuple[ShotsFound, Assembled, Split, LeakFindings, str]:
+        caplog.clear()
+        return (
+            shots.find_shots(run, paths, database, logging.getLogger()),
+            assemble.assemble(run, paths, database),
+            split.split(run, database),
+            find_leaks(run, paths, database),
+            caplog.text,
+        )
+
+    stands = told(run)
+    # A row of a shot file that is refused is named by every run, whoever made the table.
+    assert "shots/s.csv, line 2" in stands[-1]
+    assert (stands[1].complete, stands[2].clips, stands[3]) == (ROWS, ROWS, leaks)
+    mark(chain)
+    again = told(run)
+    assert (again[0].known, again[1].complete, again[2].clips) == (MARK, MARK, MARK)
+    anew = told(chain.using(retrain=True).settings.run)
+    assert anew == stands
+
+
+@pytest.mark.parametrize("table", sorted({*WRITTEN} - {DECLARED_FEATURES, FOLD_GROUPS}))
+def test_a_row_that_was_altered_is_mended(chain: Chain, table: str) -> None:
+    whole = rows(chain)
+    column = next(reversed(whole[table][0]))
+    with chain.database.connect() as connection:
+        connection.execute(
+            f"UPDATE {table} SET {quote(column)} = NULL "
+            f"WHERE rowid = (SELECT max(rowid) FROM {table})"
+        )
+    assert rows(chain) != whole
+    assert rows(chain.prepare_from_rows()) == whole
+
+
+def edited(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        path = folder / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def a_shot_file(folder: Path) -> None:
+    (folder / "shots" / "t.csv").write_text(
+        "clip_name,shot_count,shot_avg_duration_sec\nmine2,3,2.5\n"
+    )
+
+
+def metrics(folder: Path) -> None:
+    path = folder / "corpus.toml"
+    path.write_text(f'{path.read_text()}\n[metrics]\nother = "own.noise"\n')
+
+
+OUTSIDE: Mapping[str, Callable[[Path], None]] = {
+    "a figure of a table": edited("features/own.csv", "mine3,3.5", "mine3,3.25"),
+    "a table more": lambda folder: (
+        shutil.copy(folder / "features" / "own.csv", folder / "features" / "vmaf.csv") and None
+    ),
+    "a shot file": a_shot_file,
+    "what a metric is called": metrics,
+}
+
+
+@pytest.mark.parametrize("kind", OUTSIDE)
+def test_what_lies_outside_of_the_store_counts(chain: Chain, kind: str) -> None:
+    """The tables are those that a store without memory comes to."""
+    OUTSIDE[kind](chain.root / "corpora" / "mine")
+    before = rows(chain)
+    after = rows(chain.prepare_from_rows())
+    with chain.database.connect() as connection:
+        connection.execute("DELETE FROM steps")
+    assert rows(chain.prepare_from_rows()) == after
+    if kind != "a table more":
+        assert after != before
+
+
+def test_a_table_that_has_gone_is_named(chain: Chain) -> None:
+    (chain.root / "corpora" / "mine" / "features" / "own.csv").unlink()
+    with pytest.raises(SettingsError, match="'own', which is neither"):
+        chain.prepare_from_rows()
+
+
+def test_a_split_that_moved_clips_is_said_once(chain: Chain) -> None:
+    """The run after it finds every group where it was put, and has nothing to say of it."""
+    with chain.database.connect() as connection:
+        connection.execute("UPDATE fold_groups SET fold = 0")
+    run, database = chain.settings.run, chain.database
+    first, second = split.split(run, database), split.split(run, database)
+    assert any("afresh" in note for note in first.notes)
+    assert not second.notes and second.sha256 == first.sha256
+    assert split.split(run, database) == second
+
+
+def test_a_digest_of_tables(chain: Chain) -> None:
+    """It moves with a cell, a column, a row that stands twice; not with the order of rows."""
+    database = chain.database
+
+    def digest() -> str:
+        return contents_digest(database, ["t"])
+
+    def do(sql: str) -> str:
+        with database.connect() as connection:
+            connection.execute(sql)
+        return digest()
+
+    seen = [
+        do("CREATE TABLE t AS SELECT i AS a, i / 2 AS b FROM range(9) r(i)"),
+        do("UPDATE t SET b = b + 1e-9 WHERE a = 3"),
+        do("UPDATE t SET b = NULL WHERE a = 3"),
+        do("INSERT INTO t SELECT * FROM t WHERE a = 4"),
+        do("INSERT INTO t SELECT * FROM t WHERE a = 4"),
+        do("ALTER TABLE t RENAME b TO c"),
+        do("DELETE FROM t"),
+    ]
+    assert len(set(seen)) == len(seen)
+    first = do("INSERT INTO t VALUES (1, 2), (3, 4)")
+    do("DELETE FROM t")
+    assert do("INSERT INTO t VALUES (3, 4), (1, 2)") == first
+    assert do("UPDATE t SET a = 4 - a") != first

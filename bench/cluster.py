@@ -1,8 +1,8 @@
 """What spreading clips costs and brings: `python bench/cluster.py`, with --clips, --only, --hosts.
 
-Overhead: CPU seconds a clip of the whole step over bare extraction, one worker, of many small
-clips; in this process, and on one Dask worker with its scheduler. What starts once (a worker loads
-its libraries) is told apart by measuring a third of the clips as well.
+Overhead: CPU seconds that the whole step takes over bare extraction, one worker, of many small
+clips; in this process, and on one Dask worker with its scheduler. It is looked for outside of
+ffmpeg, whose own seconds move by more than it from run to run.
 
 Throughput: wall time a clip of two Dask workers against one, over clips of a second of 320 by 180,
 without what starting the workers takes; it needs two idle cores to say anything.
@@ -14,6 +14,7 @@ of its own on a bridge. The network of one worker is cut for some seconds while 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import resource
@@ -23,14 +24,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from generated.folders import TOML as CLIPS_TOML
 
-from mos_assets.features import ClipTask, measure_clips
+from mos_assets.features import measure_clips
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
 from mos_assets.settings import Settings
@@ -40,7 +42,6 @@ LOG = logging.getLogger("bench")
 TOML = CLIPS_TOML.replace('"clips"\nversion', '"many"\nversion')
 BRIDGE, PREFIX, NETWORK = "mos-bench", "mos-bench-", "10.213.7"
 CUT_S = 60
-MANY = 10_000
 WIDE = 16, 64
 
 
@@ -59,7 +60,6 @@ def main() -> int:
             make_corpus(root, 60, "320x180")
             return hosts(root)
         if options.only != "throughput":
-            make_corpus(root, options.clips, "64x64")
             overhead(root, options.clips)
         if options.only != "overhead":
             throughput(root / "wide")
@@ -98,51 +98,86 @@ def measured(chosen: Settings) -> measure.Merged:
     return measure.measure(chosen.run, chosen.paths, Database(chosen.paths.store_folder), LOG)
 
 
-def cpu_s(work: Callable[[], object]) -> float:
-    """User and system seconds of this process and of children that have ended."""
+@dataclass(frozen=True)
+class Spent:
+    """CPU seconds, user and system."""
 
-    def spent() -> float:
+    here: float
+    """Of this process, and of the scheduler and the worker where they are at work."""
+    below: float
+    """Of processes that these started and that have ended: ffmpeg, most of all."""
+
+    @property
+    def all(self) -> float:
+        return self.here + self.below
+
+
+def spent(work: Callable[[], object], others: Sequence[int] = ()) -> Spent:
+    """What a piece of work takes; others: processes that take part in it."""
+
+    def now() -> tuple[float, float]:
         usages = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+        here, below = (usage.ru_utime + usage.ru_stime for usage in usages)
+        for pid in others:
+            told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks = [int(each) / os.sysconf("SC_CLK_TCK") for each in told[11:15]]
+            here, below = here + sum(ticks[:2]), below + sum(ticks[2:])
+        return here, below
 
-    before = spent()
+    before = now()
     work()
-    return spent() - before
+    return Spent(*(after - then for after, then in zip(now(), before, strict=True)))
+
+
+@contextmanager
+def dask(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+    """A scheduler and one worker on loopback: where it is, and their processes."""
+    at = root / "scheduler.json"
+    program = str(Path(sys.executable).with_name("dask"))
+    common = ("--scheduler-file", str(at))
+    with (root / "dask.log").open("wb") as log, ExitStack() as running:
+
+        def start(*words: str) -> int:
+            process = subprocess.Popen([program, *words, *common], stdout=log, stderr=log, cwd=root)
+            running.enter_context(process)
+            running.callback(process.terminate)
+            return process.pid
+
+        scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        worker = start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        while not at.exists():
+            time.sleep(0.1)
+        yield json.loads(at.read_text())["address"], (scheduler, worker)
 
 
 def overhead(root: Path, clips: int) -> None:
+    """What both ways add to the CPU outside of ffmpeg, over all that bare extraction takes: the
+    CPU of ffmpeg itself moves by more than that from run to run."""
+    make_corpus(root, clips, "64x64")
     chosen = settings(root, "plan")
     tasks = measure.plan_tasks(chosen.run, chosen.paths, ingested(chosen))
+    measure_clips(tasks[:2], find_ffmpeg(), workers=1)
+    print(f"{clips:,} clips of 64 by 64, 25 frames; CPU s\n")
+    print("| | outside of ffmpeg | in ffmpeg | ms a clip outside | over bare |")
+    print("|---|---:|---:|---:|---:|", flush=True)
+    bare = spent(lambda: measure_clips(tasks, find_ffmpeg(), workers=1))
 
-    def bare(some: tuple[ClipTask, ...]) -> None:
-        measure_clips(some, find_ffmpeg(), workers=1)
-
-    bare(tasks[:2])
-    few = clips // 3
-    print(f"{clips} clips of 64 by 64, 25 frames; CPU s\n")
-    print("| | few | all | ms a clip | over bare | once | over bare at 10,000 clips |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    first = 0.0
-    for what, cluster in (("bare", None), ("in process", ""), ("on Dask", "local:1")):
-        spent = []
-        for count in (few, clips):
-            if cluster is None:
-                spent.append(cpu_s(lambda count=count: bare(tasks[:count])))
-                continue
-            mine = settings(root / f"of{count}", f"store{cluster}", cluster=cluster)
-            if not (root / f"of{count}").exists():
-                make_corpus(root / f"of{count}", count, "64x64")
-            ingested(mine)
-            spent.append(cpu_s(lambda mine=mine: measured(mine)))
-        a_clip = (spent[1] - spent[0]) / (clips - few)
-        first = first or a_clip
-        once = spent[1] - clips * a_clip
-        over = (once + MANY * a_clip) / (MANY * first) - 1
+    def row(what: str, found: Spent) -> None:
+        over = (found.here - bare.here) / bare.all
         print(
-            f"| {what} | {spent[0]:.2f} | {spent[1]:.2f} | {1000 * a_clip:.1f} "
-            f"| {a_clip / first - 1:+.1%} | {once:.2f} | {over:+.1%} |",
+            f"| {what} | {found.here:.1f} | {found.below:.1f} "
+            f"| {1000 * found.here / clips:.1f} | {over:+.1%} |",
             flush=True,
         )
+
+    row("bare", bare)
+    plain = settings(root, "plain")
+    ingested(plain)
+    row("in process", spent(lambda: measured(plain)))
+    with dask(root) as (address, processes):
+        spread = settings(root, "spread", cluster=address)
+        ingested(spread)
+        row("on one Dask worker", spent(lambda: measured(spread), processes))
 
 
 def throughput(root: Path) -> None:

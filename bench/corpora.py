@@ -163,7 +163,10 @@ def load(root: Path, name: str, known: FileColumns | None = None) -> Callable[[]
 
     def do() -> str:
         corpus = load_corpus(
-            CorpusRequest(name, root), known=known or NO_FILES, workers=WORKERS, progress=quiet
+            CorpusRequest(name, root),
+            known=lambda: known or NO_FILES,
+            workers=WORKERS,
+            progress=quiet,
         )
         return said(corpus)
 
@@ -195,7 +198,7 @@ def work_store(root: Path, name: str = "konvid-150k") -> Callable[[], str]:
     def do() -> str:
         corpus = load_corpus(
             CorpusRequest(name, root / "labels"),
-            known=corpus_rows.seen_files(database, name),
+            known=lambda: corpus_rows.seen_files(database, name),
             workers=WORKERS,
             progress=quiet,
         )
@@ -299,7 +302,7 @@ def work_remember(root: Path) -> Callable[[], str]:
 
     database = Database(root / "store")
     request = CorpusRequest("konvid-150k", root / "labels")
-    corpus = load_corpus(request, known=made_up(root), workers=WORKERS, progress=quiet)
+    corpus = load_corpus(request, known=lambda: made_up(root), workers=WORKERS, progress=quiet)
     made: dict[str, str | None] = {f"{provenance.PROBES}:konvid-150k": probe_version()}
     corpus_rows.write_corpora(database, [corpus], made=made)
     # Once more as a run does it, which leaves its signature.

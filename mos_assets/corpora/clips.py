@@ -7,10 +7,9 @@ be used costs its own label and nothing else.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,8 +38,11 @@ from mos_assets.corpora.request import (
     LabelSet,
     folder_errors,
 )
-from mos_assets.records import Corpus, IntArray, KnownClip, Label, RejectedRow, SeenFile
-from mos_assets.records.corpus_columns import BATCH, LABEL_FIELDS, ClipColumns, FileColumns
+from mos_assets.processes.memory import give_back
+from mos_assets.records import Corpus, IntArray, KnownClip, RejectedRow, SeenFile
+from mos_assets.records.corpus_columns import LABEL_FIELDS, ClipColumns, FileColumns
+from mos_assets.records.label_columns import Labels
+from mos_assets.records.rows import BATCH
 
 NO_LABEL = "the clip has no label"
 GONE = "it went away while it was looked for; run again when nobody moves clips"
@@ -53,7 +55,7 @@ def attach_clips(
     layout: Layout,
     folder: Path,
     *,
-    known: FileColumns,
+    known: Callable[[], FileColumns],
     workers: int,
     progress: Progress,
 ) -> Corpus:
@@ -67,23 +69,33 @@ def attach_clips(
         indexes = [(entry, files_in(entry, folder)) for entry in labels.clip_dirs]
         labels, located, lost = find_clips(labels, indexes, folder, optional=layout.clips_optional)
         references, missing = _references(labels, folder)
-        paths = sorted({at for at in (*located, *references.values()) if isinstance(at, str)})
-        rejected = [*labels.rejected, *missing, *_unlabelled(labels, indexes, set(paths))]
+        used = {at for at in (*located, *references.values()) if isinstance(at, str)}
+        rejected = [*labels.rejected, *missing, *_unlabelled(labels, indexes, used)]
         passed_over = tuple(overlooked(labels, indexes, folder))
         # Of what is listed here only what is looked for is kept: there may be 150,000 files.
         del indexes
-    looked = _look(paths, labels.name, known, workers, progress)
+    paths = sorted(used)
+    del used
+    sought = _sought(paths, located, references)
+    del located
+    give_back()
+    looked = _look(paths, labels.name, known(), workers, progress)
     del paths
-    kept: list[Label] = []
-    told, file_of, reference_of = _as_columns(
-        _attached(labels, layout, located, references, looked, rejected), kept
+    kept, told, file_of, reference_of = _as_columns(
+        labels.labels, _attached(labels, layout, sought, looked, rejected)
     )
+    del sought
+    give_back()
     copies = looked.files.of_same_bytes(file_of)
     dropped, refused = all_but_one(labels.name, kept, copies, layout.test_part)
     rejected += refused
+    accounts = account(kept.without(dropped), labels.rows_read, labels.rejected)
+    del kept
     told = with_joined_contents(told, copies)
     order = pc.sort_indices(told["clip_id"]).to_numpy()
     order = order[~np.isin(order, dropped)]
+    if not np.array_equal(order, np.arange(len(told))):
+        told = told.take(order)
     return Corpus(
         name=labels.name,
         version=labels.version,
@@ -91,7 +103,7 @@ def attach_clips(
         label_origin=labels.origin,
         encoder=labels.encoder,
         clips=ClipColumns(
-            told.take(order),
+            told,
             looked.files,
             corpus=labels.name,
             version=labels.version,
@@ -112,13 +124,32 @@ def attach_clips(
         sessions=labels.sessions,
         between=labels.between,
         differences=labels.differences,
-        accounts=account(
-            (kept[at] for at in order),
-            labels.rows_read,
-            labels.rejected,
-        ),
+        accounts=accounts,
         files=looked.files,
         settled=looked.settled,
+        files_as_known=looked.as_known,
+    )
+
+
+class _Sought(NamedTuple):
+    """Which files labels mean, by the place of a path among all of them, sorted."""
+
+    place: IntArray
+    """[labels], of its clip; −1 where there is none."""
+    unreadable: Mapping[int, str]
+    """Row of a label whose clip must not be opened → why."""
+    references: Mapping[str, int]
+    """Place of a pristine file, by the name that labels give it."""
+
+
+def _sought(
+    paths: Sequence[str], located: Sequence[Located], references: Mapping[str, str]
+) -> _Sought:
+    place_of = {path: place for place, path in enumerate(paths)}
+    return _Sought(
+        np.array([place_of[at] if isinstance(at, str) else -1 for at in located], np.int64),
+        {row: at.reason for row, at in enumerate(located) if isinstance(at, Unreadable)},
+        {name: place_of[path] for name, path in references.items()},
     )
 
 
@@ -127,35 +158,27 @@ class _Looked:
     """What is in the files that labels mean."""
 
     files: FileColumns
-    row_of: dict[str, int]
-    """By path; one that could not be read has none."""
-    flaws: dict[str, str]
-    """Path → why the file cannot be used."""
+    row: IntArray
+    """[paths], of `files`; −1 where the file could not be read."""
+    flaws: dict[int, str]
+    """Place of a path → why the file cannot be used."""
     opened: int
     settled: bool
-
-    def flaw(self, at: Located) -> str | None:
-        """Why what a label means cannot be used; None where it can, or nothing is there."""
-        if isinstance(at, Unreadable):
-            return at.reason
-        return None if at is None else self.flaws.get(at)
-
-    def row(self, at: Located) -> int:
-        """−1 where there is no file."""
-        return self.row_of.get(at, -1) if isinstance(at, str) else -1
+    as_known: bool
+    """Whether they are the known files, all of them and no others."""
 
 
 def _look(
     paths: Sequence[str], corpus: str, known: FileColumns, workers: int, progress: Progress
 ) -> _Looked:
     """What is in these files, sorted by path; those that are not known are opened."""
-    flaws: dict[str, str] = {}
+    flaws: dict[int, str] = {}
     sizes, times = np.full(len(paths), -1), np.full(len(paths), -1)
     with folder_errors():
         for place, path in enumerate(paths):
             state = file_state(path)
             if state is None or state.mtime_ns > _LAST_NS:
-                flaws[path] = GONE if state is None else TOO_LATE
+                flaws[place] = GONE if state is None else TOO_LATE
                 continue
             sizes[place], times[place] = state.size, state.mtime_ns
     rows = known.rows_of(paths, sizes, times)
@@ -167,7 +190,7 @@ def _look(
     examined = examine_all(states, corpus, workers, progress)
     for place, (at, finding) in zip(fresh, examined, strict=True):
         if not isinstance(finding, KnownClip):
-            flaws[at.path] = finding.reason
+            flaws[place] = finding.reason
             continue
         found.append(SeenFile(Path(at.path), at.size, at.mtime_ns, *finding))
         rows[place], placed = placed, placed + 1
@@ -177,19 +200,18 @@ def _look(
     settled = not flaws
     used = np.unique(rows[rows >= 0])
     files = known.plus(*parts, FileColumns.of(found)).only(used)
-    places = np.searchsorted(used, rows)
-    row_of = {
-        path: int(place) for path, place, row in zip(paths, places, rows, strict=True) if row >= 0
-    }
+    rows = np.where(rows < 0, -1, np.searchsorted(used, rows))
     reasons = files.reasons()
-    flaws |= {path: reasons[row] for path, row in row_of.items() if row in reasons}
-    return _Looked(files, row_of, flaws, len(fresh), settled)
+    for place in np.flatnonzero(np.isin(rows, list(reasons))).tolist():
+        flaws[place] = reasons[int(rows[place])]
+    return _Looked(files, rows, flaws, len(fresh), settled, files is known)
 
 
 class _Attached(NamedTuple):
     """A label that is not refused, and what it stands for."""
 
-    label: Label
+    row: int
+    """Of the labels."""
     clip_id: str
     content: str
     """The content that it names, or its id."""
@@ -201,66 +223,68 @@ class _Attached(NamedTuple):
 def _attached(
     labels: LabelSet,
     layout: Layout,
-    located: Iterable[Located],
-    references: Mapping[str, str],
+    sought: _Sought,
     looked: _Looked,
     rejected: list[RejectedRow],
 ) -> Iterator[_Attached]:
     """What becomes of each label; the rows of those that become nothing go to `rejected`."""
-    for label, at in zip(labels.labels, located, strict=True):
-        flaw = looked.flaw(at)
+    every = labels.labels
+    told = (every.column(name) for name in ("clip_name", "group", "reference"))
+    for row, (name, group, reference, at) in enumerate(
+        zip(*told, sought.place.tolist(), strict=True)
+    ):
+        flaw = looked.flaws.get(at) if at >= 0 else sought.unreadable.get(row)
         if flaw is not None:
-            rejected += reject(labels.name, label, f"{UNUSABLE_CLIP}: {flaw}")
+            rejected += reject(labels.name, every[row], f"{UNUSABLE_CLIP}: {flaw}")
             continue
-        pristine = None if label.reference is None else references.get(label.reference)
-        flaw = looked.flaw(pristine)
+        pristine = -1 if reference is None else sought.references.get(reference, -1)
+        flaw = looked.flaws.get(pristine)
         if flaw is not None:
-            reason = f"reference {label.reference!r} cannot be used: {flaw}"
-            rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
-            pristine = None
-        clip_id = f"{labels.name}/{stem(label.clip_name)}"
-        content = _content(layout, labels.name, label) or clip_id
-        yield _Attached(label, clip_id, content, looked.row(at), looked.row(pristine))
+            reason = f"reference {reference!r} cannot be used: {flaw}"
+            rejected.append(RejectedRow(labels.name, every[row].source, None, name, reason))
+            pristine = -1
+        clip_id = f"{labels.name}/{stem(name)}"
+        # The content that a label names, or that its clip shares with one of another corpus.
+        content = f"{labels.name}/{group}" if group else layout.content_key(name) or clip_id
+        yield _Attached(
+            row,
+            clip_id,
+            content,
+            int(looked.row[at]) if at >= 0 else -1,
+            int(looked.row[pristine]) if pristine >= 0 else -1,
+        )
 
 
 def _as_columns(
-    attached: Iterator[_Attached], kept: list[Label]
-) -> tuple[pa.Table, IntArray, IntArray]:
-    """What labels say (LABEL_FIELDS), and the rows of their files and references; the labels
-    themselves go to `kept`."""
-    parts = [pa.schema(LABEL_FIELDS).empty_table()]
-    files, references = array("q"), array("q")
+    labels: Labels, attached: Iterator[_Attached]
+) -> tuple[Labels, pa.Table, IntArray, IntArray]:
+    """Labels that were attached, what they say (LABEL_FIELDS), and the rows of their files and
+    references."""
+    names = ("clip_id", "content_group")
+    parts = [pa.table([[], []], schema=pa.schema([(name, pa.string()) for name in names]))]
+    rows, files, references = array("q"), array("q"), array("q")
     while some := list(islice(attached, BATCH)):
-        labels = [each.label for each in some]
-        kept += labels
+        rows.extend(each.row for each in some)
         files.extend(each.file for each in some)
         references.extend(each.reference for each in some)
-        cells = {
-            "clip_id": [each.clip_id for each in some],
-            "content_group": [each.content for each in some],
-        }
-        columns = [
-            pa.array(cells.get(name) or list(map(attrgetter(name), labels)), kind)
-            for name, kind in LABEL_FIELDS
-        ]
-        parts.append(pa.table(columns, schema=parts[0].schema))
-    return (
-        pa.concat_tables(parts),
-        np.array(files, np.int64),
-        np.array(references, np.int64),
+        cells = [[each.clip_id for each in some], [each.content for each in some]]
+        parts.append(pa.table(cells, schema=parts[0].schema))
+    kept = labels.take(rows)
+    own = dict(zip(names, pa.concat_tables(parts).columns, strict=True))
+    told = kept.fields([name for name, _ in LABEL_FIELDS if name not in own])
+    told = pa.table(
+        [own[name] if name in own else told[name] for name, _ in LABEL_FIELDS],
+        schema=pa.schema(LABEL_FIELDS),
     )
-
-
-def _content(layout: Layout, corpus: str, label: Label) -> str | None:
-    """The content that a label names, or that its clip shares with one of another corpus."""
-    return f"{corpus}/{label.group}" if label.group else layout.content_key(label.clip_name)
+    return kept, told, np.array(files, np.int64), np.array(references, np.int64)
 
 
 def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, str], list[RejectedRow]]:
     """Pristine files by the name that labels give them, and labels whose file is no good."""
     found: dict[str, str] = {}
     rejected: list[RejectedRow] = []
-    for label in labels.labels:
+    named = [at for at, name in enumerate(labels.labels.column("reference")) if name is not None]
+    for label in labels.labels.take(named):
         if label.reference is None or label.reference in found:
             continue
         at = find_reference(label.reference, labels.reference_dirs, folder)
@@ -275,10 +299,18 @@ def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, str], list[Re
 
 
 def _unlabelled(
-    labels: LabelSet, indexes: Iterable[tuple[ClipDir, Index]], used: set[str]
+    labels: LabelSet, indexes: Sequence[tuple[ClipDir, Index]], used: set[str]
 ) -> Iterator[RejectedRow]:
     """Files that no label brings in, each with the reason; other files than videos do not count."""
-    part_of = {label.clip_name: label.part for label in labels.labels}
+    every = labels.labels
+    left = {
+        name
+        for _, index in indexes
+        for name, path in index.files.items()
+        if isinstance(path, Unreadable) or path not in used
+    }
+    parts = zip(every.column("clip_name"), every.column("part"), strict=True)
+    part_of = {name: part for name, part in parts if name in left}
     rejected = {row.clip_name for row in labels.rejected}
     for entry, index in indexes:
         for name, path in index.files.items():

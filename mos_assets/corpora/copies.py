@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from mos_assets.corpora.labels import SAME_MOS, reject
 from mos_assets.corpora.names import stem
-from mos_assets.records import Label, RejectedRow
+from mos_assets.records import RejectedRow
+from mos_assets.records.label_columns import Labels
 
 _NAMED = 4
 """Copies that a reason names."""
@@ -16,8 +17,8 @@ _NAMED = 4
 
 def all_but_one(
     corpus: str,
-    labels: Sequence[Label],
-    copies: Iterable[Sequence[int]],
+    labels: Labels,
+    copies: Sequence[Sequence[int]],
     test_part: str | None,
 ) -> tuple[list[int], list[RejectedRow]]:
     """Positions of the labels that are not used since their clip is a copy, and their rows.
@@ -27,16 +28,18 @@ def all_but_one(
     """
     dropped: list[int] = []
     rejected: list[RejectedRow] = []
+    copied = [at for some in copies for at in some]
+    label_of = dict(zip(copied, labels.take(copied), strict=True))
     for some in copies:
         # A clip of the test part must not come back into training under another name.
         order = sorted(
             some,
             key=lambda at: (
-                test_part is None or labels[at].part != test_part,
-                stem(labels[at].clip_name),
+                test_part is None or label_of[at].part != test_part,
+                stem(label_of[at].clip_name),
             ),
         )
-        rows = [labels[at] for at in order]
+        rows = [label_of[at] for at in order]
         lost = order[1:]
         reason = f"the same bytes and label as {rows[0].clip_name}, which is used"
         if max(row.mos for row in rows) - min(row.mos for row in rows) > SAME_MOS:
@@ -48,7 +51,7 @@ def all_but_one(
                 "none is used"
             )
         dropped += lost
-        rejected += [row for at in lost for row in reject(corpus, labels[at], reason)]
+        rejected += [row for at in lost for row in reject(corpus, label_of[at], reason)]
     return dropped, rejected
 
 

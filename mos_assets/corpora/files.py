@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from mos_assets.corpora.names import KONVID_CROPS, VIDEO_SUFFIXES, join_key, stem, video_suffix
 from mos_assets.corpora.request import ClipDir, folder_errors
-from mos_assets.records import Label
 
 LEADS_OUT = "it is a link that leads outside the corpus folder"
 LINKS_NOWHERE = "it is a link to a file that is not there"
@@ -91,18 +90,20 @@ def files_in(entry: ClipDir, corpus: Path) -> Index:
     return Index(found, passed_over)
 
 
-def locate(label: Label, indexes: Iterable[tuple[ClipDir, Index]]) -> str | Unreadable | None:
-    """The path of the clip of a label, if there is one.
+def locate(
+    clip_name: str, part: str | None, indexes: Iterable[tuple[ClipDir, Index]]
+) -> str | Unreadable | None:
+    """The path of the clip of a label of this part, if there is one.
 
     Many label files name clips without suffix, which is taken for `.mp4`: where no such file is
     there, the only video of that name with another suffix is the clip.
     """
     for entry, index in indexes:
-        if entry.part is not None and entry.part != label.part:
+        if entry.part is not None and entry.part != part:
             continue
-        if (found := index.files.get(label.clip_name)) is not None:
+        if (found := index.files.get(clip_name)) is not None:
             return found
-        for name in names_of(label.clip_name, index.files):
+        for name in names_of(clip_name, index.files):
             if (found := index.files.get(name)) is not None:
                 return found
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ from mos_assets.corpora.request import (
     LabelSet,
 )
 from mos_assets.corpora.spelling import folded, shown_name
-from mos_assets.records import Label, RejectedRow, Unmatched
+from mos_assets.records import RejectedRow, Unmatched
+from mos_assets.records.label_columns import Labels
 
 Indexes = Sequence[tuple[ClipDir, Index]]
 Located = str | Unreadable | None
@@ -52,62 +54,73 @@ def find_clips(
     A label with the folders of another machine in its name stays where one file here is meant
     beyond doubt, under that file's name. Rows that sum up the others are rejected.
     """
-    located = [locate(label, indexes) if indexes else None for label in labels.labels]
+    every = labels.labels
+    located: list[Located] = [None] * len(every)
+    if indexes:
+        asked = zip(every.column("clip_name"), every.column("part"), strict=True)
+        located = [locate(*each, indexes) for each in asked]
     lost = [at for at, found in enumerate(located) if found is None]
-    respelt = _respell(labels.labels, located, lost, indexes)
-    stay: list[Label] = []
-    places: list[Located] = []
+    respelt = _respell(every, located, lost, indexes)
     rejected: list[RejectedRow] = []
-    missing: list[Label] = []
-    for at, label in enumerate(labels.labels):
-        found = located[at]
-        if found is None:
-            if label.foreign or is_summary(label):
-                rejected += reject(labels.name, label, label.foreign or IS_SUMMARY)
-                continue
-            missing.append(label)
-        stay.append(_renamed(label, respelt[at]) if label.foreign and at in respelt else label)
-        places.append(found)
-    odd = invisible_findings(labels.labels[at] for at in lost)
-    twins = twin_findings(labels.labels) if missing and not optional else ()
+    going: list[int] = []
+    missing: list[int] = []
+    for at, label in zip(lost, every.take(lost), strict=True):
+        if located[at] is not None:
+            continue
+        if label.foreign or is_summary(label):
+            rejected += reject(labels.name, label, label.foreign or IS_SUMMARY)
+            going.append(at)
+        else:
+            missing.append(at)
+    odd = invisible_findings(every.take(lost))
+    twins = twin_findings(every) if missing and not optional else ()
+    renamed = {
+        at: label._replace(clip_name=respelt[at][0], foreign=None)
+        for at, label in zip(respelt, every.take(list(respelt)), strict=True)
+        if label.foreign
+    }
+    gone = set(going)
     labels = replace(
         labels,
-        labels=tuple(stay),
+        labels=every.replaced(renamed).without(going),
         rejected=(*labels.rejected, *rejected),
         findings=(*labels.findings, *odd, *twins),
     )
     named = bool(indexes) and not optional
     return (
         labels,
-        places,
+        [found for at, found in enumerate(located) if at not in gone] if gone else located,
         Lost(
-            tuple(_missing(missing, indexes)) if named else (),
+            tuple(_missing(every.take(missing), indexes)) if named else (),
             tuple(note for _, note in respelt.values()),
         ),
     )
 
 
 def _respell(
-    labels: Sequence[Label], located: list[Located], lost: Sequence[int], indexes: Indexes
+    labels: Labels, located: list[Located], lost: Sequence[int], indexes: Indexes
 ) -> dict[int, tuple[str, Unmatched]]:
     """Fill in what is located under another spelling; position → the file's name, and a note."""
     notes: dict[int, tuple[str, Unmatched]] = {}
     if not lost:
         return notes
     # A pristine file may lie among the clips, and is none.
-    pristine = {label.reference for label in labels if label.reference is not None}
+    pristine = set(labels.known("reference"))
+    sought = labels.take(lost)
+    name_of = dict(zip(lost, sought.column("clip_name"), strict=True))
+    part_of = dict(zip(lost, sought.column("part"), strict=True))
     used = {found for found in located if isinstance(found, str)}
     for entry, index in indexes:
         mine = {
-            labels[at].clip_name: at
-            for at in lost
-            if located[at] is None and entry.part in (None, labels[at].part)
+            name: at
+            for at, name in name_of.items()
+            if located[at] is None and entry.part in (None, part_of[at])
         }
         files = [name for name in index.files if video_suffix(name)]
         free = [n for n in files if index.files[n] not in used and n not in pristine]
         if not mine or not free:
             continue
-        names = [label.clip_name for label in labels]
+        names = partial(labels.column, "clip_name")
         for name, found in match_spellings(names, files, mine, free).items():
             at = mine[name]
             located[at] = index.files[found.file]
@@ -118,11 +131,7 @@ def _respell(
     return notes
 
 
-def _renamed(label: Label, found: tuple[str, Unmatched]) -> Label:
-    return label._replace(clip_name=found[0], foreign=None)
-
-
-def _missing(labels: Sequence[Label], indexes: Indexes) -> Iterator[Unmatched]:
+def _missing(labels: Labels, indexes: Indexes) -> Iterator[Unmatched]:
     """Each label without a clip, and what lies there in its place."""
     if not labels:
         return
@@ -133,7 +142,7 @@ def _missing(labels: Sequence[Label], indexes: Indexes) -> Iterator[Unmatched]:
             # `a.yuv` may stand for `a`, and a label `a.yuv` was taken for `a.yuv.mp4`.
             near.setdefault(folded(name.rpartition(".")[0]), (printable(name), why))
     clips = [name for _, index in indexes for name in index.files if video_suffix(name)]
-    like = alike([label.clip_name for label in labels], clips)
+    like = alike(labels.column("clip_name"), clips)
     folders = ", ".join(entry.path.name for entry, _ in indexes)
     for label in labels:
         name, found = shown_name(label.clip_name), near.get(folded(stem(label.clip_name)))

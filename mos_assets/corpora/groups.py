@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from mos_assets.corpora.names import looks_like_suffix
 from mos_assets.corpora.spelling import folded, shown_name, without_zeros
 from mos_assets.records import Finding, Label, Severity
+from mos_assets.records.label_columns import Labels
 from mos_assets.tables.cells import is_unknown
 
 SHOWN = 3
@@ -49,7 +50,7 @@ _REST_AMONG_NAMES = frozenset(("0", "99", "999", "9999"))
 _QUOTES = " \"'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb()[]{}<>.,;:"
 
 
-def joined_groups(labels: Sequence[Label], column: str) -> tuple[list[Label], tuple[Finding, ...]]:
+def joined_groups(labels: Labels, column: str) -> tuple[Labels, tuple[Finding, ...]]:
     """Labels whose groups are spelt in one way each, and what was found in their column.
 
     Spellings that mean one content (`1`, `1.0` and `01`; case, white space, Unicode form,
@@ -57,8 +58,11 @@ def joined_groups(labels: Sequence[Label], column: str) -> tuple[list[Label], tu
     little, one taken for two makes the verdict too good. Spellings that may mean one (`src01` and
     `src1`) stay apart and are named. A row without a group blocks.
     """
-    holes = [label for label in labels if label.group is None or _is_hole(label.group)]
-    times = Counter(label.group for label in labels if label.group is not None)
+    times = Counter(labels.column("group"))
+    none = {text for text in times if text is None or _is_hole(text)}
+    missing = [at for at, text in enumerate(labels.column("group")) if text in none]
+    holes, source = labels.take(missing), labels[0].source
+    del times[None]
     spelt: dict[str, list[str]] = {}
     for text in times:
         spelt.setdefault(_key(text), []).append(text)
@@ -71,15 +75,12 @@ def joined_groups(labels: Sequence[Label], column: str) -> tuple[list[Label], tu
     if holes:
         findings.append(_holes(holes, len(labels), column))
     if several:
-        findings.append(_spellings(several, labels[0].source, column))
+        findings.append(_spellings(several, source, column))
         one = {text: texts[0] for texts in several for text in texts}
-        labels = [
-            label._replace(group=one.get(label.group, label.group)) if label.group else label
-            for label in labels
-        ]
-    known = Counter(label.group for label in labels if label.group and not _is_hole(label.group))
-    findings += _doubts(list(known), labels[0].source, column)
-    return list(labels), tuple(findings)
+        labels = labels.telling(group=[one.get(text, text) for text in labels.column("group")])
+    known = [text for text in labels.known("group") if not _is_hole(text)]
+    findings += _doubts(known, source, column)
+    return labels, tuple(findings)
 
 
 def _doubts(groups: Sequence[str], source: str, column: str) -> list[Finding]:

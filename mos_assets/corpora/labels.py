@@ -7,7 +7,7 @@ and reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +19,9 @@ from mos_assets.corpora.deviations import (
 )
 from mos_assets.corpora.names import foreign_name, safe_name
 from mos_assets.corpora.spelling import invisible_in, shown_name
+from mos_assets.processes.memory import give_back
 from mos_assets.records import MOS_MAX, MOS_MIN, Label, LabelFile, RejectedRow
+from mos_assets.records.label_columns import Labels
 from mos_assets.tables.cells import CellError, OutsideError, map_mos, parse_count, parse_deviation
 from mos_assets.tables.delimited import Row, Table
 
@@ -63,7 +65,7 @@ class LabelSource:
 class ReadLabels(NamedTuple):
     """What the rows of one label file came to."""
 
-    labels: list[Label]
+    labels: Labels
     rejected: list[RejectedRow]
     outside: list[float]
     """Native ratings of rejected rows that are numbers outside the declared scale."""
@@ -77,24 +79,31 @@ def read_labels(table: Table, columns: LabelColumns, source: LabelSource) -> Rea
     A 95 % interval of half-width c becomes the deviation c * sqrt(n) / 1.96 where n is known, and
     is kept as it is where it is not. Deviations that no votes can have are rejected.
     """
-    found = ReadLabels([], [], [], [])
-    for row in table.rows:
-        try:
-            if row.damage:
-                raise CellError(row.damage)
-            found.labels.append(_label(row, columns, source))
-        except CellError as error:
-            if isinstance(error, OutsideError):
-                found.outside.append(error.value)
-            if isinstance(error, ImpossibleError):
-                found.impossible.append(row.line)
-            name = row.first(columns.clip) if not row.damage else ""
-            found.rejected.append(
-                RejectedRow(
-                    source.corpus, source.file, row.line, printable(name) or None, str(error)
+    rejected: list[RejectedRow] = []
+    outside: list[float] = []
+    impossible: list[int] = []
+
+    def read() -> Iterator[Label]:
+        for row in table.rows:
+            try:
+                if row.damage:
+                    raise CellError(row.damage)
+                yield _label(row, columns, source)
+            except CellError as error:
+                if isinstance(error, OutsideError):
+                    outside.append(error.value)
+                if isinstance(error, ImpossibleError):
+                    impossible.append(row.line)
+                name = row.first(columns.clip) if not row.damage else ""
+                rejected.append(
+                    RejectedRow(
+                        source.corpus, source.file, row.line, printable(name) or None, str(error)
+                    )
                 )
-            )
-    return found
+
+    labels = Labels.of(read())
+    give_back()
+    return ReadLabels(labels, rejected, outside, impossible)
 
 
 def ratings_of(read: ReadLabels, column: str, source: LabelSource) -> Ratings:
@@ -177,7 +186,7 @@ def reject(corpus: str, label: Label, reason: str) -> list[RejectedRow]:
 
 
 def account(
-    kept: Iterable[Label], rows_read: Mapping[str, int], rejected: Iterable[RejectedRow] = ()
+    kept: Labels, rows_read: Mapping[str, int], rejected: Iterable[RejectedRow] = ()
 ) -> tuple[LabelFile, ...]:
     """What became of the rows of each label file, counted from the labels that were kept.
 
@@ -185,12 +194,10 @@ def account(
     """
     used = dict.fromkeys(rows_read, 0)
     lost = {(row.source, row.line) for row in rejected}
-    for label in kept:
-        if (label.source, label.line) not in lost:
-            used[label.source] += 1
-        for source, line in label.others:
-            if (source, line) not in lost:
-                used[source] += 1
+    for places in kept.places():
+        for place in places:
+            if place not in lost:
+                used[place[0]] += 1
     return tuple(LabelFile(name, rows_read[name], used[name]) for name in sorted(rows_read))
 
 

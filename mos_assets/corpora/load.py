@@ -19,6 +19,7 @@ from mos_assets.corpora.layouts.base import Layout
 from mos_assets.corpora.request import CorpusRequest, LabelSet, folder_errors
 from mos_assets.errors import CorpusError, LabelsError
 from mos_assets.processes.collector import collector_paused
+from mos_assets.processes.memory import give_back
 from mos_assets.records import Corpus, Finding, JoinedTable, Severity
 from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 
@@ -26,7 +27,7 @@ from mos_assets.records.corpus_columns import NO_FILES, FileColumns
 def load_corpus(
     request: CorpusRequest,
     *,
-    known: FileColumns = NO_FILES,
+    known: Callable[[], FileColumns] = lambda: NO_FILES,
     workers: int,
     progress: Progress,
     fetch: Callable[[Mapping[str, str]], None] | None = None,
@@ -37,14 +38,17 @@ def load_corpus(
     looked for.
 
     Files in `known`, which earlier runs looked into, with the same size and mtime are neither
-    opened nor hashed. Raises CorpusError for a corpus that is missing, empty, mis-mounted or
-    unreadable (LabelsError where it could be read, and no row of it used), and ToolError where the
-    demo has to be rendered and there is no ffmpeg.
+    opened nor hashed; it is called once it is clear which files are looked for.
+
+    Raises CorpusError for a corpus that is missing, empty, mis-mounted or unreadable (LabelsError
+    where it could be read, and no row of it used), and ToolError where the demo has to be rendered
+    and there is no ffmpeg.
     """
     layout = layout_of(request.name)
     with collector_paused():
         layout.prepare(request, workers, progress)
         labels = _labels(layout, request)
+    give_back()
     for note in labels.notes:
         progress(note)
     _require_labels(labels, request)
@@ -56,6 +60,7 @@ def load_corpus(
         corpus = attach_clips(
             labels, layout, request.folder, known=known, workers=workers, progress=progress
         )
+    give_back()
     if not layout.self_described:
         return corpus
     told = (*_of_tables(corpus, request), *rate_findings(corpus.clips, corpus.scale))

@@ -115,21 +115,25 @@ _LEVELS: tuple[tuple[Callable[[str], str], str], ...] = (
 
 
 def match_spellings(
-    names: Sequence[str], files: Sequence[str], lost: Iterable[str], free: Iterable[str]
+    all_names: Callable[[], Iterable[str]],
+    files: Sequence[str],
+    lost: Iterable[str],
+    free: Iterable[str],
 ) -> dict[str, Respelt]:
     """Name → file for those of `lost` that mean one of `free` beyond doubt.
 
-    names, files: all labels and all clips, `lost` and `free` among them. Time and memory grow
-    linearly with both.
+    all_names, files: all labels, as often as it is called, and all clips, `lost` and `free` among
+    them. Time and memory grow linearly with both.
     """
     missing, unused = set(lost), set(free)
     found: dict[str, Respelt] = {}
     # What is not like them in the loosest spelling is like them in none.
     loosest = {_number(name) for name in missing}
-    every = set(names)
-    names = [name for name in names if _number(name) in loosest]
+    names = [name for name in all_names() if _number(name) in loosest]
     near, stems = set(names), {stem(name) for name in names}
-    files = [n for n in files if (n in near if n in every else _number(n) in loosest)]
+    of_no_label = set(files)
+    of_no_label.difference_update(all_names())
+    files = [n for n in files if (_number(n) in loosest if n in of_no_label else n in near)]
     for key, differs in _LEVELS:
         if not missing or not unused:
             break

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
+from functools import partial
 
 from mos_assets.corpora.labels import SAME_MOS, reject
 from mos_assets.corpora.names import stem
 from mos_assets.records import Label, RejectedRow
+from mos_assets.records.label_columns import Labels
+from mos_assets.records.rows import met_twice
 
 
 def one_label_a_clip(
     corpus: str,
-    labels: Iterable[Label],
+    labels: Labels,
     *,
     average: bool,
     tolerance: float = SAME_MOS,
     test_part: str | None = None,
-) -> tuple[list[Label], list[RejectedRow]]:
+) -> tuple[Labels, list[RejectedRow]]:
     """At most one label a clip name, sorted by name, and the rows that lost their place.
 
     With `average`, ratings of one clip become their mean, weighted by the number of ratings
@@ -26,17 +28,12 @@ def one_label_a_clip(
     and MOS that differ by more are a conflict, of which no row is used. A clip is of `test_part`
     where any of its rows says so.
     """
-    first: dict[str, Label] = {}
-    repeated: dict[str, list[Label]] = {}
-    for label in labels:
-        key = stem(label.clip_name)
-        other = first.setdefault(key, label)
-        if other is not label:
-            repeated.setdefault(key, [other]).append(label)
-    for key in repeated:
-        del first[key]
-    kept = list(first.values())
+    twice = list(met_twice(partial(labels.column, "clip_name"), stem))
+    merged: list[Label] = []
     rejected: list[RejectedRow] = []
+    repeated: dict[str, list[Label]] = {}
+    for label in labels.take(twice):
+        repeated.setdefault(stem(label.clip_name), []).append(label)
     groups = (sorted(rows, key=_place) for rows in repeated.values())
     for rows in sorted(groups, key=lambda rows: _place(rows[0])):
         conflict = _conflict(rows, math.inf if average else tolerance)
@@ -50,8 +47,8 @@ def one_label_a_clip(
                     reason = f"duplicate of line {other.line} with the same label"
                     rejected += reject(corpus, row, reason)
             alone = list(seen.values())
-            kept.append(_mean(alone, test_part) if average else _same(alone, test_part))
-    return sorted(kept, key=attrgetter("clip_name")), rejected
+            merged.append(_mean(alone, test_part) if average else _same(alone, test_part))
+    return labels.plus(Labels.of(merged)).by_name(but=twice), rejected
 
 
 def _said(row: Label) -> tuple[object, ...]:

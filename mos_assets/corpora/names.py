@@ -112,10 +112,15 @@ def foreign_name(text: str) -> str | None:
     return "/".join(parts)
 
 
+_USUAL = ".mp4"
+"""How nearly all names end, of which there may be 150,000."""
+_USUAL_LENGTH = len(_USUAL)
+
+
 def video_suffix(name: str) -> str:
     """The suffix of a video file, as written, or ''."""
-    if name.endswith(".mp4") and len(name) > len(".mp4"):
-        return ".mp4"  # Nearly all names end so.
+    if name.endswith(_USUAL) and name != _USUAL:
+        return _USUAL
     dot = name.rfind(".")
     suffix = name[dot:]
     return suffix if dot > 0 and suffix.lower() in VIDEO_SUFFIXES else ""
@@ -123,6 +128,8 @@ def video_suffix(name: str) -> str:
 
 def stem(name: str) -> str:
     """The name without its video suffix; dots that are part of the name stay."""
+    if name.endswith(_USUAL) and name != _USUAL:
+        return name[:-_USUAL_LENGTH]
     suffix = video_suffix(name)
     return name[: -len(suffix)] if suffix else name
 

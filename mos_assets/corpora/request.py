@@ -17,7 +17,6 @@ from mos_assets.records import (
     SEED,
     UNREPEATED,
     Finding,
-    Label,
     LabelOrigin,
     RatingsSummary,
     RejectedRow,
@@ -25,6 +24,7 @@ from mos_assets.records import (
     SessionNoise,
     ShotFigures,
 )
+from mos_assets.records.label_columns import Labels
 from mos_assets.settings import KONVID_150K_FLOOR
 
 SYNTHETIC_ROWS = 600
@@ -125,7 +125,7 @@ class LabelSet:
     version: str
     licence: str
     origin: LabelOrigin
-    labels: tuple[Label, ...]
+    labels: Labels
     """At most one a clip."""
     rejected: tuple[RejectedRow, ...]
     label_files: tuple[str, ...]

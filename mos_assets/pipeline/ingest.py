@@ -95,7 +95,7 @@ def ingest(
             continue
         corpus = load_corpus(
             request,
-            known=_known(database, name, distrusted),
+            known=partial(_known, database, name, distrusted),
             workers=run.workers,
             progress=say,
             fetch=partial(fetched.take, name),
@@ -109,7 +109,12 @@ def ingest(
         made[_ingested(name)] = signature if steady else None
     if loaded:
         corpus_rows.write_corpora(
-            database, loaded, made=made, votes=votes_facts(loaded), tested=run.test_corpora
+            database,
+            loaded,
+            made=made,
+            votes=votes_facts(loaded),
+            tested=run.test_corpora,
+            files_stand={c.name for c in loaded if c.files_as_known and not distrusted},
         )
         if distrusted:
             catalogue.trust(distrusted & {path for c in loaded for path in c.files.paths})

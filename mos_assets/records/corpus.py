@@ -268,3 +268,5 @@ class Corpus:
     """Corpora of one namespace mean the same content by the same group; None: not declared."""
     settled: bool = True
     """False where a file could not be read this time: the next look may find it otherwise."""
+    files_as_known: bool = False
+    """Whether `files` are those that were known before, all of them and no others."""

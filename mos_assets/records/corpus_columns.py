@@ -5,11 +5,10 @@ Of 150,000 clips, a named tuple each takes five times the memory of the same in 
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from mos_assets.records.corpus import Clip, Probe, SeenFile
 from mos_assets.records.domain import IntArray, LabelOrigin
+from mos_assets.records.rows import BATCH, Rows, met_twice
 
 _TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
 PROBE_FIELDS = (
@@ -50,45 +50,12 @@ LABEL_FIELDS = (
 _OF_FILE = ("path", *(name for name, _ in (*CONTENT_FIELDS, *PROBE_FIELDS)))
 _FILES = pa.schema([("path", _TEXT), *CONTENT_FIELDS, *PROBE_FIELDS, ("reason", _TEXT)])
 _LABELS = pa.schema(LABEL_FIELDS)
-BATCH = 10_000
-"""Rows that are objects at once."""
 _REPEATED = frozenset(
     {"corpus", "corpus_version", "part", "width", "height", "fps", "frames", "pix_fmt", "codec"}
 )
-_Row = TypeVar("_Row")
 
 
-class _Rows(Sequence[_Row]):
-    """A sequence whose rows are made from columns, some at a time, whenever it is gone through."""
-
-    @abstractmethod
-    def _made(self, start: int, stop: int) -> list[_Row]:
-        """The rows from `start` up to `stop`."""
-
-    @overload
-    def __getitem__(self, at: int) -> _Row: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[_Row]: ...
-    def __getitem__(self, at: int | slice) -> _Row | Sequence[_Row]:
-        if isinstance(at, slice):
-            places = range(len(self))[at]
-            if places.step == 1:
-                return tuple(self._made(places.start, max(places.start, places.stop)))
-            return tuple(self[each] for each in places)
-        place = range(len(self))[at]
-        return self._made(place, place + 1)[0]
-
-    def __iter__(self) -> Iterator[_Row]:
-        for start in range(0, len(self), BATCH):
-            yield from self._made(start, min(start + BATCH, len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class FileColumns(_Rows[SeenFile]):
+class FileColumns(Rows[SeenFile]):
     """Files that were looked into."""
 
     def __init__(self, table: pa.Table) -> None:
@@ -130,16 +97,14 @@ class FileColumns(_Rows[SeenFile]):
 
     def rows_of(self, paths: Sequence[str], sizes: IntArray, mtimes_ns: IntArray) -> IntArray:
         """[paths] the row of each; −1 where none has this path, size and time."""
-        if not len(self) or not len(paths):
-            return np.full(len(paths), -1)
-        mine = self.table["path"]
-        found = (
-            pc.index_in(pa.array(paths[at : at + BATCH], _TEXT), value_set=mine).fill_null(-1)
-            for at in range(0, len(paths), BATCH)
-        )
-        rows = np.concatenate(
-            [each.to_numpy(zero_copy_only=False) for each in found], dtype=np.int64
-        )
+        rows = np.full(len(paths), -1)
+        if not len(self):
+            return rows
+        place_of = {path: place for place, path in enumerate(paths)}
+        for start in range(0, len(self), BATCH):
+            for row, path in enumerate(self.table["path"].slice(start, BATCH).to_pylist(), start):
+                if (place := place_of.get(path)) is not None:
+                    rows[place] = row
         for name, told in (("size_bytes", sizes), ("mtime_ns", mtimes_ns)):
             rows[self.table[name].to_numpy()[rows] != told] = -1
         return rows
@@ -168,21 +133,22 @@ class FileColumns(_Rows[SeenFile]):
 
     def of_same_bytes(self, rows: IntArray) -> list[list[int]]:
         """Positions in `rows` (−1: none) whose files hold the same bytes, two or more together."""
-        # The beginning tells nearly all of them apart, in a quarter of the memory.
-        begin = pc.utf8_slice_codeunits(self.table["sha256"], 0, 16)
-        begin = begin.take(_indices(rows)).combine_chunks().dictionary_encode()
-        codes = begin.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        times = np.bincount(codes[codes >= 0], minlength=1)
+
+        def hashes() -> Iterator[str | None]:
+            for start in range(0, len(rows), BATCH):
+                some = _taken(self.table.select(["sha256"]), rows[start : start + BATCH])
+                yield from some["sha256"].to_pylist()
+
         groups: dict[str, list[int]] = {}
-        for at in np.flatnonzero((codes >= 0) & (times[codes] > 1)).tolist():
-            groups.setdefault(self.table["sha256"][int(rows[at])].as_py(), []).append(at)
-        return [group for group in groups.values() if len(group) > 1]
+        for at, sha256 in met_twice(hashes).items():
+            groups.setdefault(sha256, []).append(at)
+        return list(groups.values())
 
 
 NO_FILES = FileColumns(_FILES.empty_table())
 
 
-class ClipColumns(_Rows[Clip]):
+class ClipColumns(Rows[Clip]):
     """Clips of one corpus, sorted by clip id."""
 
     def __init__(
@@ -221,9 +187,9 @@ class ClipColumns(_Rows[Clip]):
 
     def _joined(self, start: int, stop: int) -> pa.Table:
         table = self.labels.slice(start, stop - start)
-        files = self.files.table.take(_indices(self._file_of[start:stop]))
-        references = self.files.table.select(["path", "sha256"]).take(
-            _indices(self._reference_of[start:stop])
+        files = _taken(self.files.table, self._file_of[start:stop])
+        references = _taken(
+            self.files.table.select(["path", "sha256"]), self._reference_of[start:stop]
         )
         for name in _OF_FILE:
             table = table.append_column(name, files[name])
@@ -253,8 +219,13 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _indices(rows: IntArray) -> pa.Array:
-    return pa.array(rows, mask=rows < 0)
+def _taken(table: pa.Table, rows: IntArray) -> pa.Table:
+    """These rows; one of nothing but NULL for −1."""
+    # To take rows of several chunks copies all of them: files are nearly in the order of clips.
+    known = rows[rows >= 0]
+    first, last = (int(known.min()), int(known.max())) if len(known) else (0, 0)
+    some = table.slice(first, last - first + 1)
+    return some.take(pa.array(rows - first, mask=rows < 0))
 
 
 def _probes(table: pa.Table) -> list[Probe | None]:

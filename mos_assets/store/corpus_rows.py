@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,7 @@ from mos_assets.records import (
     VotesFacts,
 )
 from mos_assets.records.corpus_columns import NO_FILES, FileColumns, clips_of
+from mos_assets.records.rows import BATCH
 from mos_assets.store.column_types import TIME
 from mos_assets.store.database import Database, replace_rows, update_rows
 from mos_assets.store.provenance import write_within
@@ -59,10 +61,12 @@ def write_corpora(
     made: Mapping[str, str | None] | None = None,
     votes: Sequence[VotesFacts] = (),
     tested: Sequence[str] = (),
+    files_stand: Collection[str] = (),
 ) -> None:
     """Make the store say of these corpora what they are now, in one transaction.
 
     tested: those of them that only test: their encoders get no slot, which would change heads.
+    files_stand: those whose files are the very rows of `seen_files`, which are not looked at.
 
     Rows of clips and files that are as they were stay as they lie, with the time at which
     they were ingested. `made` is their provenance, which holds for these rows and for no others.
@@ -74,14 +78,17 @@ def write_corpora(
             (RAW_CORPUS, _clip_rows, "clip_id"),
             (SEEN_FILES, _file_rows, "path"),
         ):
+            some = [c for c in corpora if table != SEEN_FILES or c.name not in files_stand]
+            if not some:
+                continue
             update_rows(
                 connection,
                 table,
-                rows(corpora),
+                partial(rows, some),
                 key=key,
                 untold=INGESTED,
                 where=where,
-                parameters=names,
+                parameters=[[corpus.name for corpus in some]],
             )
         for table, rows in (
             (REJECTED_ROWS, _rejected_rows),
@@ -196,15 +203,20 @@ def _of_corpora(database: Database, table: str, corpora: Sequence[str], order: s
 
 def _clip_rows(corpora: Sequence[Corpus]) -> Iterator[pa.Table]:
     now = pa.scalar(datetime.now(UTC), TIME)
+
+    def stamped(table: pa.Table) -> pa.Table:
+        return table.append_column(INGESTED, pa.repeat(now, table.num_rows))
+
+    # Without a name, so that one is gone when the next is made.
     for corpus in corpora:
-        for table in corpus.clips.tables():
-            yield table.append_column(INGESTED, pa.repeat(now, table.num_rows))
+        yield from map(stamped, corpus.clips.tables())
 
 
 def _file_rows(corpora: Sequence[Corpus]) -> Iterator[pa.Table]:
     for corpus in corpora:
-        files = corpus.files.table
-        yield files.append_column("corpus", pa.repeat(corpus.name, files.num_rows))
+        for start in range(0, len(corpus.files), BATCH):
+            files = corpus.files.table.slice(start, BATCH)
+            yield files.append_column("corpus", pa.repeat(corpus.name, files.num_rows))
 
 
 def _rejected_rows(corpora: Sequence[Corpus]) -> pa.Table:

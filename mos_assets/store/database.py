@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from mos_assets.errors import StoreError
 from mos_assets.io.reading import DENIED, MACHINE_FAILED, NotAFileError, require_plain
+from mos_assets.processes.memory import give_back
 from mos_assets.store.failures import (
     WHERE_IT_IS_KEPT,
     explained,
@@ -258,7 +259,7 @@ def append_row(
 def update_rows(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    rows: Iterable[pa.Table],
+    rows: Callable[[], Iterable[pa.Table]],
     *,
     key: str,
     untold: str,
@@ -267,34 +268,40 @@ def update_rows(
 ) -> None:
     """As `replace_rows`, leaving alone what is there already, whatever its column `untold` says.
 
-    `key` is a column in which no two rows are alike. Rows come in parts, of which one is held at a
-    time, and are compared by two hashes of 64 bits: to compare 20 columns takes ten times the
-    memory.
+    `key` is a column in which no two rows are alike. `rows` gives the rows in parts, of which one
+    is held at a time; it is asked again where there is something to write. Rows are compared by two
+    hashes of 64 bits: to compare 20 columns takes ten times the memory.
     """
     names = SCHEMAS[table].names
     columns = ", ".join(quote(name) for name in names)
     told = ", ".join(quote(name) for name in names if name != untold)
     hashes = f"hash({quote(key)}) AS key, hash({told}) AS told"
+    give_back()
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE standing AS SELECT rowid AS place, {hashes} "
         f"FROM {table} WHERE {where}",
         list(parameters),
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE met (place BIGINT)")
-    alike = "standing.key = incoming.key AND standing.told = incoming.told"
-    for part in rows:
-        # DuckDB finds it by its name. What is registered would be held until the transaction ends.
-        incoming_rows = part.select(names)  # noqa: F841
-        incoming = f"(SELECT *, {hashes} FROM incoming_rows) incoming"
-        connection.execute(
-            f"INSERT INTO met SELECT place FROM standing SEMI JOIN {incoming} ON {alike}"
-        )
-        connection.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {incoming} "
-            f"ANTI JOIN standing ON {alike}"
-        )
+    connection.execute("CREATE OR REPLACE TEMP TABLE incoming (key UBIGINT, told UBIGINT)")
+    for part in rows():
+        # DuckDB finds it by its name. What is registered is held until the transaction ends.
+        incoming_rows = part.select(names)
+        connection.execute(f"INSERT INTO incoming SELECT {hashes} FROM incoming_rows")
+        del part, incoming_rows
+        give_back()
     connection.execute(
-        f"DELETE FROM {table} WHERE rowid IN (SELECT place FROM standing EXCEPT FROM met)"
+        "CREATE OR REPLACE TEMP TABLE fresh AS FROM incoming ANTI JOIN standing USING (key, told)"
     )
-    connection.execute("DROP TABLE standing")
-    connection.execute("DROP TABLE met")
+    connection.execute(
+        f"DELETE FROM {table} WHERE rowid IN "
+        "(SELECT place FROM standing ANTI JOIN incoming USING (key, told))"
+    )
+    ((writing,),) = connection.execute("SELECT count(*) FROM fresh").fetchall()
+    for part in rows() if writing else ():
+        incoming_rows = part.select(names)  # noqa: F841
+        connection.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {columns} "
+            f"FROM (SELECT *, {hashes} FROM incoming_rows) SEMI JOIN fresh USING (key, told)"
+        )
+    for name in ("standing", "incoming", "fresh"):
+        connection.execute(f"DROP TABLE {name}")

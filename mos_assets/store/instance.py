@@ -17,6 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from mos_assets.processes.memory import give_back
+
 _ALIAS = "store"
 _SPILL = ".tmp"
 """Behind the name of a file: the folder for what does not fit into memory, as DuckDB calls it."""
@@ -88,6 +90,7 @@ def close_idle() -> None:
     with _LOCK:
         for file in [file for file, instance in _INSTANCES.items() if not instance.users]:
             _INSTANCES.pop(file).connection.close()
+    give_back()
 
 
 def _attach(instance: _Instance, file: Path, path: Path, read_only: bool) -> None:

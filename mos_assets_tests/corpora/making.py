@@ -38,7 +38,7 @@ def quiet(_: str) -> None:
 def load(root: Path, name: str = "mine", known: FileColumns = NO_FILES, floor: int = 1) -> Corpus:
     """Load a corpus with a floor for KonViD-150k that tests can reach."""
     request = CorpusRequest(name, root, min_rows_150k=floor)
-    return load_corpus(request, known=known, workers=2, progress=quiet)
+    return load_corpus(request, known=lambda: known, workers=2, progress=quiet)
 
 
 def write_tree(root: Path, files: Mapping[str, str | bytes]) -> Path:

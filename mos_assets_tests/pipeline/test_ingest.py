@@ -67,6 +67,21 @@ def test_what_has_changed_is_read_again_and_nothing_else(settings: Settings, cha
     assert run(settings).unchanged == ("mine",)
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_store_holds_what_a_new_one_would(settings: Settings, change: str) -> None:
+    """Of files too, which are left alone where they are those that were known."""
+    run(settings)
+    CHANGES[change](settings.paths.corpus_folder / "mine")
+    run(settings)
+    new = using(settings, store=f"{settings.paths.store}-new")
+    run(new)
+    stores = [Database(each.paths.store_folder) for each in (settings, new)]
+    mine, other = (set(corpus_rows.seen_files(store, "mine")) for store in stores)
+    assert mine == other
+    mine, other = (corpus_rows.read_clips(store, ["mine"]) for store in stores)
+    assert mine == other
+
+
 def test_a_corpus_of_which_a_file_could_not_be_read_is_looked_at_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

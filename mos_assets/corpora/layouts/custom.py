@@ -32,11 +32,11 @@ from mos_assets.ratings import noise_between
 from mos_assets.records import (
     Disagreement,
     Finding,
-    Label,
     RatingsSummary,
     RejectedRow,
     SessionFacts,
 )
+from mos_assets.records.label_columns import NO_LABELS, Labels
 from mos_assets.tables.delimited import Table, read_table
 
 
@@ -103,7 +103,7 @@ class _Written:
     """What the label files of a corpus say, votes aside."""
 
     files: tuple[str, ...] = ()
-    labels: list[Label] = field(default_factory=list)
+    labels: Labels = field(default_factory=lambda: NO_LABELS)
     rejected: list[RejectedRow] = field(default_factory=list)
     rows_read: dict[str, int] = field(default_factory=dict)
     cells: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -157,7 +157,7 @@ def load_custom(folder: Path) -> LabelSet:
         licence=toml.licence,
         origin=toml.label_origin,
         encoder=toml.encoder,
-        labels=tuple(kept),
+        labels=kept,
         rejected=tuple(rejected + lost),
         label_files=(*written.files, *(name for name in of_votes if name not in written.files)),
         rows_read=written.rows_read | of_votes,
@@ -176,7 +176,7 @@ def load_custom(folder: Path) -> LabelSet:
 
 @dataclass(frozen=True, slots=True)
 class _Together:
-    labels: list[Label]
+    labels: Labels
     rejected: list[RejectedRow]
     findings: tuple[Finding, ...]
     disagreements: tuple[Disagreement, ...]
@@ -193,7 +193,7 @@ def _rows_together(toml: CorpusToml, written: _Written, voted: VotedCorpus) -> _
         found, compared, rows.unvoted, len(voted.labels), toml.columns.mos or ""
     )
     return _Together(
-        rows.labels,
+        Labels.of(rows.labels),
         [*voted.rejected, *rejected_labels(toml.name, found), *rows.rejected],
         (*voted.findings, *told),
         found,
@@ -217,11 +217,11 @@ def _written(folder: Path, toml: CorpusToml) -> _Written:
         if columns.mos:
             ratings.append(ratings_of(read, column_name(table, columns.mos), source))
         if columns.mos and toml.votes is not None:
-            lines = {label.line for label in read.labels}
+            lines = set(read.labels.column("line"))
             for row in table.rows:
                 if row.line in lines:
                     found.cells[source.file, row.line] = row.first(columns.mos)
-        found.labels += read.labels
+        found.labels = found.labels.plus(read.labels)
         found.rejected += read.rejected
     found.files = tuple(found.rows_read)
     found.findings = (*rating_findings(ratings), *torn_findings(tables))

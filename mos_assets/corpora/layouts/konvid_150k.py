@@ -35,7 +35,8 @@ from mos_assets.corpora.request import (
     is_folder,
 )
 from mos_assets.errors import CorpusError
-from mos_assets.records import Finding, Label, LabelOrigin, RejectedRow
+from mos_assets.records import Finding, LabelOrigin, RejectedRow
+from mos_assets.records.label_columns import NO_LABELS, Labels
 from mos_assets.settings import KONVID_150K_FLOOR
 from mos_assets.tables.columns import MOS_SCORE_FILE_ALIASES
 from mos_assets.tables.delimited import read_table
@@ -112,7 +113,7 @@ def _load_scores(request: CorpusRequest) -> LabelSet:
             f"k150kb_scores.csv is looked for.{hint}"
         )
     require_floor(request, sum(len(table.rows) for table in tables.values()))
-    by_part: dict[str, list[Label]] = {}
+    by_part: dict[str, Labels] = {}
     rejected: list[RejectedRow] = []
     findings: tuple[Finding, ...] = ()
     for part, table in tables.items():
@@ -121,26 +122,26 @@ def _load_scores(request: CorpusRequest) -> LabelSet:
         findings += found
         kept, lost = one_label_a_clip(KONVID_150K, read.labels, average=False)
         rejected += read.rejected + lost
+        del read
         votes = folder / f"k150k{part}_votes.csv"
         if votes.is_file():
             kept, lost = add_votes(KONVID_150K, kept, votes)
             rejected += lost
         by_part[part] = kept
-    in_b = {stem(label.clip_name) for label in by_part.get("b", ())}
-    labels = list(by_part.get("b", ()))
-    for label in by_part.get("a", ()):
-        if stem(label.clip_name) in in_b:
-            # Part b is the authors' test set and has many more votes a clip.
-            reason = "the clip is in part b too, whose label is used"
-            rejected += reject(KONVID_150K, label, reason)
-        else:
-            labels.append(label)
+    of_a, of_b = (by_part.get(part, NO_LABELS) for part in PARTS)
+    in_b = set(map(stem, of_b.column("clip_name")))
+    # Part b is the authors' test set and has many more votes a clip.
+    names = of_a.column("clip_name") if in_b else ()
+    both = [at for at, name in enumerate(names) if stem(name) in in_b]
+    reason = "the clip is in part b too, whose label is used"
+    for label in of_a.take(both):
+        rejected += reject(KONVID_150K, label, reason)
     return LabelSet(
         name=KONVID_150K,
         version="2021",
         licence=LICENCE,
         origin=LabelOrigin.HUMAN,
-        labels=tuple(sorted(labels, key=lambda label: label.clip_name)),
+        labels=of_a.plus(of_b).by_name(but=both),
         rejected=tuple(rejected),
         label_files=tuple(path.name for path in _score_and_vote_files(folder)),
         rows_read={table.path.name: len(table.rows) for table in tables.values()},

@@ -60,14 +60,18 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
     labels, rejected = read.labels, read.rejected
     tested, unread = _part_b(folder)
     rejected += unread
-    labels = [
-        label._replace(part="b") if stem(label.clip_name) in tested else label for label in labels
-    ]
+    if tested:
+        in_b = {
+            at: label._replace(part=PARTS[-1])
+            for at, label in enumerate(labels)
+            if stem(label.clip_name) in tested
+        }
+        labels = labels.replaced(in_b)
     kept, lost = one_label_a_clip(KONVID_150K, labels, average=False, test_part=PARTS[-1])
     url_of_line = {row.line: row.first(url) for row in table.rows if not row.damage}
     url_of_clip: dict[str, str] = {}
-    for label in labels:
-        found, clip = url_of_line[label.line], stem(label.clip_name)
+    for line, name in zip(labels.column("line"), labels.column("clip_name"), strict=True):
+        found, clip = url_of_line[line], stem(name)
         if found or clip not in url_of_clip:
             url_of_clip[clip] = url_of_clip.get(clip) or found
     return LabelSet(
@@ -75,14 +79,14 @@ def load_manifest(request: CorpusRequest, path: Path) -> LabelSet:
         version="2021",
         licence=LICENCE,
         origin=LabelOrigin.HUMAN,
-        labels=tuple(kept),
+        labels=kept,
         rejected=tuple(rejected + lost),
         label_files=tuple(
             file.relative_to(folder).as_posix() for file in manifest_files(folder, path)
         ),
         rows_read={source.file: len(table.rows)},
         findings=findings,
-        urls={label.clip_name: url_of_clip[stem(label.clip_name)] for label in kept},
+        urls={name: url_of_clip[stem(name)] for name in kept.column("clip_name")},
     )
 
 

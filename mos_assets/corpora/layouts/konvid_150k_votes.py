@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mos_assets.corpora.labels import printable
 from mos_assets.corpora.names import safe_name, stem
-from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray, Label, RejectedRow
+from mos_assets.records import MOS_MAX, MOS_MIN, FloatArray, IntArray, RejectedRow
+from mos_assets.records.label_columns import Labels
 from mos_assets.tables.cells import CellError, map_mos
 from mos_assets.tables.columns import CLIP_ALIASES, VOTE_ALIASES, Columns
 from mos_assets.tables.interned import InternedColumn, first_filled, read_interned
@@ -23,9 +23,7 @@ without rounding."""
 _EXACT = 2.0**53
 
 
-def add_votes(
-    corpus: str, labels: Sequence[Label], path: Path
-) -> tuple[list[Label], list[RejectedRow]]:
+def add_votes(corpus: str, labels: Labels, path: Path) -> tuple[Labels, list[RejectedRow]]:
     """Labels with the count and sample standard deviation of their votes in `path`.
 
     Rows that are no vote are rejected; votes for clips without a label are counted in one
@@ -71,11 +69,9 @@ _USUAL = ".mp4"
 """What names without a suffix get."""
 
 
-def _clips(
-    clip: InternedColumn, labels: Sequence[Label]
-) -> tuple[IntArray, dict[int, str], dict[int, str]]:
+def _clips(clip: InternedColumn, labels: Labels) -> tuple[IntArray, dict[int, str], dict[int, str]]:
     """Per word the label that it names, _STRAY or _FLAWED; names of strays, reasons of flaws."""
-    by_name = {label.clip_name: at for at, label in enumerate(labels)}
+    by_name = {name: at for at, name in enumerate(labels.column("clip_name"))}
     # Nearly all words are the very name of a label, and are not looked at more closely.
     found = [by_name.get(word, _STRAY) for word in clip.words]
     names: dict[int, str] = {}
@@ -105,24 +101,17 @@ def _units(vote: InternedColumn) -> tuple[IntArray, dict[int, str]]:
     return units, bad
 
 
-def _told(labels: Sequence[Label], at: IntArray, units: IntArray) -> list[Label]:
+def _told(labels: Labels, at: IntArray, units: IntArray) -> Labels:
     """The labels with what their votes say; as they were where they have none."""
     size = len(labels)
     n = np.bincount(at, minlength=size)
     std = _fast_deviations(at, units, n) if size else None
     deviations = _exact_deviations(at, units, n) if std is None else std.tolist()
-    if not size:
-        return []
-    name, mos, known_std, known_n, *rest = zip(*labels, strict=True)
     counts = n.tolist()
-    stds = [
-        old if count == 0 else None if count == 1 else new
-        for count, old, new in zip(counts, known_std, deviations, strict=True)
-    ]
-    numbers = [count or old for count, old in zip(counts, known_n, strict=True)]
-    # A third of the time that a call for each label takes.
-    made = zip(name, mos, stds, numbers, *rest, strict=True)
-    return list(map(Label._make, made))
+    known = zip(counts, labels.column("mos_std"), deviations, strict=True)
+    stds = [old if count == 0 else None if count == 1 else new for count, old, new in known]
+    numbers = [count or old for count, old in zip(counts, labels.column("n_ratings"), strict=True)]
+    return labels.telling(mos_std=stds, n_ratings=numbers)
 
 
 def _fast_deviations(at: IntArray, units: IntArray, n: IntArray) -> FloatArray | None:

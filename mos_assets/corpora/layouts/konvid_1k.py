@@ -12,7 +12,8 @@ from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.corpora.names import join_key, safe_name
 from mos_assets.corpora.request import ClipDir, CorpusRequest, LabelSet, is_folder
 from mos_assets.errors import CorpusError
-from mos_assets.records import Finding, Label, LabelOrigin, RejectedRow
+from mos_assets.records import Finding, LabelOrigin, RejectedRow
+from mos_assets.records.label_columns import NO_LABELS
 from mos_assets.tables.columns import MOS_ALIASES
 from mos_assets.tables.delimited import read_table
 
@@ -52,14 +53,14 @@ class Konvid1k(Layout):
         most = max(len(table.rows) for table in tables)
         if most > CEILING:
             raise CorpusError(_too_many(folder, most))
-        labels: list[Label] = []
+        labels = NO_LABELS
         rejected: list[RejectedRow] = []
         findings: tuple[Finding, ...] = ()
         for table in tables:
             source = LabelSource(KONVID_1K, _relative(table.path, folder), clip_name=_clip_name)
             read, found = read_published(table, usual_columns(table, MOS_ALIASES), source)
             findings += found
-            labels += read.labels
+            labels = labels.plus(read.labels)
             rejected += read.rejected
         kept, lost = one_label_a_clip(KONVID_1K, labels, average=False, tolerance=SAME_ROUNDED_MOS)
         if len(kept) > CEILING:
@@ -69,7 +70,7 @@ class Konvid1k(Layout):
             version="2017",
             licence=LICENCE,
             origin=LabelOrigin.HUMAN,
-            labels=tuple(kept),
+            labels=kept,
             rejected=tuple(rejected + lost),
             label_files=tuple(_relative(path, folder) for path in files),
             rows_read={_relative(table.path, folder): len(table.rows) for table in tables},

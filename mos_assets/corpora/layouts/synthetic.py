@@ -17,6 +17,7 @@ from mos_assets.records import (
     Label,
     LabelOrigin,
 )
+from mos_assets.records.label_columns import Labels
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("adm2", 0.4, 1.0),
@@ -71,7 +72,7 @@ class Synthetic(Layout):
     def load(self, request: CorpusRequest) -> LabelSet:
         _, mos = generate(request.synthetic_rows, request.seed)
         names = clip_names(request.synthetic_rows)
-        labels = tuple(
+        labels = Labels.of(
             Label(name, float(score), None, None, None, None, None, self.name, line)
             for line, (name, score) in enumerate(zip(names, mos, strict=True), start=1)
         )

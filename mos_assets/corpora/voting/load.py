@@ -46,7 +46,7 @@ from mos_assets.records import (
     SessionFacts,
     Severity,
 )
-from mos_assets.tables.delimited import Table, read_table
+from mos_assets.tables.delimited import Table, TableRows, read_table
 from mos_assets.tables.interned import read_interned
 
 
@@ -180,7 +180,7 @@ def _read(
     )
     chosen = choose_long(interned.columns, path, names)
     read = read_long(interned, chosen, source, clips)
-    return read, interned.rows, Table(path, interned.columns, (), ended=interned.ended)
+    return read, interned.rows, Table(path, interned.columns, TableRows(), ended=interned.ended)
 
 
 def _of_labels(toml: CorpusToml) -> tuple[str, ...]:

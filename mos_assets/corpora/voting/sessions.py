@@ -31,6 +31,7 @@ from mos_assets.records import (
     Severity,
     Votes,
 )
+from mos_assets.records.label_columns import Labels
 
 
 def facts_of(votes: Votes, ways: Sequence[str]) -> tuple[SessionFacts, ...]:
@@ -115,28 +116,26 @@ def _sessions_of(labels: Sequence[Label]) -> tuple[tuple[str, ...], IntArray]:
 
 
 def aligned_labels(
-    labels: Sequence[Label],
-) -> tuple[list[Label], tuple[SessionFacts, ...], tuple[Finding, ...]]:
+    labels: Labels,
+) -> tuple[Labels, tuple[SessionFacts, ...], tuple[Finding, ...]]:
     """Labels of several tests on one scale, within 1..5, as `aligned_ratings` maps votes."""
     if not labels:
-        return [], (), ()
+        return labels, (), ()
     ratings, facts = ratings_of_labels(labels)
     _, told, findings = aligned_ratings(ratings, facts, labels[0].source)
     _, session = _sessions_of(labels)
     slope = np.array([fact.slope for fact in told])[session]
     offset = np.array([fact.offset for fact in told])[session]
     moved = offset + slope * np.array([row.mos for row in labels])
-    mapped = [
-        row._replace(mos=mos, mos_std=_times(row.mos_std, by), mos_ci95=_times(row.mos_ci95, by))
-        for row, mos, by in zip(
-            labels, np.clip(moved, MOS_MIN, MOS_MAX).tolist(), slope.tolist(), strict=True
-        )
-    ]
+    stretched = {
+        name: [
+            None if figure is None else figure * by
+            for figure, by in zip(labels.column(name), slope.tolist(), strict=True)
+        ]
+        for name in ("mos_std", "mos_ci95")
+    }
+    mapped = labels.telling(mos=np.clip(moved, MOS_MIN, MOS_MAX).tolist(), **stretched)
     return mapped, told, findings
-
-
-def _times(figure: float | None, by: float) -> float | None:
-    return None if figure is None else figure * by
 
 
 def with_ceilings(facts: Sequence[SessionFacts], ratings: ClipRatings) -> tuple[SessionFacts, ...]:

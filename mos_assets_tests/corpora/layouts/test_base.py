@@ -52,7 +52,7 @@ class LiveVqc(Layout):
             version="2018",
             licence="research",
             origin=LabelOrigin.HUMAN,
-            labels=tuple(kept),
+            labels=kept,
             rejected=(*read.rejected, *lost),
             label_files=("data.csv",),
             rows_read={"data.csv": len(table.rows)},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mos_assets.corpora.merging import one_label_a_clip
 from mos_assets.errors import CorpusError
 from mos_assets.records import Label, LabelOrigin
+from mos_assets.records.label_columns import Labels
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
 
 NO_CLIPS = MINIMAL_TOML.replace('clips = "clips"\n', "")
@@ -143,9 +144,9 @@ def test_every_label_is_kept_once_merged_or_rejected_whatever_the_order(
         Label(f"{name}.mp4", mos, None, n, None, None, None, "f.csv", line)
         for line, (name, mos, n) in enumerate(rows, start=2)
     ]
-    kept, rejected = one_label_a_clip("c", labels, average=average)
+    kept, rejected = one_label_a_clip("c", Labels.of(labels), average=average)
     order.shuffle(labels)  # type: ignore[attr-defined]
-    assert one_label_a_clip("c", labels, average=average) == (kept, rejected)
+    assert one_label_a_clip("c", Labels.of(labels), average=average) == (kept, rejected)
     names = {label.clip_name for label in labels}
     assert {k.clip_name for k in kept} | {r.clip_name for r in rejected} == names
     for label in kept:

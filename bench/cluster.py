@@ -32,6 +32,7 @@ from tempfile import TemporaryDirectory
 
 from generated.folders import TOML as CLIPS_TOML
 
+from mos_assets.cluster.opening import QUIET
 from mos_assets.features import measure_clips
 from mos_assets.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from mos_assets.pipeline import ingest, measure
@@ -133,12 +134,23 @@ def spent(work: Callable[[], object], others: Sequence[int] = ()) -> Spent:
 def dask(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
     """A scheduler and one worker on loopback: where it is, and their processes."""
     at = root / "scheduler.json"
+    # As docs/operations.md says to start schedulers and workers.
+    quiet = {
+        f"DASK_{name.upper().replace('.', '__').replace('-', '_')}": str(value)
+        for name, value in QUIET.items()
+    }
     program = str(Path(sys.executable).with_name("dask"))
     common = ("--scheduler-file", str(at))
     with (root / "dask.log").open("wb") as log, ExitStack() as running:
 
         def start(*words: str) -> int:
-            process = subprocess.Popen([program, *words, *common], stdout=log, stderr=log, cwd=root)
+            process = subprocess.Popen(
+                [program, *words, *common],
+                stdout=log,
+                stderr=log,
+                cwd=root,
+                env={**os.environ, **quiet},
+            )
             running.enter_context(process)
             running.callback(process.terminate)
             return process.pid

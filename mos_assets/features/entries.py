@@ -19,7 +19,10 @@ ENTRY_SUFFIX = ".json"
 
 
 def write_entry(folder: Path, measurements: Sequence[Measurement]) -> None:
-    """Write one entry, whole and on the disk. Raises ValueError as `measurement_table` does."""
+    """Write one entry, whole; a power cut may take it back.
+
+    Raises ValueError as `measurement_table` does.
+    """
     rows = [
         [row.content, row.part, row.fingerprint, dict(row.figures), row.reason]
         for row in in_order(measurements)
@@ -28,7 +31,7 @@ def write_entry(folder: Path, measurements: Sequence[Measurement]) -> None:
     name = hash_text("".join(f"{row.content} {row.part};" for row in measurements))
     folder.mkdir(parents=True, exist_ok=True)
     content = hash_bytes(body).encode() + b"\n" + body
-    write_whole(folder / f"{name}{ENTRY_SUFFIX}", content, contended=True)
+    write_whole(folder / f"{name}{ENTRY_SUFFIX}", content, contended=True, may_vanish=True)
 
 
 def read_entry(path: Path) -> tuple[Measurement, ...]:

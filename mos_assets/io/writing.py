@@ -11,19 +11,26 @@ PARTIAL_SUFFIX = ".partial"
 """How the hidden name ends under which a file arrives."""
 
 
-def write_whole(path: Path, content: bytes, *, contended: bool = False) -> None:
+def write_whole(
+    path: Path, content: bytes, *, contended: bool = False, may_vanish: bool = False
+) -> None:
     """Replace a file at once and for good: whoever reads finds the old bytes or the new.
 
     contended: several processes may write it at once. Each then has a partial file of its own, and
     who writes sweeps what a kill has left; without it the next write takes the same name.
+    may_vanish: a power cut may take it back as a whole, for half the cost.
     """
     own = f".{uuid4().hex}" if contended else ""
     arriving = path.with_name(f".{path.name}{own}{PARTIAL_SUFFIX}")
     try:
         write_durably(arriving, content)
-        rename_durably(arriving, path)
-    finally:
+        if may_vanish:
+            arriving.replace(path)
+        else:
+            rename_durably(arriving, path)
+    except BaseException:
         arriving.unlink(missing_ok=True)
+        raise
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from types import NoneType
 from typing import Any, Protocol
@@ -65,6 +65,11 @@ _TOLD: dict[type, Callable[[Any], bytes]] = {
 """What one plain value goes in as."""
 
 
+_MANY = 1000
+"""Values from which on a sequence is looked at as one column."""
+_MACHINE_KINDS: dict[type, str] = {float: "<f8", int: "<i8"}
+
+
 def _feed(into: _Hash, value: Any) -> None:
     match value:
         case None:
@@ -96,7 +101,10 @@ def _feed(into: _Hash, value: Any) -> None:
                 _feed(into, one)
         case tuple() | list():
             _open(into, "sequence", len(value))
-            if set(map(type, value)) <= _TOLD.keys():
+            kinds = set(map(type, value))
+            if len(value) >= _MANY and _many(into, value, kinds):
+                return
+            if kinds <= _TOLD.keys():
                 # The same bytes, for which nobody has to ask of every value what it is.
                 into.update(b"".join([_TOLD[type(one)](one) for one in value]))
                 return
@@ -109,6 +117,22 @@ def _feed(into: _Hash, value: Any) -> None:
             _named(into, value, told)
         case _:
             raise TypeError(f"a {type(value).__qualname__} cannot be told apart from another one")
+
+
+def _many(into: _Hash, value: Sequence[Any], kinds: set[type]) -> bool:
+    """Feed numbers of one kind, or texts, as one column; False where they are none, or do not fit.
+    What is fed as a column is a question of the values alone, so that equal ones are fed alike."""
+    try:
+        if kinds <= {str, NoneType}:
+            column = pa.chunked_array([pa.array(value, pa.large_string())])
+        elif kinds in ({float}, {int}):
+            column = pa.chunked_array([pa.array(np.array(value, _MACHINE_KINDS[kinds.pop()]))])
+        else:
+            return False
+    except (UnicodeEncodeError, OverflowError):
+        return False
+    _column(into, column)
+    return True
 
 
 def _open(into: _Hash, kind: str, length: int) -> None:

@@ -112,3 +112,31 @@ def test_every_field_of_a_training_table_counts(make_table: MakeTable) -> None:
         seen.add(digest_of(replace(table, **{one.name: moved})))
     seen.add(digest_of(table.take(np.arange(20)[::-1])))
     assert len(seen) == len(fields(table)) + 2
+
+
+LONG = 2000
+COLUMNS: tuple[list[object], ...] = (
+    ["a"] * LONG,
+    [1] * LONG,
+    [1.0] * LONG,
+    [True] * LONG,
+    [None] * LONG,
+    [""] * LONG,
+    [b"a"] * LONG,
+    [Colour.RED] * LONG,
+)
+
+
+def test_long_sequences_count_value_by_value() -> None:
+    """Those that are fed as one column, those that cannot be, and those of several kinds."""
+    odd = ["\ud800", 2**70, float("nan"), -0.0, None, "aa", 2, "é"]
+    found = [*COLUMNS]
+    for column in COLUMNS:
+        found += [[*column[:-1], value] for value in odd]
+        found += [[value, *column[1:]] for value in odd]
+        found.append(column[:-1])
+    found += [["ab", *COLUMNS[0][2:], ""], ["", *COLUMNS[0][2:], "ab"]]
+    found = [list(each) for each in {tuple(map(repr, one)): one for one in found}.values()]
+    assert len({digest_of(one) for one in found}) == len(found)
+    assert [digest_of(one) for one in found] == [digest_of(tuple(one)) for one in found]
+    assert digest_of(COLUMNS[0]) == digest_of(["".join("a") for _ in range(LONG)])

@@ -31,7 +31,7 @@ DISK_MB_S = 500.0
 """What one machine reads."""
 CORES = 8
 """Of the machine where the run is."""
-ROWS_S, ROWS_KB = 30e-6, 2.8
+ROWS_S, ROWS_KB = 30e-6, 0.9
 """Of raw_corpus a clip that is known already (bench/corpora.py)."""
 TASK_KB = 1.1
 """Of a clip that is to be measured, with its place in a piece."""

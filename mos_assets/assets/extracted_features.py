@@ -40,7 +40,7 @@ def extracted_features(
 ) -> dg.MaterializeResult:
     settings, database = platform.settings, platform.database
     with user_errors():
-        done = assemble(settings.run, settings.paths, database)
+        done = assemble(settings.run, settings.paths, database, context.log)
     with user_errors(), database.held():
         table = feature_rows.feature_table(database, PREVIEW_ROWS)
         coverage = feature_rows.coverage_table(database)

@@ -29,7 +29,7 @@ from mos_assets.store.schema import FOLDS
 def folds(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult:
     run, database = platform.settings.run, platform.database
     with user_errors(), database.held():
-        done = split(run, database)
+        done = split(run, database, context.log)
         table = fold_rows.fold_table(database, PREVIEW_ROWS)
         summary = fold_rows.fold_summary(database)
     for note in done.notes:

@@ -121,7 +121,7 @@ def _rows(
         ingest(asked.run, asked.paths, database, log.info)
         measure(asked.run, asked.paths, database, log)
         find_shots(asked.run, asked.paths, database, log)
-        assemble(asked.run, asked.paths, database)
+        assemble(asked.run, asked.paths, database, log)
         rows = transfer_rows.read_test_rows(
             database,
             folder.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ from mos_assets.features import assemble as assemble_rows
 from mos_assets.pipeline.beside import write_beside
 from mos_assets.pipeline.blocks import chosen_blocks
 from mos_assets.pipeline.measure import fingerprints
+from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.setbacks import waiting_for
 from mos_assets.pipeline.standing import Step, told_by_files
 from mos_assets.processes.collector import collector_paused
@@ -52,6 +54,8 @@ from mos_assets.store.schema import (
     SHOT_METADATA,
     TEST_FEATURES,
 )
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ STEP = Step(
 )
 
 
-def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assembled:
+def assemble(
+    run: RunSettings, paths: PathSettings, database: Database, log: Log = _LOG
+) -> Assembled:
     """Write one row a clip with the columns of the chosen blocks.
 
     A row that lacks a feature is kept with the reason. Rows stand as they are where nothing that
@@ -97,6 +103,7 @@ def assemble(run: RunSettings, paths: PathSettings, database: Database) -> Assem
             run,
             database,
             lambda: _assemble(run, paths, database, blocks),
+            log,
             outside=lambda: told_by_files(run, paths),
         )
 
@@ -183,6 +190,7 @@ def find_leaks(run: RunSettings, paths: PathSettings, database: Database) -> Lea
         run,
         database,
         lambda: _leaks(run, paths, database),
+        _LOG,
         outside=lambda: told_by_files(run, paths),
     )
 

@@ -64,6 +64,7 @@ def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: L
             run,
             database,
             lambda: _find_shots(run, paths, database),
+            log,
             outside=lambda: told_by_files(run, paths),
         )
     for line in found.warnings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
 from mos_assets.pipeline.assemble import require_honest_features
+from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.standing import Step
 from mos_assets.pipeline.transfer import content_rows
 from mos_assets.processes.collector import collector_paused
@@ -24,6 +26,8 @@ from mos_assets.store.schema import (
     LABEL_FINDINGS,
     RAW_CORPUS,
 )
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ STEP = Step(
 )
 
 
-def split(run: RunSettings, database: Database) -> Split:
+def split(run: RunSettings, database: Database, log: Log = _LOG) -> Split:
     """Assign every clip that trains to a fold, keeping those of clips that had one.
 
     Folds stand as they are where nothing that they are made of has changed.
@@ -57,7 +61,7 @@ def split(run: RunSettings, database: Database) -> Split:
     with collector_paused(), database.held():
         provenance.require(database, provenance.FEATURES, feature_scope(run))
         return STEP.unless_it_stands(
-            run, database, lambda: _split(run, database), settled=lambda done: done.settled
+            run, database, lambda: _split(run, database), log, settled=lambda done: done.settled
         )
 
 

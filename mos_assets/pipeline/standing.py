@@ -20,7 +20,8 @@ from mos_assets.corpora import table_files
 from mos_assets.corpora.request import folder_errors
 from mos_assets.io.hashing import hash_file
 from mos_assets.pipeline.measure import fingerprints
-from mos_assets.pipeline.unchanged import inputs_digest
+from mos_assets.pipeline.progress import Log
+from mos_assets.pipeline.unchanged import inputs_digest, say_again
 from mos_assets.settings import PathSettings, RunSettings
 from mos_assets.store import Database, step_rows
 from mos_assets.store.contents import contents_digest
@@ -48,6 +49,7 @@ class Step(Generic[Told]):
         run: RunSettings,
         database: Database,
         make: Callable[[], Told],
+        log: Log,
         *,
         outside: Callable[[], object] = lambda: None,
         settled: Callable[[Told], bool] = lambda _: True,
@@ -62,7 +64,10 @@ class Step(Generic[Told]):
             inputs = self._inputs(run, database, outside())
             known = None if run.retrain else step_rows.find_step(database, self.made, inputs)
             if known is not None and known.outcome == contents_digest(database, self.writes):
+                log.info(f"nothing that {self.made} is made of has changed, so it stands as it is")
                 return TypeAdapter(self.told).validate_json(known.told)
+            if known is not None:
+                say_again(log, self.made, "a row that it wrote is not as it was left.")
         found = make()
         with database.held():
             if settled(found) and self._inputs(run, database, outside()) == inputs:

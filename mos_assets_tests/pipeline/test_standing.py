@@ -94,14 +94,19 @@ def test_what_stands_is_not_written_again_and_says_the_same(
     assert "shots/s.csv, line 2" in stands[-1]
     assert (stands[1].complete, stands[2].clips, stands[3]) == (ROWS, ROWS, leaks)
     mark(chain)
+    caplog.set_level(logging.INFO)
     again = told(run)
+    assert again[-1].count("so it stands as it is") == len(STEPS) + 1
+    caplog.set_level(logging.WARNING)
     assert (again[0].known, again[1].complete, again[2].clips) == (MARK, MARK, MARK)
     anew = told(chain.using(retrain=True).settings.run)
     assert anew == stands
 
 
 @pytest.mark.parametrize("table", sorted({*WRITTEN} - {DECLARED_FEATURES, FOLD_GROUPS}))
-def test_a_row_that_was_altered_is_mended(chain: Chain, table: str) -> None:
+def test_a_row_that_was_altered_is_mended(
+    chain: Chain, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
     whole = rows(chain)
     column = next(reversed(whole[table][0]))
     with chain.database.connect() as connection:
@@ -111,6 +116,7 @@ def test_a_row_that_was_altered_is_mended(chain: Chain, table: str) -> None:
         )
     assert rows(chain) != whole
     assert rows(chain.prepare_from_rows()) == whole
+    assert "a row that it wrote is not as it was left" in caplog.text
 
 
 def edited(name: str, old: str, new: str) -> Callable[[Path], None]:

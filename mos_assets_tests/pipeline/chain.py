@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,15 @@ class Chain:
 
     def using(self, **changes: object) -> Chain:
         return Chain(self.root, using(self.settings, **changes))
+
+    def copied(self, root: Path) -> Chain:
+        """All of it in another folder, to be changed."""
+        shutil.copytree(self.root, root)
+        return Chain(root, self.settings).using(
+            corpus_root=str(root / "corpora"),
+            store=str(root / "store"),
+            model_dir=str(root / "model"),
+        )
 
     def prepare(self) -> Chain:
         """Everything up to the folds."""

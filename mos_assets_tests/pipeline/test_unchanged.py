@@ -39,12 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 
 @pytest.fixture
 def chain(made: Chain, tmp_path: Path) -> Chain:
-    """A copy of it, to be changed."""
-    shutil.copytree(made.root, tmp_path / "copy")
-    root = tmp_path / "copy"
-    return Chain(root, made.settings).using(
-        corpus_root=str(root / "corpora"), store=str(root / "store"), model_dir=str(root / "model")
-    )
+    return made.copied(tmp_path / "copy")
 
 
 def edited(path: Path, old: str, new: str) -> None:

@@ -25,6 +25,9 @@ from mos_assets.features.unchecked import inspected
 from mos_assets.io.hashing import hash_bytes
 from mos_assets.store import Database, measurement_rows
 
+_TOGETHER = 16
+"""Shards that go into the database in one transaction: to open and to close it costs as much as
+the rows of two."""
 _KEY = [name for name in KEYS if name != "reason"]
 
 
@@ -37,31 +40,43 @@ def merge_shards(database: Database, shards: Path) -> tuple[str, ...]:
     merged = measurement_rows.merged_shards(database)
     names = frozenset(name for name, _ in merged)
     believed = inspected(_without_checksum(shards, names))
+    paths = _shards(shards)
     damaged: list[str] = []
-    for path in _shards(shards):
-        try:
-            content = shard_bytes(path)
-            sha256 = hash_bytes(content)
-            known = (path.name, sha256) in merged
-            if known and has_checksum(content):
-                continue
-            if known:
-                believed[sha256] = None
-            elif path.name in names and not has_checksum(content):
-                raise DamagedShardError(f"{path} has other bytes than the database remembers")
-            rows = shard_table(content, path, believed)
-        except DamagedShardError as error:
-            damaged.append(set_aside(path, error))
-            measurement_rows.forget_shard(database, path.name)
-            continue
-        if not has_checksum(content):
-            # Bytes that were vouched for get a checksum of their own.
-            write_shard_table(path, rows)
-            sha256 = hash_bytes(shard_bytes(path))
-        measurement_rows.add_shard(database, path.name, sha256, rows)
+    for start in range(0, len(paths), _TOGETHER):
+        with database.held():
+            for path in paths[start : start + _TOGETHER]:
+                try:
+                    _merge(database, path, merged, believed)
+                except DamagedShardError as error:
+                    damaged.append(set_aside(path, error))
+                    measurement_rows.forget_shard(database, path.name)
     if damaged:
         _write_what_no_shard_holds(database, shards)
     return tuple(damaged)
+
+
+def _merge(
+    database: Database,
+    path: Path,
+    merged: frozenset[tuple[str, str]],
+    believed: dict[str, str | None],
+) -> None:
+    """merged: name and bytes of shards that are in the database. Raises DamagedShardError."""
+    content = shard_bytes(path)
+    sha256 = hash_bytes(content)
+    known = (path.name, sha256) in merged
+    if known and has_checksum(content):
+        return
+    if known:
+        believed[sha256] = None
+    elif path.name in {name for name, _ in merged} and not has_checksum(content):
+        raise DamagedShardError(f"{path} has other bytes than the database remembers")
+    rows = shard_table(content, path, believed)
+    if not has_checksum(content):
+        # Bytes that were vouched for get a checksum of their own.
+        write_shard_table(path, rows)
+        sha256 = hash_bytes(shard_bytes(path))
+    measurement_rows.add_shard(database, path.name, sha256, rows)
 
 
 def _shards(folder: Path) -> list[Path]:

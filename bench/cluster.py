@@ -43,6 +43,7 @@ LOG = logging.getLogger("bench")
 TOML = CLIPS_TOML.replace('"clips"\nversion', '"many"\nversion')
 BRIDGE, PREFIX, NETWORK = "mos-bench", "mos-bench-", "10.213.7"
 CUT_S = 60
+STARTING_S = 60
 WIDE = 16, 64
 
 
@@ -157,9 +158,12 @@ def dask(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 
         scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         worker = start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        while not at.exists():
+        until = time.monotonic() + STARTING_S
+        while not (told := at.read_text().rstrip() if at.exists() else "").endswith("}"):
+            if time.monotonic() > until:
+                sys.exit((root / "dask.log").read_text())
             time.sleep(0.1)
-        yield json.loads(at.read_text())["address"], (scheduler, worker)
+        yield json.loads(told)["address"], (scheduler, worker)
 
 
 def overhead(root: Path, clips: int) -> None:

@@ -11,6 +11,7 @@ from mos_assets.corpora.features import (
     label_columns,
     label_names,
     load_feature_tables,
+    table_files,
     table_names,
 )
 from mos_assets.corpora.inspection import (
@@ -20,6 +21,7 @@ from mos_assets.corpora.inspection import (
     inspect_corpus,
     name_notes,
 )
+from mos_assets.corpora.labels import printable
 from mos_assets.corpora.layouts import (
     has_manifest,
     head_family,
@@ -37,7 +39,6 @@ from mos_assets.corpora.request import (
     ExternalShots,
     ShotTable,
     WatchedFiles,
-    table_files,
 )
 from mos_assets.corpora.shots import has_external_shots, join_shots, load_shot_tables
 from mos_assets.corpora.voting.page import votes_of_folder, votes_page
@@ -71,6 +72,7 @@ __all__ = [
     "manifest_places",
     "measured_direction",
     "name_notes",
+    "printable",
     "stem",
     "table_columns",
     "table_files",

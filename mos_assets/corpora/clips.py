@@ -40,7 +40,12 @@ from mos_assets.corpora.request import (
 )
 from mos_assets.processes.memory import give_back
 from mos_assets.records import Corpus, IntArray, KnownClip, RejectedRow, SeenFile
-from mos_assets.records.corpus_columns import LABEL_FIELDS, ClipColumns, FileColumns
+from mos_assets.records.corpus_columns import (
+    LABEL_FIELDS,
+    NO_FILES,
+    ClipColumns,
+    FileColumns,
+)
 from mos_assets.records.label_columns import Labels
 from mos_assets.records.rows import BATCH
 
@@ -204,7 +209,7 @@ def _look(
     reasons = files.reasons()
     for place in np.flatnonzero(np.isin(rows, list(reasons))).tolist():
         flaws[place] = reasons[int(rows[place])]
-    return _Looked(files, rows, flaws, len(fresh), settled, files is known)
+    return _Looked(files, rows, flaws, len(fresh), settled, files is known is not NO_FILES)
 
 
 class _Attached(NamedTuple):
@@ -229,19 +234,23 @@ def _attached(
 ) -> Iterator[_Attached]:
     """What becomes of each label; the rows of those that become nothing go to `rejected`."""
     every = labels.labels
-    told = (every.column(name) for name in ("clip_name", "group", "reference"))
-    for row, (name, group, reference, at) in enumerate(
-        zip(*told, sought.place.tolist(), strict=True)
-    ):
-        flaw = looked.flaws.get(at) if at >= 0 else sought.unreadable.get(row)
-        if flaw is not None:
-            rejected += reject(labels.name, every[row], f"{UNUSABLE_CLIP}: {flaw}")
+    places = sought.place.tolist()
+    flaws = {
+        row: flaw
+        for row, at in enumerate(places)
+        if (flaw := looked.flaws.get(at) if at >= 0 else sought.unreadable.get(row)) is not None
+    }
+    for label, flaw in zip(every.take(list(flaws)), flaws.values(), strict=True):
+        rejected += reject(labels.name, label, f"{UNUSABLE_CLIP}: {flaw}")
+    told = (every.column(name) for name in ("clip_name", "group", "reference", "source"))
+    for row, (name, group, reference, source, at) in enumerate(zip(*told, places, strict=True)):
+        if row in flaws:
             continue
         pristine = -1 if reference is None else sought.references.get(reference, -1)
         flaw = looked.flaws.get(pristine)
         if flaw is not None:
             reason = f"reference {reference!r} cannot be used: {flaw}"
-            rejected.append(RejectedRow(labels.name, every[row].source, None, name, reason))
+            rejected.append(RejectedRow(labels.name, source, None, name, reason))
             pristine = -1
         clip_id = f"{labels.name}/{stem(name)}"
         # The content that a label names, or that its clip shares with one of another corpus.

@@ -12,15 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from mos_assets.corpora.columns import is_index, is_label_name, rater_columns
-from mos_assets.corpora.declared import MEAN_SUFFIX, declarations, renamed
+from mos_assets.corpora.declared import (
+    MEAN_SUFFIX,
+    declaration_files,
+    declarations,
+    renamed,
+)
 from mos_assets.corpora.direction import measures_quality
 from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.layouts.custom import label_headers
 from mos_assets.corpora.layouts.synthetic import SYNTHETIC_COLUMNS
 from mos_assets.corpora.names import match_names
 from mos_assets.corpora.request import (
+    CORPUS_TOML,
     FEATURE_SUFFIXES,
     FEATURES_FOLDER,
+    SHOT_SUFFIXES,
+    SHOTS_FOLDER,
     SYNTHETIC_ROWS,
     CorpusRequest,
     corpus_folder,
@@ -140,6 +148,19 @@ def table_names(name: str, root: Path) -> frozenset[str]:
         require_folder(name, root)
     found = external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES)
     return frozenset(path.stem for path in found)
+
+
+def table_files(name: str, root: Path) -> dict[str, Path]:
+    """Every file that tables of features and shots, and what is declared of them, are read from, by
+    its place in the folder of the corpus. Raises CorpusError as `external_files`."""
+    folder = corpus_folder(name, root)
+    found = [
+        *([described] if (described := folder / CORPUS_TOML).is_file() else []),
+        *external_files(name, root, FEATURES_FOLDER, FEATURE_SUFFIXES),
+        *declaration_files(name, root),
+        *external_files(name, root, SHOTS_FOLDER, SHOT_SUFFIXES),
+    ]
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def join_table(clips: Sequence[Clip], table: FeatureTable) -> JoinedTable:

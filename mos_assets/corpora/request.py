@@ -215,23 +215,3 @@ def split_files(
                 is_table = path.suffix.lower() in suffixes and not path.name.startswith(".")
                 (tables if is_table else others).append(path)
     return tuple(tables), tuple(others)
-
-
-def table_files(name: str, root: Path) -> tuple[Path, ...]:
-    """Every file that tables of features and shots, and what is declared of them, come from.
-
-    Raises as `external_files`.
-    """
-    described = corpus_folder(name, root) / CORPUS_TOML
-    return (
-        *((described,) if described.is_file() else ()),
-        *(
-            path
-            for folder, suffixes in (
-                (FEATURES_FOLDER, FEATURE_SUFFIXES),
-                (SHOTS_FOLDER, SHOT_SUFFIXES),
-            )
-            for some in split_files(name, root, folder, suffixes)
-            for path in some
-        ),
-    )

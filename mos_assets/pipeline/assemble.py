@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mos_assets.corpora import (
     label_columns,
     load_feature_tables,
     measured_direction,
+    printable,
 )
 from mos_assets.errors import FeatureError
 from mos_assets.evaluation import leaking_features
@@ -110,7 +112,7 @@ def assemble(
 
 def _assemble(
     run: RunSettings, paths: PathSettings, database: Database, blocks: Sequence[str]
-) -> Assembled:
+) -> Callable[[], Assembled]:
     gathered = [gather(run, paths, database, name) for name in run.all_corpora]
     for corpus in gathered:
         # They were there when the corpus was read.
@@ -123,22 +125,27 @@ def _assemble(
     every = assemble_rows(corpora, blocks)
     trains = np.array([name in run.corpora for name in every.corpora], dtype=bool)
     matrix = every.take(np.flatnonzero(trains))
-    with database.held():
+    joined = [
+        (f"{corpus.name}/{printable(table.name)}", table)
+        for corpus in corpora
+        for table in corpus.tables
+    ]
+
+    def write() -> Assembled:
         feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
         write_beside(corpora, every.feature_order, paths, database)
         declared_rows.write_declared(database, found)
         provenance.write(database, provenance.FEATURES, feature_scope(run))
-    joined = [
-        (f"{corpus.name}/{table.name}", table) for corpus in corpora for table in corpus.tables
-    ]
-    return Assembled(
-        matrix.feature_order,
-        rows=len(matrix.clip_ids),
-        complete=sum(reason is None for reason in matrix.reasons),
-        fingerprints=tuple(sorted(set(matrix.fingerprints))),
-        strays={name: len(table.unmatched) for name, table in joined},
-        left_out={name: list(table.left_out) for name, table in joined if table.left_out},
-    )
+        return Assembled(
+            matrix.feature_order,
+            rows=len(matrix.clip_ids),
+            complete=sum(reason is None for reason in matrix.reasons),
+            fingerprints=tuple(sorted(set(matrix.fingerprints))),
+            strays={name: len(table.unmatched) for name, table in joined},
+            left_out={name: list(table.left_out) for name, table in joined if table.left_out},
+        )
+
+    return write
 
 
 def gather(run: RunSettings, paths: PathSettings, database: Database, name: str) -> CorpusFigures:
@@ -189,7 +196,7 @@ def find_leaks(run: RunSettings, paths: PathSettings, database: Database) -> Lea
     return LEAKS.unless_it_stands(
         run,
         database,
-        lambda: _leaks(run, paths, database),
+        lambda: partial(_leaks, run, paths, database),
         _LOG,
         outside=lambda: told_by_files(run, paths),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from mos_assets.corpora import table_files
 from mos_assets.errors import CorpusError
 from mos_assets.evaluation import FeatureComparison
 from mos_assets.io.digest import digest_of
-from mos_assets.io.hashing import hash_file
+from mos_assets.pipeline.standing import told_by_tables
 from mos_assets.records import TrainingTable
 from mos_assets.settings import PathSettings, RunSettings, feature_scope
 from mos_assets.store import Database, comparison_rows, fold_rows, measurement_rows
@@ -47,10 +46,9 @@ def _made_of(
     run: RunSettings, paths: PathSettings, database: Database, table: TrainingTable
 ) -> str:
     """Moves with the rows that train, the settings, the tables and what was measured."""
-    files = [path for name in run.corpora for path in table_files(name, paths.corpus_folder)]
     return digest_of(
         table,
         [feature_scope(run), run.weights, run.align],
-        [[path.name, hash_file(path)] for path in files],
+        told_by_tables(run.corpora, paths),
         measurement_rows.merged_shards(database),
     )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mos_assets.corpora import ExternalShots, ShotTable, join_shots, load_shot_tables
+from mos_assets.corpora import (
+    ExternalShots,
+    ShotTable,
+    join_shots,
+    load_shot_tables,
+    printable,
+)
 from mos_assets.features import (
     SHOTS,
     Columns,
@@ -72,7 +78,9 @@ def find_shots(run: RunSettings, paths: PathSettings, database: Database, log: L
     return found
 
 
-def _find_shots(run: RunSettings, paths: PathSettings, database: Database) -> ShotsFound:
+def _find_shots(
+    run: RunSettings, paths: PathSettings, database: Database
+) -> Callable[[], ShotsFound]:
     warnings: list[str] = []
     rows: list[ShotRow] = []
     strays: dict[str, int] = {}
@@ -87,20 +95,24 @@ def _find_shots(run: RunSettings, paths: PathSettings, database: Database) -> Sh
         match = join_shots(external, name, clips)
         told = FewWarnings(warnings.append)
         for row in external.rejected:
-            told.warning(f"{row.source}, line {row.line}: {row.reason}")
+            told.warning(f"{printable(row.source)}, line {row.line}: {row.reason}")
         told.end("external_rows_rejected in the metadata counts all of them")
         strays[name] = len(match.unmatched_rows)
         rejected[name] = len(external.rejected)
         rows += _external_rows(clips, external, match.row_of_clip)
-    measurement_rows.write_shots(database, run.all_corpora, rows)
-    return ShotsFound(
-        rows=len(rows),
-        known=sum(row.shot_count_norm is not None for row in rows),
-        sources=tuple(sorted({row.source for row in rows})),
-        strays=strays,
-        rejected=rejected,
-        warnings=tuple(warnings),
-    )
+
+    def write() -> ShotsFound:
+        measurement_rows.write_shots(database, run.all_corpora, rows)
+        return ShotsFound(
+            rows=len(rows),
+            known=sum(row.shot_count_norm is not None for row in rows),
+            sources=tuple(sorted({row.source for row in rows})),
+            strays=strays,
+            rejected=rejected,
+            warnings=tuple(warnings),
+        )
+
+    return write
 
 
 def _measured_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mos_assets.corpora import is_test_part
 from mos_assets.errors import CorpusError
@@ -61,7 +62,11 @@ def split(run: RunSettings, database: Database, log: Log = _LOG) -> Split:
     with collector_paused(), database.held():
         provenance.require(database, provenance.FEATURES, feature_scope(run))
         return STEP.unless_it_stands(
-            run, database, lambda: _split(run, database), log, settled=lambda done: done.settled
+            run,
+            database,
+            lambda: partial(_split, run, database),
+            log,
+            settled=lambda done: done.settled,
         )
 
 

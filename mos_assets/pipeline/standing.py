@@ -8,7 +8,7 @@ as it was left.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -17,8 +17,9 @@ from uuid import uuid4
 from pydantic import TypeAdapter
 
 from mos_assets.corpora import table_files
-from mos_assets.corpora.request import folder_errors
+from mos_assets.errors import CorpusError
 from mos_assets.io.hashing import hash_file
+from mos_assets.media.probe import probe_version
 from mos_assets.pipeline.measure import fingerprints
 from mos_assets.pipeline.progress import Log
 from mos_assets.pipeline.unchanged import inputs_digest, say_again
@@ -48,7 +49,7 @@ class Step(Generic[Told]):
         self,
         run: RunSettings,
         database: Database,
-        make: Callable[[], Told],
+        make: Callable[[], Callable[[], Told]],
         log: Log,
         *,
         outside: Callable[[], object] = lambda: None,
@@ -56,21 +57,27 @@ class Step(Generic[Told]):
     ) -> Told:
         """Make it, unless it was made of the same and stands whole; what it says in either case.
 
-        outside: what it reads that is not in the store. settled: whether the same would come of it
-        again. A run with MOS_RETRAIN makes it anew. Whatever moves while it is made is not
-        remembered.
+        make: reads and computes, and gives what writes its rows, which is called in the transaction
+        that notes what they were made of. outside: what it reads that is not in the store. settled:
+        whether the same would come of it again. A run with MOS_RETRAIN makes it anew. Where
+        something moves while it is made, nothing is remembered.
         """
+        around = outside()
         with database.held():
-            inputs = self._inputs(run, database, outside())
+            inputs = self._inputs(run, database, around)
             known = None if run.retrain else step_rows.find_step(database, self.made, inputs)
             if known is not None and known.outcome == contents_digest(database, self.writes):
                 log.info(f"nothing that {self.made} is made of has changed, so it stands as it is")
                 return TypeAdapter(self.told).validate_json(known.told)
             if known is not None:
                 say_again(log, self.made, "a row that it wrote is not as it was left.")
-        found = make()
+        write = make()
+        same = outside() == around
         with database.held():
-            if settled(found) and self._inputs(run, database, outside()) == inputs:
+            same = same and self._inputs(run, database, around) == inputs
+            found = write()
+            step_rows.forget_step(database, self.made)
+            if same and settled(found):
                 told = TypeAdapter(self.told).dump_json(found).decode()
                 outcome = contents_digest(database, self.writes)
                 step_rows.write_step(database, StepRow(self.made, inputs, outcome, told))
@@ -83,16 +90,27 @@ class Step(Generic[Told]):
 
 
 def told_by_files(run: RunSettings, paths: PathSettings) -> object:
-    """What is measured how, and every table file by its bytes. Raises CorpusError."""
-    with folder_errors():
-        files = [
-            [name, path.name, _bytes_of(path)]
-            for name in run.all_corpora
-            for path in table_files(name, paths.corpus_folder)
-        ]
-    return fingerprints(run, paths), files
+    """What is measured how, what reads headers, and every table file by its bytes. Raises
+    CorpusError."""
+    prints = fingerprints(run, paths)
+    return prints, probe_version(), told_by_tables(run.all_corpora, paths)
+
+
+def told_by_tables(corpora: Sequence[str], paths: PathSettings) -> list[list[str]]:
+    """(corpus, file, its bytes) of every file that tables are read from. Raises CorpusError."""
+    return [
+        [name, place, _bytes_of(path)]
+        for name in corpora
+        for place, path in table_files(name, paths.corpus_folder).items()
+    ]
 
 
 def _bytes_of(path: Path) -> str:
     """Moves with them; what is too large to be hashed is never the same."""
-    return hash_file(path) if path.stat().st_size <= _MOST_HASHED else uuid4().hex
+    try:
+        return hash_file(path) if path.stat().st_size <= _MOST_HASHED else uuid4().hex
+    except OSError as error:
+        raise CorpusError(
+            f"{path} cannot be read: {error.strerror or error}. Make it readable for this user, or "
+            "move it away."
+        ) from error

@@ -30,6 +30,12 @@ def write_step(database: Database, row: StepRow) -> None:
     database.replace(STEPS, rows, where="made = ?", parameters=[row.made])
 
 
+def forget_step(database: Database, made: str) -> None:
+    """Nothing is known of this step any more."""
+    with database.connect() as connection:
+        connection.execute(f"DELETE FROM {STEPS} WHERE made = ?", [made])
+
+
 def find_step(database: Database, made: str, inputs: str) -> StepRow | None:
     """The step as it was last made, where it was made of these inputs; None where not."""
     rows = database.fetch(

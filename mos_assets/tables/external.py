@@ -211,18 +211,19 @@ def _read_jsonl(path: Path) -> ExternalTable:
         except ValueError as error:
             damaged.append((number, str(error)))
             continue
+        width = len(columns) + sum(name not in columns for name in value)
+        if width > MOST_COLUMNS or width * (len(lines) + 1) > LARGEST_CELLS:
+            raise CorpusError(
+                f"{path}, line {number}: up to here there are {len(lines) + 1} rows of {width} "
+                f"columns, more than {MOST_COLUMNS} columns or {LARGEST_CELLS} cells. Keep it as "
+                "Parquet, with the columns that are needed."
+            )
         # A row fills up its own columns alone: were it all of them, this would be rows × columns.
         for name, cell in value.items():
             cells = columns.setdefault(name, [])
             cells.extend(repeat(None, len(lines) - len(cells)))
             cells.append(_plain(cell))
         lines.append(number)
-        if len(columns) > MOST_COLUMNS or len(columns) * len(lines) > LARGEST_CELLS:
-            raise CorpusError(
-                f"{path}, line {number}: up to here there are {len(lines)} rows of {len(columns)} "
-                f"columns, more than {MOST_COLUMNS} columns or {LARGEST_CELLS} cells. Keep it as "
-                "Parquet, with the columns that are needed."
-            )
     for cells in columns.values():
         cells.extend(repeat(None, len(lines) - len(cells)))
     if not columns:

@@ -10,7 +10,7 @@ import pytest
 
 from mos_assets.pipeline.ingest import Ingested, ingest
 from mos_assets.settings import Settings
-from mos_assets.store import Database, corpus_rows
+from mos_assets.store import Database, corpus_rows, provenance
 from mos_assets_tests.corpora.making import MINIMAL_TOML, write_tree
 from mos_assets_tests.settings.making import using
 
@@ -80,6 +80,21 @@ def test_the_store_holds_what_a_new_one_would(settings: Settings, change: str) -
     assert mine == other
     mine, other = (corpus_rows.read_clips(store, ["mine"]) for store in stores)
     assert mine == other
+
+
+def test_files_that_another_version_looked_into_are_forgotten(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Also while none of them is there."""
+    store, clip = Database(settings.paths.store_folder), "corpora/mine/clips/a.mp4"
+    run(settings)
+    assert len(corpus_rows.seen_files(store, "mine")) == 1
+    provenance.write(store, f"{provenance.PROBES}:mine", "another")
+    (tmp_path / clip).rename(tmp_path / "away.mp4")
+    run(settings)
+    assert len(corpus_rows.seen_files(store, "mine")) == 0
+    (tmp_path / "away.mp4").rename(tmp_path / clip)
+    assert run(settings).opened == 1
 
 
 def test_a_corpus_of_which_a_file_could_not_be_read_is_looked_at_again(

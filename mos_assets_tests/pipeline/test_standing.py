@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from mos_assets.store.contents import contents_digest
 from mos_assets.store.schema import (
     DECLARED_FEATURES,
     FOLD_GROUPS,
+    SHOT_METADATA,
     quote,
 )
 from mos_assets_tests.corpora.making import write_tree
@@ -164,6 +166,62 @@ def test_a_table_that_has_gone_is_named(chain: Chain) -> None:
         chain.prepare_from_rows()
 
 
+def test_a_table_that_is_moved_among_the_shots_counts(chain: Chain) -> None:
+    """Under the same name and with the same bytes."""
+    folder = chain.root / "corpora" / "mine"
+    table = "clip_name,shot_count,shot_avg_duration_sec\n"
+    (folder / "features" / "t.csv").write_text(table + "mine2,3,2.5\n")
+    before = rows(chain.prepare_from_rows())[SHOT_METADATA]
+    (folder / "features" / "t.csv").rename(folder / "shots" / "t.csv")
+    after = rows(chain.prepare_from_rows())[SHOT_METADATA]
+    assert [row["source"] for row in before if row["clip_id"] == "mine/mine2"] != ["shots/t.csv"]
+    assert [row["source"] for row in after if row["clip_id"] == "mine/mine2"] == ["shots/t.csv"]
+
+
+def test_what_is_no_table_counts_for_nothing(chain: Chain) -> None:
+    run, paths, database = chain.settings.run, chain.settings.paths, chain.database
+    mark(chain)
+    for name in ("features/notes.txt", "shots/.nfs01", "features/own.csv.part"):
+        write_tree(chain.root / "corpora" / "mine", {name: "not for us\n"})
+    assert assemble.assemble(run, paths, database).complete == MARK
+
+
+def test_rows_and_what_they_were_made_under_are_one(chain: Chain) -> None:
+    """Other settings that give the same rows leave their stamp, and going back that of before."""
+    chain.using(reference="self").prepare_from_rows()
+    chain.prepare_from_rows()
+    chain.using(reference="self").prepare_from_rows()
+
+
+def test_another_library_that_reads_headers_counts(
+    chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its version stands in the fingerprint of rows whose figures come from headers."""
+    told = tmp_path / "site" / "av-99.0.dist-info" / "METADATA"
+    told.parent.mkdir(parents=True)
+    told.write_text("Metadata-Version: 2.1\nName: av\nVersion: 99.0\n")
+    mark(chain)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    run, paths, database = chain.settings.run, chain.settings.paths, chain.database
+    assert assemble.assemble(run, paths, database).complete == ROWS
+
+
+def test_names_that_are_no_text_are_told_alike(chain: Chain) -> None:
+    """A table whose name is not UTF-8, of which the log and the metadata speak."""
+    folder = chain.root / "corpora" / "mine"
+    name = os.fsdecode(b"odd\xff")
+    (folder / "features" / f"{name}.csv").write_text("clip_name,x\nmine1,1\nnobody,2\n")
+    (folder / "shots" / f"{name}.csv").write_text(
+        "clip_name,shot_count,shot_avg_duration_sec\na,x,1\n"
+    )
+    run, paths, database = chain.settings.run, chain.settings.paths, chain.database
+    log = logging.getLogger()
+    first = shots.find_shots(run, paths, database, log), assemble.assemble(run, paths, database)
+    again = shots.find_shots(run, paths, database, log), assemble.assemble(run, paths, database)
+    assert first == again
+    assert "odd" in str(first[0].warnings) and "odd" in str(first[1].strays)
+
+
 def test_a_split_that_moved_clips_is_said_once(chain: Chain) -> None:
     """The run after it finds every group where it was put, and has nothing to say of it."""
     with chain.database.connect() as connection:
@@ -201,3 +259,10 @@ def test_a_digest_of_tables(chain: Chain) -> None:
     do("DELETE FROM t")
     assert do("INSERT INTO t VALUES (3, 4), (1, 2)") == first
     assert do("UPDATE t SET a = 4 - a") != first
+    # Rows that swap their last cells, for which DuckDB's hash of a row alone is blind.
+    swapped = [
+        do("CREATE OR REPLACE TABLE t (a VARCHAR, b DOUBLE)")
+        + do(f"INSERT INTO t VALUES ('mine/clip5418', {one}), ('mine/clip8769', {other})")
+        for one, other in ((2.63, 3.884), (3.884, 2.63))
+    ]
+    assert swapped[0] != swapped[1]

@@ -98,6 +98,13 @@ FILES: dict[str, tuple[dict[str, str | bytes], str]] = {
         },
         "columns or",
     ),
+    "json of rows, then of keys": (
+        {
+            "features/t.jsonl": '{"a": 1}\n' * 100_000
+            + json.dumps({f"x{at}": 1 for at in range(15_000)})
+        },
+        "rows of 15001 columns",
+    ),
     "json of one line": ({"features/t.jsonl": b'{"a":"' + b"x" * (2 << 20) + b'"}'}, "line has"),
     "wide shots": (
         {"shots/s.csv": "clip_name," + ",".join(f"c{i}" for i in range(100_000)) + "\n"},

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,41 +17,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mos_assets.corpora.copies import all_but_one, with_joined_contents
-from mos_assets.corpora.examine import Progress, examine_all
+from mos_assets.corpora.examine import Progress
 from mos_assets.corpora.files import (
-    LINKED_FOLDER,
-    FileState,
-    Index,
     Unreadable,
-    file_state,
     files_in,
     find_reference,
 )
-from mos_assets.corpora.finding_clips import Located, find_clips, overlooked
-from mos_assets.corpora.labels import account, printable, reject
+from mos_assets.corpora.finding_clips import Located, find_clips, overlooked, unlabelled
+from mos_assets.corpora.labels import account, reject
 from mos_assets.corpora.layouts.base import Layout
-from mos_assets.corpora.names import stem, video_suffix
+from mos_assets.corpora.looking import Looked, look_into
+from mos_assets.corpora.names import stem
 from mos_assets.corpora.request import (
     UNUSABLE_CLIP,
-    ClipDir,
     LabelSet,
     folder_errors,
 )
 from mos_assets.processes.memory import give_back
-from mos_assets.records import Corpus, IntArray, KnownClip, RejectedRow, SeenFile
+from mos_assets.records import Corpus, IntArray, RejectedRow
 from mos_assets.records.corpus_columns import (
     LABEL_FIELDS,
-    NO_FILES,
     ClipColumns,
     FileColumns,
 )
 from mos_assets.records.label_columns import Labels
 from mos_assets.records.rows import BATCH
-
-NO_LABEL = "the clip has no label"
-GONE = "it went away while it was looked for; run again when nobody moves clips"
-TOO_LATE = "its modification time lies beyond the year 2262; touch it"
-_LAST_NS = 2**63 - 1
 
 
 def attach_clips(
@@ -75,7 +64,7 @@ def attach_clips(
         labels, located, lost = find_clips(labels, indexes, folder, optional=layout.clips_optional)
         references, missing = _references(labels, folder)
         used = {at for at in (*located, *references.values()) if isinstance(at, str)}
-        rejected = [*labels.rejected, *missing, *_unlabelled(labels, indexes, used)]
+        rejected = [*labels.rejected, *missing, *unlabelled(labels, indexes, used)]
         passed_over = tuple(overlooked(labels, indexes, folder))
         # Of what is listed here only what is looked for is kept: there may be 150,000 files.
         del indexes
@@ -84,7 +73,7 @@ def attach_clips(
     sought = _sought(paths, located, references)
     del located
     give_back()
-    looked = _look(paths, labels.name, known(), workers, progress)
+    looked = look_into(paths, labels.name, known(), workers, progress)
     del paths
     kept, told, file_of, reference_of = _as_columns(
         labels.labels, _attached(labels, layout, sought, looked, rejected)
@@ -158,60 +147,6 @@ def _sought(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """What is in the files that labels mean."""
-
-    files: FileColumns
-    row: IntArray
-    """[paths], of `files`; −1 where the file could not be read."""
-    flaws: dict[int, str]
-    """Place of a path → why the file cannot be used."""
-    opened: int
-    settled: bool
-    as_known: bool
-    """Whether they are the known files, all of them and no others."""
-
-
-def _look(
-    paths: Sequence[str], corpus: str, known: FileColumns, workers: int, progress: Progress
-) -> _Looked:
-    """What is in these files, sorted by path; those that are not known are opened."""
-    flaws: dict[int, str] = {}
-    sizes, times = np.full(len(paths), -1), np.full(len(paths), -1)
-    with folder_errors():
-        for place, path in enumerate(paths):
-            state = file_state(path)
-            if state is None or state.mtime_ns > _LAST_NS:
-                flaws[place] = GONE if state is None else TOO_LATE
-                continue
-            sizes[place], times[place] = state.size, state.mtime_ns
-    rows = known.rows_of(paths, sizes, times)
-    fresh: list[int] = np.flatnonzero((rows < 0) & (sizes >= 0)).tolist()
-    states = [FileState(paths[at], int(sizes[at]), int(times[at])) for at in fresh]
-    parts: list[FileColumns] = []
-    found: list[SeenFile] = []
-    placed = len(known)
-    examined = examine_all(states, corpus, workers, progress)
-    for place, (at, finding) in zip(fresh, examined, strict=True):
-        if not isinstance(finding, KnownClip):
-            flaws[place] = finding.reason
-            continue
-        found.append(SeenFile(Path(at.path), at.size, at.mtime_ns, *finding))
-        rows[place], placed = placed, placed + 1
-        if len(found) == BATCH:
-            parts.append(FileColumns.of(found))
-            found.clear()
-    settled = not flaws
-    used = np.unique(rows[rows >= 0])
-    files = known.plus(*parts, FileColumns.of(found)).only(used)
-    rows = np.where(rows < 0, -1, np.searchsorted(used, rows))
-    reasons = files.reasons()
-    for place in np.flatnonzero(np.isin(rows, list(reasons))).tolist():
-        flaws[place] = reasons[int(rows[place])]
-    return _Looked(files, rows, flaws, len(fresh), settled, files is known is not NO_FILES)
-
-
 class _Attached(NamedTuple):
     """A label that is not refused, and what it stands for."""
 
@@ -229,7 +164,7 @@ def _attached(
     labels: LabelSet,
     layout: Layout,
     sought: _Sought,
-    looked: _Looked,
+    looked: Looked,
     rejected: list[RejectedRow],
 ) -> Iterator[_Attached]:
     """What becomes of each label; the rows of those that become nothing go to `rejected`."""
@@ -305,41 +240,6 @@ def _references(labels: LabelSet, folder: Path) -> tuple[dict[str, str], list[Re
             reason = f"reference {label.reference!r} cannot be used: {at.reason}"
         rejected.append(RejectedRow(labels.name, label.source, None, label.clip_name, reason))
     return found, rejected
-
-
-def _unlabelled(
-    labels: LabelSet, indexes: Sequence[tuple[ClipDir, Index]], used: set[str]
-) -> Iterator[RejectedRow]:
-    """Files that no label brings in, each with the reason; other files than videos do not count."""
-    every = labels.labels
-    left = {
-        name
-        for _, index in indexes
-        for name, path in index.files.items()
-        if isinstance(path, Unreadable) or path not in used
-    }
-    parts = zip(every.column("clip_name"), every.column("part"), strict=True)
-    part_of = {name: part for name, part in parts if name in left}
-    rejected = {row.clip_name for row in labels.rejected}
-    for entry, index in indexes:
-        for name, path in index.files.items():
-            reason = NO_LABEL
-            if isinstance(path, Unreadable):
-                if not video_suffix(name) and path.reason != LINKED_FOLDER:
-                    continue
-                if name in part_of:
-                    continue  # The label of this name is rejected for the same reason.
-                reason = f"{NO_LABEL}; {path.reason}" if video_suffix(name) else path.reason
-            elif path in used or not video_suffix(name):
-                continue
-            elif name in part_of:
-                mine = part_of[name]
-                reason = "another file is used for the label of this name"
-                if entry.part is not None and entry.part != mine:
-                    reason = f"the label of this name is of part {mine}, and the folder is not"
-            elif name in rejected:
-                continue
-            yield RejectedRow(labels.name, entry.path.name, None, printable(name), reason)
 
 
 def _rejected_order(row: RejectedRow) -> tuple[str, int, str, str]:

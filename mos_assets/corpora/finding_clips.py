@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from mos_assets.corpora.files import Index, Unreadable, locate
+from mos_assets.corpora.files import LINKED_FOLDER, Index, Unreadable, locate
 from mos_assets.corpora.labels import printable, reject
 from mos_assets.corpora.matching import (
     IS_SUMMARY,
@@ -34,6 +34,7 @@ from mos_assets.records.label_columns import Labels
 Indexes = Sequence[tuple[ClipDir, Index]]
 Located = str | Unreadable | None
 """The path of a clip, what is wrong with it, or that there is none."""
+NO_LABEL = "the clip has no label"
 _SHOWN = 3
 
 
@@ -174,6 +175,39 @@ def _no_clips(index: Index) -> Iterator[tuple[str, str]]:
     for name, path in index.files.items():
         if not video_suffix(name) and isinstance(path, str):
             yield name, no_clip(name)
+
+
+def unlabelled(labels: LabelSet, indexes: Indexes, used: set[str]) -> Iterator[RejectedRow]:
+    """Files that no label brings in, each with the reason; other files than videos do not count."""
+    every = labels.labels
+    left = {
+        name
+        for _, index in indexes
+        for name, path in index.files.items()
+        if isinstance(path, Unreadable) or path not in used
+    }
+    parts = zip(every.column("clip_name"), every.column("part"), strict=True)
+    part_of = {name: part for name, part in parts if name in left}
+    rejected = {row.clip_name for row in labels.rejected}
+    for entry, index in indexes:
+        for name, path in index.files.items():
+            reason = NO_LABEL
+            if isinstance(path, Unreadable):
+                if not video_suffix(name) and path.reason != LINKED_FOLDER:
+                    continue
+                if name in part_of:
+                    continue  # The label of this name is rejected for the same reason.
+                reason = f"{NO_LABEL}; {path.reason}" if video_suffix(name) else path.reason
+            elif path in used or not video_suffix(name):
+                continue
+            elif name in part_of:
+                mine = part_of[name]
+                reason = "another file is used for the label of this name"
+                if entry.part is not None and entry.part != mine:
+                    reason = f"the label of this name is of part {mine}, and the folder is not"
+            elif name in rejected:
+                continue
+            yield RejectedRow(labels.name, entry.path.name, None, printable(name), reason)
 
 
 def overlooked(labels: LabelSet, indexes: Indexes, folder: Path) -> Iterator[Unmatched]:

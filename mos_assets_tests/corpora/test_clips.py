@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import clips
+from mos_assets.corpora import looking
 from mos_assets.corpora.files import FileState
 from mos_assets.records import corpus_columns
 from mos_assets.records.corpus_columns import FileColumns
@@ -169,14 +169,14 @@ def test_a_clip_that_goes_away_while_it_is_looked_for_is_named(
 ) -> None:
     """Between the listing of the folder and the look at the file."""
     corpus_of(tmp_path, "clip,mos\na,3\nb,2\n", {"a.mp4": videos[0], "b.mp4": videos[1]})
-    look = clips.file_state
+    look = looking.file_state
 
     def once_gone(path: str) -> FileState | None:
         if path.endswith("/a.mp4"):
             Path(path).unlink()
         return look(path)
 
-    monkeypatch.setattr(clips, "file_state", once_gone)
+    monkeypatch.setattr(looking, "file_state", once_gone)
     corpus = load(tmp_path)
     assert [clip.clip_name for clip in corpus.clips] == ["b.mp4"]
     (row,) = corpus.rejected

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mos_assets.corpora import looking
+from mos_assets.corpora import clips, looking
 from mos_assets.corpora.files import FileState
-from mos_assets.records import corpus_columns
+from mos_assets.records import corpus_columns, label_columns, rows
 from mos_assets.records.corpus_columns import FileColumns
 from mos_assets.store import Database, corpus_rows
 from mos_assets_tests.corpora.making import MINIMAL_TOML, load, write_tree
@@ -194,7 +194,7 @@ def test_parts_are_as_good_as_the_whole(
     corpus_of(tmp_path, labels, {**files, "c03.mp4": b"text", "c07.mp4": files["c06.mp4"]})
     whole = load(tmp_path)
     assert len(whole.clips) == 8 and len(whole.files) == 9
-    for module in (clips, corpus_columns):
+    for module in (clips, looking, corpus_columns, label_columns, rows):
         monkeypatch.setattr(module, "BATCH", 3)
     known = FileColumns.of(list(whole.files)[::2])
     store = Database(tmp_path / "store")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from mos_assets.corpora.request import CORPUS_TOML
 from mos_assets.corpora.voting.proposal import propose_votes
 from mos_assets.errors import CorpusError
+from mos_assets.io.text import is_text
 from mos_assets.io.toml import read_bounded_toml
 from mos_assets.records import ENCODER_VOCABULARY, Estimator, LabelOrigin
 from mos_assets.tables.limits import MOST_WILD_PARTS, shown
@@ -259,6 +260,11 @@ def named_files(folder: Path, key: str, globs: tuple[str, ...]) -> tuple[Path, .
             if not path.resolve().is_relative_to(folder.resolve()):
                 raise CorpusError(
                     f"{folder / CORPUS_TOML}: {key}: {path} leads outside the corpus folder."
+                )
+            if not is_text(str(path.relative_to(folder))):
+                raise CorpusError(
+                    f"{folder / CORPUS_TOML}: {key}: the name of {path.name!r} is not UTF-8; "
+                    "rename it."
                 )
         found.update(paths)
     return tuple(sorted(found, key=lambda path: path.relative_to(folder).as_posix()))

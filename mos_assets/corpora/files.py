@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from mos_assets.corpora.names import KONVID_CROPS, VIDEO_SUFFIXES, join_key, stem, video_suffix
 from mos_assets.corpora.request import ClipDir, folder_errors
+from mos_assets.io.text import is_text
 
 LEADS_OUT = "it is a link that leads outside the corpus folder"
 LINKS_NOWHERE = "it is a link to a file that is not there"
@@ -161,8 +162,4 @@ def _is_inside(path: str, *folders: Path) -> bool:
 
 def _as_text(path: str) -> str | Unreadable:
     """The path, unless no table could hold it."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return Unreadable(NOT_TEXT)
-    return path
+    return path if is_text(path) else Unreadable(NOT_TEXT)

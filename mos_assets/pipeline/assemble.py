@@ -101,13 +101,16 @@ def assemble(
     """
     blocks = chosen_blocks(run, paths)
     with collector_paused():
-        return STEP.unless_it_stands(
+        done = STEP.unless_it_stands(
             run,
             database,
             lambda: _assemble(run, paths, database, blocks),
             log,
             outside=lambda: told_by_files(run, paths),
         )
+    # Rows that stand may bear the stamp of other settings, which gave the same ones.
+    provenance.write(database, provenance.FEATURES, feature_scope(run))
+    return done
 
 
 def _assemble(
@@ -142,7 +145,11 @@ def _assemble(
             complete=sum(reason is None for reason in matrix.reasons),
             fingerprints=tuple(sorted(set(matrix.fingerprints))),
             strays={name: len(table.unmatched) for name, table in joined},
-            left_out={name: list(table.left_out) for name, table in joined if table.left_out},
+            left_out={
+                name: list(map(printable, table.left_out))
+                for name, table in joined
+                if table.left_out
+            },
         )
 
     return write
@@ -206,7 +213,7 @@ def _leaks(run: RunSettings, paths: PathSettings, database: Database) -> LeakFin
     carried: list[str] = []
     for corpus in run.corpora:
         for table in load_feature_tables(corpus, paths.corpus_folder):
-            place = f"table {corpus}/{table.name} has a column"
+            place = f"table {corpus}/{printable(table.name)} has a column"
             carried += [
                 f"{place} {name!r}, which is what the corpus calls its own labels, and it is "
                 "refused as a feature"

@@ -61,13 +61,16 @@ def split(run: RunSettings, database: Database, log: Log = _LOG) -> Split:
     """
     with collector_paused(), database.held():
         provenance.require(database, provenance.FEATURES, feature_scope(run))
-        return STEP.unless_it_stands(
+        done = STEP.unless_it_stands(
             run,
             database,
             lambda: partial(_split, run, database),
             log,
             settled=lambda done: done.settled,
         )
+        # Folds that stand may bear the stamp of other settings, which gave the same ones.
+        provenance.write(database, provenance.SPLIT, fold_scope(run), done.sha256)
+        return done
 
 
 def _split(run: RunSettings, database: Database) -> Split:
@@ -96,7 +99,6 @@ def _split(run: RunSettings, database: Database) -> Split:
             (row.clip_id, corpus_of[row.clip_id], row.group, row.fold) for row in assignment.folds
         ],
     )
-    provenance.write(database, provenance.SPLIT, fold_scope(run), assignment.sha256)
     return Split(
         assignment.sha256, len(assignment.folds), tuple(assignment.notes), assignment.settled
     )

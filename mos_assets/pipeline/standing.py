@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from uuid import uuid4
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from mos_assets.corpora import table_files
 from mos_assets.errors import CorpusError
@@ -31,7 +31,7 @@ from mos_assets.store.step_rows import StepRow
 Told = TypeVar("Told")
 _NO_INPUTS = frozenset({"retrain", "workers", "cluster"})
 """Settings that say how something is made, and not what."""
-_MOST_HASHED = 4 << 30
+_MOST_HASHED = 1 << 30
 """Bytes. A larger file may be one of holes, which whoever reads it refuses at a glance."""
 
 
@@ -66,10 +66,11 @@ class Step(Generic[Told]):
         with database.held():
             inputs = self._inputs(run, database, around)
             known = None if run.retrain else step_rows.find_step(database, self.made, inputs)
-            if known is not None and known.outcome == contents_digest(database, self.writes):
-                log.info(f"nothing that {self.made} is made of has changed, so it stands as it is")
-                return TypeAdapter(self.told).validate_json(known.told)
             if known is not None:
+                told = self._told(known, database)
+                if told is not None:
+                    log.info(f"nothing that {self.made} is made of has changed, so it stands")
+                    return told
                 say_again(log, self.made, "a row that it wrote is not as it was left.")
         write = make()
         same = outside() == around
@@ -78,10 +79,19 @@ class Step(Generic[Told]):
             found = write()
             step_rows.forget_step(database, self.made)
             if same and settled(found):
-                told = TypeAdapter(self.told).dump_json(found).decode()
+                text = TypeAdapter(self.told).dump_json(found).decode()
                 outcome = contents_digest(database, self.writes)
-                step_rows.write_step(database, StepRow(self.made, inputs, outcome, told))
+                step_rows.write_step(database, StepRow(self.made, inputs, outcome, text))
         return found
+
+    def _told(self, known: StepRow, database: Database) -> Told | None:
+        """What it said; None where a row that it wrote is another, or none can be read."""
+        if known.outcome != contents_digest(database, self.writes):
+            return None
+        try:
+            return TypeAdapter(self.told).validate_json(known.told or "")
+        except ValidationError:
+            return None
 
     def _inputs(self, run: RunSettings, database: Database, outside: object) -> str:
         told = run.model_dump(mode="json", exclude=set(_NO_INPUTS))

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mos_assets.io.text import is_text
 from mos_assets.records.corpus import Clip, Probe, SeenFile
 from mos_assets.records.domain import IntArray, LabelOrigin
 from mos_assets.records.rows import BATCH, Rows, met_twice
@@ -120,7 +121,7 @@ class FileColumns(Rows[SeenFile]):
 
     def without(self, paths: Collection[str]) -> FileColumns:
         """All rows but those of these paths; one that is not UTF-8 no table can hold."""
-        told = [path for path in sorted(paths) if path.isascii() or _is_text(path)]
+        told = [path for path in sorted(paths) if path.isascii() or is_text(path)]
         if not told:
             return self
         named = pc.is_in(self.table["path"], value_set=pa.array(told, _TEXT))
@@ -209,14 +210,6 @@ def clips_of(table: pa.Table) -> list[Clip]:
         told[name] = [None if text is None else Path(text) for text in told[name]]
     told["probe"] = _probes(table)
     return list(map(Clip, *(told[name] for name in Clip._fields)))
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _taken(table: pa.Table, rows: IntArray) -> pa.Table:

@@ -13,6 +13,7 @@ from mos_assets.corpora.layouts import layout_of, require_folder
 from mos_assets.corpora.request import FEATURES_FOLDER, CorpusRequest, folder_errors
 from mos_assets.errors import CorpusError
 from mos_assets.media.probe import probe_version
+from mos_assets.tables.limits import LARGEST_TEXT_BYTES
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -79,6 +80,9 @@ def _states(folder: Path) -> Iterator[bytes]:
 def _hash(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
+            if (size := os.fstat(file.fileno()).st_size) > LARGEST_TEXT_BYTES:
+                # It may be one of holes, and whoever reads it refuses it at a glance.
+                return b"%d" % size
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}.") from error

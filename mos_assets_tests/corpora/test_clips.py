@@ -7,6 +7,7 @@ import pytest
 
 from mos_assets.corpora import clips, looking
 from mos_assets.corpora.files import FileState
+from mos_assets.errors import CorpusError
 from mos_assets.records import corpus_columns, label_columns, rows
 from mos_assets.records.corpus_columns import FileColumns
 from mos_assets.store import Database, corpus_rows
@@ -221,3 +222,11 @@ def test_a_name_that_no_table_can_hold_is_no_row_of_one(
     assert files.without({os.fsdecode(b"/\xff.mp4"), path}).paths == [
         path.replace("a.mp4", "b.mp4")
     ]
+
+
+def test_a_label_file_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    write_tree(tmp_path / "mine", {"corpus.toml": MINIMAL_TOML.replace("labels.csv", "*.csv")})
+    (tmp_path / "mine" / "clips").mkdir()
+    (tmp_path / "mine" / os.fsdecode(b"caf\xe9.csv")).write_text("clip,mos\na,3\n")
+    with pytest.raises(CorpusError, match="is not UTF-8; rename it"):
+        load(tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from mos_assets.errors import SettingsError
 from mos_assets.pipeline import assemble, shots, split
 from mos_assets.pipeline.assemble import Assembled, LeakFindings, find_leaks
+from mos_assets.pipeline.materials import materials
 from mos_assets.pipeline.shots import ShotsFound
 from mos_assets.pipeline.split import Split
 from mos_assets.settings import RunSettings
@@ -93,7 +94,7 @@ def test_what_stands_is_not_written_again_and_says_the_same(
     mark(chain)
     caplog.set_level(logging.INFO)
     again = told(run)
-    assert again[-1].count("so it stands as it is") == len(STEPS) + 1
+    assert again[-1].count("has changed, so it stands") == len(STEPS) + 1
     caplog.set_level(logging.WARNING)
     assert (again[0].known, again[1].complete, again[2].clips) == (MARK, MARK, MARK)
     anew = told(chain.using(retrain=True).settings.run)
@@ -187,10 +188,31 @@ def test_what_is_no_table_counts_for_nothing(chain: Chain) -> None:
 
 
 def test_rows_and_what_they_were_made_under_are_one(chain: Chain) -> None:
-    """Other settings that give the same rows leave their stamp, and going back that of before."""
+    """Other settings that give the same rows leave their stamp, and going back that of before; so
+    does what stands after an earlier version wrote the same rows under others."""
     chain.using(reference="self").prepare_from_rows()
     chain.prepare_from_rows()
-    chain.using(reference="self").prepare_from_rows()
+    with chain.database.connect() as connection:
+        connection.execute(
+            "UPDATE stamps SET under = 'others' WHERE made IN ('extracted_features', 'folds')"
+        )
+    materials(chain.prepare_from_rows().settings.run, chain.database)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE steps SET told = '{'",
+        "UPDATE steps SET told = NULL",
+        "DROP TABLE extracted_features",
+        "DROP TABLE test_features",
+    ],
+)
+def test_what_somebody_broke_is_made_anew(chain: Chain, sql: str) -> None:
+    whole = rows(chain)
+    with chain.database.connect() as connection:
+        connection.execute(sql)
+    assert rows(chain.prepare_from_rows()) == whole
 
 
 def test_another_library_that_reads_headers_counts(
@@ -210,15 +232,23 @@ def test_names_that_are_no_text_are_told_alike(chain: Chain) -> None:
     """A table whose name is not UTF-8, of which the log and the metadata speak."""
     folder = chain.root / "corpora" / "mine"
     name = os.fsdecode(b"odd\xff")
-    (folder / "features" / f"{name}.csv").write_text("clip_name,x\nmine1,1\nnobody,2\n")
+    (folder / "features" / f"{name}.csv").write_text("clip_name,mos,x\nmine1,1,2\nnobody,2,1\n")
+    (folder / "features" / "z.jsonl").write_text('{"name": "mine1", "\\ud83d": "x", "q": 1}\n')
     (folder / "shots" / f"{name}.csv").write_text(
         "clip_name,shot_count,shot_avg_duration_sec\na,x,1\n"
     )
     run, paths, database = chain.settings.run, chain.settings.paths, chain.database
     log = logging.getLogger()
-    first = shots.find_shots(run, paths, database, log), assemble.assemble(run, paths, database)
-    again = shots.find_shots(run, paths, database, log), assemble.assemble(run, paths, database)
-    assert first == again
+
+    def told() -> tuple[ShotsFound, Assembled, LeakFindings]:
+        return (
+            shots.find_shots(run, paths, database, log),
+            assemble.assemble(run, paths, database),
+            find_leaks(run, paths, database),
+        )
+
+    first = told()
+    assert told() == first
     assert "odd" in str(first[0].warnings) and "odd" in str(first[1].strays)
 
 

@@ -101,16 +101,14 @@ def assemble(
     """
     blocks = chosen_blocks(run, paths)
     with collector_paused():
-        done = STEP.unless_it_stands(
+        return STEP.unless_it_stands(
             run,
             database,
             lambda: _assemble(run, paths, database, blocks),
             log,
             outside=lambda: told_by_files(run, paths),
+            stamp=lambda _: provenance.write(database, provenance.FEATURES, feature_scope(run)),
         )
-    # Rows that stand may bear the stamp of other settings, which gave the same ones.
-    provenance.write(database, provenance.FEATURES, feature_scope(run))
-    return done
 
 
 def _assemble(
@@ -138,7 +136,6 @@ def _assemble(
         feature_rows.write_features(database, matrix, every.take(np.flatnonzero(~trains)))
         write_beside(corpora, every.feature_order, paths, database)
         declared_rows.write_declared(database, found)
-        provenance.write(database, provenance.FEATURES, feature_scope(run))
         return Assembled(
             matrix.feature_order,
             rows=len(matrix.clip_ids),

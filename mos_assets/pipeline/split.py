@@ -61,16 +61,16 @@ def split(run: RunSettings, database: Database, log: Log = _LOG) -> Split:
     """
     with collector_paused(), database.held():
         provenance.require(database, provenance.FEATURES, feature_scope(run))
-        done = STEP.unless_it_stands(
+        return STEP.unless_it_stands(
             run,
             database,
             lambda: partial(_split, run, database),
             log,
             settled=lambda done: done.settled,
+            stamp=lambda done: provenance.write(
+                database, provenance.SPLIT, fold_scope(run), done.sha256
+            ),
         )
-        # Folds that stand may bear the stamp of other settings, which gave the same ones.
-        provenance.write(database, provenance.SPLIT, fold_scope(run), done.sha256)
-        return done
 
 
 def _split(run: RunSettings, database: Database) -> Split:

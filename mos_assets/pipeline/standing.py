@@ -54,13 +54,15 @@ class Step(Generic[Told]):
         *,
         outside: Callable[[], object] = lambda: None,
         settled: Callable[[Told], bool] = lambda _: True,
+        stamp: Callable[[Told], None] = lambda _: None,
     ) -> Told:
         """Make it, unless it was made of the same and stands whole; what it says in either case.
 
         make: reads and computes, and gives what writes its rows, which is called in the transaction
         that notes what they were made of. outside: what it reads that is not in the store. settled:
-        whether the same would come of it again. A run with MOS_RETRAIN makes it anew. Where
-        something moves while it is made, nothing is remembered.
+        whether the same would come of it again. stamp: writes under which settings the rows hold,
+        in either case, since others may have given the same ones. A run with MOS_RETRAIN makes it
+        anew. Where something moves while it is made, nothing is remembered.
         """
         around = outside()
         with database.held():
@@ -70,6 +72,7 @@ class Step(Generic[Told]):
                 told = self._told(known, database)
                 if told is not None:
                     log.info(f"nothing that {self.made} is made of has changed, so it stands")
+                    stamp(told)
                     return told
                 say_again(log, self.made, "a row that it wrote is not as it was left.")
         write = make()
@@ -77,6 +80,7 @@ class Step(Generic[Told]):
         with database.held():
             same = same and self._inputs(run, database, around) == inputs
             found = write()
+            stamp(found)
             step_rows.forget_step(database, self.made)
             if same and settled(found):
                 text = TypeAdapter(self.told).dump_json(found).decode()

@@ -24,7 +24,7 @@ from mos_assets.records import (
 from mos_assets.records.corpus_columns import NO_FILES, FileColumns, clips_of
 from mos_assets.records.rows import BATCH
 from mos_assets.store.column_types import TIME
-from mos_assets.store.database import Database, replace_rows, update_rows
+from mos_assets.store.database import Database, limited, replace_rows, update_rows
 from mos_assets.store.provenance import write_within
 from mos_assets.store.rating_rows import corpora_cells, write_ratings
 from mos_assets.store.schema import (
@@ -138,15 +138,14 @@ def corpus_table(database: Database, corpora: Sequence[str]) -> pa.Table:
 
 def first_rows(database: Database, corpora: Sequence[str], limit: int) -> pa.Table:
     """As `corpus_table`, the first of its rows only."""
-    return _of_corpora(database, RAW_CORPUS, corpora, f"clip_id LIMIT {limit:d}")
+    return _of_corpora(database, RAW_CORPUS, corpora, f"clip_id{limited(limit)}")
 
 
 def rejected_table(
     database: Database, corpora: Sequence[str], limit: int | None = None
 ) -> pa.Table:
     """What these corpora hold that could not be used, and why; the first rows, or all."""
-    order = "corpus, source, line, clip_name"
-    order += "" if limit is None else f" LIMIT {limit:d}"
+    order = f"corpus, source, line, clip_name{limited(limit)}"
     return _of_corpora(database, REJECTED_ROWS, corpora, order)
 
 

@@ -222,6 +222,11 @@ class Database:
             yield connection
 
 
+def limited(limit: int | None) -> str:
+    """The end of a query for its first rows, or for all."""
+    return "" if limit is None else f" LIMIT {limit:d}"
+
+
 def replace_rows(
     connection: duckdb.DuckDBPyConnection,
     table: str,

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mos_assets.errors import FeatureError
 from mos_assets.records import FeatureMatrix, FloatArray
-from mos_assets.store.database import Database
+from mos_assets.store.database import Database, limited
 from mos_assets.store.schema import (
     EXTRACTED_FEATURES,
     FEATURE_COVERAGE,
@@ -86,8 +86,7 @@ def row_count(database: Database) -> int:
 
 def feature_table(database: Database, limit: int | None = None) -> pa.Table:
     """The table by clip id; its first rows, or all."""
-    some = "" if limit is None else f" LIMIT {limit:d}"
-    return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id{some}")
+    return database.fetch(f"SELECT * FROM {EXTRACTED_FEATURES} ORDER BY clip_id{limited(limit)}")
 
 
 class LabelledFeatures(NamedTuple):

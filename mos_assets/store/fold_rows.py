@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from mos_assets.errors import FeatureError, StoreError
 from mos_assets.records import ENCODER_VOCABULARY, FloatArray, TrainingTable
-from mos_assets.store.database import Database, replace_rows
+from mos_assets.store.database import Database, limited, replace_rows
 from mos_assets.store.feature_rows import feature_columns, trains
 from mos_assets.store.schema import (
     ENCODER_SLOTS,
@@ -83,8 +83,7 @@ def write_folds(
 
 def fold_table(database: Database, limit: int | None = None) -> pa.Table:
     """The fold of each clip, by clip id; the first rows, or all."""
-    some = "" if limit is None else f" LIMIT {limit:d}"
-    return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id{some}")
+    return database.fetch(f"SELECT * FROM {FOLDS} ORDER BY clip_id{limited(limit)}")
 
 
 def torn_contents(database: Database) -> tuple[str, ...]:

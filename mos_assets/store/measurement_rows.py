@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from mos_assets.records import Measurement, ShotRow
-from mos_assets.store.database import Database, replace_rows
+from mos_assets.store.database import Database, limited, replace_rows
 from mos_assets.store.schema import (
     CLIP_MEASUREMENTS,
     MEASUREMENT_KEY,
@@ -142,8 +142,8 @@ def read_shots(database: Database, corpora: Sequence[str]) -> tuple[ShotRow, ...
 
 def shot_table(database: Database, corpora: Sequence[str], limit: int | None = None) -> pa.Table:
     """The shot metadata of these corpora as it is stored, by clip id; its first rows, or all."""
-    some = "" if limit is None else f" LIMIT {limit:d}"
     return database.fetch(
-        f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) ORDER BY clip_id{some}",
+        f"SELECT * FROM {SHOT_METADATA} WHERE list_contains(?, corpus) "
+        f"ORDER BY clip_id{limited(limit)}",
         [list(corpora)],
     )
